@@ -1,0 +1,158 @@
+//! DSSE v1.0.2: a payload, its type, and signatures over both.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
+use serde::{Deserialize, Serialize};
+
+use crate::keys::{KeyId, PublicKey, SecretKey};
+
+/// The payload type of every statement.
+pub const IN_TOTO: &str = "application/vnd.in-toto+json";
+
+/// An envelope as stored: `payload` and `sig` in base64. Fields that we do not know are ignored, as the protocol asks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Envelope {
+    payload: String,
+    #[serde(rename = "payloadType")]
+    payload_type: String,
+    signatures: Vec<Signature>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Signature {
+    /// A hint; never decides anything.
+    #[serde(default)]
+    keyid: String,
+    sig: String,
+}
+
+/// Why an envelope is refused.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum DsseError {
+    #[error("not a DSSE envelope: {0}")]
+    Malformed(String),
+    #[error("envelope carries no signature that key {0} made")]
+    Unsigned(KeyId),
+    #[error("payload type {0:?} is not one we read")]
+    PayloadType(String),
+}
+
+/// The bytes that are signed: `DSSEv1 LEN(type) type LEN(body) body`.
+pub fn pae(payload_type: &str, payload: &[u8]) -> Vec<u8> {
+    let head = format!(
+        "DSSEv1 {} {payload_type} {} ",
+        payload_type.len(),
+        payload.len()
+    );
+    [head.as_bytes(), payload].concat()
+}
+
+impl Envelope {
+    /// Signs `payload` with one key; the caller writes the envelope once, with [`Envelope::to_bytes`].
+    pub fn sign(payload_type: &str, payload: &[u8], key: &SecretKey) -> Self {
+        let sig = STANDARD.encode(key.sign(&pae(payload_type, payload)));
+        Self {
+            payload: STANDARD.encode(payload),
+            payload_type: payload_type.to_owned(),
+            signatures: vec![Signature {
+                keyid: key.public().id().to_string(),
+                sig,
+            }],
+        }
+    }
+
+    pub fn parse(bytes: &[u8]) -> Result<Self, DsseError> {
+        serde_json::from_slice(bytes).map_err(|error| DsseError::Malformed(error.to_string()))
+    }
+
+    pub fn to_bytes(&self) -> Vec<u8> {
+        // Strings only: this cannot fail.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    /// Key ids the envelope claims, as hints to find keys by.
+    pub fn key_hints(&self) -> impl Iterator<Item = &str> {
+        self.signatures
+            .iter()
+            .map(|signature| signature.keyid.as_str())
+    }
+
+    /// The payload, only after a signature of `key` over it held and its type is `expected`.
+    pub fn open(&self, expected: &str, key: &PublicKey) -> Result<Vec<u8>, DsseError> {
+        let payload = self.unverified_payload()?;
+        let message = pae(&self.payload_type, &payload);
+        let signed = self.signatures.iter().any(|signature| {
+            decode(&signature.sig).is_some_and(|bytes| key.verifies(&message, &bytes))
+        });
+        if !signed {
+            return Err(DsseError::Unsigned(key.id()));
+        }
+        if self.payload_type != expected {
+            return Err(DsseError::PayloadType(self.payload_type.clone()));
+        }
+        Ok(payload)
+    }
+
+    /// The payload before any check: to find out which key to ask for, never to believe.
+    pub fn unverified_payload(&self) -> Result<Vec<u8>, DsseError> {
+        decode(&self.payload).ok_or_else(|| DsseError::Malformed("payload is not base64".into()))
+    }
+}
+
+/// Both alphabets are to be accepted (DSSE protocol).
+fn decode(text: &str) -> Option<Vec<u8>> {
+    let engines = [&STANDARD, &URL_SAFE, &URL_SAFE_NO_PAD];
+    engines
+        .into_iter()
+        .find_map(|engine| engine.decode(text).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pae_is_that_of_the_specification() {
+        assert_eq!(
+            pae("http://example.com/HelloWorld", b"hello world"),
+            b"DSSEv1 29 http://example.com/HelloWorld 11 hello world"
+        );
+        assert_eq!(pae("\u{e9}", b""), "DSSEv1 2 \u{e9} 0 ".as_bytes());
+    }
+
+    #[test]
+    fn envelope_opens_for_its_key_type_and_payload_only() {
+        let key = SecretKey::from_seed(&[5; 32]);
+        let envelope = Envelope::sign(IN_TOTO, b"{}", &key);
+        let again = Envelope::parse(&envelope.to_bytes()).unwrap();
+        assert_eq!(again.open(IN_TOTO, &key.public()).unwrap(), b"{}");
+        let stranger = SecretKey::from_seed(&[6; 32]).public();
+        assert_eq!(
+            again.open(IN_TOTO, &stranger),
+            Err(DsseError::Unsigned(stranger.id()))
+        );
+        assert!(matches!(
+            again.open("text/plain", &key.public()),
+            Err(DsseError::PayloadType(_))
+        ));
+        let changed = Envelope {
+            payload: STANDARD.encode(b"[]"),
+            ..again
+        };
+        assert!(changed.open(IN_TOTO, &key.public()).is_err());
+    }
+
+    #[test]
+    fn url_safe_base64_unknown_fields_and_missing_keyid_are_accepted() {
+        let key = SecretKey::from_seed(&[5; 32]);
+        let body = b"\xfb\xff?>";
+        let sig = URL_SAFE_NO_PAD.encode(key.sign(&pae(IN_TOTO, body)));
+        let payload = URL_SAFE.encode(body);
+        let text = format!(
+            r#"{{"x":1,"payload":"{payload}","payloadType":"{IN_TOTO}","signatures":[{{"sig":"{sig}"}}]}}"#
+        );
+        let envelope = Envelope::parse(text.as_bytes()).unwrap();
+        assert_eq!(envelope.open(IN_TOTO, &key.public()).unwrap(), body);
+        assert!(Envelope::parse(br#"{"payload":"","signatures":[]}"#).is_err());
+    }
+}

@@ -1,0 +1,29 @@
+//! What two parties must agree on, byte for byte: evidence types, envelopes, the log's hashing and texts, and the gRPC
+//! services. Never does I/O and never reads a clock.
+//!
+//! | module | rules |
+//! |---|---|
+//! | [`digest`], [`keys`] | SHA-256, Ed25519 (strict), SPKI, key ids |
+//! | [`json`] | strict reading, sorted writing |
+//! | [`document`], [`statement`], [`dsse`], [`leaf`] | evidence, from one observation to its entry in the log |
+//! | [`enrolment`] | what an agent signs to prove that it holds its evidence key |
+//! | [`merkle`], [`tiles`] | RFC 6962 hashing, RFC 9162 proofs, C2SP tlog-tiles |
+//! | [`note`], [`checkpoint`], [`tlog_proof`], [`policy`] | C2SP signed-note, tlog-checkpoint, tlog-proof, tlog-policy |
+//! | [`rpc`] | the services (feature `grpc`) |
+
+pub mod checkpoint;
+pub mod digest;
+pub mod document;
+pub mod dsse;
+pub mod enrolment;
+pub mod json;
+pub mod keys;
+pub mod leaf;
+pub mod merkle;
+pub mod note;
+pub mod policy;
+#[cfg(feature = "grpc")]
+pub mod rpc;
+pub mod statement;
+pub mod tiles;
+pub mod tlog_proof;
