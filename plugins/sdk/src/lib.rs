@@ -1,0 +1,11 @@
+//! Everything a plugin and the agent must agree on: the line protocol, the schema of every kind, and a runner for
+//! plugins written in Rust.
+//!
+//! It never judges what was observed, opens no network connection and knows no provider.
+
+pub mod kinds;
+pub mod plugin;
+pub mod protocol;
+
+pub use plugin::{Entry, Job, Observation, Plugin, run};
+pub use protocol::{Capture, Describe, Line, OutcomeKind, Request};
