@@ -33,12 +33,7 @@ pub enum CheckpointError {
 impl Checkpoint {
     /// Origin, size and root, a line each.
     pub fn text(&self) -> String {
-        format!(
-            "{}\n{}\n{}\n",
-            self.origin,
-            self.size,
-            STANDARD.encode(self.root.as_bytes())
-        )
+        format!("{}\n{}\n{}\n", self.origin, self.size, STANDARD.encode(self.root.as_bytes()))
     }
 
     /// Signs as the log itself.
@@ -49,29 +44,18 @@ impl Checkpoint {
     /// Reads the text of a note; extension lines are allowed and not interpreted.
     pub fn from_text(text: &str) -> Result<Self, CheckpointError> {
         let malformed = CheckpointError::Malformed;
-        let text = text
-            .strip_suffix('\n')
-            .ok_or(malformed("no final line end"))?;
+        let text = text.strip_suffix('\n').ok_or(malformed("no final line end"))?;
         let mut lines = text.split('\n');
-        let origin = lines
-            .next()
-            .filter(|line| !line.is_empty())
-            .ok_or(malformed("no origin"))?;
-        let size = lines
-            .next()
-            .and_then(decimal)
-            .ok_or(malformed("size is not a decimal number"))?;
+        let origin = lines.next().filter(|line| !line.is_empty()).ok_or(malformed("no origin"))?;
+        let size =
+            lines.next().and_then(decimal).ok_or(malformed("size is not a decimal number"))?;
         let root = lines.next().and_then(|line| STANDARD.decode(line).ok());
         let root = root.and_then(|bytes| Digest::try_from(bytes.as_slice()).ok());
         let root = root.ok_or(malformed("root is not the base64 of 32 bytes"))?;
         if lines.any(str::is_empty) {
             return Err(malformed("empty extension line"));
         }
-        Ok(Self {
-            origin: origin.to_owned(),
-            size,
-            root,
-        })
+        Ok(Self { origin: origin.to_owned(), size, root })
     }
 
     /// Reads a signed checkpoint and accepts it only with the signature of `log`, under the log's own name.
@@ -81,10 +65,7 @@ impl Checkpoint {
         let checkpoint = Self::from_text(note.text())?;
         if checkpoint.origin != log.name() {
             let expected = log.name().to_owned();
-            return Err(CheckpointError::Origin {
-                expected,
-                found: checkpoint.origin,
-            });
+            return Err(CheckpointError::Origin { expected, found: checkpoint.origin });
         }
         Ok(checkpoint)
     }
@@ -93,9 +74,7 @@ impl Checkpoint {
 /// A decimal number without sign or leading zeros, at most 2^63 - 1 so that every implementation can hold it.
 pub(crate) fn decimal(text: &str) -> Option<u64> {
     let number = text.parse::<i64>().ok()?;
-    (number.to_string() == text)
-        .then(|| u64::try_from(number).ok())
-        .flatten()
+    (number.to_string() == text).then(|| u64::try_from(number).ok()).flatten()
 }
 
 #[cfg(test)]
@@ -103,11 +82,7 @@ mod tests {
     use super::*;
 
     fn checkpoint() -> Checkpoint {
-        Checkpoint {
-            origin: "log.example/1".into(),
-            size: 42,
-            root: Digest::of(b"r"),
-        }
+        Checkpoint { origin: "log.example/1".into(), size: 42, root: Digest::of(b"r") }
     }
 
     #[test]
@@ -116,10 +91,7 @@ mod tests {
         let log = Verifier::new("log.example/1", key.public()).unwrap();
         let signed = checkpoint().sign(&key).unwrap();
         assert_eq!(Checkpoint::open(signed.as_bytes(), &log), Ok(checkpoint()));
-        let renamed = Checkpoint {
-            origin: "log.example/2".into(),
-            ..checkpoint()
-        };
+        let renamed = Checkpoint { origin: "log.example/2".into(), ..checkpoint() };
         let signed = sign(&renamed.text(), "log.example/1", &key).unwrap();
         let opened = Checkpoint::open(signed.as_bytes(), &log);
         assert!(matches!(opened, Err(CheckpointError::Origin { .. })));
@@ -144,9 +116,6 @@ mod tests {
         let text =
             "example.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n";
         let checkpoint = Checkpoint::from_text(text).unwrap();
-        assert_eq!(
-            (checkpoint.size, checkpoint.text().as_str()),
-            (20_852_163, text)
-        );
+        assert_eq!((checkpoint.size, checkpoint.text().as_str()), (20_852_163, text));
     }
 }

@@ -99,9 +99,7 @@ impl Serialize for Digest {
 
 impl<'de> Deserialize<'de> for Digest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -119,13 +117,7 @@ mod tests {
     #[test]
     fn upper_case_and_wrong_lengths_are_refused() {
         assert!("E3B0".parse::<Digest>().is_err());
-        assert!(
-            Digest::of(b"a")
-                .to_string()
-                .to_uppercase()
-                .parse::<Digest>()
-                .is_err()
-        );
+        assert!(Digest::of(b"a").to_string().to_uppercase().parse::<Digest>().is_err());
         assert!(Digest::try_from(&[0_u8; 31][..]).is_err());
     }
 

@@ -64,18 +64,11 @@ impl Document {
     pub fn parse(bytes: &[u8]) -> Result<Self, DocumentError> {
         let found = bytes.len() as u64;
         if found > MAX_BYTES {
-            return Err(DocumentError::TooLarge {
-                found,
-                limit: MAX_BYTES,
-            });
+            return Err(DocumentError::TooLarge { found, limit: MAX_BYTES });
         }
         let document: Self =
             serde_json::from_value(json::read(bytes)?).map_err(DocumentError::Header)?;
-        if document.v == 1 {
-            Ok(document)
-        } else {
-            Err(DocumentError::Version(document.v))
-        }
+        if document.v == 1 { Ok(document) } else { Err(DocumentError::Version(document.v)) }
     }
 
     /// The digest of stored bytes.
@@ -91,15 +84,9 @@ impl TryFrom<String> for Kind {
         let fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
         let parts = text.split_once('.');
         let named = parts.is_some_and(|(area, name)| {
-            [area, name]
-                .iter()
-                .all(|part| !part.is_empty() && part.chars().all(fine))
+            [area, name].iter().all(|part| !part.is_empty() && part.chars().all(fine))
         });
-        if named && text.len() <= 64 {
-            Ok(Self(text))
-        } else {
-            Err(DocumentError::Kind(text))
-        }
+        if named && text.len() <= 64 { Ok(Self(text)) } else { Err(DocumentError::Kind(text)) }
     }
 }
 
@@ -112,11 +99,7 @@ impl TryFrom<String> for Target {
             !class.is_empty() && !id.is_empty() && class.chars().all(|c| c.is_ascii_lowercase())
         });
         let usable = named && text.len() <= 200 && !text.contains(bad);
-        if usable {
-            Ok(Self(text))
-        } else {
-            Err(DocumentError::Target(text))
-        }
+        if usable { Ok(Self(text)) } else { Err(DocumentError::Target(text)) }
     }
 }
 

@@ -39,11 +39,7 @@ pub enum DsseError {
 
 /// The bytes that are signed: `DSSEv1 LEN(type) type LEN(body) body`.
 pub fn pae(payload_type: &str, payload: &[u8]) -> Vec<u8> {
-    let head = format!(
-        "DSSEv1 {} {payload_type} {} ",
-        payload_type.len(),
-        payload.len()
-    );
+    let head = format!("DSSEv1 {} {payload_type} {} ", payload_type.len(), payload.len());
     [head.as_bytes(), payload].concat()
 }
 
@@ -54,10 +50,7 @@ impl Envelope {
         Self {
             payload: STANDARD.encode(payload),
             payload_type: payload_type.to_owned(),
-            signatures: vec![Signature {
-                keyid: key.public().id().to_string(),
-                sig,
-            }],
+            signatures: vec![Signature { keyid: key.public().id().to_string(), sig }],
         }
     }
 
@@ -72,9 +65,7 @@ impl Envelope {
 
     /// Key ids the envelope claims, as hints to find keys by.
     pub fn key_hints(&self) -> impl Iterator<Item = &str> {
-        self.signatures
-            .iter()
-            .map(|signature| signature.keyid.as_str())
+        self.signatures.iter().map(|signature| signature.keyid.as_str())
     }
 
     /// The payload, only after a signature of `key` over it held and its type is `expected`.
@@ -102,9 +93,7 @@ impl Envelope {
 /// Both alphabets are to be accepted (DSSE protocol).
 fn decode(text: &str) -> Option<Vec<u8>> {
     let engines = [&STANDARD, &URL_SAFE, &URL_SAFE_NO_PAD];
-    engines
-        .into_iter()
-        .find_map(|engine| engine.decode(text).ok())
+    engines.into_iter().find_map(|engine| engine.decode(text).ok())
 }
 
 #[cfg(test)]
@@ -127,18 +116,9 @@ mod tests {
         let again = Envelope::parse(&envelope.to_bytes()).unwrap();
         assert_eq!(again.open(IN_TOTO, &key.public()).unwrap(), b"{}");
         let stranger = SecretKey::from_seed(&[6; 32]).public();
-        assert_eq!(
-            again.open(IN_TOTO, &stranger),
-            Err(DsseError::Unsigned(stranger.id()))
-        );
-        assert!(matches!(
-            again.open("text/plain", &key.public()),
-            Err(DsseError::PayloadType(_))
-        ));
-        let changed = Envelope {
-            payload: STANDARD.encode(b"[]"),
-            ..again
-        };
+        assert_eq!(again.open(IN_TOTO, &stranger), Err(DsseError::Unsigned(stranger.id())));
+        assert!(matches!(again.open("text/plain", &key.public()), Err(DsseError::PayloadType(_))));
+        let changed = Envelope { payload: STANDARD.encode(b"[]"), ..again };
         assert!(changed.open(IN_TOTO, &key.public()).is_err());
     }
 

@@ -132,10 +132,7 @@ mod tests {
     #[test]
     fn keys_are_sorted_at_every_level() {
         let value = read(br#"{"b":[{"z":1,"a":"\u0007"}],"a":null}"#).unwrap();
-        assert_eq!(
-            write_sorted(&value),
-            r#"{"a":null,"b":[{"a":"\u0007","z":1}]}"#
-        );
+        assert_eq!(write_sorted(&value), r#"{"a":null,"b":[{"a":"\u0007","z":1}]}"#);
     }
 
     #[test]
@@ -150,9 +147,6 @@ mod tests {
     #[test]
     fn big_integers_keep_their_digits() {
         let value = read(b"[18446744073709551615,-9223372036854775808]").unwrap();
-        assert_eq!(
-            write_sorted(&value),
-            "[18446744073709551615,-9223372036854775808]"
-        );
+        assert_eq!(write_sorted(&value), "[18446744073709551615,-9223372036854775808]");
     }
 }

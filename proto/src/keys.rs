@@ -12,9 +12,8 @@ use zeroize::Zeroizing;
 use crate::digest::Digest;
 
 /// DER of an Ed25519 SubjectPublicKeyInfo up to the key (RFC 8410 §4).
-const SPKI_PREFIX: [u8; 12] = [
-    0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00,
-];
+const SPKI_PREFIX: [u8; 12] =
+    [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 /// DER of an Ed25519 PKCS #8 private key up to the seed (RFC 8410 §7).
 const PKCS8_PREFIX: [u8; 16] = [
     0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
@@ -135,10 +134,7 @@ impl fmt::Debug for SecretKey {
 
 /// PEM (RFC 7468) with one section; Ed25519 fits one line of base64.
 fn to_pem(label: &str, der: &[u8]) -> String {
-    format!(
-        "-----BEGIN {label}-----\n{}\n-----END {label}-----\n",
-        STANDARD.encode(der)
-    )
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", STANDARD.encode(der))
 }
 
 fn from_pem(label: &str, pem: &str) -> Option<Vec<u8>> {
@@ -157,14 +153,8 @@ mod tests {
         let secret = SecretKey::from_seed(&[7; 32]);
         let again = SecretKey::from_pem(&secret.to_pem()).unwrap();
         assert_eq!(again.public(), secret.public());
-        assert_eq!(
-            PublicKey::from_pem(&secret.public().to_pem()).unwrap(),
-            secret.public()
-        );
-        assert_eq!(
-            PublicKey::from_spki(&secret.public().to_spki()).unwrap(),
-            secret.public()
-        );
+        assert_eq!(PublicKey::from_pem(&secret.public().to_pem()).unwrap(), secret.public());
+        assert_eq!(PublicKey::from_spki(&secret.public().to_spki()).unwrap(), secret.public());
     }
 
     #[test]

@@ -108,19 +108,8 @@ impl Leaf {
             (None, None, None) => None,
             _ => return Err(LeafError::Spelling),
         };
-        let leaf = Self {
-            v: 1,
-            t: wire.t,
-            env: wire.env,
-            key: wire.key,
-            link,
-            rx: wire.rx,
-        };
-        if leaf.write().as_bytes() == bytes {
-            Ok(leaf)
-        } else {
-            Err(LeafError::Spelling)
-        }
+        let leaf = Self { v: 1, t: wire.t, env: wire.env, key: wire.key, link, rx: wire.rx };
+        if leaf.write().as_bytes() == bytes { Ok(leaf) } else { Err(LeafError::Spelling) }
     }
 }
 
@@ -165,44 +154,22 @@ mod tests {
     fn leaf(link: Option<Link>) -> Leaf {
         let (env, key) = (Digest::of(b"e"), Digest::of(b"k"));
         let rx = "2026-11-22T10:00:00.000Z".to_owned();
-        Leaf {
-            v: 1,
-            t: EntryType::Evidence,
-            env,
-            key,
-            link,
-            rx,
-        }
+        Leaf { v: 1, t: EntryType::Evidence, env, key, link, rx }
     }
 
     #[test]
     fn leaf_has_the_written_order_and_reads_back() {
-        let link = Link {
-            epoch: 1,
-            seq: u64::MAX,
-            prev: Digest::ZERO,
-        };
+        let link = Link { epoch: 1, seq: u64::MAX, prev: Digest::ZERO };
         let text = leaf(Some(link)).write();
-        let fields: Vec<usize> = [
-            "\"v\"",
-            "\"t\"",
-            "\"env\"",
-            "\"key\"",
-            "\"epoch\"",
-            "\"seq\"",
-            "\"prev\"",
-            "\"rx\"",
-        ]
-        .iter()
-        .map(|field| text.find(field).unwrap())
-        .collect();
+        let fields: Vec<usize> =
+            ["\"v\"", "\"t\"", "\"env\"", "\"key\"", "\"epoch\"", "\"seq\"", "\"prev\"", "\"rx\""]
+                .iter()
+                .map(|field| text.find(field).unwrap())
+                .collect();
         assert!(fields.is_sorted());
         assert!(text.contains(r#""seq":"18446744073709551615""#));
         assert_eq!(Leaf::parse(text.as_bytes()).unwrap(), leaf(Some(link)));
-        assert_eq!(
-            Leaf::parse(leaf(None).write().as_bytes()).unwrap(),
-            leaf(None)
-        );
+        assert_eq!(Leaf::parse(leaf(None).write().as_bytes()).unwrap(), leaf(None));
     }
 
     #[test]
@@ -223,9 +190,6 @@ mod tests {
     #[test]
     fn unknown_types_are_kept_by_name() {
         let text = leaf(None).write().replace("evidence", "tombstone");
-        assert_eq!(
-            Leaf::parse(text.as_bytes()).unwrap().t.as_str(),
-            "tombstone"
-        );
+        assert_eq!(Leaf::parse(text.as_bytes()).unwrap().t.as_str(), "tombstone");
     }
 }

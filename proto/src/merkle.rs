@@ -46,11 +46,7 @@ pub enum ProofError {
 
 /// The root of a tree of `size` leaves.
 pub fn root<N: Nodes>(size: u64, nodes: &mut N) -> Result<Digest, N::Error> {
-    if size == 0 {
-        Ok(empty_root())
-    } else {
-        range(0, size, nodes)
-    }
+    if size == 0 { Ok(empty_root()) } else { range(0, size, nodes) }
 }
 
 /// The inclusion path of leaf `index` in a tree of `size`, leaf's sibling first. The caller holds `index < size`.
@@ -117,10 +113,7 @@ pub fn verify_inclusion(
     }
     let expected = inclusion_length(index, size);
     if path.len() != expected {
-        return Err(ProofError::Length {
-            expected,
-            found: path.len(),
-        });
+        return Err(ProofError::Length { expected, found: path.len() });
     }
     let (mut fnode, mut snode) = (index, size - 1);
     let mut hash = *leaf;
@@ -137,11 +130,7 @@ pub fn verify_inclusion(
         fnode >>= 1;
         snode >>= 1;
     }
-    if snode == 0 && hash == *root {
-        Ok(())
-    } else {
-        Err(ProofError::Root)
-    }
+    if snode == 0 && hash == *root { Ok(()) } else { Err(ProofError::Root) }
 }
 
 /// Checks that the tree with `new` leaves extends the one with `old` (RFC 9162 §2.1.4.2; sizes 0 and equal as in C2SP).
@@ -155,29 +144,15 @@ pub fn verify_consistency(
     }
     if old == new || old == 0 {
         if !path.is_empty() {
-            return Err(ProofError::Length {
-                expected: 0,
-                found: path.len(),
-            });
+            return Err(ProofError::Length { expected: 0, found: path.len() });
         }
-        let same = if old == new {
-            old_root == new_root
-        } else {
-            *old_root == empty_root()
-        };
+        let same = if old == new { old_root == new_root } else { *old_root == empty_root() };
         return if same { Ok(()) } else { Err(ProofError::Root) };
     }
     let mut hashes = path.iter();
-    let seed = if old.is_power_of_two() {
-        Some(old_root)
-    } else {
-        hashes.next()
-    };
+    let seed = if old.is_power_of_two() { Some(old_root) } else { hashes.next() };
     let Some(seed) = seed else {
-        return Err(ProofError::Length {
-            expected: 1,
-            found: 0,
-        });
+        return Err(ProofError::Length { expected: 1, found: 0 });
     };
     let (mut fnode, mut snode) = (old - 1, new - 1);
     while fnode & 1 == 1 {

@@ -61,12 +61,7 @@ fn rfc_6962_reference_tree_has_its_published_roots() {
         "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
         "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
     ];
-    let mut leaves = Leaves(
-        inputs
-            .iter()
-            .map(|i| leaf_hash(&hex::decode(i).unwrap()))
-            .collect(),
-    );
+    let mut leaves = Leaves(inputs.iter().map(|i| leaf_hash(&hex::decode(i).unwrap())).collect());
     for (size, expected) in (1_u64..).zip(roots) {
         assert_eq!(root(size, &mut leaves).unwrap().to_string(), expected);
     }
@@ -100,10 +95,7 @@ fn every_consistency_up_to_70_verifies_and_no_other_root_does() {
         for old in 0..=new {
             let (old_root, new_root) = (leaves.root(old), leaves.root(new));
             let path = prove_consistency(old, new, &mut leaves).unwrap();
-            assert_eq!(
-                verify_consistency((old, &old_root), (new, &new_root), &path),
-                Ok(())
-            );
+            assert_eq!(verify_consistency((old, &old_root), (new, &new_root), &path), Ok(()));
             let wrong = leaf_hash(b"wrong");
             assert!(verify_consistency((old, &wrong), (new, &new_root), &path).is_err());
             if old != 0 {

@@ -41,10 +41,7 @@ impl Verifier {
         if name.is_empty() || name.contains(bad) {
             return Err(NoteError::Name(name.to_owned()));
         }
-        Ok(Self {
-            name: name.to_owned(),
-            key,
-        })
+        Ok(Self { name: name.to_owned(), key })
     }
 
     /// Reads `<name>+<hex key id>+<base64(type || key)>`.
@@ -59,16 +56,10 @@ impl Verifier {
             return Err(refused());
         };
         let raw = raw.try_into().map_err(|_wrong_length| refused())?;
-        let key = PublicKey::from_bytes(raw).map_err(|source| NoteError::Key {
-            name: name.to_owned(),
-            source,
-        })?;
+        let key = PublicKey::from_bytes(raw)
+            .map_err(|source| NoteError::Key { name: name.to_owned(), source })?;
         let verifier = Self::new(name, key)?;
-        if hex::encode(verifier.id()) == id {
-            Ok(verifier)
-        } else {
-            Err(refused())
-        }
+        if hex::encode(verifier.id()) == id { Ok(verifier) } else { Err(refused()) }
     }
 
     pub fn vkey(&self) -> String {
@@ -114,24 +105,15 @@ impl Note {
         if whole.chars().any(|c| c.is_ascii_control() && c != '\n') {
             return Err(NoteError::Malformed("control character (CRLF line ends?)"));
         }
-        let (text, lines) = whole
-            .rsplit_once("\n\n")
-            .ok_or(NoteError::Malformed("no blank line"))?;
-        let lines = lines
-            .strip_suffix('\n')
-            .ok_or(NoteError::Malformed("last line has no end"))?;
-        let signatures = lines
-            .split('\n')
-            .map(signature_line)
-            .collect::<Option<Vec<_>>>();
+        let (text, lines) =
+            whole.rsplit_once("\n\n").ok_or(NoteError::Malformed("no blank line"))?;
+        let lines = lines.strip_suffix('\n').ok_or(NoteError::Malformed("last line has no end"))?;
+        let signatures = lines.split('\n').map(signature_line).collect::<Option<Vec<_>>>();
         let signatures = signatures.ok_or(NoteError::Malformed("bad signature line"))?;
         if signatures.len() > MAX_SIGNATURES {
             return Err(NoteError::Malformed("over 64 signature lines"));
         }
-        Ok(Self {
-            text: format!("{text}\n"),
-            signatures,
-        })
+        Ok(Self { text: format!("{text}\n"), signatures })
     }
 
     /// The signed text, with its final line end.
@@ -146,25 +128,15 @@ impl Note {
     /// Accepts the note if `verifier` signed it; a line that claims to be theirs and fails rejects the note.
     pub fn verify(&self, verifier: &Verifier) -> Result<(), NoteError> {
         let id = verifier.id();
-        let theirs = self
-            .signatures
-            .iter()
-            .filter(|s| s.name == verifier.name && s.id == id);
+        let theirs = self.signatures.iter().filter(|s| s.name == verifier.name && s.id == id);
         let mut signed = false;
         for signature in theirs {
-            if !verifier
-                .key
-                .verifies(self.text.as_bytes(), &signature.bytes)
-            {
+            if !verifier.key.verifies(self.text.as_bytes(), &signature.bytes) {
                 return Err(NoteError::WrongSignature(verifier.name.clone()));
             }
             signed = true;
         }
-        if signed {
-            Ok(())
-        } else {
-            Err(NoteError::Unsigned(verifier.name.clone()))
-        }
+        if signed { Ok(()) } else { Err(NoteError::Unsigned(verifier.name.clone())) }
     }
 }
 
@@ -175,10 +147,7 @@ pub fn sign(text: &str, name: &str, key: &SecretKey) -> Result<String, NoteError
     }
     let verifier = Verifier::new(name, key.public())?;
     let signature = [&verifier.id()[..], &key.sign(text.as_bytes())].concat();
-    Ok(format!(
-        "{text}\n\u{2014} {name} {}\n",
-        STANDARD.encode(signature)
-    ))
+    Ok(format!("{text}\n\u{2014} {name} {}\n", STANDARD.encode(signature)))
 }
 
 fn signature_line(line: &str) -> Option<Signature> {
@@ -186,11 +155,7 @@ fn signature_line(line: &str) -> Option<Signature> {
     let bytes = STANDARD.decode(encoded).ok()?;
     let (id, bytes) = bytes.split_first_chunk::<4>()?;
     let usable = !name.is_empty() && !name.contains('+') && !bytes.is_empty();
-    usable.then(|| Signature {
-        name: name.to_owned(),
-        id: *id,
-        bytes: bytes.to_vec(),
-    })
+    usable.then(|| Signature { name: name.to_owned(), id: *id, bytes: bytes.to_vec() })
 }
 
 #[cfg(test)]
@@ -227,19 +192,11 @@ mod tests {
         let (key, verifier) = ours();
         let note = sign("a\n\nb\n", "log.example/1", &key).unwrap();
         let with_stranger = format!("{note}\u{2014} stranger AAAAAAAAAAAA\n");
-        assert_eq!(
-            Note::parse(with_stranger.as_bytes())
-                .unwrap()
-                .verify(&verifier),
-            Ok(())
-        );
+        assert_eq!(Note::parse(with_stranger.as_bytes()).unwrap().verify(&verifier), Ok(()));
         assert_eq!(Note::parse(note.as_bytes()).unwrap().text(), "a\n\nb\n");
         let changed = note.replace("a\n", "c\n");
         let changed = Note::parse(changed.as_bytes()).unwrap();
-        assert!(matches!(
-            changed.verify(&verifier),
-            Err(NoteError::WrongSignature(_))
-        ));
+        assert!(matches!(changed.verify(&verifier), Err(NoteError::WrongSignature(_))));
         let other = Verifier::new("log.example/2", key.public()).unwrap();
         let note = Note::parse(note.as_bytes()).unwrap();
         assert!(matches!(note.verify(&other), Err(NoteError::Unsigned(_))));

@@ -28,11 +28,7 @@ pub struct Group {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum PolicyError {
     #[error("policy line {line}: {what}: {text:?}")]
-    Line {
-        line: usize,
-        what: &'static str,
-        text: String,
-    },
+    Line { line: usize, what: &'static str, text: String },
     #[error("policy line {line}: {source}")]
     Key { line: usize, source: NoteError },
     #[error("policy names no log: add a line `log <vkey>`")]
@@ -59,11 +55,7 @@ impl Policy {
         if reader.policy.logs.is_empty() {
             return Err(PolicyError::NoLog);
         }
-        if reader.quorum_line {
-            Ok(reader.policy)
-        } else {
-            Err(PolicyError::NoQuorum)
-        }
+        if reader.quorum_line { Ok(reader.policy) } else { Err(PolicyError::NoQuorum) }
     }
 
     /// The log of this name.
@@ -86,11 +78,7 @@ impl Default for Reader {
             groups: BTreeMap::new(),
             quorum: None,
         };
-        Self {
-            policy,
-            used: Vec::new(),
-            quorum_line: false,
-        }
+        Self { policy, used: Vec::new(), quorum_line: false }
     }
 }
 
@@ -104,12 +92,7 @@ impl Reader {
             ["log", vkey] | ["log", vkey, _] => {
                 let log = Verifier::from_vkey(vkey)
                     .map_err(|source| PolicyError::Key { line, source })?;
-                if self
-                    .policy
-                    .logs
-                    .iter()
-                    .any(|known| known.key() == log.key())
-                {
+                if self.policy.logs.iter().any(|known| known.key() == log.key()) {
                     return refused("this log's key stands twice");
                 }
                 self.policy.logs.push(log);
@@ -121,9 +104,7 @@ impl Reader {
                 if self.policy.witnesses.values().any(|known| known == vkey) {
                     return refused("this witness's key stands twice");
                 }
-                self.policy
-                    .witnesses
-                    .insert((*name).to_owned(), (*vkey).to_owned());
+                self.policy.witnesses.insert((*name).to_owned(), (*vkey).to_owned());
             }
             ["group", name, threshold, members @ ..] if !members.is_empty() => {
                 if self.knows(name) || *name == "none" {
@@ -132,10 +113,7 @@ impl Reader {
                 let threshold = match *threshold {
                     "any" => Some(1),
                     "all" => Some(members.len()),
-                    number => number
-                        .parse()
-                        .ok()
-                        .filter(|k| (1..=members.len()).contains(k)),
+                    number => number.parse().ok().filter(|k| (1..=members.len()).contains(k)),
                 };
                 let Some(threshold) = threshold else {
                     return refused("threshold is not any, all or 1..members");
@@ -144,9 +122,7 @@ impl Reader {
                     return refused("a member is not defined above, or is used twice");
                 }
                 let members = members.iter().map(|member| (*member).to_owned()).collect();
-                self.policy
-                    .groups
-                    .insert((*name).to_owned(), Group { threshold, members });
+                self.policy.groups.insert((*name).to_owned(), Group { threshold, members });
             }
             ["quorum", name] => {
                 if self.quorum_line {
@@ -196,14 +172,8 @@ mod tests {
             vkey("b.example", 3)
         );
         let policy = Policy::parse(&text).unwrap();
-        assert_eq!(
-            policy.log("log.example/1").unwrap().vkey(),
-            vkey("log.example/1", 1)
-        );
-        assert_eq!(
-            (policy.quorum.as_deref(), policy.groups["g"].threshold),
-            (Some("g"), 1)
-        );
+        assert_eq!(policy.log("log.example/1").unwrap().vkey(), vkey("log.example/1", 1));
+        assert_eq!((policy.quorum.as_deref(), policy.groups["g"].threshold), (Some("g"), 1));
     }
 
     #[test]
@@ -215,10 +185,7 @@ mod tests {
             (format!("{log}{log}quorum none\n"), "line 2"),
             (format!("{log}quorum g\n"), "line 2"),
             (format!("{log}quorum none\nquorum none\n"), "line 3"),
-            (
-                format!("{log}witness a k\ngroup g 2 a\nquorum g\n"),
-                "line 3",
-            ),
+            (format!("{log}witness a k\ngroup g 2 a\nquorum g\n"), "line 3"),
             (format!("{log}trust me\n"), "line 2"),
             ("log x+y+z\nquorum none\n".to_owned(), "line 1"),
         ] {

@@ -221,12 +221,7 @@ pub enum StatementError {
 impl<P: Serialize + DeserializeOwned> Statement<P> {
     pub fn new(predicate_type: &str, subject: Vec<Subject>, predicate: P) -> Self {
         let (statement_type, predicate_type) = (TYPE.to_owned(), predicate_type.to_owned());
-        Self {
-            statement_type,
-            subject,
-            predicate_type,
-            predicate,
-        }
+        Self { statement_type, subject, predicate_type, predicate }
     }
 
     /// Writes, signs and wraps: the bytes of the envelope as they will be stored.
@@ -277,11 +272,7 @@ impl Statement<Value> {
 impl Subject {
     pub fn new(name: impl Into<String>, digest: Digest, media_type: Option<&str>) -> Self {
         let media_type = media_type.map(str::to_owned);
-        Self {
-            name: name.into(),
-            digest: Sha256 { sha256: digest },
-            media_type,
-        }
+        Self { name: name.into(), digest: Sha256 { sha256: digest }, media_type }
     }
 }
 
@@ -295,10 +286,7 @@ pub mod decimal {
 
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let number = text
-            .parse::<u64>()
-            .ok()
-            .filter(|number| number.to_string() == text);
+        let number = text.parse::<u64>().ok().filter(|number| number.to_string() == text);
         number.ok_or_else(|| {
             serde::de::Error::custom(format_args!("{text:?} is not a decimal number"))
         })

@@ -9,21 +9,14 @@ fn revoke() -> Statement<Revoke> {
         by: "ada".into(),
         reason: "host retired".into(),
     };
-    Statement::new(
-        REVOKE,
-        vec![Subject::new("key", Digest::of(b"k"), None)],
-        predicate,
-    )
+    Statement::new(REVOKE, vec![Subject::new("key", Digest::of(b"k"), None)], predicate)
 }
 
 #[test]
 fn sealed_statement_opens_with_its_key_and_keeps_its_predicate() {
     let key = SecretKey::from_seed(&[8; 32]);
     let bytes = revoke().seal(&key).unwrap();
-    assert_eq!(
-        Statement::<Revoke>::open(&bytes, &key.public()).unwrap(),
-        revoke()
-    );
+    assert_eq!(Statement::<Revoke>::open(&bytes, &key.public()).unwrap(), revoke());
     let any = Statement::<Value>::open(&bytes, &key.public()).unwrap();
     assert_eq!(any.predicate_as::<Revoke>().unwrap(), revoke().predicate);
     assert!(any.predicate_as::<Enrol>().is_err());
@@ -50,10 +43,7 @@ fn oversized_envelopes_are_refused_on_both_sides() {
     let key = SecretKey::from_seed(&[8; 32]);
     let mut statement = revoke();
     statement.predicate.reason = "x".repeat(MAX_ENVELOPE);
-    assert!(matches!(
-        statement.seal(&key),
-        Err(StatementError::TooLarge(_))
-    ));
+    assert!(matches!(statement.seal(&key), Err(StatementError::TooLarge(_))));
     let bytes = vec![b' '; MAX_ENVELOPE + 1];
     let opened = Statement::<Value>::open(&bytes, &key.public());
     assert!(matches!(opened, Err(StatementError::TooLarge(_))));
@@ -63,10 +53,7 @@ fn oversized_envelopes_are_refused_on_both_sides() {
 fn numbers_have_one_spelling() {
     #[derive(Debug, Serialize, Deserialize)]
     struct Number(#[serde(with = "decimal")] u64);
-    assert_eq!(
-        serde_json::to_string(&Number(u64::MAX)).unwrap(),
-        "\"18446744073709551615\""
-    );
+    assert_eq!(serde_json::to_string(&Number(u64::MAX)).unwrap(), "\"18446744073709551615\"");
     for bad in ["\"01\"", "\"+1\"", "1", "\"\"", "\"18446744073709551616\""] {
         assert!(serde_json::from_str::<Number>(bad).is_err(), "{bad}");
     }

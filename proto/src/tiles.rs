@@ -57,11 +57,7 @@ pub fn tiles_of(size: u64) -> impl Iterator<Item = Tile> {
         let count = (size >> (8 * level)).div_ceil(WIDTH);
         (0..count).map(move |index| {
             let level = Level::Hashes(level);
-            Tile {
-                level,
-                index,
-                width: width(level, index, size),
-            }
+            Tile { level, index, width: width(level, index, size) }
         })
     })
 }
@@ -72,11 +68,7 @@ pub fn tile_of(node: Node) -> (u8, u64, std::ops::Range<usize>) {
     let span = 1_u64 << (node.level % 8);
     let first = node.index * span;
     let start = usize::try_from(first % WIDTH).unwrap_or(0);
-    (
-        level,
-        first / WIDTH,
-        start..start + usize::try_from(span).unwrap_or(1),
-    )
+    (level, first / WIDTH, start..start + usize::try_from(span).unwrap_or(1))
 }
 
 /// Reads the hashes of a tile.
@@ -85,10 +77,7 @@ pub fn parse_tile(bytes: &[u8]) -> Result<Vec<Digest>, TileError> {
     if !rest.is_empty() || hashes.len() > 256 {
         return Err(TileError::Ragged(bytes.len()));
     }
-    Ok(hashes
-        .iter()
-        .map(|hash| Digest::from_bytes(*hash))
-        .collect())
+    Ok(hashes.iter().map(|hash| Digest::from_bytes(*hash)).collect())
 }
 
 /// The root over a power-of-two number of hashes.
@@ -151,11 +140,7 @@ impl Edge {
             let width = width(Level::Hashes(level), index, size);
             let mut hashes = Vec::new();
             if width > 0 {
-                let bytes = read(Tile {
-                    level: Level::Hashes(level),
-                    index,
-                    width,
-                })?;
+                let bytes = read(Tile { level: Level::Hashes(level), index, width })?;
                 hashes = parse_tile(&bytes)?;
                 if hashes.len() != usize::from(width) {
                     return Err(TileError::Ragged(bytes.len()).into());
@@ -189,34 +174,18 @@ impl Edge {
             let finished = std::mem::take(hashes);
             let index = (self.size >> (8 * (u32::from(level) + 1))) - 1;
             hash = fold(&finished);
-            full(
-                Tile {
-                    level: Level::Hashes(level),
-                    index,
-                    width: 256,
-                },
-                to_bytes(&finished),
-            );
+            full(Tile { level: Level::Hashes(level), index, width: 256 }, to_bytes(&finished));
         }
     }
 
     /// The unfinished tiles, lowest level first; empty ones are left out as the specification asks.
     pub fn partial(&self) -> Vec<(Tile, Vec<u8>)> {
-        let tiles = (0_u8..)
-            .zip(&self.levels)
-            .filter(|(_, hashes)| !hashes.is_empty());
+        let tiles = (0_u8..).zip(&self.levels).filter(|(_, hashes)| !hashes.is_empty());
         tiles
             .map(|(level, hashes)| {
                 let width = u16::try_from(hashes.len()).unwrap_or(u16::MAX);
                 let index = (self.size >> (8 * u32::from(level))) / WIDTH;
-                (
-                    Tile {
-                        level: Level::Hashes(level),
-                        index,
-                        width,
-                    },
-                    to_bytes(hashes),
-                )
+                (Tile { level: Level::Hashes(level), index, width }, to_bytes(hashes))
             })
             .collect()
     }
@@ -263,11 +232,7 @@ impl fmt::Display for Tile {
             }
             write!(f, "{digit}")?;
         }
-        if u64::from(self.width) < WIDTH {
-            write!(f, ".p/{}", self.width)
-        } else {
-            Ok(())
-        }
+        if u64::from(self.width) < WIDTH { write!(f, ".p/{}", self.width) } else { Ok(()) }
     }
 }
 
@@ -280,34 +245,17 @@ impl FromStr for Tile {
         let (level, rest) = rest.split_once('/').ok_or_else(refused)?;
         let level = match level {
             "entries" => Level::Entries,
-            number => Level::Hashes(
-                number
-                    .parse()
-                    .ok()
-                    .filter(|l| *l < 64)
-                    .ok_or_else(refused)?,
-            ),
+            number => Level::Hashes(number.parse().ok().filter(|l| *l < 64).ok_or_else(refused)?),
         };
         let (groups, width) = match rest.split_once(".p/") {
             Some((groups, width)) => (groups, width.parse().map_err(|_not_a_width| refused())?),
             None => (rest, 256),
         };
-        let digits: String = groups
-            .split('/')
-            .map(|group| group.trim_start_matches('x'))
-            .collect();
+        let digits: String = groups.split('/').map(|group| group.trim_start_matches('x')).collect();
         let index = digits.parse().map_err(|_not_a_number| refused())?;
-        let tile = Self {
-            level,
-            index,
-            width,
-        };
+        let tile = Self { level, index, width };
         // One spelling only: what does not print as it was read is refused (zeros, signs, missing x, .p/256).
-        if width == 0 || tile.to_string() != path {
-            Err(refused())
-        } else {
-            Ok(tile)
-        }
+        if width == 0 || tile.to_string() != path { Err(refused()) } else { Ok(tile) }
     }
 }
 

@@ -49,21 +49,11 @@ impl TlogProof {
             }
             None => None,
         };
-        let index = lines
-            .next()
-            .and_then(|line| line.strip_prefix("index "))
-            .and_then(decimal);
+        let index = lines.next().and_then(|line| line.strip_prefix("index ")).and_then(decimal);
         let index = index.ok_or(malformed("no index line"))?;
         let path: Option<Vec<_>> = lines.map(hash_line).collect();
-        let path = path
-            .filter(|path| path.len() <= 63)
-            .ok_or(malformed("bad hash line"))?;
-        Ok(Self {
-            extra,
-            index,
-            path,
-            checkpoint: checkpoint.to_owned(),
-        })
+        let path = path.filter(|path| path.len() <= 63).ok_or(malformed("bad hash line"))?;
+        Ok(Self { extra, index, path, checkpoint: checkpoint.to_owned() })
     }
 
     pub fn to_text(&self) -> String {
@@ -82,13 +72,7 @@ impl TlogProof {
     pub fn verify(&self, leaf: &[u8], log: &Verifier) -> Result<Checkpoint, TlogProofError> {
         let checkpoint = Checkpoint::open(self.checkpoint.as_bytes(), log)?;
         let hash = leaf_hash(leaf);
-        verify_inclusion(
-            self.index,
-            checkpoint.size,
-            &hash,
-            &self.path,
-            &checkpoint.root,
-        )?;
+        verify_inclusion(self.index, checkpoint.size, &hash, &self.path, &checkpoint.root)?;
         Ok(checkpoint)
     }
 }
@@ -108,23 +92,11 @@ mod tests {
         let key = SecretKey::from_seed(&[3; 32]);
         let (left, right) = (leaf_hash(b"left"), leaf_hash(b"right"));
         let root = node_hash(&left, &right);
-        let checkpoint = Checkpoint {
-            origin: "log.example/1".into(),
-            size: 2,
-            root,
-        };
+        let checkpoint = Checkpoint { origin: "log.example/1".into(), size: 2, root };
         let checkpoint = checkpoint.sign(&key).unwrap();
         let log = Verifier::new("log.example/1", key.public()).unwrap();
         let extra = Some(b"left".to_vec());
-        (
-            TlogProof {
-                extra,
-                index: 0,
-                path: vec![right],
-                checkpoint,
-            },
-            log,
-        )
+        (TlogProof { extra, index: 0, path: vec![right], checkpoint }, log)
     }
 
     #[test]
@@ -141,10 +113,7 @@ mod tests {
         let (proof, _) = proof_of_two();
         let stranger = SecretKey::from_seed(&[4; 32]).public();
         let log = Verifier::new("log.example/1", stranger).unwrap();
-        assert!(matches!(
-            proof.verify(b"left", &log),
-            Err(TlogProofError::Checkpoint(_))
-        ));
+        assert!(matches!(proof.verify(b"left", &log), Err(TlogProofError::Checkpoint(_))));
     }
 
     #[test]
