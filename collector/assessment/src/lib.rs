@@ -1,0 +1,32 @@
+//! Judges evidence: frameworks, rules and the pure functions that turn documents into findings and findings into
+//! control statuses. It never reads a file, a clock or a network, so anyone can replay a judgement and get the same
+//! answer.
+//!
+//! ```text
+//! frameworks/*.csv ─▶ framework::Framework ─────────────────────────────┐
+//! rules/**/*.rego  ─▶ pack::RulePack ─▶ engine::Judge ─▶ finding::Finding ─▶ status::assess ─▶ status::ControlStatus
+//! ```
+
+mod builtin;
+mod catalogue;
+mod engine;
+mod finding;
+mod framework;
+mod ids;
+mod metadata;
+mod pack;
+mod rule;
+mod scan;
+mod status;
+
+pub use catalogue::{control_table, rule_table};
+pub use engine::{Judge, MAX_DOCUMENT_BYTES, MAX_ITEMS};
+pub use finding::{Finding, Item, Verdict};
+pub use framework::{Attributes, Clause, Control, Framework, FrameworkError, Theme};
+pub use ids::{ClauseId, ControlId, IdError, RuleId};
+pub use pack::{PackError, RulePack};
+pub use rule::{Rule, Severity, Strength, UnknownWord};
+pub use status::{
+    AssessmentInput, Cause, ControlStatus, Counts, Exclusion, Expectation, Gap, MAX_REASONS,
+    Observed, Outcome, Reason, Status, assess,
+};

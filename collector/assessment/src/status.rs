@@ -1,0 +1,150 @@
+//! Turns findings into control statuses with their reasons. It never sees a document and never forgives a failure.
+//!
+//! One control, in this order; the first that holds decides:
+//!
+//! 1. `excluded`: a person excluded the control (statement of applicability).
+//! 2. `manual`: no rule speaks about it directly or in support; `context` rules alone decide nothing.
+//! 3. `not_met`: the latest finding of a direct or supporting rule is a fail on any target, however old it is.
+//! 4. `no_evidence`: no pass arrived at all, or some expected target is unseen. A target is unseen when a direct rule
+//!    has no verdict for it, or when none of its rules has. An `error` is no verdict. Evidence that a plugin declared
+//!    not applicable, and rules that do not apply, leave the target out.
+//! 5. `stale`: a pass that takes part is older than its rule's freshness window.
+//! 6. `met`.
+
+mod decide;
+mod input;
+
+pub use decide::assess;
+pub use input::{AssessmentInput, Exclusion, Expectation, Gap, Observed, Outcome};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    finding::Verdict,
+    ids::{ControlId, RuleId},
+    rule::Strength,
+};
+
+/// Most reasons a status carries; `reason_count` tells the true number.
+pub const MAX_REASONS: usize = 200;
+
+/// What rules and evidence say about a control. Never a judgement of conformity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    Met,
+    NotMet,
+    Stale,
+    NoEvidence,
+    Manual,
+    Excluded,
+}
+
+impl Status {
+    /// All statuses, in the order pages list them.
+    pub const ALL: [Self; 6] =
+        [Self::Met, Self::NotMet, Self::Stale, Self::NoEvidence, Self::Manual, Self::Excluded];
+
+    /// The wire word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Met => "met",
+            Self::NotMet => "not_met",
+            Self::Stale => "stale",
+            Self::NoEvidence => "no_evidence",
+            Self::Manual => "manual",
+            Self::Excluded => "excluded",
+        }
+    }
+}
+
+/// What a reason is about; reasons are listed in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// A person excluded the control.
+    Excluded,
+    /// A rule found offending items.
+    Fail,
+    /// A rule gave no usable verdict.
+    RuleError,
+    /// Evidence could not be collected; the text carries outcome, detail and remedy.
+    NotCollected,
+    /// The agent that should observe the target has fallen silent.
+    SilentAgent,
+    /// Evidence is scheduled and nothing has arrived yet.
+    NothingArrived,
+    /// No agent is asked to collect the kind anywhere.
+    NotScheduled,
+    /// Evidence is older than the rule's freshness window.
+    Stale,
+    /// A rule does not apply to the target.
+    NotApplicable,
+    /// A rule passes; the text sums up all its targets.
+    Pass,
+    /// No rule can decide the control.
+    NoRule,
+}
+
+/// Why a control has its status.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reason {
+    pub cause: Cause,
+    pub rule: Option<RuleId>,
+    pub strength: Option<Strength>,
+    pub kind: Option<String>,
+    pub target: Option<String>,
+    /// One sentence for a person.
+    pub text: String,
+    /// Since when it is so, where known.
+    pub since: Option<Timestamp>,
+    /// When the evidence behind it was last observed.
+    pub observed_at: Option<Timestamp>,
+}
+
+/// Numbers behind a status. Findings of `context` rules are not counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Counts {
+    pub pass: u64,
+    pub fail: u64,
+    pub not_applicable: u64,
+    pub error: u64,
+    /// Passes older than their rule's freshness window.
+    pub stale: u64,
+    /// Expected (rule, target) pairs without any finding.
+    pub missing: u64,
+    /// Targets that the control is judged on.
+    pub targets: u64,
+    /// Of these, targets that are seen, fresh and without a failure.
+    pub targets_passing: u64,
+}
+
+impl Counts {
+    fn add(&mut self, verdict: Verdict) {
+        match verdict {
+            Verdict::Pass => self.pass += 1,
+            Verdict::Fail => self.fail += 1,
+            Verdict::NotApplicable => self.not_applicable += 1,
+            Verdict::Error => self.error += 1,
+        }
+    }
+}
+
+/// The status of one control with its reasons.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ControlStatus {
+    pub control: ControlId,
+    pub status: Status,
+    /// Sorted by cause, strength, rule and target; at most [`MAX_REASONS`].
+    pub reasons: Vec<Reason>,
+    pub reason_count: u64,
+    pub counts: Counts,
+    /// Newest and oldest observation behind the findings that take part.
+    pub freshest: Option<Timestamp>,
+    pub oldest: Option<Timestamp>,
+}
