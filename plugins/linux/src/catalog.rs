@@ -1,0 +1,7 @@
+//! What this plugin observes: one line a kind.
+
+use exhibit_plugin::Entry;
+
+use crate::kinds;
+
+pub(crate) const ALL: &[Entry] = &[kinds::software_inventory::ENTRY];

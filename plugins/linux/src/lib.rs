@@ -1,0 +1,21 @@
+//! Observes a Linux host: one room per kind under `kinds`, with one way to read files and one way to run tools.
+//!
+//! It never judges, never changes the host, never opens a connection to another machine by itself, and never lets a
+//! secret into what it prints.
+
+mod catalog;
+mod debian;
+mod host;
+mod kinds;
+mod look;
+mod tool;
+
+use exhibit_plugin::Plugin;
+
+/// The plugin as the runner needs it.
+pub const PLUGIN: Plugin = Plugin {
+    name: "linux",
+    version: env!("CARGO_PKG_VERSION"),
+    about: "observes a Linux host (complete for Debian and Ubuntu)",
+    catalog: catalog::ALL,
+};

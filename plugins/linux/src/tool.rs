@@ -1,0 +1,332 @@
+//! Runs a tool of the host: bounded in time and output, with an empty environment, and gone afterwards with its children.
+//!
+//! It never uses a shell and never leaves a process behind.
+
+use std::{
+    collections::BTreeMap,
+    io::{self, Read},
+    os::unix::process::CommandExt,
+    path::PathBuf,
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::mpsc::{self, RecvTimeoutError, Sender},
+    thread,
+    time::{Duration, Instant},
+};
+
+use exhibit_plugin::{Job, OutcomeKind};
+
+const DIRECTORIES: [&str; 6] =
+    ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+const MAX_ERROR_TEXT: usize = 64 * 1024;
+/// A process that has ended may have left its output open in a child; that long we still wait for it.
+const AFTER_EXIT: Duration = Duration::from_secs(1);
+
+/// One call of a tool.
+#[derive(Clone, Debug)]
+pub(crate) struct Tool<'a> {
+    program: &'a str,
+    arguments: Vec<String>,
+    environment: BTreeMap<&'a str, String>,
+    max_output: usize,
+    timeout: Duration,
+}
+
+/// What a tool that has ended left.
+#[derive(Clone, Debug)]
+pub(crate) struct Output {
+    /// Exit code; none when a signal ended it.
+    pub(crate) code: Option<i32>,
+    /// Standard output; bytes that are not UTF-8 are replaced.
+    pub(crate) stdout: String,
+    /// First 64 KiB of standard error.
+    pub(crate) stderr: String,
+}
+
+impl Output {
+    /// Whether it ended with exit code 0.
+    pub(crate) fn is_success(&self) -> bool {
+        self.code == Some(0)
+    }
+
+    /// One line saying how it ended, for an outcome: the code and the last line of standard error.
+    pub(crate) fn fault(&self) -> String {
+        let code =
+            self.code.map_or_else(|| "by a signal".to_owned(), |code| format!("with {code}"));
+        let last = self.stderr.lines().rev().find(|line| !line.trim().is_empty());
+        format!("ended {code}: {}", last.unwrap_or("nothing on standard error").trim())
+    }
+}
+
+/// Why there is no output.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ToolError {
+    #[error("{0} is not installed")]
+    Missing(String),
+    #[error("{0} may not be executed")]
+    Denied(String),
+    #[error("{line} did not end within {seconds} seconds")]
+    TimedOut { line: String, seconds: u64 },
+    #[error("{line} printed more than {bound} bytes")]
+    TooMuch { line: String, bound: usize },
+    #[error("{line} could not be run: {source}")]
+    Io {
+        line: String,
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl ToolError {
+    pub(crate) fn outcome(&self) -> OutcomeKind {
+        match self {
+            Self::Missing(_) => OutcomeKind::ToolMissing,
+            Self::Denied(_) => OutcomeKind::Denied,
+            Self::TimedOut { .. } => OutcomeKind::TimedOut,
+            Self::TooMuch { .. } => OutcomeKind::LimitExceeded,
+            Self::Io { .. } => OutcomeKind::Failed,
+        }
+    }
+
+    pub(crate) fn remedy(&self) -> String {
+        match self {
+            Self::Missing(program) => {
+                format!("install {program} in one of {}", DIRECTORIES.join(", "))
+            }
+            Self::Denied(program) => format!("let the plugin's user execute {program}"),
+            Self::TimedOut { .. } => "raise the deadline of the run".to_owned(),
+            Self::TooMuch { line, .. } => format!("look at what {line} prints by hand"),
+            Self::Io { .. } => "look at the limits of the plugin's unit (tasks, files)".to_owned(),
+        }
+    }
+}
+
+impl<'a> Tool<'a> {
+    /// A call of `program`, found in the usual directories, with the given arguments.
+    pub(crate) fn new(program: &'a str, arguments: &[&str]) -> Self {
+        Self {
+            program,
+            arguments: arguments.iter().map(|word| (*word).to_owned()).collect(),
+            environment: BTreeMap::new(),
+            max_output: 16 * 1024 * 1024,
+            timeout: Duration::from_secs(30),
+        }
+    }
+
+    /// Adds a variable to the environment; it never shows in [`Self::line`].
+    pub(crate) fn env(mut self, name: &'a str, value: impl Into<String>) -> Self {
+        self.environment.insert(name, value.into());
+        self
+    }
+
+    /// Sets the longest run; the job's deadline holds besides. 30 seconds when not set.
+    pub(crate) fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// Sets the largest output in bytes; 16 MiB when not set.
+    pub(crate) fn max_output(mut self, bytes: usize) -> Self {
+        self.max_output = bytes;
+        self
+    }
+
+    /// The call as one line, for the capture.
+    pub(crate) fn line(&self) -> String {
+        let mut line = self.program.to_owned();
+        for word in &self.arguments {
+            line.push(' ');
+            let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_=./:@,+%".contains(&byte);
+            if !word.is_empty() && word.bytes().all(plain) {
+                line.push_str(word);
+            } else {
+                line.push_str(&format!("'{}'", word.replace('\'', r"'\''")));
+            }
+        }
+        line
+    }
+}
+
+/// Where a program lies; none when it is not installed.
+pub(crate) fn find(program: &str) -> Option<PathBuf> {
+    if program.starts_with('/') {
+        return Some(PathBuf::from(program)).filter(|path| path.is_file());
+    }
+    DIRECTORIES.iter().map(|place| PathBuf::from(place).join(program)).find(|path| path.is_file())
+}
+
+/// Runs the tool to its end, or kills it and its children.
+///
+/// # Errors
+///
+/// When it is missing, refused, too slow or too loud. A tool that ends with a fault is not an error here.
+pub(crate) fn run(tool: &Tool<'_>, job: &Job) -> Result<Output, ToolError> {
+    let program = find(tool.program).ok_or_else(|| ToolError::Missing(tool.program.to_owned()))?;
+    // A tenth of the job's time is kept back, so that a slow tool still leaves time to write what else was seen.
+    let allowed = tool.timeout.min(job.remaining() * 9 / 10);
+    let mut command = Command::new(program);
+    command
+        .args(&tool.arguments)
+        .env_clear()
+        .env("PATH", DIRECTORIES.join(":"))
+        .env("LC_ALL", "C")
+        .env("TZ", "UTC")
+        .envs(&tool.environment)
+        .current_dir("/")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0);
+    let child = command.spawn().map_err(|source| {
+        if source.kind() == io::ErrorKind::PermissionDenied {
+            ToolError::Denied(tool.program.to_owned())
+        } else {
+            ToolError::Io { line: tool.line(), source }
+        }
+    })?;
+    let group = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw);
+    let result = follow(tool, child, allowed);
+    if result.is_err()
+        && let Some(group) = group
+    {
+        // The group may be gone already, which is what we want.
+        drop(rustix::process::kill_process_group(group, rustix::process::Signal::KILL));
+    }
+    result
+}
+
+enum News {
+    Ended(io::Result<ExitStatus>),
+    Output(io::Result<Vec<u8>>),
+    Errors(io::Result<Vec<u8>>),
+}
+
+fn follow(tool: &Tool<'_>, mut child: Child, allowed: Duration) -> Result<Output, ToolError> {
+    let failed = |source| ToolError::Io { line: tool.line(), source };
+    let (sender, receiver) = mpsc::channel();
+    let out = child.stdout.take();
+    let errors = child.stderr.take();
+    let bound = tool.max_output;
+    drain(sender.clone(), out, bound.saturating_add(1), false, News::Output).map_err(failed)?;
+    drain(sender.clone(), errors, MAX_ERROR_TEXT, true, News::Errors).map_err(failed)?;
+    thread::Builder::new()
+        .spawn(move || drop(sender.send(News::Ended(child.wait()))))
+        .map_err(failed)?;
+
+    let mut end = Instant::now() + allowed;
+    let (mut status, mut stdout, mut stderr) = (None, None, None);
+    while status.is_none() || stdout.is_none() || stderr.is_none() {
+        match receiver.recv_timeout(end.saturating_duration_since(Instant::now())) {
+            Ok(News::Ended(ended)) => {
+                status = Some(ended.map_err(failed)?);
+                end = end.min(Instant::now() + AFTER_EXIT);
+            }
+            Ok(News::Output(bytes)) => {
+                let bytes = bytes.map_err(failed)?;
+                if bytes.len() > bound {
+                    return Err(ToolError::TooMuch { line: tool.line(), bound });
+                }
+                stdout = Some(bytes);
+            }
+            Ok(News::Errors(bytes)) => stderr = Some(bytes.map_err(failed)?),
+            Err(RecvTimeoutError::Timeout) => {
+                let seconds = allowed.as_secs();
+                return Err(ToolError::TimedOut { line: tool.line(), seconds });
+            }
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(failed(io::Error::other("a reader of its output died")));
+            }
+        }
+    }
+    let text =
+        |bytes: Option<Vec<u8>>| String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned();
+    Ok(Output {
+        code: status.and_then(|status| status.code()),
+        stdout: text(stdout),
+        stderr: text(stderr),
+    })
+}
+
+/// Reads at most `bound` bytes in a thread of its own; `rest` says whether to read on and throw away what follows.
+fn drain(
+    sender: Sender<News>,
+    stream: Option<impl Read + Send + 'static>,
+    bound: usize,
+    rest: bool,
+    news: fn(io::Result<Vec<u8>>) -> News,
+) -> io::Result<()> {
+    thread::Builder::new()
+        .spawn(move || {
+            let mut bytes = Vec::new();
+            let read = stream.map_or(Ok(0), |mut stream| {
+                let limit = u64::try_from(bound).unwrap_or(u64::MAX);
+                let read = (&mut stream).take(limit).read_to_end(&mut bytes)?;
+                if rest {
+                    io::copy(&mut stream, &mut io::sink())?;
+                }
+                Ok(read)
+            });
+            // Nobody listens once the tool was given up.
+            drop(sender.send(news(read.map(|_| bytes))));
+        })
+        .map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kinds::testing::job;
+
+    fn shell(script: &str) -> Tool<'_> {
+        Tool::new("sh", &["-c", script])
+    }
+
+    #[test]
+    fn environment_is_empty_and_the_code_is_told() {
+        let output =
+            run(&shell("env | sort; echo oops >&2; exit 3").env("X", "1"), &job("/")).unwrap();
+        assert_eq!(output.code, Some(3));
+        let names: Vec<_> =
+            output.stdout.lines().filter_map(|line| line.split('=').next()).collect();
+        let expected = ["LC_ALL", "PATH", "PWD", "TZ", "X"];
+        assert!(names.iter().all(|name| expected.contains(name) || *name == "_"), "{names:?}");
+        assert_eq!(output.fault(), "ended with 3: oops");
+    }
+
+    #[test]
+    fn a_slow_tool_is_killed_with_its_children() {
+        let marker = tempfile::tempdir().unwrap();
+        let pid = marker.path().join("pid");
+        let script = format!("sleep 600 & echo $! > {}; wait", pid.display());
+        let tool = Tool::new("sh", &["-c", &script]).timeout(Duration::from_millis(300));
+        assert!(matches!(run(&tool, &job("/")), Err(ToolError::TimedOut { .. })));
+        let child = std::fs::read_to_string(pid).unwrap();
+        let status = PathBuf::from(format!("/proc/{}/stat", child.trim()));
+        let gone = || std::fs::read_to_string(&status).map_or(true, |stat| stat.contains(") Z "));
+        let patience = Instant::now() + Duration::from_secs(5);
+        while !gone() && Instant::now() < patience {
+            thread::yield_now();
+        }
+        assert!(gone(), "the child of the tool outlived it");
+    }
+
+    #[test]
+    fn a_loud_tool_is_stopped() {
+        let tool =
+            shell("while :; do echo yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy; done").max_output(10_000);
+        assert!(matches!(run(&tool, &job("/")), Err(ToolError::TooMuch { bound: 10_000, .. })));
+        let tool = shell("head -c 10000 /dev/zero").max_output(10_000);
+        assert_eq!(run(&tool, &job("/")).unwrap().stdout.len(), 10_000);
+    }
+
+    #[test]
+    fn a_missing_tool_is_named() {
+        let error = run(&Tool::new("no-such-tool", &[]), &job("/")).unwrap_err();
+        assert_eq!(error.outcome(), OutcomeKind::ToolMissing);
+        assert!(error.to_string().contains("no-such-tool"));
+    }
+
+    #[test]
+    fn lines_can_be_pasted_into_a_shell() {
+        assert_eq!(Tool::new("a", &["-b", "c d", "it's", ""]).line(), r"a -b 'c d' 'it'\''s' ''");
+    }
+}
