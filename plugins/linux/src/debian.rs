@@ -6,7 +6,7 @@ pub(crate) mod apt_conf;
 pub(crate) mod sources;
 pub(crate) mod version;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Where dpkg keeps its database.
 pub(crate) const STATUS: &str = "/var/lib/dpkg/status";
@@ -139,15 +139,37 @@ pub(crate) fn paragraphs(text: &str) -> Vec<(usize, BTreeMap<String, String>)> {
     found
 }
 
-/// Names (with architecture, as `name:arch`) that apt marks as pulled in by others.
-pub(crate) fn automatic(extended_states: &str) -> std::collections::BTreeSet<(String, String)> {
-    paragraphs(extended_states)
-        .into_iter()
-        .filter(|(_, fields)| fields.get("auto-installed").is_some_and(|flag| flag == "1"))
-        .filter_map(|(_, mut fields)| {
-            Some((fields.remove("package")?, fields.remove("architecture").unwrap_or_default()))
-        })
-        .collect()
+/// Packages that apt marks as pulled in by others.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Automatic {
+    names: BTreeSet<String>,
+    pairs: BTreeSet<(String, String)>,
+}
+
+impl Automatic {
+    /// Reads apt's `extended_states`.
+    pub(crate) fn parse(text: &str) -> Self {
+        let mut found = Self::default();
+        for (_, mut fields) in paragraphs(text) {
+            if fields.get("auto-installed").is_some_and(|flag| flag == "1")
+                && let Some(name) = fields.remove("package")
+            {
+                let architecture = fields.remove("architecture").unwrap_or_default();
+                found.names.insert(name.clone());
+                found.pairs.insert((name, architecture));
+            }
+        }
+        found
+    }
+
+    /// Whether it is one of them. apt files packages of architecture `all` under the host's own.
+    pub(crate) fn contains(&self, package: &Package) -> bool {
+        if package.architecture == "all" {
+            self.names.contains(&package.name)
+        } else {
+            self.pairs.contains(&(package.name.clone(), package.architecture.clone()))
+        }
+    }
 }
 
 #[cfg(test)]
@@ -195,8 +217,13 @@ mod tests {
 
     #[test]
     fn automatic_packages_are_those_with_the_flag() {
-        let text =
-            "Package: a\nArchitecture: amd64\nAuto-Installed: 1\n\nPackage: b\nAuto-Installed: 0\n";
-        assert_eq!(automatic(text).into_iter().collect::<Vec<_>>(), [("a".into(), "amd64".into())]);
+        let text = "Package: apt\nArchitecture: amd64\nAuto-Installed: 1\n\nPackage: b\nAuto-Installed: 0\n";
+        let automatic = Automatic::parse(text);
+        let mut package = Database::parse(TEXT).packages[0].clone();
+        assert!(automatic.contains(&package));
+        package.architecture = "all".into();
+        assert!(automatic.contains(&package));
+        package.architecture = "i386".into();
+        assert!(!automatic.contains(&package));
     }
 }

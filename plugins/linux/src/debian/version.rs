@@ -76,8 +76,8 @@ mod tests {
     fn versions_are_ordered_as_dpkg_orders_them() {
         let ascending = [
             "1.0~rc1",
-            "1.0",
             "1.0-0~bpo1",
+            "1.0",
             "1.0-1",
             "1.0-1+b1",
             "1.0-10",
