@@ -1,0 +1,10 @@
+//! Claims about the whole product, shown with real processes.
+#![expect(clippy::unwrap_used, reason = "a scenario stops at the first surprise")]
+
+mod architecture;
+mod bundle;
+mod demonstration;
+mod examples;
+mod interruptions;
+mod support;
+mod whole_way;

@@ -1,0 +1,84 @@
+//! What the scenarios share: a scratch installation, and the log as a bundle shows it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use exhibit_proto::leaf::{EntryType, Leaf, Link};
+use exhibit_proto::tiles::parse_bundle;
+use exhibit_tests::programs::{run, text};
+use exhibit_tests::{Installation, Programs};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// An installation that goes with its folder.
+pub(crate) struct Scratch {
+    pub(crate) installation: Installation,
+    folder: TempDir,
+}
+
+impl Scratch {
+    pub(crate) fn new() -> Self {
+        let programs = Programs::beside_me().unwrap();
+        assert_eq!(programs.missing(), [""; 0], "run `cargo build --workspace --bins` first");
+        let folder = tempfile::tempdir().unwrap();
+        let installation = Installation::open(&programs, &folder.path().join("exhibit")).unwrap();
+        Self { installation, folder }
+    }
+
+    /// A new bundle of everything, already verified by `exhibit`.
+    pub(crate) fn verified_bundle(&self, name: &str) -> (PathBuf, Value) {
+        let bundle = self.folder.path().join(name);
+        self.installation.export(&bundle).unwrap();
+        let output = run(self.installation.verify_command(&bundle).arg("--json")).unwrap();
+        let said = text(&output.stdout);
+        assert!(output.status.success(), "{said}{}", text(&output.stderr));
+        (bundle, serde_json::from_str(&said).unwrap())
+    }
+}
+
+/// Every leaf of the log that a bundle carries, in order.
+pub(crate) fn leaves(bundle: &Path) -> Vec<Leaf> {
+    let mut files = files_under(&bundle.join("tile/entries"));
+    files.sort();
+    let bundles = files.iter().map(|file| fs::read(file).unwrap());
+    let leaves = bundles.flat_map(|bytes| {
+        let entries = parse_bundle(&bytes).unwrap();
+        entries.into_iter().map(|entry| Leaf::parse(entry).unwrap()).collect::<Vec<_>>()
+    });
+    leaves.collect()
+}
+
+/// Agents' statements among the leaves.
+pub(crate) fn links(bundle: &Path) -> Vec<(Leaf, Link)> {
+    let leaves = leaves(bundle).into_iter();
+    leaves.filter_map(|leaf| leaf.link.map(|link| (leaf, link))).collect()
+}
+
+/// Asserts that one agent's chain has no gap, no double and no break; answers its length.
+pub(crate) fn assert_unbroken_chain(bundle: &Path) -> usize {
+    let links = links(bundle);
+    let mut previous = None;
+    for (leaf, link) in &links {
+        let (seq, prev) = previous.unwrap_or((0, exhibit_proto::digest::Digest::ZERO));
+        assert_eq!((link.seq, link.prev), (seq + 1, prev), "leaf {leaf:?}");
+        previous = Some((link.seq, leaf.env));
+    }
+    links.len()
+}
+
+pub(crate) fn evidence_count(bundle: &Path) -> usize {
+    leaves(bundle).iter().filter(|leaf| leaf.t == EntryType::Evidence).count()
+}
+
+pub(crate) fn files_under(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { folders.push(path) } else { found.push(path) }
+        }
+    }
+    found.sort();
+    found
+}
