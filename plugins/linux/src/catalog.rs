@@ -4,4 +4,9 @@ use exhibit_plugin::Entry;
 
 use crate::kinds;
 
-pub(crate) const ALL: &[Entry] = &[kinds::software_inventory::ENTRY];
+pub(crate) const ALL: &[Entry] = &[
+    kinds::software_inventory::ENTRY,
+    kinds::patch_status::ENTRY,
+    kinds::capacity_metrics::ENTRY,
+    kinds::network_services::ENTRY,
+];

@@ -1,6 +1,9 @@
 //! One room a kind. Each has an `ENTRY` for the catalog and judges nothing.
 
+pub(crate) mod patch_status;
 pub(crate) mod software_inventory;
+pub(crate) mod capacity_metrics;
+pub(crate) mod network_services;
 
 #[cfg(test)]
 pub(crate) mod testing {

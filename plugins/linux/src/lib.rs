@@ -8,6 +8,8 @@ mod debian;
 mod host;
 mod kinds;
 mod look;
+mod os_release;
+mod mounts;
 mod tool;
 
 use exhibit_plugin::Plugin;

@@ -189,7 +189,7 @@ pub(crate) fn run(tool: &Tool<'_>, job: &Job) -> Result<Output, ToolError> {
         && let Some(group) = group
     {
         // The group may be gone already, which is what we want.
-        drop(rustix::process::kill_process_group(group, rustix::process::Signal::KILL));
+        rustix::process::kill_process_group(group, rustix::process::Signal::KILL).unwrap_or(());
     }
     result
 }
