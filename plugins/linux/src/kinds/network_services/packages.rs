@@ -1,0 +1,54 @@
+//! Finds which Debian package owns a file, by dpkg's file lists; it never runs dpkg.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+/// Package names by path, for those of `wanted` that a package owns. `info` is `/var/lib/dpkg/info`.
+pub(crate) fn of_files(info: &Path, wanted: &BTreeSet<String>) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    let Ok(entries) = fs::read_dir(info) else { return found };
+    // Lists may name a file by the path from before /usr was merged.
+    let mut spellings: BTreeMap<&str, &str> = BTreeMap::new();
+    for path in wanted {
+        spellings.insert(path, path);
+        if let Some(short) = path.strip_prefix("/usr") {
+            spellings.insert(short, path);
+        }
+    }
+    for path in entries.flatten().map(|entry| entry.path()) {
+        let package = path
+            .file_name()
+            .and_then(|name| name.to_str()?.strip_suffix(".list"))
+            .map(|name| name.split(':').next().unwrap_or(name));
+        let (Some(package), Ok(list)) = (package, fs::read_to_string(&path)) else { continue };
+        for line in list.lines() {
+            if let Some(path) = spellings.get(line) {
+                found.insert((*path).to_owned(), package.to_owned());
+            }
+        }
+        if found.len() == wanted.len() {
+            break;
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_found_under_its_old_spelling_too() {
+        let info = tempfile::tempdir().unwrap();
+        fs::write(info.path().join("iputils-ping.list"), "/.\n/bin\n/bin/ping\n").unwrap();
+        fs::write(info.path().join("libx:amd64.list"), "/usr/lib/x\n").unwrap();
+        fs::write(info.path().join("other.md5sums"), "/bin/ping\n").unwrap();
+        let wanted = BTreeSet::from(["/usr/bin/ping".into(), "/usr/lib/x".into(), "/opt/own".into()]);
+        let expected = BTreeMap::from([
+            ("/usr/bin/ping".to_owned(), "iputils-ping".to_owned()),
+            ("/usr/lib/x".to_owned(), "libx".to_owned()),
+        ]);
+        assert_eq!(of_files(info.path(), &wanted), expected);
+    }
+}
