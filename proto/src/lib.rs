@@ -8,10 +8,13 @@
 //! | [`document`], [`statement`], [`dsse`], [`leaf`] | evidence, from one observation to its entry in the log |
 //! | [`enrolment`] | what an agent signs to prove that it holds its evidence key |
 //! | [`merkle`], [`tiles`] | RFC 6962 hashing, RFC 9162 proofs, C2SP tlog-tiles |
-//! | [`note`], [`checkpoint`], [`tlog_proof`], [`policy`] | C2SP signed-note, tlog-checkpoint, tlog-proof, tlog-policy |
+//! | [`note`], [`checkpoint`], [`cosignature`], [`tlog_proof`], [`policy`] | C2SP signed-note, tlog-checkpoint, tlog-cosignature, tlog-proof, tlog-policy |
+//! | [`bundle`] | the folder that an export writes and an auditor verifies |
 //! | [`rpc`] | the services (feature `grpc`) |
 
+pub mod bundle;
 pub mod checkpoint;
+pub mod cosignature;
 pub mod digest;
 pub mod document;
 pub mod dsse;

@@ -2,17 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use crate::note::{NoteError, Verifier};
+use crate::cosignature::Witness;
+use crate::note::{Note, NoteError, Verifier};
 
 /// Longest policy we read: far above any real one.
 const MAX_BYTES: usize = 1 << 20;
 
-/// A parsed policy. Witnesses are known by their key text; their cosignatures are checked by whoever asks for a quorum.
+/// A parsed policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     pub logs: Vec<Verifier>,
-    /// Name → verifier key text, as written.
-    pub witnesses: BTreeMap<String, String>,
+    /// By the name that the policy gives them.
+    pub witnesses: BTreeMap<String, Witness>,
     pub groups: BTreeMap<String, Group>,
     /// The witness or group that must have cosigned; `None` for `quorum none`.
     pub quorum: Option<String>,
@@ -22,6 +23,17 @@ pub struct Policy {
 pub struct Group {
     pub threshold: usize,
     pub members: Vec<String>,
+}
+
+/// What the policy's quorum says about one head.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Quorum {
+    /// `quorum none`: the policy asks for no witness.
+    NotAsked,
+    /// Witnesses that cosigned, with their times (Unix seconds); they suffice.
+    Met(BTreeMap<String, u64>),
+    /// Witnesses that cosigned; they do not suffice.
+    Short(BTreeMap<String, u64>),
 }
 
 /// Why a policy is refused, with its line.
@@ -62,6 +74,33 @@ impl Policy {
     pub fn log(&self, origin: &str) -> Option<&Verifier> {
         self.logs.iter().find(|log| log.name() == origin)
     }
+
+    /// Whether the witnesses whose cosignatures stand on `checkpoint` are enough. A cosignature that claims to be a
+    /// known witness's and fails rejects the note.
+    pub fn quorum(&self, checkpoint: &Note) -> Result<Quorum, NoteError> {
+        let mut cosigned = BTreeMap::new();
+        for (name, witness) in &self.witnesses {
+            match witness.cosigned(checkpoint) {
+                Ok(time) => drop(cosigned.insert(name.clone(), time)),
+                Err(NoteError::Unsigned(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let Some(quorum) = &self.quorum else { return Ok(Quorum::NotAsked) };
+        let met = self.holds(quorum, &cosigned);
+        Ok(if met { Quorum::Met(cosigned) } else { Quorum::Short(cosigned) })
+    }
+
+    /// Names are defined before use, so this ends.
+    fn holds(&self, name: &str, cosigned: &BTreeMap<String, u64>) -> bool {
+        match self.groups.get(name) {
+            Some(group) => {
+                let holding = group.members.iter().filter(|member| self.holds(member, cosigned));
+                holding.count() >= group.threshold
+            }
+            None => cosigned.contains_key(name),
+        }
+    }
 }
 
 struct Reader {
@@ -101,10 +140,12 @@ impl Reader {
                 if self.knows(name) || *name == "none" {
                     return refused("this name is taken");
                 }
-                if self.policy.witnesses.values().any(|known| known == vkey) {
+                let witness =
+                    Witness::from_vkey(vkey).map_err(|source| PolicyError::Key { line, source })?;
+                if self.policy.witnesses.values().any(|known| known.key() == witness.key()) {
                     return refused("this witness's key stands twice");
                 }
-                self.policy.witnesses.insert((*name).to_owned(), (*vkey).to_owned());
+                self.policy.witnesses.insert((*name).to_owned(), witness);
             }
             ["group", name, threshold, members @ ..] if !members.is_empty() => {
                 if self.knows(name) || *name == "none" {
@@ -163,13 +204,18 @@ mod tests {
         Verifier::new(name, key).unwrap().vkey()
     }
 
+    fn witness(name: &str, seed: u8) -> String {
+        let key = SecretKey::from_seed(&[seed; 32]).public();
+        Witness::new(name, key).unwrap().vkey()
+    }
+
     #[test]
     fn policy_with_groups_reads() {
         let text = format!(
             "# ours\nlog {}\nwitness a {} https://a.example\nwitness b {}\ngroup g 1 a b\nquorum g\n",
             vkey("log.example/1", 1),
-            vkey("a.example", 2),
-            vkey("b.example", 3)
+            witness("a.example", 2),
+            witness("b.example", 3)
         );
         let policy = Policy::parse(&text).unwrap();
         assert_eq!(policy.log("log.example/1").unwrap().vkey(), vkey("log.example/1", 1));
@@ -185,12 +231,40 @@ mod tests {
             (format!("{log}{log}quorum none\n"), "line 2"),
             (format!("{log}quorum g\n"), "line 2"),
             (format!("{log}quorum none\nquorum none\n"), "line 3"),
-            (format!("{log}witness a k\ngroup g 2 a\nquorum g\n"), "line 3"),
+            (format!("{log}witness a {}\ngroup g 2 a\nquorum g\n", witness("a", 2)), "line 3"),
+            (format!("{log}witness a {}\n", vkey("a", 2)), "line 2"),
             (format!("{log}trust me\n"), "line 2"),
             ("log x+y+z\nquorum none\n".to_owned(), "line 1"),
         ] {
             let error = Policy::parse(&text).unwrap_err().to_string();
             assert!(error.contains(expected), "{error} lacks {expected}");
         }
+    }
+
+    #[test]
+    fn quorum_counts_the_witnesses_that_cosigned() {
+        let log = SecretKey::from_seed(&[1; 32]);
+        let note = crate::note::sign("log.example/1\n0\nx\n", "log.example/1", &log).unwrap();
+        let text = "log.example/1\n0\nx\n";
+        let by = |name: &str, seed| {
+            let key = SecretKey::from_seed(&[seed; 32]);
+            crate::cosignature::cosign(text, name, &key, 7).unwrap()
+        };
+        let policy = Policy::parse(&format!(
+            "log {}\nwitness a {}\nwitness b {}\nwitness c {}\ngroup ab all a b\ngroup g any ab c\nquorum g\n",
+            vkey("log.example/1", 1),
+            witness("a.example", 2),
+            witness("b.example", 3),
+            witness("c.example", 4),
+        ))
+        .unwrap();
+        let verdict = |lines: &[String]| {
+            let note = format!("{note}{}", lines.concat());
+            policy.quorum(&Note::parse(note.as_bytes()).unwrap())
+        };
+        assert!(matches!(verdict(&[by("a.example", 2)]), Ok(Quorum::Short(who)) if who.len() == 1));
+        assert!(matches!(verdict(&[by("c.example", 4)]), Ok(Quorum::Met(_))));
+        let both = verdict(&[by("a.example", 2), by("b.example", 3)]);
+        assert!(matches!(both, Ok(Quorum::Met(who)) if who.len() == 2));
     }
 }
