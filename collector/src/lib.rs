@@ -1,1 +1,27 @@
-//! 
+//! The collector: admits agents' evidence into one append-only log, judges it, shows it, exports it.
+//!
+//! | room | does | never |
+//! |---|---|---|
+//! | [`log`] | the single writer of the log and its readers | knows what an envelope says |
+//! | [`identity`] | CA, server certificates, tokens, enrolment, who an agent is | believes a message about who speaks |
+//! | [`ingest`] | the evidence port: who, may they, is it well-formed | stores anything itself |
+//! | [`views`] | tables derived from the log | holds what the log does not |
+//! | [`people`] | users, passwords, sessions | decides what an auditor relies on |
+//! | [`web`] | pages, public read side of the log, health | writes to the log by itself |
+//! | [`export`] | audit bundles | exports what no proof covers |
+//! | [`net`] | the accept loop of both ports | reads a request |
+//! | [`secrets`] | the database of verifiers and token hashes | is part of any proof |
+//! | [`config`], [`cli`], [`app`] | configuration, command line, wiring | decide anything about evidence |
+
+pub mod app;
+pub mod cli;
+pub mod config;
+pub mod export;
+pub mod identity;
+pub mod ingest;
+pub mod log;
+pub mod net;
+pub mod people;
+pub mod secrets;
+pub mod views;
+pub mod web;

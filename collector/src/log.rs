@@ -1,0 +1,143 @@
+//! The log: one writer that commits entries in groups, and readers that answer from what is committed.
+//!
+//! It never knows what an envelope says: it orders, hashes, signs heads and proves.
+
+mod commit;
+mod proofs;
+mod reader;
+mod sqlite;
+mod writer;
+
+use std::path::PathBuf;
+
+use exhibit_proto::checkpoint::{Checkpoint, CheckpointError};
+use exhibit_proto::digest::Digest;
+use exhibit_proto::keys::KeyId;
+use exhibit_proto::leaf::{EntryType, Leaf, LeafError, Link};
+use exhibit_proto::note::NoteError;
+use exhibit_proto::tiles::TileError;
+use exhibit_proto::tlog_proof::TlogProof;
+
+pub use reader::LogReader;
+pub use writer::{Clock, Lock, LogWriter, Settings, WriterTask, create};
+
+/// A signed head of the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    pub checkpoint: Checkpoint,
+    /// The signed note, verbatim.
+    pub signed: String,
+}
+
+/// One entry as it is held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    pub index: u64,
+    pub leaf: Leaf,
+    /// The bytes that were hashed.
+    pub leaf_bytes: Vec<u8>,
+    /// Absent when it was deleted under a retention rule.
+    pub envelope: Option<Vec<u8>>,
+}
+
+/// What is to be appended. The caller has verified the envelope and its documents.
+#[derive(Clone, Debug)]
+pub struct NewEntry {
+    pub entry_type: EntryType,
+    /// Key that signed the envelope.
+    pub key: KeyId,
+    /// Where an agent's statement stands in its chain; `None` for the collector's own entries, which are never deduplicated.
+    pub link: Option<Link>,
+    /// DSSE envelope, stored as given.
+    pub envelope: Vec<u8>,
+    /// Documents the log does not hold yet, stored as given; one that it holds already is left as it is.
+    pub documents: Vec<Vec<u8>>,
+}
+
+/// An entry that is on disk and published.
+#[derive(Clone, Debug)]
+pub struct Committed {
+    pub index: u64,
+    pub head: Head,
+    /// Inclusion under `head`; `extra` carries the leaf.
+    pub proof: TlogProof,
+}
+
+/// The newest envelope of an agent's chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tip {
+    pub seq: u64,
+    pub envelope: Digest,
+    pub index: u64,
+}
+
+/// Why an entry is not in the log.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AppendError {
+    /// Another envelope holds this key, epoch and sequence number.
+    #[error("sequence number is taken by envelope {held}")]
+    Conflict { held: Digest },
+    /// Nothing was answered for; the same entry may be offered again.
+    #[error("the log cannot take entries at present; try again")]
+    Busy,
+    #[error("the log has stopped")]
+    Stopped,
+    #[error("leaf of {bytes} bytes is over 1024")]
+    TooLong { bytes: usize },
+}
+
+/// Why the log cannot be read or opened.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    #[error("log database: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    #[error("log database holds no head: run `exhibit-collector init` first")]
+    NotInitialised,
+    #[error("log database exists already at {0}")]
+    Exists(String),
+    #[error("log database has layout {found}, this version reads {expected}")]
+    Layout { found: i64, expected: i64 },
+    #[error("index {index} is outside the log of size {size}")]
+    OutOfRange { index: u64, size: u64 },
+    #[error(
+        "log database is damaged: {0}; stop, keep the files, restore the newest backup beside them"
+    )]
+    Damaged(String),
+    #[error("stored head is not this log's own: {0}; origin and key must be those of `init`")]
+    Foreign(#[from] CheckpointError),
+    #[error("head cannot be signed: {0}")]
+    Sign(#[from] NoteError),
+    #[error("stored leaf: {0}")]
+    Leaf(#[from] LeafError),
+    #[error("stored tile: {0}")]
+    Tile(#[from] TileError),
+    #[error("log head moved from size {expected} to {found} by another writer")]
+    Moved { expected: u64, found: u64 },
+    #[error("writer thread: {0}")]
+    Thread(#[source] std::io::Error),
+    #[error("{} is held by another process: this data directory has a collector already", .0.display())]
+    Locked(PathBuf),
+    #[error("cannot lock {}: {source}", path.display())]
+    Lock { path: PathBuf, source: std::io::Error },
+}
+
+impl LogError {
+    /// Whether serving must end: the disk failed or the log is not what was written.
+    pub(crate) fn is_fatal(&self) -> bool {
+        match self {
+            Self::Sqlite(error) => sqlite::is_disk_failure(error),
+            Self::Damaged(_)
+            | Self::NotInitialised
+            | Self::Exists(_)
+            | Self::Layout { .. }
+            | Self::Foreign(_)
+            | Self::Leaf(_)
+            | Self::Tile(_)
+            | Self::Moved { .. }
+            | Self::Thread(_)
+            | Self::Locked(_)
+            | Self::Lock { .. } => true,
+            Self::OutOfRange { .. } | Self::Sign(_) => false,
+        }
+    }
+}

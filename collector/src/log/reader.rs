@@ -1,0 +1,176 @@
+//! Reading what is committed. Never writes, and never shows more than the newest signed head covers.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use exhibit_proto::digest::Digest;
+use exhibit_proto::keys::KeyId;
+use exhibit_proto::leaf::EntryType;
+use exhibit_proto::merkle;
+use exhibit_proto::tiles::{Level, Tile, WIDTH, bundle, width};
+use exhibit_proto::tlog_proof::TlogProof;
+use rusqlite::Connection;
+
+use super::proofs::Stored;
+use super::{Entry, Head, LogError, Tip, sqlite};
+
+/// Connections that are kept open between reads.
+const IDLE: usize = 8;
+
+/// Blocking reads over a pool of connections; clones are cheap and share the pool.
+#[derive(Clone)]
+pub struct LogReader(Arc<Pool>);
+
+struct Pool {
+    path: PathBuf,
+    idle: Mutex<Vec<Connection>>,
+}
+
+impl LogReader {
+    /// Opens the log of an initialised collector; works beside a running writer and without one.
+    pub fn open(path: &Path) -> Result<Self, LogError> {
+        let first = sqlite::open_reader(path)?;
+        let pool = Pool { path: path.to_owned(), idle: Mutex::new(vec![first]) };
+        Ok(Self(Arc::new(pool)))
+    }
+
+    /// The newest signed head.
+    pub fn head(&self) -> Result<Head, LogError> {
+        self.with(|conn| Ok(sqlite::head(conn)?.0))
+    }
+
+    /// The newest signed head that covers at most `size` leaves.
+    pub fn head_at(&self, size: u64) -> Result<Option<String>, LogError> {
+        self.with(|conn| sqlite::head_at(conn, size))
+    }
+
+    /// Leaf bytes in order.
+    pub fn leaves(&self, range: Range<u64>) -> Result<Vec<Vec<u8>>, LogError> {
+        self.with(|conn| {
+            let size = sqlite::head(conn)?.0.checkpoint.size;
+            if range.end > size {
+                return Err(LogError::OutOfRange { index: range.end, size });
+            }
+            sqlite::leaves(conn, range)
+        })
+    }
+
+    pub fn entry(&self, index: u64) -> Result<Option<Entry>, LogError> {
+        self.with(|conn| sqlite::entry(conn, index))
+    }
+
+    /// Entries of one of the collector's own types from index `from` on; answered from an index, whatever the log's size.
+    /// Evidence and heartbeats are not indexed this way: go through [`LogReader::leaves`].
+    pub fn entries_of(&self, entry_type: &EntryType, from: u64) -> Result<Vec<Entry>, LogError> {
+        self.with(|conn| sqlite::entries_of(conn, entry_type, from))
+    }
+
+    /// The first index at which this envelope stands.
+    pub fn index_of(&self, envelope: &Digest) -> Result<Option<u64>, LogError> {
+        self.with(|conn| sqlite::index_of(conn, envelope))
+    }
+
+    /// The envelope with the highest sequence number of a key and epoch.
+    pub fn tip(&self, key: &KeyId, epoch: u64) -> Result<Option<Tip>, LogError> {
+        self.with(|conn| sqlite::tip(conn, key, epoch))
+    }
+
+    /// The envelope that holds a place in a chain.
+    pub fn linked(
+        &self,
+        key: &KeyId,
+        link: &exhibit_proto::leaf::Link,
+    ) -> Result<Option<(u64, Digest)>, LogError> {
+        self.with(|conn| sqlite::linked(conn, key, link))
+    }
+
+    pub fn envelope(&self, digest: &Digest) -> Result<Option<Vec<u8>>, LogError> {
+        self.with(|conn| sqlite::envelope(conn, digest))
+    }
+
+    pub fn document(&self, digest: &Digest) -> Result<Option<Vec<u8>>, LogError> {
+        self.with(|conn| sqlite::document(conn, digest))
+    }
+
+    /// Those of `digests` whose documents are not held, in the order given.
+    pub fn lacking(&self, digests: &[Digest]) -> Result<Vec<Digest>, LogError> {
+        self.with(|conn| {
+            let mut lacking = Vec::new();
+            for digest in digests {
+                if !sqlite::has_document(conn, digest)? {
+                    lacking.push(*digest);
+                }
+            }
+            Ok(lacking)
+        })
+    }
+
+    /// Bytes of a tile of hashes or of an entry bundle; `None` if it is absent or wider than the newest head.
+    pub fn tile(&self, tile: Tile) -> Result<Option<Vec<u8>>, LogError> {
+        self.with(|conn| {
+            let size = sqlite::head(conn)?.0.checkpoint.size;
+            if tile.width == 0 || tile.width > width(tile.level, tile.index, size) {
+                return Ok(None);
+            }
+            match tile.level {
+                Level::Hashes(level) => {
+                    let stored = sqlite::tile(conn, level, tile.index)?;
+                    let bytes = usize::from(tile.width) * 32;
+                    let wide = stored.and_then(|stored| Some(stored.get(..bytes)?.to_vec()));
+                    let wide = wide.ok_or_else(|| LogError::Damaged(format!("{tile} is missing")));
+                    Ok(Some(wide?))
+                }
+                Level::Entries => {
+                    let start = tile.index * WIDTH;
+                    let leaves = sqlite::leaves(conn, start..start + u64::from(tile.width))?;
+                    Ok(Some(bundle(leaves.iter().map(Vec::as_slice))?))
+                }
+            }
+        })
+    }
+
+    /// Inclusion under the newest head; `extra` carries the leaf.
+    pub fn proof(&self, index: u64) -> Result<TlogProof, LogError> {
+        self.with(|conn| {
+            let (head, _) = sqlite::head(conn)?;
+            let size = head.checkpoint.size;
+            if index >= size {
+                return Err(LogError::OutOfRange { index, size });
+            }
+            let leaf = sqlite::leaves(conn, index..index + 1)?.pop().unwrap_or_default();
+            Stored::new(conn).receipt(index, leaf, &head)
+        })
+    }
+
+    /// Consistency from `old` to `new` leaves, both published.
+    pub fn consistency(&self, old: u64, new: u64) -> Result<Vec<Digest>, LogError> {
+        self.with(|conn| {
+            let size = sqlite::head(conn)?.0.checkpoint.size;
+            if new > size || old > new {
+                return Err(LogError::OutOfRange { index: old.max(new), size });
+            }
+            merkle::prove_consistency(old, new, &mut Stored::new(conn))
+        })
+    }
+
+    /// Runs `read` in one read transaction, so that it sees one state of the log.
+    fn with<T>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, LogError>,
+    ) -> Result<T, LogError> {
+        let idle = self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let conn = match idle {
+            Some(conn) => conn,
+            None => sqlite::open_reader(&self.0.path)?,
+        };
+        let snapshot = conn.unchecked_transaction()?;
+        let answer = read(&snapshot);
+        snapshot.finish()?;
+        let mut idle = self.0.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < IDLE {
+            idle.push(conn);
+        }
+        answer
+    }
+}
