@@ -15,6 +15,8 @@ mod framework;
 mod ids;
 mod metadata;
 mod pack;
+#[cfg(test)]
+mod rego_tests;
 mod rule;
 mod scan;
 mod status;

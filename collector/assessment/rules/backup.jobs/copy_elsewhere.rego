@@ -1,0 +1,62 @@
+# METADATA
+# title: A backup lies on another machine
+# description: At least one repository lies on another machine or account than the data.
+# custom:
+#   id: backup.jobs.copy_elsewhere
+#   kind: backup.jobs
+#   controls:
+#   - id: A.8.13
+#     relation: supporting
+#   - id: A.5.30
+#     relation: supporting
+#   - id: A.8.14
+#     relation: context
+#   severity: high
+#   freshness: 48
+#   why: Fire, theft and an intruder take the machine with the backup on it.
+#   fix: Add a repository on another site or account, at best one that only accepts new backups.
+package exhibit.backup.jobs.copy_elsewhere
+
+default verdict := "error"
+
+default message := "where the repositories lie could not be determined"
+
+verdict := "not_applicable" if not_applicable
+
+verdict := "fail" if {
+	not not_applicable
+	count(items) > 0
+}
+
+verdict := "pass" if {
+	not not_applicable
+	judgeable
+	count(items) == 0
+}
+
+message := "no backup repository is known here" if verdict == "not_applicable"
+
+message := "a backup lies on another machine" if verdict == "pass"
+
+message := "no backup lies on another machine" if verdict == "fail"
+
+not_applicable if {
+	is_array(input.body.repositories)
+	count(input.body.repositories) == 0
+}
+
+# What must be known before the absence of offending items means anything.
+judgeable if count(elsewhere) > 0
+
+items contains {"id": repository.name, "why": "lies beside the data"} if {
+	count(elsewhere) == 0
+	is_array(input.body.repositories)
+	some repository in input.body.repositories
+	repository.off_site == false
+}
+
+elsewhere contains repository.name if {
+	is_array(input.body.repositories)
+	some repository in input.body.repositories
+	repository.off_site == true
+}

@@ -1,0 +1,47 @@
+package exhibit.config.baseline.addresses_randomised_test
+
+import data.exhibit.config.baseline.addresses_randomised as rule
+
+document(body) := object.union({
+	"kind": "config.baseline",
+	"target": "host:h",
+	"parameters": {"allowed": {"kernel.randomize_va_space": ["2"]}},
+}, {"body": body})
+
+ids := {item.id | some item in rule.items}
+
+test_pass if {
+	rule.verdict == "pass" with input as pass_input
+}
+
+pass_input := document({"settings": {"kernel.randomize_va_space": "2"}})
+
+test_fail if {
+	rule.verdict == "fail" with input as fail_input
+	ids == {"kernel.randomize_va_space"} with input as fail_input
+}
+
+fail_input := document({"settings": {"kernel.randomize_va_space": "0"}})
+
+test_not_applicable if {
+	rule.verdict == "not_applicable" with input as not_applicable_input
+}
+
+not_applicable_input := document({"settings": {"kernel.randomize_va_space": null}})
+
+test_malformed if {
+	rule.verdict == "error" with input as malformed_input
+}
+
+malformed_input := document({"settings": {}})
+
+test_malformed_2 if {
+	rule.verdict == "error" with input as malformed_input_2
+}
+
+malformed_input_2 := document({"settings": {"kernel.randomize_va_space": 7}})
+
+test_malformed_empty if {
+	rule.verdict == "error" with input as {}
+	rule.verdict == "error" with input as document({})
+}

@@ -1,0 +1,65 @@
+# METADATA
+# title: Links and crash dumps are guarded
+# description: Hard and symbolic links in shared directories are guarded, and privileged programs
+#   leave no dumps.
+# custom:
+#   id: config.baseline.files_shielded
+#   kind: config.baseline
+#   controls:
+#   - id: A.8.9
+#     relation: supporting
+#   severity: medium
+#   freshness: 168
+#   why: Old tricks with links in /tmp and with dumps of privileged programs still work where the
+#     guards are off.
+#   fix: Set fs.protected_hardlinks = 1, fs.protected_symlinks = 1 and fs.suid_dumpable = 0 in
+#     /etc/sysctl.d.
+#   parameters:
+#     allowed: {"fs.protected_hardlinks": ["1"], "fs.protected_symlinks": ["1"], "fs.suid_dumpable": ["0"]}
+package exhibit.config.baseline.files_shielded
+
+default verdict := "error"
+
+default message := "some of the settings could not be read"
+
+verdict := "not_applicable" if not_applicable
+
+verdict := "fail" if {
+	not not_applicable
+	count(items) > 0
+}
+
+verdict := "pass" if {
+	not not_applicable
+	judgeable
+	count(items) == 0
+}
+
+message := "the target has none of these settings" if verdict == "not_applicable"
+
+message := "links and crash dumps are guarded" if verdict == "pass"
+
+message := sprintf("%d settings are not as they should be", [count(items)]) if verdict == "fail"
+
+not_applicable if {
+	is_object(input.body.settings)
+	every name, _ in input.parameters.allowed {
+		input.body.settings[name] == null
+	}
+}
+
+# What must be known before the absence of offending items means anything.
+judgeable if {
+	is_object(input.body.settings)
+	every name, _ in input.parameters.allowed {
+		is_string(input.body.settings[name])
+	}
+}
+
+items contains {"id": name, "why": why} if {
+	some name, allowed in input.parameters.allowed
+	value := input.body.settings[name]
+	is_string(value)
+	not value in allowed
+	why := sprintf("is %v, allowed: %v", [value, concat(", ", allowed)])
+}

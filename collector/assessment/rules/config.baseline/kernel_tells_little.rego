@@ -1,0 +1,62 @@
+# METADATA
+# title: The kernel tells unprivileged users little
+# description: Kernel addresses and messages are hidden from ordinary accounts.
+# custom:
+#   id: config.baseline.kernel_tells_little
+#   kind: config.baseline
+#   controls:
+#   - id: A.8.9
+#     relation: supporting
+#   severity: low
+#   freshness: 168
+#   why: Addresses and messages of the kernel are the map an intruder needs.
+#   fix: Set kernel.kptr_restrict = 1 and kernel.dmesg_restrict = 1 in /etc/sysctl.d.
+#   parameters:
+#     allowed: {"kernel.kptr_restrict": ["1", "2"], "kernel.dmesg_restrict": ["1"]}
+package exhibit.config.baseline.kernel_tells_little
+
+default verdict := "error"
+
+default message := "some of the settings could not be read"
+
+verdict := "not_applicable" if not_applicable
+
+verdict := "fail" if {
+	not not_applicable
+	count(items) > 0
+}
+
+verdict := "pass" if {
+	not not_applicable
+	judgeable
+	count(items) == 0
+}
+
+message := "the target has none of these settings" if verdict == "not_applicable"
+
+message := "the kernel tells unprivileged users little" if verdict == "pass"
+
+message := sprintf("%d settings are not as they should be", [count(items)]) if verdict == "fail"
+
+not_applicable if {
+	is_object(input.body.settings)
+	every name, _ in input.parameters.allowed {
+		input.body.settings[name] == null
+	}
+}
+
+# What must be known before the absence of offending items means anything.
+judgeable if {
+	is_object(input.body.settings)
+	every name, _ in input.parameters.allowed {
+		is_string(input.body.settings[name])
+	}
+}
+
+items contains {"id": name, "why": why} if {
+	some name, allowed in input.parameters.allowed
+	value := input.body.settings[name]
+	is_string(value)
+	not value in allowed
+	why := sprintf("is %v, allowed: %v", [value, concat(", ", allowed)])
+}

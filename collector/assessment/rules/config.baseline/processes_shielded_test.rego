@@ -1,0 +1,47 @@
+package exhibit.config.baseline.processes_shielded_test
+
+import data.exhibit.config.baseline.processes_shielded as rule
+
+document(body) := object.union({
+	"kind": "config.baseline",
+	"target": "host:h",
+	"parameters": {"allowed": {"kernel.yama.ptrace_scope": ["1", "2", "3"]}},
+}, {"body": body})
+
+ids := {item.id | some item in rule.items}
+
+test_pass if {
+	rule.verdict == "pass" with input as pass_input
+}
+
+pass_input := document({"settings": {"kernel.yama.ptrace_scope": "1"}})
+
+test_fail if {
+	rule.verdict == "fail" with input as fail_input
+	ids == {"kernel.yama.ptrace_scope"} with input as fail_input
+}
+
+fail_input := document({"settings": {"kernel.yama.ptrace_scope": "0"}})
+
+test_not_applicable if {
+	rule.verdict == "not_applicable" with input as not_applicable_input
+}
+
+not_applicable_input := document({"settings": {"kernel.yama.ptrace_scope": null}})
+
+test_malformed if {
+	rule.verdict == "error" with input as malformed_input
+}
+
+malformed_input := document({"settings": {}})
+
+test_malformed_2 if {
+	rule.verdict == "error" with input as malformed_input_2
+}
+
+malformed_input_2 := document({"settings": {"kernel.yama.ptrace_scope": 7}})
+
+test_malformed_empty if {
+	rule.verdict == "error" with input as {}
+	rule.verdict == "error" with input as document({})
+}

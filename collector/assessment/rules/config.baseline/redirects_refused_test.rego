@@ -1,0 +1,77 @@
+package exhibit.config.baseline.redirects_refused_test
+
+import data.exhibit.config.baseline.redirects_refused as rule
+
+document(body) := object.union({
+	"kind": "config.baseline",
+	"target": "host:h",
+	"parameters": {
+		"allowed": {
+			"net.ipv4.conf.all.accept_redirects": ["0"],
+			"net.ipv4.conf.all.send_redirects": ["0"],
+			"net.ipv4.conf.all.accept_source_route": ["0"],
+		},
+	},
+}, {"body": body})
+
+ids := {item.id | some item in rule.items}
+
+test_pass if {
+	rule.verdict == "pass" with input as pass_input
+}
+
+pass_input := document({
+	"settings": {
+		"net.ipv4.conf.all.accept_redirects": "0",
+		"net.ipv4.conf.all.send_redirects": "0",
+		"net.ipv4.conf.all.accept_source_route": "0",
+	},
+})
+
+test_fail if {
+	rule.verdict == "fail" with input as fail_input
+	ids == {"net.ipv4.conf.all.accept_redirects"} with input as fail_input
+}
+
+fail_input := document({
+	"settings": {
+		"net.ipv4.conf.all.accept_redirects": "1",
+		"net.ipv4.conf.all.send_redirects": "0",
+		"net.ipv4.conf.all.accept_source_route": "0",
+	},
+})
+
+test_not_applicable if {
+	rule.verdict == "not_applicable" with input as not_applicable_input
+}
+
+not_applicable_input := document({
+	"settings": {
+		"net.ipv4.conf.all.accept_redirects": null,
+		"net.ipv4.conf.all.send_redirects": null,
+		"net.ipv4.conf.all.accept_source_route": null,
+	},
+})
+
+test_malformed if {
+	rule.verdict == "error" with input as malformed_input
+}
+
+malformed_input := document({"settings": {}})
+
+test_malformed_2 if {
+	rule.verdict == "error" with input as malformed_input_2
+}
+
+malformed_input_2 := document({
+	"settings": {
+		"net.ipv4.conf.all.accept_redirects": 7,
+		"net.ipv4.conf.all.send_redirects": "0",
+		"net.ipv4.conf.all.accept_source_route": "0",
+	},
+})
+
+test_malformed_empty if {
+	rule.verdict == "error" with input as {}
+	rule.verdict == "error" with input as document({})
+}

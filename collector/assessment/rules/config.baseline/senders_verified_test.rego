@@ -1,0 +1,49 @@
+package exhibit.config.baseline.senders_verified_test
+
+import data.exhibit.config.baseline.senders_verified as rule
+
+document(body) := object.union({
+	"kind": "config.baseline",
+	"target": "host:h",
+	"parameters": {
+		"allowed": {"net.ipv4.conf.all.rp_filter": ["1", "2"], "net.ipv4.tcp_syncookies": ["1", "2"]},
+	},
+}, {"body": body})
+
+ids := {item.id | some item in rule.items}
+
+test_pass if {
+	rule.verdict == "pass" with input as pass_input
+}
+
+pass_input := document({"settings": {"net.ipv4.conf.all.rp_filter": "1", "net.ipv4.tcp_syncookies": "1"}})
+
+test_fail if {
+	rule.verdict == "fail" with input as fail_input
+	ids == {"net.ipv4.conf.all.rp_filter"} with input as fail_input
+}
+
+fail_input := document({"settings": {"net.ipv4.conf.all.rp_filter": "0", "net.ipv4.tcp_syncookies": "1"}})
+
+test_not_applicable if {
+	rule.verdict == "not_applicable" with input as not_applicable_input
+}
+
+not_applicable_input := document({"settings": {"net.ipv4.conf.all.rp_filter": null, "net.ipv4.tcp_syncookies": null}})
+
+test_malformed if {
+	rule.verdict == "error" with input as malformed_input
+}
+
+malformed_input := document({"settings": {}})
+
+test_malformed_2 if {
+	rule.verdict == "error" with input as malformed_input_2
+}
+
+malformed_input_2 := document({"settings": {"net.ipv4.conf.all.rp_filter": 7, "net.ipv4.tcp_syncookies": "1"}})
+
+test_malformed_empty if {
+	rule.verdict == "error" with input as {}
+	rule.verdict == "error" with input as document({})
+}

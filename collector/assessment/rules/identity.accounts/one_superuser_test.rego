@@ -1,0 +1,91 @@
+package exhibit.identity.accounts.one_superuser_test
+
+import data.exhibit.identity.accounts.one_superuser as rule
+
+document(body) := object.union({"kind": "identity.accounts", "target": "host:h", "parameters": {"expected": ["root"]}}, {"body": body})
+
+ids := {item.id | some item in rule.items}
+
+test_pass if {
+	rule.verdict == "pass" with input as pass_input
+}
+
+pass_input := document({
+	"accounts": [
+		{
+			"name": "root",
+			"uid": 0,
+			"type": "person",
+			"enabled": true,
+			"login_allowed": true,
+			"source": "files",
+			"groups": [],
+		},
+		{
+			"name": "alice",
+			"uid": 1000,
+			"type": "person",
+			"enabled": true,
+			"login_allowed": true,
+			"source": "files",
+			"groups": [],
+		},
+	],
+})
+
+test_fail if {
+	rule.verdict == "fail" with input as fail_input
+	ids == {"toor"} with input as fail_input
+}
+
+fail_input := document({
+	"accounts": [
+		{
+			"name": "root",
+			"uid": 0,
+			"type": "person",
+			"enabled": true,
+			"login_allowed": true,
+			"source": "files",
+			"groups": [],
+		},
+		{
+			"name": "toor",
+			"uid": 0,
+			"type": "person",
+			"enabled": true,
+			"login_allowed": true,
+			"source": "files",
+			"groups": [],
+		},
+	],
+})
+
+test_not_applicable if {
+	rule.verdict == "not_applicable" with input as not_applicable_input
+}
+
+not_applicable_input := document({
+	"accounts": [
+		{
+			"name": "a",
+			"uid": null,
+			"type": "person",
+			"enabled": true,
+			"login_allowed": true,
+			"source": "files",
+			"groups": [],
+		},
+	],
+})
+
+test_malformed if {
+	rule.verdict == "error" with input as malformed_input
+}
+
+malformed_input := document({"accounts": [{"name": "a"}]})
+
+test_malformed_empty if {
+	rule.verdict == "error" with input as {}
+	rule.verdict == "error" with input as document({})
+}

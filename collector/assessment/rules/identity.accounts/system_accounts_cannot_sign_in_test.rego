@@ -1,0 +1,87 @@
+package exhibit.identity.accounts.system_accounts_cannot_sign_in_test
+
+import data.exhibit.identity.accounts.system_accounts_cannot_sign_in as rule
+
+document(body) := object.union({
+	"kind": "identity.accounts",
+	"target": "host:h",
+	"parameters": {"exceptions": ["root", "sync"]},
+}, {"body": body})
+
+ids := {item.id | some item in rule.items}
+
+test_pass if {
+	rule.verdict == "pass" with input as pass_input
+}
+
+pass_input := document({
+	"accounts": [
+		{
+			"name": "root",
+			"uid": 0,
+			"type": "system",
+			"enabled": true,
+			"login_allowed": true,
+			"source": "files",
+			"groups": [],
+		},
+		{
+			"name": "www-data",
+			"uid": 1000,
+			"type": "system",
+			"enabled": true,
+			"login_allowed": false,
+			"source": "files",
+			"groups": [],
+		},
+	],
+})
+
+test_fail if {
+	rule.verdict == "fail" with input as fail_input
+	ids == {"git"} with input as fail_input
+}
+
+fail_input := document({
+	"accounts": [
+		{
+			"name": "git",
+			"uid": 1000,
+			"type": "service",
+			"enabled": true,
+			"login_allowed": true,
+			"source": "files",
+			"groups": [],
+			"shell": "/bin/sh",
+		},
+	],
+})
+
+test_not_applicable if {
+	rule.verdict == "not_applicable" with input as not_applicable_input
+}
+
+not_applicable_input := document({
+	"accounts": [
+		{
+			"name": "alice",
+			"uid": 1000,
+			"type": "person",
+			"enabled": true,
+			"login_allowed": true,
+			"source": "files",
+			"groups": [],
+		},
+	],
+})
+
+test_malformed if {
+	rule.verdict == "error" with input as malformed_input
+}
+
+malformed_input := document({"accounts": [{"name": "x", "type": "system", "enabled": true}]})
+
+test_malformed_empty if {
+	rule.verdict == "error" with input as {}
+	rule.verdict == "error" with input as document({})
+}

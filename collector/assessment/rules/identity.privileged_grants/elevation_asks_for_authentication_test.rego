@@ -1,0 +1,95 @@
+package exhibit.identity.privileged_grants.elevation_asks_for_authentication_test
+
+import data.exhibit.identity.privileged_grants.elevation_asks_for_authentication as rule
+
+document(body) := object.union({
+	"kind": "identity.privileged_grants",
+	"target": "host:h",
+	"parameters": {"exceptions": ["root"]},
+}, {"body": body})
+
+ids := {item.id | some item in rule.items}
+
+test_pass if {
+	rule.verdict == "pass" with input as pass_input
+}
+
+pass_input := document({
+	"complete": true,
+	"grants": [
+		{
+			"id": "g",
+			"via": "sudo",
+			"principal": {"type": "group", "name": "sudo"},
+			"members": ["alice"],
+			"full": true,
+			"authentication_required": true,
+			"source": "/etc/sudoers:1",
+		},
+	],
+})
+
+test_fail if {
+	rule.verdict == "fail" with input as fail_input
+	ids == {"g"} with input as fail_input
+}
+
+fail_input := document({
+	"complete": false,
+	"grants": [
+		{
+			"id": "g",
+			"via": "sudo",
+			"principal": {"type": "group", "name": "sudo"},
+			"members": ["alice"],
+			"full": true,
+			"authentication_required": false,
+			"source": "/etc/sudoers:1",
+		},
+		{
+			"id": "h",
+			"via": "sudo",
+			"principal": {"type": "group", "name": "sudo"},
+			"members": ["alice"],
+			"full": true,
+			"authentication_required": true,
+			"source": "/etc/sudoers:1",
+		},
+	],
+})
+
+test_not_applicable if {
+	rule.verdict == "not_applicable" with input as not_applicable_input
+}
+
+not_applicable_input := document({"complete": true, "grants": []})
+
+test_malformed if {
+	rule.verdict == "error" with input as malformed_input
+}
+
+malformed_input := document({
+	"complete": false,
+	"grants": [
+		{
+			"id": "g",
+			"via": "sudo",
+			"principal": {"type": "group", "name": "sudo"},
+			"members": ["alice"],
+			"full": true,
+			"authentication_required": true,
+			"source": "/etc/sudoers:1",
+		},
+	],
+})
+
+test_malformed_2 if {
+	rule.verdict == "error" with input as malformed_input_2
+}
+
+malformed_input_2 := document({"complete": true})
+
+test_malformed_empty if {
+	rule.verdict == "error" with input as {}
+	rule.verdict == "error" with input as document({})
+}

@@ -1,0 +1,72 @@
+# METADATA
+# title: Events are recorded and outlive a restart
+# description: At least one recorder runs, starts by itself and keeps its records across restarts.
+# custom:
+#   id: logging.sources.logs_persist
+#   kind: logging.sources
+#   controls:
+#   - id: A.8.15
+#     relation: direct
+#   severity: high
+#   freshness: 48
+#   why: A restart is the first thing after an incident, and records in memory end with it.
+#   fix: Install rsyslog, or set Storage=persistent in journald.conf and restart systemd-journald.
+package exhibit.logging.sources.logs_persist
+
+default verdict := "error"
+
+default message := "whether records outlive a restart could not be determined"
+
+verdict := "not_applicable" if not_applicable
+
+verdict := "fail" if {
+	not not_applicable
+	count(items) > 0
+}
+
+verdict := "pass" if {
+	not not_applicable
+	judgeable
+	count(items) == 0
+}
+
+message := "what happens here is recorded by the machine or service around it" if verdict == "not_applicable"
+
+message := "events are recorded and outlive a restart" if verdict == "pass"
+
+message := "records do not outlive a restart" if verdict == "fail"
+
+not_applicable if {
+	is_array(input.body.recorders)
+	count(input.body.recorders) == 0
+	input.body.audit == null
+}
+
+# What must be known before the absence of offending items means anything.
+judgeable if count(lasting) > 0
+
+items contains {"id": item.name, "why": "does not keep its records across a restart"} if {
+	count(lasting) == 0
+	is_array(input.body.recorders)
+	some item in input.body.recorders
+	item.persistent == false
+}
+
+items contains {"id": item.name, "why": "does not run"} if {
+	count(lasting) == 0
+	is_array(input.body.recorders)
+	some item in input.body.recorders
+	item.active == false
+}
+
+items contains {"id": "recorders", "why": "nothing records events here"} if {
+	is_array(input.body.recorders)
+	count(input.body.recorders) == 0
+}
+
+lasting contains item.name if {
+	is_array(input.body.recorders)
+	some item in input.body.recorders
+	item.active == true
+	item.persistent == true
+}

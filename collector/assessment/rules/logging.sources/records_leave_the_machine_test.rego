@@ -1,0 +1,49 @@
+package exhibit.logging.sources.records_leave_the_machine_test
+
+import data.exhibit.logging.sources.records_leave_the_machine as rule
+
+document(body) := object.union({"kind": "logging.sources", "target": "host:h", "parameters": {}}, {"body": body})
+
+ids := {item.id | some item in rule.items}
+
+test_pass if {
+	rule.verdict == "pass" with input as pass_input
+}
+
+pass_input := document({
+	"audit": {},
+	"recorders": [{"name": "journald", "active": true, "enabled": true, "persistent": true}],
+	"forwards": [{"destination": "l:6514"}],
+})
+
+test_fail if {
+	rule.verdict == "fail" with input as fail_input
+	ids == {"forwards"} with input as fail_input
+}
+
+fail_input := document({
+	"audit": {},
+	"recorders": [{"name": "journald", "active": true, "enabled": true, "persistent": true}],
+	"forwards": [],
+})
+
+test_not_applicable if {
+	rule.verdict == "not_applicable" with input as not_applicable_input
+}
+
+not_applicable_input := document({"audit": null, "recorders": [], "forwards": []})
+
+test_malformed if {
+	rule.verdict == "error" with input as malformed_input
+}
+
+malformed_input := document({
+	"audit": {},
+	"recorders": [{"name": "journald", "active": true, "enabled": true, "persistent": true}],
+	"forwards": null,
+})
+
+test_malformed_empty if {
+	rule.verdict == "error" with input as {}
+	rule.verdict == "error" with input as document({})
+}

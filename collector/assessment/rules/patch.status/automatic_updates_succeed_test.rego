@@ -1,0 +1,95 @@
+package exhibit.patch.status.automatic_updates_succeed_test
+
+import data.exhibit.patch.status.automatic_updates_succeed as rule
+
+document(body) := object.union({
+	"kind": "patch.status",
+	"target": "host:h",
+	"now": "2026-11-22T10:00:00Z",
+	"parameters": {"max_days": 7},
+}, {"body": body})
+
+ids := {item.id | some item in rule.items}
+
+test_pass if {
+	rule.verdict == "pass" with input as pass_input
+}
+
+pass_input := document({
+	"automatic_updates": {
+		"mechanism": "u",
+		"installed": true,
+		"enabled": true,
+		"last_run": "2026-11-22T06:00:00Z",
+		"last_result": "success",
+	},
+})
+
+test_fail if {
+	rule.verdict == "fail" with input as fail_input
+	ids == {"u"} with input as fail_input
+}
+
+fail_input := document({
+	"automatic_updates": {
+		"mechanism": "u",
+		"installed": true,
+		"enabled": true,
+		"last_run": "2026-11-02T06:00:00Z",
+		"last_result": "success",
+	},
+})
+
+test_fail_2 if {
+	rule.verdict == "fail" with input as fail_input_2
+	ids == {"u"} with input as fail_input_2
+}
+
+fail_input_2 := document({
+	"automatic_updates": {
+		"mechanism": "u",
+		"installed": true,
+		"enabled": true,
+		"last_run": "2026-11-22T06:00:00Z",
+		"last_result": "failure",
+	},
+})
+
+test_not_applicable if {
+	rule.verdict == "not_applicable" with input as not_applicable_input
+}
+
+not_applicable_input := document({"automatic_updates": {"mechanism": null, "installed": false, "enabled": null}})
+
+test_malformed if {
+	rule.verdict == "error" with input as malformed_input
+}
+
+malformed_input := document({
+	"automatic_updates": {
+		"mechanism": "u",
+		"installed": true,
+		"enabled": true,
+		"last_run": null,
+		"last_result": null,
+	},
+})
+
+test_malformed_2 if {
+	rule.verdict == "error" with input as malformed_input_2
+}
+
+malformed_input_2 := document({
+	"automatic_updates": {
+		"mechanism": "u",
+		"installed": true,
+		"enabled": true,
+		"last_run": "2026-11-22T06:00:00Z",
+		"last_result": null,
+	},
+})
+
+test_malformed_empty if {
+	rule.verdict == "error" with input as {}
+	rule.verdict == "error" with input as document({})
+}
