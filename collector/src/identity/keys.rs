@@ -1,0 +1,40 @@
+//! Key files: made once, readable by their owner only, on disk before anything relies on them.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+use super::IdentityError;
+
+/// Makes a directory that only its owner may enter; one that is there already is left as it is.
+pub fn private_dir(path: &Path) -> Result<(), IdentityError> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.map_err(|source| IdentityError::File { path: path.to_owned(), source })
+}
+
+/// Writes a new file with mode 0600 and syncs it and its directory; an existing file is never overwritten.
+pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), IdentityError> {
+    let write = || {
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        match path.parent() {
+            Some(parent) => File::open(parent)?.sync_all(),
+            None => Ok(()),
+        }
+    };
+    write().map_err(|source| IdentityError::File { path: path.to_owned(), source })
+}
+
+/// Reads a key file; the text is wiped when dropped.
+pub fn read_secret(path: &Path) -> Result<Zeroizing<String>, IdentityError> {
+    let read = || {
+        let mut text = Zeroizing::new(String::new());
+        File::open(path)?.take(64 << 10).read_to_string(&mut text)?;
+        Ok(text)
+    };
+    read().map_err(|source| IdentityError::File { path: path.to_owned(), source })
+}

@@ -1,0 +1,164 @@
+//! What the log says about agents: who is enrolled, with which key, for which targets, and who was revoked.
+//!
+//! It never learns anything from a message: only from entries that the log's key signed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use exhibit_proto::digest::Digest;
+use exhibit_proto::document::Target;
+use exhibit_proto::keys::{KeyId, PublicKey};
+use exhibit_proto::leaf::EntryType;
+use exhibit_proto::statement::{ENROL, Enrol, REVOKE, Revoke, Statement};
+use serde_json::Value;
+
+use super::IdentityError;
+use crate::log::{Entry, LogError, LogReader};
+
+/// An enrolled agent.
+#[derive(Clone, Debug)]
+pub struct Agent {
+    pub id: String,
+    pub host_name: String,
+    pub targets: BTreeSet<Target>,
+    pub epoch: u64,
+    pub key: KeyId,
+    /// Index of its enrol entry.
+    pub enrolled: u64,
+    /// Index of the entry that revoked its key.
+    pub revoked: Option<u64>,
+    /// Digest of its enrol envelope.
+    pub envelope: Digest,
+}
+
+/// An evidence key and whose it is.
+#[derive(Clone, Debug)]
+pub struct KeyState {
+    pub key: PublicKey,
+    pub agent: String,
+    pub epoch: u64,
+    pub revoked: Option<u64>,
+}
+
+/// Follows the log; clones share the state.
+#[derive(Clone)]
+pub struct Registry {
+    reader: LogReader,
+    log: PublicKey,
+    state: Arc<RwLock<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    agents: BTreeMap<String, Agent>,
+    keys: BTreeMap<KeyId, KeyState>,
+    /// The first index that is not read yet.
+    next: u64,
+}
+
+impl Registry {
+    /// Reads every enrolment and revocation of the log; blocking.
+    pub fn open(reader: LogReader, log: PublicKey) -> Result<Self, IdentityError> {
+        let registry = Self { reader, log, state: Arc::default() };
+        registry.catch_up()?;
+        Ok(registry)
+    }
+
+    /// Reads what was appended since; blocking. Called after each entry of our own before it is acted upon.
+    pub fn catch_up(&self) -> Result<(), IdentityError> {
+        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
+        let size = self.reader.head()?.checkpoint.size;
+        let mut entries = self.reader.entries_of(&EntryType::Enrol, state.next)?;
+        entries.extend(self.reader.entries_of(&EntryType::Revoke, state.next)?);
+        entries.sort_by_key(|entry| entry.index);
+        let mut next = size;
+        for entry in &entries {
+            state.apply(entry, &self.log)?;
+            next = next.max(entry.index + 1);
+        }
+        state.next = next;
+        Ok(())
+    }
+
+    pub fn agent(&self, id: &str) -> Option<Agent> {
+        self.read(|state| state.agents.get(id).cloned())
+    }
+
+    pub fn agents(&self) -> Vec<Agent> {
+        self.read(|state| state.agents.values().cloned().collect())
+    }
+
+    pub fn key(&self, key: &KeyId) -> Option<KeyState> {
+        self.read(|state| state.keys.get(key).cloned())
+    }
+
+    /// The agent that speaks for a target now.
+    pub fn holder(&self, target: &Target) -> Option<Agent> {
+        self.read(|state| {
+            let mut agents = state.agents.values();
+            agents.find(|agent| agent.revoked.is_none() && agent.targets.contains(target)).cloned()
+        })
+    }
+
+    /// The agent, if it may speak.
+    pub fn live(&self, id: &str) -> Result<Agent, IdentityError> {
+        let agent = self.agent(id).ok_or_else(|| IdentityError::UnknownAgent(id.to_owned()))?;
+        match agent.revoked {
+            None => Ok(agent),
+            Some(index) => Err(IdentityError::Revoked { agent: agent.id, index }),
+        }
+    }
+
+    fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
+        look(&self.state.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl State {
+    fn apply(&mut self, entry: &Entry, log: &PublicKey) -> Result<(), IdentityError> {
+        let index = entry.index;
+        let Some(envelope) = &entry.envelope else {
+            let text = format!("entry {index} says who may speak, and its envelope is missing");
+            return Err(LogError::Damaged(text).into());
+        };
+        let statement = Statement::<Value>::open(envelope, log)?;
+        match statement.predicate_type.as_str() {
+            ENROL => self.enrol(entry, statement.predicate_as()?)?,
+            REVOKE => self.revoke(index, &statement.predicate_as()?),
+            other => {
+                let text = format!("entry {index} is {} and says {other:?}", entry.leaf.t.as_str());
+                return Err(LogError::Damaged(text).into());
+            }
+        }
+        Ok(())
+    }
+
+    fn enrol(&mut self, entry: &Entry, enrol: Enrol) -> Result<(), IdentityError> {
+        let key = PublicKey::from_pem(&enrol.evidence_key).map_err(IdentityError::EvidenceKey)?;
+        let state = KeyState { key, agent: enrol.agent.clone(), epoch: enrol.epoch, revoked: None };
+        self.keys.insert(key.id(), state);
+        let agent = Agent {
+            id: enrol.agent.clone(),
+            host_name: enrol.host_name,
+            targets: enrol.targets.into_iter().collect(),
+            epoch: enrol.epoch,
+            key: key.id(),
+            enrolled: entry.index,
+            revoked: None,
+            envelope: entry.leaf.env,
+        };
+        self.agents.insert(enrol.agent, agent);
+        Ok(())
+    }
+
+    fn revoke(&mut self, index: u64, revoke: &Revoke) {
+        if let Some(key) = self.keys.get_mut(&revoke.key) {
+            key.revoked.get_or_insert(index);
+        }
+        if let Some(agent) = self.agents.get_mut(&revoke.agent)
+            && agent.key == revoke.key
+        {
+            agent.revoked.get_or_insert(index);
+        }
+    }
+}
