@@ -7,6 +7,12 @@ use crate::kinds;
 pub(crate) const ALL: &[Entry] = &[
     kinds::software_inventory::ENTRY,
     kinds::patch_status::ENTRY,
+    kinds::identity_accounts::ENTRY,
+    kinds::identity_sign_in_policy::ENTRY,
     kinds::capacity_metrics::ENTRY,
     kinds::network_services::ENTRY,
+    kinds::crypto_at_rest::ENTRY,
+    kinds::network_firewall::ENTRY,
+    kinds::logging_sources::ENTRY,
+    kinds::time_sync::ENTRY,
 ];

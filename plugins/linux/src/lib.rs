@@ -3,13 +3,17 @@
 //! It never judges, never changes the host, never opens a connection to another machine by itself, and never lets a
 //! secret into what it prints.
 
+mod accounts;
 mod catalog;
 mod debian;
+mod glob;
 mod host;
 mod kinds;
 mod look;
 mod os_release;
 mod mounts;
+mod services;
+mod systemd_conf;
 mod tool;
 
 use exhibit_plugin::Plugin;
