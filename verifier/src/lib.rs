@@ -1,1 +1,16 @@
-//! 
+//! Verifies a bundle offline and says for each item: verified, failed, or not checked and why. It believes the policy
+//! file that it is given and nothing else; it never opens a network connection and never writes.
+//!
+//! ```text
+//! files ─▶ sums ─▶ head ─▶ manifest ─▶ tree (+ chains) ─▶ items (keys, times) ─▶ report ─▶ show
+//! every byte  trusted checkpoint  claims  root rebuilt     one by one              --json   for people
+//! ```
+
+pub mod files;
+pub mod keyfile;
+pub mod progress;
+pub mod receipt;
+pub mod report;
+pub mod show;
+pub mod trust;
+pub mod verify;

@@ -1,0 +1,257 @@
+//! What a verification found, as `--json` prints it. Never decides what is printed for people.
+//!
+//! The schema is stable: `urn:exhibit:verification:v1` gains fields, it does not change or lose them.
+
+use std::collections::BTreeMap;
+
+use exhibit_proto::bundle::Selection;
+use exhibit_proto::digest::Digest;
+use exhibit_proto::keys::KeyId;
+use serde::{Deserialize, Serialize};
+
+/// What `schema` says.
+pub const SCHEMA: &str = "urn:exhibit:verification:v1";
+
+/// The result of one check, one item or the whole; a later one outweighs an earlier one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    Verified,
+    /// Neither shown nor refuted: what would be needed is not there. Never counts as verified.
+    NotChecked,
+    Failed,
+}
+
+/// What is checked: of the bundle as a whole, then of each item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Check {
+    /// Every file has the digest that SHA256SUMS lists, and none is missing, unlisted or out of place.
+    Files,
+    /// The checkpoint is signed by the policy's log, under its name.
+    Checkpoint,
+    /// As many witnesses cosigned the checkpoint as the policy asks for.
+    Quorum,
+    /// `log.pem` and `policy` in the bundle name the key that the policy file names.
+    LogKey,
+    /// `manifest.json` says what the entries say.
+    Manifest,
+    /// The root follows from the shipped leaves.
+    Root,
+    /// Shipped hash tiles are those that follow from the leaves.
+    Tiles,
+    /// Each agent's statements follow one another without doubles or broken links.
+    Chains,
+    /// All enrolments and revocations of the log are in the bundle.
+    Keys,
+    /// The item's leaf is the log's entry of that index.
+    Leaf,
+    /// The item's proof leads to the signed checkpoint.
+    Inclusion,
+    /// The envelope has the digest that the leaf names.
+    Envelope,
+    /// The signing key was enrolled before the entry and not revoked before it.
+    Key,
+    /// The envelope's signature.
+    Signature,
+    /// The statement says what its leaf says, and speaks for targets granted to its agent.
+    Statement,
+    /// Each document named is there, has that digest, and is about what the statement says.
+    Documents,
+    /// The checkpoint that the statement carries is an earlier head of this log.
+    Anchor,
+}
+
+/// One thing worth saying.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    pub check: Check,
+    pub state: State,
+    /// The file of the bundle it is about, with `/`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    pub detail: String,
+}
+
+/// The whole report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// [`SCHEMA`]
+    pub schema: String,
+    /// `failed` if anything failed, else `not_checked` if anything was not checked.
+    pub state: State,
+    /// The folder as the person named it.
+    pub bundle: String,
+    pub trust: Trusted,
+    /// Absent if no checkpoint could be believed.
+    pub log: Option<Log>,
+    /// What the manifest says; absent if it cannot be read.
+    pub about: Option<About>,
+    pub counts: Counts,
+    /// Checks of the bundle as a whole.
+    pub checks: BTreeMap<Check, State>,
+    /// About the bundle as a whole; the verified ones say what was done.
+    pub findings: Vec<Finding>,
+    /// By ascending index.
+    pub items: Vec<Item>,
+    /// Every agent's chain in the whole log; empty if the leaves are not shipped.
+    pub chains: Vec<Chain>,
+}
+
+/// On whose word the result rests.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trusted {
+    /// The policy file as the person named it.
+    pub policy: String,
+    pub policy_sha256: Digest,
+    /// The logs that the policy names, as verifier keys.
+    pub logs: Vec<String>,
+}
+
+/// The log that the bundle is from, by its signed checkpoint.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Log {
+    pub origin: String,
+    /// SHA-256 of the key's DER SubjectPublicKeyInfo.
+    pub fingerprint: KeyId,
+    pub size: u64,
+    pub root: Digest,
+    /// Witnesses of the policy that cosigned, with Unix seconds.
+    pub cosigned: BTreeMap<String, u64>,
+}
+
+/// What the bundle says that it is: a claim.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct About {
+    pub generated_at: String,
+    pub selection: Selection,
+}
+
+/// How many of what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    pub files: u64,
+    pub items: Tally,
+    /// Documents that items name, each counted where it is named.
+    pub documents: Tally,
+    /// Statements missing from agents' chains.
+    pub missing_statements: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    pub verified: u64,
+    pub not_checked: u64,
+    pub failed: u64,
+}
+
+/// One entry of the log that the bundle holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Item {
+    pub index: u64,
+    /// The entry's type; absent if its leaf cannot be read.
+    #[serde(rename = "type")]
+    pub entry_type: Option<String>,
+    pub state: State,
+    /// Who speaks, once the signature held.
+    pub agent: Option<String>,
+    /// When the collector received it, by its leaf.
+    pub logged: Option<String>,
+    /// When the agent says it sealed it.
+    pub claimed: Option<String>,
+    pub checks: BTreeMap<Check, State>,
+    /// Everything that failed or was not checked.
+    pub findings: Vec<Finding>,
+    /// Nothing wrong, but worth knowing.
+    pub notes: Vec<String>,
+}
+
+/// One agent's chain: the statements of one key and epoch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chain {
+    pub key: KeyId,
+    #[serde(with = "exhibit_proto::statement::decimal")]
+    pub epoch: u64,
+    #[serde(with = "exhibit_proto::statement::decimal")]
+    pub last: u64,
+    pub statements: u64,
+    /// Sequence numbers that the log does not hold.
+    pub gaps: Vec<Gap>,
+}
+
+/// Missing sequence numbers, both ends included.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gap {
+    #[serde(with = "exhibit_proto::statement::decimal")]
+    pub from: u64,
+    #[serde(with = "exhibit_proto::statement::decimal")]
+    pub to: u64,
+}
+
+impl Gap {
+    pub fn len(&self) -> u64 {
+        (self.to - self.from).saturating_add(1)
+    }
+
+    /// Never: a gap has at least one number.
+    pub fn is_empty(&self) -> bool {
+        self.to < self.from
+    }
+}
+
+impl Tally {
+    pub fn count(&mut self, state: State) {
+        match state {
+            State::Verified => self.verified += 1,
+            State::NotChecked => self.not_checked += 1,
+            State::Failed => self.failed += 1,
+        }
+    }
+}
+
+/// Checks under way: each check's worst state, and what is to be said about it.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    pub checks: BTreeMap<Check, State>,
+    pub findings: Vec<Finding>,
+}
+
+impl Ledger {
+    /// Holds, unless something else of this check does not.
+    pub fn verified(&mut self, check: Check) {
+        self.weigh(check, State::Verified);
+    }
+
+    /// Holds, and how it was shown is worth saying.
+    pub fn shown(&mut self, check: Check, detail: impl Into<String>) {
+        self.say(check, State::Verified, None, detail.into());
+    }
+
+    pub fn failed(&mut self, check: Check, file: &str, detail: impl Into<String>) {
+        self.say(check, State::Failed, Some(file.to_owned()), detail.into());
+    }
+
+    pub fn not_checked(&mut self, check: Check, file: Option<&str>, detail: impl Into<String>) {
+        self.say(check, State::NotChecked, file.map(str::to_owned), detail.into());
+    }
+
+    /// The state of a check that has been made.
+    pub fn state(&self, check: Check) -> Option<State> {
+        self.checks.get(&check).copied()
+    }
+
+    /// The worst state; nothing checked is not verified.
+    pub fn worst(&self) -> State {
+        self.checks.values().copied().max().unwrap_or(State::NotChecked)
+    }
+
+    fn say(&mut self, check: Check, state: State, file: Option<String>, detail: String) {
+        self.weigh(check, state);
+        self.findings.push(Finding { check, state, file, detail });
+    }
+
+    fn weigh(&mut self, check: Check, state: State) {
+        let known = self.checks.entry(check).or_insert(state);
+        *known = state.max(*known);
+    }
+}

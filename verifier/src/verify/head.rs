@@ -1,0 +1,148 @@
+//! The checkpoint, believed only with the signature of a log that the policy names.
+
+use std::collections::BTreeMap;
+
+use exhibit_proto::bundle::{CHECKPOINT, LOG_KEY, POLICY};
+use exhibit_proto::checkpoint::Checkpoint;
+use exhibit_proto::keys::PublicKey;
+use exhibit_proto::note::{Note, Verifier};
+use exhibit_proto::policy::{Policy, Quorum};
+use jiff::Timestamp;
+
+use crate::files::Folder;
+use crate::report::{Check, Ledger, State};
+use crate::trust::Trust;
+
+const MAX_CHECKPOINT: u64 = 64 << 10;
+const MAX_POLICY: u64 = 1 << 20;
+const MAX_PEM: u64 = 4 << 10;
+/// A witness's clock may be this far ahead of ours.
+const CLOCK_TOLERANCE_SECONDS: i64 = 300;
+
+/// A checkpoint that the policy's log signed.
+pub(super) struct Head {
+    pub(super) log: Verifier,
+    pub(super) checkpoint: Checkpoint,
+    pub(super) cosigned: BTreeMap<String, u64>,
+}
+
+pub(super) fn open(
+    folder: &Folder,
+    trust: &Trust,
+    now: Timestamp,
+    ledger: &mut Ledger,
+) -> Option<Head> {
+    [CHECKPOINT, LOG_KEY, POLICY].iter().for_each(|path| folder.claim(path));
+    folder.claim(exhibit_proto::bundle::README);
+    let read = folder.read(CHECKPOINT, MAX_CHECKPOINT).map_err(|error| error.to_string());
+    let opened = read.and_then(|bytes| believed(&bytes, trust));
+    let (log, checkpoint, note) = match opened {
+        Ok(opened) => opened,
+        Err(error) => {
+            ledger.failed(Check::Checkpoint, CHECKPOINT, error);
+            return None;
+        }
+    };
+    ledger.shown(
+        Check::Checkpoint,
+        format!(
+            "signed by the log {}, which the policy names, over {} entries",
+            log.name(),
+            checkpoint.size
+        ),
+    );
+    let cosigned = quorum(&note, &trust.policy, now, ledger);
+    copies(folder, &log, ledger);
+    Some(Head { log, checkpoint, cosigned })
+}
+
+/// The checkpoint under whichever of the policy's keys for its origin signed it. The origin is read before it is
+/// believed only to choose among those keys.
+fn believed(bytes: &[u8], trust: &Trust) -> Result<(Verifier, Checkpoint, Note), String> {
+    let note = Note::parse(bytes).map_err(|error| error.to_string())?;
+    let origin = note.text().lines().next().unwrap_or_default();
+    let mut refusal = None;
+    for log in trust.policy.logs.iter().filter(|log| log.name() == origin) {
+        match Checkpoint::open(bytes, log) {
+            Ok(checkpoint) => return Ok((log.clone(), checkpoint, note)),
+            Err(error) => refusal = Some(error.to_string()),
+        }
+    }
+    let names: Vec<_> = trust.policy.logs.iter().map(Verifier::name).collect();
+    Err(refusal.unwrap_or_else(|| {
+        let origin: String = origin.chars().take(200).collect();
+        let (source, names) = (&trust.source, names.join(", "));
+        format!("is of the log {origin:?}; policy {source} trusts {names}: ask the log's owner for its policy")
+    }))
+}
+
+fn quorum(
+    note: &Note,
+    policy: &Policy,
+    now: Timestamp,
+    ledger: &mut Ledger,
+) -> BTreeMap<String, u64> {
+    let latest =
+        u64::try_from(now.as_second().saturating_add(CLOCK_TOLERANCE_SECONDS)).unwrap_or(0);
+    let verdict = policy.quorum(note);
+    let names = |cosigned: &BTreeMap<String, u64>| {
+        cosigned.keys().map(String::as_str).collect::<Vec<_>>().join(", ")
+    };
+    match verdict {
+        Ok(Quorum::NotAsked) => BTreeMap::new(),
+        Ok(Quorum::Met(cosigned) | Quorum::Short(cosigned))
+            if cosigned.values().any(|time| *time == 0 || *time > latest) =>
+        {
+            let detail =
+                "a cosignature has no time, or one in the future: check this machine's clock";
+            ledger.failed(Check::Quorum, CHECKPOINT, detail);
+            cosigned
+        }
+        Ok(Quorum::Met(cosigned)) => {
+            ledger.shown(Check::Quorum, format!("cosigned by {}", names(&cosigned)));
+            cosigned
+        }
+        Ok(Quorum::Short(cosigned)) => {
+            let asked = policy.quorum.as_deref().unwrap_or_default();
+            let by = if cosigned.is_empty() { "nobody".to_owned() } else { names(&cosigned) };
+            let detail = format!("policy asks for the cosignatures of {asked:?}; cosigned by {by}");
+            ledger.failed(Check::Quorum, CHECKPOINT, detail);
+            cosigned
+        }
+        Err(error) => {
+            ledger.failed(Check::Quorum, CHECKPOINT, error.to_string());
+            BTreeMap::new()
+        }
+    }
+}
+
+/// The copies of the trusted key that the bundle brings for other tools must not lead those tools astray.
+fn copies(folder: &Folder, log: &Verifier, ledger: &mut Ledger) {
+    let pem = folder.read(LOG_KEY, MAX_PEM).map_err(|error| error.to_string());
+    let key = pem.and_then(|pem| {
+        PublicKey::from_pem(&String::from_utf8_lossy(&pem)).map_err(|error| error.to_string())
+    });
+    match key {
+        Ok(key) if key == *log.key() => ledger.verified(Check::LogKey),
+        Ok(key) => {
+            let detail = format!("is key {}, the policy trusts {}", key.id(), log.key().id());
+            ledger.failed(Check::LogKey, LOG_KEY, detail);
+        }
+        Err(error) => ledger.failed(Check::LogKey, LOG_KEY, error),
+    }
+    let policy = folder.read(POLICY, MAX_POLICY).map_err(|error| error.to_string());
+    let policy = policy.and_then(|bytes| {
+        Policy::parse(&String::from_utf8_lossy(&bytes)).map_err(|error| error.to_string())
+    });
+    match policy {
+        Ok(policy) if policy.logs.contains(log) => ledger.verified(Check::LogKey),
+        Ok(_) => {
+            let detail = "does not name the log key that the trusted policy names";
+            ledger.failed(Check::LogKey, POLICY, detail);
+        }
+        Err(error) => ledger.failed(Check::LogKey, POLICY, error),
+    }
+    if ledger.state(Check::LogKey) == Some(State::Verified) {
+        ledger.shown(Check::LogKey, format!("log key has fingerprint {}", log.key().id()));
+    }
+}

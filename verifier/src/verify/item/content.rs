@@ -1,0 +1,193 @@
+//! What a statement says, against its leaf, its agent's grants and the log's past.
+
+use exhibit_proto::bundle::{self, MANIFEST};
+use exhibit_proto::keys::PublicKey;
+use exhibit_proto::leaf::{EntryType, Leaf, Link};
+use exhibit_proto::statement::{
+    ACTIVITY, Capsule, ENROL, EVIDENCE, Enrol, HEARTBEAT, REVOKE, RULE_PACK, Revoke, Run, Statement,
+};
+use serde_json::Value;
+
+use super::super::times;
+use super::{Reader, Signer};
+use crate::report::{Check, Item, Ledger};
+
+/// PEM of an Ed25519 key, with room.
+const MAX_PEM: u64 = 4 << 10;
+
+impl Reader<'_> {
+    pub(super) fn content(
+        &mut self,
+        claimed: &bundle::Item,
+        leaf: &Leaf,
+        (statement, signer): (Statement<Value>, Signer),
+        item: &mut Item,
+        ledger: &mut Ledger,
+    ) {
+        let path = bundle::envelope(&leaf.env);
+        let expected = match &leaf.t {
+            EntryType::Evidence => EVIDENCE,
+            EntryType::Heartbeat => HEARTBEAT,
+            EntryType::Enrol => ENROL,
+            EntryType::Revoke => REVOKE,
+            EntryType::RulePack => RULE_PACK,
+            EntryType::Activity => ACTIVITY,
+            EntryType::Other(name) => {
+                let detail = format!("entries of type {name:?} are not known to this version");
+                return ledger.not_checked(Check::Statement, Some(&path), detail);
+            }
+        };
+        if statement.predicate_type != expected {
+            let found: String = statement.predicate_type.chars().take(120).collect();
+            let detail = format!("is a {found:?}, its leaf says {:?}", leaf.t.as_str());
+            return ledger.failed(Check::Statement, &path, detail);
+        }
+        if !claimed.documents.is_empty() && leaf.t != EntryType::Evidence {
+            ledger.failed(
+                Check::Manifest,
+                MANIFEST,
+                format!("lists documents of entry {}", item.index),
+            );
+        }
+        let read = match &leaf.t {
+            EntryType::Enrol => self.enrol(item, &statement, ledger),
+            EntryType::Revoke => self.revoke(item, &statement),
+            EntryType::Evidence => self.run(claimed, item, leaf, &statement, &signer, ledger),
+            EntryType::Heartbeat => self.capsule(item, leaf, &statement, &signer, ledger).map(drop),
+            EntryType::RulePack | EntryType::Activity | EntryType::Other(_) => Ok(()),
+        };
+        let unlinked = signer.agent.is_none() && leaf.link.is_some();
+        match read {
+            Err(error) => ledger.failed(Check::Statement, &path, error),
+            Ok(()) if unlinked => {
+                ledger.failed(
+                    Check::Statement,
+                    &path,
+                    "the log's own entry claims a place in an agent's chain",
+                );
+            }
+            Ok(()) => ledger.verified(Check::Statement),
+        }
+    }
+
+    fn enrol(
+        &mut self,
+        item: &mut Item,
+        statement: &Statement<Value>,
+        ledger: &mut Ledger,
+    ) -> Result<(), String> {
+        let enrol: Enrol = statement.predicate_as().map_err(|error| error.to_string())?;
+        let id = self.keys.enrol(item.index, &enrol)?;
+        item.agent = Some(enrol.agent.clone());
+        let path = bundle::key(&id);
+        self.folder.claim(&path);
+        if !self.folder.has(&path) {
+            let detail = "not shipped; the key is taken from the enrolment";
+            ledger.not_checked(Check::Key, Some(&path), detail);
+            return Ok(());
+        }
+        let pem = self.folder.read(&path, MAX_PEM).map_err(|error| error.to_string())?;
+        match PublicKey::from_pem(&String::from_utf8_lossy(&pem)) {
+            Ok(key) if key.id() == id => {}
+            Ok(key) => {
+                let detail =
+                    format!("is key {}, not the one that entry {} enrols", key.id(), item.index);
+                ledger.failed(Check::Key, &path, detail);
+            }
+            Err(error) => ledger.failed(Check::Key, &path, error.to_string()),
+        }
+        Ok(())
+    }
+
+    fn revoke(&mut self, item: &mut Item, statement: &Statement<Value>) -> Result<(), String> {
+        let revoke: Revoke = statement.predicate_as().map_err(|error| error.to_string())?;
+        item.agent = Some(revoke.agent.clone());
+        self.keys.revoke(item.index, &revoke)
+    }
+
+    fn run(
+        &mut self,
+        claimed: &bundle::Item,
+        item: &mut Item,
+        leaf: &Leaf,
+        statement: &Statement<Value>,
+        signer: &Signer,
+        ledger: &mut Ledger,
+    ) -> Result<(), String> {
+        self.capsule(item, leaf, statement, signer, ledger)?;
+        let run: Run = statement.predicate_as().map_err(|error| error.to_string())?;
+        let granted = signer.agent.as_ref().map(|agent| &agent.targets);
+        let spoken =
+            run.documents.iter().map(|d| &d.target).chain(run.outcomes.iter().map(|o| &o.target));
+        let foreign = spoken
+            .into_iter()
+            .find(|target| granted.is_some_and(|granted| !granted.contains(*target)));
+        self.documents.check(&run, &statement.subject, &claimed.documents, ledger);
+        match foreign {
+            Some(target) => Err(format!("speaks for {target}, which its enrolment does not grant")),
+            None => Ok(()),
+        }
+    }
+
+    /// What every statement of an agent says about itself.
+    fn capsule(
+        &mut self,
+        item: &mut Item,
+        leaf: &Leaf,
+        statement: &Statement<Value>,
+        signer: &Signer,
+        ledger: &mut Ledger,
+    ) -> Result<Capsule, String> {
+        let capsule = statement.capsule().map_err(|error| error.to_string())?;
+        let link = Link { epoch: capsule.epoch, seq: capsule.seq, prev: capsule.prev };
+        if leaf.link != Some(link) {
+            return Err(format!(
+                "says epoch {}, number {}, predecessor {}; its leaf says otherwise",
+                link.epoch, link.seq, link.prev
+            ));
+        }
+        if let Some(agent) = signer.agent.as_ref().filter(|agent| agent.agent != capsule.agent) {
+            return Err(format!(
+                "says that it is of agent {:?}; its key was enrolled for {:?}",
+                capsule.agent, agent.agent
+            ));
+        }
+        item.agent = Some(capsule.agent.clone());
+        item.claimed = Some(capsule.sealed_at.clone());
+        item.notes.extend(times::compare(&capsule.sealed_at, &leaf.rx)?);
+        self.anchor(item.index, &capsule, &bundle::envelope(&leaf.env), ledger);
+        Ok(capsule)
+    }
+
+    /// The head that the agent had seen must be a past of this log, so the statement is not older than it, and the log
+    /// was not rewritten since.
+    fn anchor(&mut self, index: u64, capsule: &Capsule, path: &str, ledger: &mut Ledger) {
+        let Some(seen) = &capsule.checkpoint else { return };
+        if seen.origin != self.head.log.name() {
+            let detail =
+                format!("carries a checkpoint of the log {:?}: made for another log", seen.origin);
+            return ledger.failed(Check::Anchor, path, detail);
+        }
+        if seen.size > index {
+            let detail = format!(
+                "carries a checkpoint over {} entries, and stands at index {index} itself",
+                seen.size
+            );
+            return ledger.failed(Check::Anchor, path, detail);
+        }
+        match self.history.root_at(seen.size) {
+            Some(root) if root == seen.root => ledger.verified(Check::Anchor),
+            Some(root) => {
+                let detail = format!(
+                    "the agent saw root {} over {} entries, the log has {root} there: the log was rewritten, or showed the agent another one",
+                    seen.root, seen.size
+                );
+                ledger.failed(Check::Anchor, path, detail);
+            }
+            None => {
+                let detail = "the bundle does not show the log's past, so the head that the agent saw cannot be compared";
+                ledger.not_checked(Check::Anchor, Some(path), detail);
+            }
+        }
+    }
+}

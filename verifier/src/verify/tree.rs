@@ -1,0 +1,198 @@
+//! The log from its leaves: the root, the hash tiles, and the chains of all agents. Holds one entry bundle at a time.
+
+use std::collections::BTreeMap;
+
+use exhibit_proto::bundle::{CHECKPOINT, Item};
+use exhibit_proto::digest::Digest;
+use exhibit_proto::leaf::{EntryType, Leaf, MAX_BYTES};
+use exhibit_proto::merkle::leaf_hash;
+use exhibit_proto::tiles::{Edge, Level, Tile, WIDTH, parse_bundle, tiles_of, width};
+
+use super::chains::Chains;
+use super::head::Head;
+use crate::files::Folder;
+use crate::progress::Progress;
+use crate::report::{Chain, Check, Ledger, State};
+
+/// A full bundle of the longest leaves, each with its two bytes of length.
+const MAX_BUNDLE: u64 = WIDTH * (MAX_BYTES as u64 + 2);
+const MAX_TILE: u64 = WIDTH * 32;
+const ENTRIES: &str = "tile/entries/";
+
+/// What the shipped leaves gave.
+#[derive(Default)]
+pub(super) struct Tree {
+    /// Whether the signed root follows from the shipped leaves.
+    pub(super) rebuilt: bool,
+    /// Whether the shipped hash tiles are those of this tree, all of them.
+    pub(super) tiles: bool,
+    /// Leaf hashes of the bundle's items.
+    pub(super) leaves: BTreeMap<u64, Digest>,
+    /// Enrolments and revocations that the bundle does not hold as items.
+    pub(super) hidden: Vec<(u64, EntryType)>,
+    pub(super) chains: Vec<Chain>,
+}
+
+pub(super) fn rebuild(
+    folder: &Folder,
+    head: &Head,
+    items: &[Item],
+    ledger: &mut Ledger,
+    progress: &dyn Progress,
+) -> Tree {
+    let size = head.checkpoint.size;
+    if size > 0 && !folder.has_under(ENTRIES) {
+        let why = "the log's leaves are not shipped (tile/entries)";
+        for check in [Check::Root, Check::Tiles, Check::Chains, Check::Keys] {
+            ledger.not_checked(check, None, why);
+        }
+        return Tree::default();
+    }
+    let listed: std::collections::BTreeSet<u64> = items.iter().map(|item| item.index).collect();
+    let mut walk = Walk {
+        folder,
+        size,
+        listed,
+        edge: Edge::default(),
+        chains: Chains::default(),
+        tree: Tree::default(),
+        lacking: 0,
+    };
+    progress.stage("leaves", size);
+    for index in 0..size.div_ceil(WIDTH) {
+        let tile = Tile { level: Level::Entries, index, width: width(Level::Entries, index, size) };
+        if let Err((path, error)) = walk.bundle(tile, ledger) {
+            ledger.failed(Check::Root, &path, error);
+            for check in [Check::Tiles, Check::Chains, Check::Keys] {
+                ledger.not_checked(
+                    check,
+                    Some(&path),
+                    "the log's leaves are not readable as a whole",
+                );
+            }
+            walk.claim_rest();
+            return walk.tree;
+        }
+        progress.step(tile.width.into());
+    }
+    walk.finish(head, ledger)
+}
+
+struct Walk<'a> {
+    folder: &'a Folder,
+    size: u64,
+    listed: std::collections::BTreeSet<u64>,
+    edge: Edge,
+    chains: Chains,
+    tree: Tree,
+    /// Hash tiles that the bundle does not bring.
+    lacking: u64,
+}
+
+impl Walk<'_> {
+    /// Takes one entry bundle in; an error names the file.
+    fn bundle(&mut self, tile: Tile, ledger: &mut Ledger) -> Result<(), (String, String)> {
+        let path = tile.to_string();
+        self.folder.claim(&path);
+        let bytes = self.folder.read(&path, MAX_BUNDLE);
+        let bytes = bytes.map_err(|error| (path.clone(), error.to_string()))?;
+        let entries = parse_bundle(&bytes).map_err(|error| (path.clone(), error.to_string()))?;
+        if entries.len() != usize::from(tile.width) {
+            let error = format!("holds {} entries where {} belong", entries.len(), tile.width);
+            return Err((path, error));
+        }
+        let mut full = Vec::new();
+        for (index, entry) in (tile.index * WIDTH..).zip(entries) {
+            let hash = leaf_hash(entry);
+            self.edge.push(hash, &mut |tile, bytes| full.push((tile, bytes)));
+            if self.listed.contains(&index) {
+                self.tree.leaves.insert(index, hash);
+            }
+            self.leaf(index, entry, &path, ledger);
+        }
+        for (tile, bytes) in full {
+            self.tile(tile, &bytes, ledger);
+        }
+        Ok(())
+    }
+
+    fn leaf(&mut self, index: u64, entry: &[u8], path: &str, ledger: &mut Ledger) {
+        let leaf = match Leaf::parse(entry) {
+            Ok(leaf) => leaf,
+            Err(error) => {
+                let detail = format!("entry {index}: {error}");
+                ledger.not_checked(Check::Chains, Some(path), detail);
+                return;
+            }
+        };
+        if let Err(error) = self.chains.follow(index, &leaf) {
+            ledger.failed(Check::Chains, path, error);
+        }
+        let key_entry = matches!(leaf.t, EntryType::Enrol | EntryType::Revoke);
+        if key_entry && !self.listed.contains(&index) {
+            self.tree.hidden.push((index, leaf.t));
+        }
+    }
+
+    /// Holds a tile that follows from the leaves against the shipped one.
+    fn tile(&mut self, tile: Tile, expected: &[u8], ledger: &mut Ledger) {
+        let path = tile.to_string();
+        self.folder.claim(&path);
+        if !self.folder.has(&path) {
+            self.lacking += 1;
+            return;
+        }
+        match self.folder.read(&path, MAX_TILE) {
+            Ok(found) if found == expected => ledger.verified(Check::Tiles),
+            Ok(_) => {
+                let detail = "is not what follows from tile/entries: one of the two was changed";
+                ledger.failed(Check::Tiles, &path, detail);
+            }
+            Err(error) => ledger.failed(Check::Tiles, &path, error.to_string()),
+        }
+    }
+
+    fn finish(mut self, head: &Head, ledger: &mut Ledger) -> Tree {
+        for (tile, bytes) in self.edge.partial() {
+            self.tile(tile, &bytes, ledger);
+        }
+        let (root, size) = (self.edge.root(), self.size);
+        self.tree.rebuilt = root == head.checkpoint.root;
+        if self.tree.rebuilt {
+            ledger.shown(Check::Root, format!("rebuilt from all {size} leaves of the log"));
+        } else {
+            let signed = head.checkpoint.root;
+            let detail = format!(
+                "signed root is {signed}; the {size} leaves in tile/entries give {root}: leaves were changed"
+            );
+            ledger.failed(Check::Root, CHECKPOINT, detail);
+        }
+        if self.lacking > 0 {
+            let detail = format!("{} hash tiles are not shipped", self.lacking);
+            ledger.not_checked(Check::Tiles, None, detail);
+        }
+        ledger.verified(Check::Tiles);
+        self.tree.tiles = ledger.state(Check::Tiles) == Some(State::Verified) && self.tree.rebuilt;
+        for (index, entry_type) in &self.tree.hidden {
+            let detail = format!(
+                "entry {index} of the log is of type {}, and the bundle does not hold it: keys used after it cannot be judged",
+                entry_type.as_str()
+            );
+            ledger.not_checked(Check::Keys, Some(exhibit_proto::bundle::MANIFEST), detail);
+        }
+        ledger.verified(Check::Keys);
+        ledger.verified(Check::Chains);
+        self.tree.chains = self.chains.report();
+        self.tree
+    }
+
+    /// After a broken bundle the rest is not read; it still belongs to the bundle.
+    fn claim_rest(&self) {
+        for tile in tiles_of(self.size).take(self.folder.files().count()) {
+            self.folder.claim(&tile.to_string());
+            if let Level::Hashes(0) = tile.level {
+                self.folder.claim(&Tile { level: Level::Entries, ..tile }.to_string());
+            }
+        }
+    }
+}
