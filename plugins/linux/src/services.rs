@@ -1,0 +1,116 @@
+//! Whether a service is installed, switched on and running: from systemd where it is the init, otherwise from unit files
+//! and the process table. It never starts or stops one.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use crate::host::Host;
+use crate::look::Look;
+use crate::tool::Tool;
+
+const UNIT_FOLDERS: [&str; 4] =
+    ["/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"];
+const WANTS_FOLDERS: [&str; 2] = ["/etc/systemd/system", "/usr/lib/systemd/system"];
+
+/// One service as it was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Service {
+    /// Switched on for the next start. None: not determinable.
+    pub(crate) enabled: Option<bool>,
+    /// Runs now. None: not determinable.
+    pub(crate) active: Option<bool>,
+}
+
+/// The state of `unit`, whose main process calls itself `process`; none when it is not installed.
+pub(crate) fn find(look: &mut Look<'_>, unit: &str, process: &str) -> Option<Service> {
+    let installed = UNIT_FOLDERS.iter().any(|folder| look.host.exists(&format!("{folder}/{unit}")));
+    if look.host.is_live() && look.host.exists("/run/systemd/system") {
+        if let Some(service) = from_systemd(look, unit) {
+            return (installed || service.active == Some(true)).then_some(service);
+        }
+    }
+    let active = if look.host.is_live() {
+        look.seen.method("/proc/<pid>/comm");
+        runs(process)
+    } else {
+        None
+    };
+    if !installed && active != Some(true) {
+        return None;
+    }
+    look.seen.method(format!("/etc/systemd/system/*.wants/{unit}"));
+    Some(Service { enabled: Some(is_wanted(&look.host, unit)), active })
+}
+
+fn from_systemd(look: &mut Look<'_>, unit: &str) -> Option<Service> {
+    let tool = Tool::new("systemctl", &["show", "--property=ActiveState,UnitFileState", "--", unit]);
+    let output = look.try_run(&tool).ok().filter(crate::tool::Output::is_success)?;
+    let values: BTreeMap<&str, &str> =
+        output.stdout.lines().filter_map(|line| line.split_once('=')).collect();
+    Some(Service {
+        enabled: match *values.get("UnitFileState")? {
+            "enabled" | "enabled-runtime" | "static" | "alias" | "indirect" | "generated" => Some(true),
+            "disabled" | "masked" | "masked-runtime" => Some(false),
+            _ => None,
+        },
+        active: match *values.get("ActiveState")? {
+            "active" | "reloading" | "activating" => Some(true),
+            "inactive" | "failed" | "deactivating" => Some(false),
+            _ => None,
+        },
+    })
+}
+
+/// Whether a process of this name exists; the kernel keeps its first 15 bytes. None: /proc is not listable.
+fn runs(process: &str) -> Option<bool> {
+    let wanted: String = process.chars().take(15).collect();
+    let entries = fs::read_dir("/proc").ok()?;
+    let found = entries.flatten().any(|entry| {
+        fs::read_to_string(entry.path().join("comm")).is_ok_and(|comm| comm.trim_end() == wanted)
+    });
+    Some(found)
+}
+
+/// Whether a target or another unit pulls the unit in at start, and nothing masks it.
+pub(crate) fn is_wanted(host: &Host, unit: &str) -> bool {
+    if host.link(&format!("/etc/systemd/system/{unit}")).as_deref() == Some("/dev/null") {
+        return false;
+    }
+    WANTS_FOLDERS.iter().any(|folder| {
+        let names = host.names(folder).ok().flatten().unwrap_or_default();
+        names
+            .iter()
+            .filter(|name| name.ends_with(".wants") || name.ends_with(".requires"))
+            .any(|name| host.link(&format!("{folder}/{name}/{unit}")).is_some())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kinds::testing;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn installed_wanted_and_masked_are_told_apart() {
+        let unit = "/usr/lib/systemd/system/chrony.service";
+        let root = testing::planted(&[(unit, "[Unit]\n")]);
+        let job = testing::job(root.path());
+        let state = || find(&mut Look::new(&job), "chrony.service", "chronyd");
+        assert_eq!(state(), Some(Service { enabled: Some(false), active: None }));
+        let wants = root.path().join("etc/systemd/system/multi-user.target.wants");
+        fs::create_dir_all(&wants).unwrap();
+        symlink(unit, wants.join("chrony.service")).unwrap();
+        assert_eq!(state(), Some(Service { enabled: Some(true), active: None }));
+        symlink("/dev/null", root.path().join("etc/systemd/system/chrony.service")).unwrap();
+        assert_eq!(state().unwrap().enabled, Some(false));
+        assert_eq!(find(&mut Look::new(&job), "ntpsec.service", "ntpd"), None);
+    }
+
+    #[test]
+    fn this_very_process_runs_and_an_invented_one_does_not() {
+        let own = fs::read_to_string("/proc/self/comm").unwrap();
+        assert_eq!(runs(own.trim_end()), Some(true));
+        assert_eq!(runs("no-such-process"), Some(false));
+    }
+}
