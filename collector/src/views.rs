@@ -1,0 +1,274 @@
+//! Tables derived from the log: who observed what, until when it held, what the rules say about it. They never hold
+//! what the log does not, and never read a clock: an equal log gives equal tables.
+//!
+//! | part | does |
+//! |---|---|
+//! | `apply` | turns one entry into rows |
+//! | `judge` | the rule pack in force and the findings it gives |
+//! | `read` | what pages and exports ask for |
+//! | `status` | control statuses at a moment, out of the rows |
+//! | `dump` | compares two sets of tables |
+
+mod apply;
+mod dump;
+mod judge;
+mod read;
+mod status;
+#[cfg(test)]
+pub(crate) mod sample;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use exhibit_proto::digest::Digest;
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
+use tokio::sync::watch;
+
+use crate::log::{LogError, LogReader};
+
+pub use dump::TableDump;
+pub use judge::{Assessor, AssessorError};
+pub use read::{
+    AgentRow, Change, ChangeKind, DocumentRow, EntryFilter, EntryRow, FindingRow, Gap, OutcomeRow,
+    PackRow, ScheduleRow, TargetRow,
+};
+pub use status::Assessment;
+
+const SCHEMA: &str = include_str!("views/schema.sql");
+/// Raised when the tables or their meaning change; views of another version are rebuilt at open.
+const VERSION: u32 = 1;
+/// Entries in one transaction: bounds what a crash repeats and what a reader waits for.
+const BATCH: u64 = 256;
+/// Idle read connections that are kept.
+const IDLE_READERS: usize = 4;
+
+/// Why the views cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum ViewsError {
+    #[error("views database: {0}")]
+    Database(#[from] rusqlite::Error),
+    #[error("views cannot read the log: {0}")]
+    Log(#[from] LogError),
+    #[error("views database {path}: {source}")]
+    File { path: PathBuf, source: std::io::Error },
+    #[error("the log has no entry {0}, although its head covers it; check the log's storage")]
+    Hole(u64),
+    #[error("the views hold {found:?} where {expected} belongs; run `exhibit-collector rebuild`")]
+    Row { expected: &'static str, found: String },
+    #[error("the thread that reads the views ended early")]
+    Interrupted,
+}
+
+/// The tables and what they are made from. Clones share everything.
+#[derive(Clone)]
+pub struct Views(Arc<Inner>);
+
+struct Inner {
+    path: PathBuf,
+    log: LogReader,
+    assessor: Assessor,
+    /// The only connection that writes.
+    writer: Mutex<Connection>,
+    idle: Mutex<Vec<Connection>>,
+    assessed: Mutex<Option<Arc<Assessment>>>,
+}
+
+impl Views {
+    /// Opens the tables, or makes empty ones when there are none, or when they were made by another version, another
+    /// rule pack or from another log. [`Views::catch_up`] fills them.
+    pub fn open(path: &Path, log: LogReader, assessor: Assessor) -> Result<Self, ViewsError> {
+        let mut writer = connect(path)?;
+        if !fits(&mut writer, &log, &assessor)? {
+            drop(writer);
+            remove(path)?;
+            writer = connect(path)?;
+            create(&mut writer, &assessor)?;
+        }
+        let (idle, assessed) = (Mutex::new(Vec::new()), Mutex::new(None));
+        let writer = Mutex::new(writer);
+        let path = path.to_owned();
+        Ok(Self(Arc::new(Inner { path, log, assessor, writer, idle, assessed })))
+    }
+
+    /// Throws the tables at `path` away and makes them anew from the whole log. Nobody else may have them open.
+    pub fn rebuild(path: &Path, log: LogReader, assessor: Assessor) -> Result<Self, ViewsError> {
+        remove(path)?;
+        let views = Self::open(path, log, assessor)?;
+        views.catch_up()?;
+        Ok(views)
+    }
+
+    /// Applies what the log holds and the tables do not; answers how many entries are in them now.
+    pub fn catch_up(&self) -> Result<u64, ViewsError> {
+        let size = self.0.log.head()?.checkpoint.size;
+        self.advance(size)
+    }
+
+    /// Applies entries up to `size`, a batch a transaction: a crash leaves whole batches with their position.
+    fn advance(&self, size: u64) -> Result<u64, ViewsError> {
+        let mut writer = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut applied = position(&writer)?.0;
+        while applied < size {
+            let until = size.min(applied + BATCH);
+            let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let mut last = None;
+            for index in applied..until {
+                let entry = self.0.log.entry(index)?.ok_or(ViewsError::Hole(index))?;
+                apply::entry(&transaction, &self.0.log, &self.0.assessor, &entry)?;
+                last = Some(Digest::of(&entry.leaf_bytes));
+            }
+            let root = last.unwrap_or(Digest::ZERO).to_string();
+            transaction
+                .execute("UPDATE position SET applied = ?1, root = ?2", (signed(until), root))?;
+            transaction.commit()?;
+            applied = until;
+        }
+        Ok(applied)
+    }
+
+    /// How many entries are in the tables.
+    pub fn applied(&self) -> Result<u64, ViewsError> {
+        self.read(|connection| Ok(position(connection)?.0))
+    }
+
+    /// Builds the tables beside, as of the same entry, and names those that differ from the present ones.
+    pub fn check(&self) -> Result<Vec<String>, ViewsError> {
+        let applied = self.applied()?;
+        let mut beside = self.0.path.clone().into_os_string();
+        beside.push(".check");
+        let beside = PathBuf::from(beside);
+        remove(&beside)?;
+        let fresh = Self::open(&beside, self.0.log.clone(), self.0.assessor.clone())?;
+        fresh.advance(applied)?;
+        let (ours, theirs) = (self.dump()?, fresh.dump()?);
+        drop(fresh);
+        remove(&beside)?;
+        Ok(dump::differing(&ours, &theirs))
+    }
+
+    /// A digest of each table's rows.
+    pub fn dump(&self) -> Result<Vec<TableDump>, ViewsError> {
+        self.read(dump::tables)
+    }
+
+    /// Follows the log until its writer is gone. Work runs off the async threads; a failure is told once and tried
+    /// again with the next entry.
+    pub async fn follow(self, mut sizes: watch::Receiver<u64>) {
+        loop {
+            let views = self.clone();
+            match tokio::task::spawn_blocking(move || views.catch_up()).await {
+                Ok(Ok(_)) => {}
+                Ok(Err(error)) => tracing::error!(%error, "views could not follow the log"),
+                Err(error) => tracing::error!(%error, "views stopped in the middle of an entry"),
+            }
+            if sizes.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// The framework, the rules and their judge.
+    pub fn assessor(&self) -> &Assessor {
+        &self.0.assessor
+    }
+
+    pub fn log(&self) -> &LogReader {
+        &self.0.log
+    }
+
+    /// Lends a read-only connection.
+    fn read<T>(
+        &self,
+        ask: impl FnOnce(&Connection) -> Result<T, ViewsError>,
+    ) -> Result<T, ViewsError> {
+        let idle = self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => {
+                let connection = connect(&self.0.path)?;
+                connection.pragma_update(None, "query_only", true)?;
+                connection
+            }
+        };
+        let answer = ask(&connection);
+        let mut idle = self.0.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < IDLE_READERS {
+            idle.push(connection);
+        }
+        answer
+    }
+}
+
+fn connect(path: &Path) -> Result<Connection, ViewsError> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // What a crash loses is applied again from the log.
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    Ok(connection)
+}
+
+/// Whether the tables are of this version and rule pack, and follow from this log.
+fn fits(
+    connection: &mut Connection,
+    log: &LogReader,
+    assessor: &Assessor,
+) -> Result<bool, ViewsError> {
+    let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if version != VERSION {
+        return Ok(false);
+    }
+    let pack: Option<String> =
+        connection.query_row("SELECT pack FROM made_with", [], |row| row.get(0)).optional()?;
+    if pack.as_deref() != Some(assessor.pack().digest()) {
+        return Ok(false);
+    }
+    let (applied, root) = position(connection)?;
+    let Some(last) = applied.checked_sub(1) else { return Ok(true) };
+    let leaf = log.entry(last)?;
+    Ok(leaf.is_some_and(|entry| Digest::of(&entry.leaf_bytes).to_string() == root))
+}
+
+fn create(connection: &mut Connection, assessor: &Assessor) -> Result<(), ViewsError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction.execute_batch(SCHEMA)?;
+    transaction.execute_batch("CREATE TABLE made_with (pack TEXT NOT NULL) STRICT")?;
+    transaction.execute("INSERT INTO made_with VALUES (?1)", [assessor.pack().digest()])?;
+    let root = Digest::ZERO.to_string();
+    transaction.execute("INSERT INTO position VALUES (0, 0, ?1)", [root])?;
+    transaction.pragma_update(None, "user_version", VERSION)?;
+    transaction.commit()?;
+    Ok(())
+}
+
+fn position(connection: &Connection) -> Result<(u64, String), ViewsError> {
+    let (applied, root): (i64, String) = connection
+        .query_row("SELECT applied, root FROM position", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+    Ok((unsigned(applied), root))
+}
+
+fn remove(path: &Path) -> Result<(), ViewsError> {
+    for suffix in ["", "-wal", "-shm"] {
+        let mut file = path.to_owned().into_os_string();
+        file.push(suffix);
+        match std::fs::remove_file(&file) {
+            Ok(()) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(source) => return Err(ViewsError::File { path: file.into(), source }),
+        }
+    }
+    Ok(())
+}
+
+/// SQLite has no unsigned numbers; what the log counts stays far below 2^63.
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn unsigned(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}

@@ -1,0 +1,266 @@
+//! Turns one entry of the log into rows. What cannot be believed gets a row that says why, and counts for nothing.
+//!
+//! An agent is known by the key that an earlier entry enrolled, never by what a statement says of itself.
+
+mod agents;
+mod evidence;
+
+use exhibit_proto::keys::PublicKey;
+use exhibit_proto::leaf::EntryType;
+use exhibit_proto::statement::{self, Activity, Enrol, Revoke, RulePackInForce, Statement};
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension as _, Transaction, params};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::{Assessor, ViewsError, signed};
+use crate::log::{Entry, LogReader};
+
+/// The row of an entry, as far as it is known.
+#[derive(Default)]
+struct Row {
+    agent: Option<String>,
+    sealed: Option<i64>,
+    missing: i64,
+    documents: i64,
+    gaps: i64,
+    by: Option<String>,
+    summary: String,
+}
+
+/// Why an entry counts for nothing, in words for a person.
+#[derive(Debug)]
+enum Refused {
+    Because(String),
+    Views(ViewsError),
+}
+
+impl From<ViewsError> for Refused {
+    fn from(error: ViewsError) -> Self {
+        Self::Views(error)
+    }
+}
+
+impl From<rusqlite::Error> for Refused {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Views(error.into())
+    }
+}
+
+fn because<T>(why: impl Into<String>) -> Result<T, Refused> {
+    Err(Refused::Because(why.into()))
+}
+
+/// What every part of `apply` works with.
+struct At<'a> {
+    tx: &'a Transaction<'a>,
+    log: &'a LogReader,
+    assessor: &'a Assessor,
+    entry: &'a Entry,
+    /// When the collector received the entry: milliseconds since 1970.
+    rx: i64,
+}
+
+impl At<'_> {
+    fn index(&self) -> i64 {
+        signed(self.entry.index)
+    }
+}
+
+/// Applies one entry; a savepoint keeps rows of a refused entry out of the tables.
+pub(super) fn entry(
+    tx: &Transaction<'_>,
+    log: &LogReader,
+    assessor: &Assessor,
+    entry: &Entry,
+) -> Result<(), ViewsError> {
+    let rx = millis(&entry.leaf.rx).unwrap_or(0);
+    let at = At { tx, log, assessor, entry, rx };
+    tx.execute_batch("SAVEPOINT entry")?;
+    let mut row = Row::default();
+    let problem = match content(&at, &mut row) {
+        Ok(()) => None,
+        Err(Refused::Because(why)) => {
+            tx.execute_batch("ROLLBACK TO entry")?;
+            (row.documents, row.gaps) = (0, 0);
+            row.summary = "counts for nothing".to_owned();
+            Some(why)
+        }
+        Err(Refused::Views(error)) => return Err(error),
+    };
+    tx.execute_batch("RELEASE entry")?;
+    let link = entry.leaf.link;
+    tx.prepare_cached(
+        "INSERT INTO entries VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)",
+    )?
+    .execute(params![
+        at.index(),
+        entry.leaf.t.as_str(),
+        entry.leaf.env.to_string(),
+        entry.leaf.key.to_string(),
+        rx,
+        row.agent,
+        link.map(|link| signed(link.epoch)),
+        link.map(|link| signed(link.seq)),
+        row.sealed,
+        row.missing,
+        row.documents,
+        row.gaps,
+        row.by,
+        row.summary,
+        problem,
+    ])?;
+    Ok(())
+}
+
+fn content(at: &At<'_>, row: &mut Row) -> Result<(), Refused> {
+    match &at.entry.leaf.t {
+        EntryType::Evidence => {
+            let (agent, statement) = from_agent(at, row, statement::EVIDENCE)?;
+            evidence::run(at, row, &agent, &predicate(&statement)?)
+        }
+        EntryType::Heartbeat => {
+            let (agent, statement) = from_agent(at, row, statement::HEARTBEAT)?;
+            agents::heartbeat(at, row, &agent, &predicate(&statement)?)
+        }
+        EntryType::Enrol => {
+            let enrol: Enrol = own(at, statement::ENROL)?;
+            agents::enrol(at, row, &enrol)
+        }
+        EntryType::Revoke => {
+            let revoke: Revoke = own(at, statement::REVOKE)?;
+            agents::revoke(at, row, &revoke)
+        }
+        EntryType::RulePack => rule_pack(at, row, &own(at, statement::RULE_PACK)?),
+        EntryType::Activity => {
+            let activity: Activity = own(at, statement::ACTIVITY)?;
+            row.summary = words(&activity);
+            row.by = Some(activity.by);
+            Ok(())
+        }
+        EntryType::Other(name) => {
+            row.summary = format!("an entry of type {name}, which this version does not read");
+            Ok(())
+        }
+    }
+}
+
+fn rule_pack(at: &At<'_>, row: &mut Row, pack: &RulePackInForce) -> Result<(), Refused> {
+    at.tx.execute(
+        "INSERT INTO rule_packs VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        (
+            at.index(),
+            &pack.version,
+            pack.pack.to_string(),
+            signed(pack.rules),
+            &pack.by,
+            at.rx,
+        ),
+    )?;
+    row.summary = format!("rule pack {} with {} rules is in force", pack.version, pack.rules);
+    row.by = Some(pack.by.clone());
+    Ok(())
+}
+
+/// One line of what a person did: the action, and the plain values of its detail.
+fn words(activity: &Activity) -> String {
+    let action = activity.action.replace('_', " ");
+    let detail = match &activity.detail {
+        Value::Object(map) => map
+            .iter()
+            .filter_map(|(name, value)| match value {
+                Value::String(text) => Some(format!("{name}: {text}")),
+                Value::Number(_) | Value::Bool(_) => Some(format!("{name}: {value}")),
+                Value::Null | Value::Array(_) | Value::Object(_) => None,
+            })
+            .collect::<Vec<_>>()
+            .join(", "),
+        Value::String(text) => text.clone(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => String::new(),
+    };
+    if detail.is_empty() { action } else { format!("{action} ({detail})") }
+}
+
+/// The enrolled agent as it stood before this entry.
+struct Agent {
+    id: String,
+    targets: Vec<String>,
+}
+
+/// An agent's statement: its key enrolled and not revoked, its signature good, its chain followed.
+fn from_agent(
+    at: &At<'_>,
+    row: &mut Row,
+    predicate_type: &str,
+) -> Result<(Agent, Statement<Value>), Refused> {
+    let key = at.entry.leaf.key.to_string();
+    let known: Option<(String, i64, String, Option<i64>)> = at
+        .tx
+        .prepare_cached("SELECT agent, epoch, pem, to_index FROM keys WHERE key = ?1")?
+        .query_row([&key], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+        .optional()?;
+    let Some((agent, epoch, pem, revoked)) = known else {
+        return because("no earlier entry enrols the key that signed it");
+    };
+    row.agent = Some(agent.clone());
+    if let Some(index) = revoked {
+        return because(format!("its key was revoked by entry {index}"));
+    }
+    let Some(link) = at.entry.leaf.link.filter(|link| signed(link.epoch) == epoch) else {
+        return because("it does not belong to the epoch of its key");
+    };
+    let Ok(key) = PublicKey::from_pem(&pem) else {
+        return because("the enrolled key cannot be used");
+    };
+    let Some(envelope) = &at.entry.envelope else {
+        return because("its envelope is not held any more");
+    };
+    let statement = match Statement::<Value>::open(envelope, &key) {
+        Ok(statement) if statement.predicate_type == predicate_type => statement,
+        Ok(statement) => {
+            return because(format!("it states {:?} instead", statement.predicate_type));
+        }
+        Err(error) => return because(format!("it cannot be read: {error}")),
+    };
+    let capsule = match statement.capsule() {
+        Ok(capsule) => capsule,
+        Err(error) => return because(format!("its head cannot be read: {error}")),
+    };
+    if (capsule.agent.as_str(), capsule.epoch, capsule.seq)
+        != (agent.as_str(), link.epoch, link.seq)
+    {
+        return because("what it says of itself is not what its entry says");
+    }
+    let agent = agents::follow(at, row, agent, link, &capsule)?;
+    Ok((agent, statement))
+}
+
+/// The collector's own entry.
+fn own<P: DeserializeOwned>(at: &At<'_>, predicate_type: &str) -> Result<P, Refused> {
+    let Some(envelope) = &at.entry.envelope else {
+        return because("its envelope is not held any more");
+    };
+    let payload = exhibit_proto::dsse::Envelope::parse(envelope)
+        .and_then(|envelope| envelope.unverified_payload());
+    let statement = match payload.map(|payload| Statement::<Value>::from_payload(&payload)) {
+        Ok(Ok(statement)) if statement.predicate_type == predicate_type => statement,
+        Ok(Ok(statement)) => {
+            return because(format!("it states {:?} instead", statement.predicate_type));
+        }
+        Ok(Err(error)) => return because(format!("it cannot be read: {error}")),
+        Err(error) => return because(format!("it cannot be read: {error}")),
+    };
+    predicate(&statement)
+}
+
+fn predicate<P: DeserializeOwned>(statement: &Statement<Value>) -> Result<P, Refused> {
+    match statement.predicate_as() {
+        Ok(predicate) => Ok(predicate),
+        Err(error) => because(format!("it cannot be read: {error}")),
+    }
+}
+
+/// RFC 3339 as milliseconds since 1970.
+fn millis(text: &str) -> Option<i64> {
+    text.parse::<Timestamp>().ok().map(Timestamp::as_millisecond)
+}

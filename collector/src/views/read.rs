@@ -1,0 +1,18 @@
+//! What pages and exports ask of the views. Never writes and never reads a clock.
+
+mod agents;
+mod entries;
+mod evidence;
+mod findings;
+
+use jiff::Timestamp;
+
+pub use agents::{AgentRow, ScheduleRow};
+pub use entries::{Change, ChangeKind, EntryFilter, EntryRow, PackRow};
+pub use evidence::{DocumentRow, Gap, OutcomeRow, TargetRow};
+pub use findings::FindingRow;
+
+/// Stored milliseconds as a time.
+pub(super) fn time(millis: i64) -> Timestamp {
+    Timestamp::from_millisecond(millis).unwrap_or_default()
+}

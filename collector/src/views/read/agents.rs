@@ -1,0 +1,147 @@
+//! Agents and their schedules.
+
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::Row;
+
+use super::time;
+use crate::views::{Views, ViewsError, unsigned};
+
+/// Silence that is tolerated while an agent has not said how often it speaks.
+const PATIENCE_SECONDS: i64 = 26 * 3600;
+
+/// One agent as its newest statements tell.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AgentRow {
+    pub id: String,
+    pub host_name: String,
+    /// Key id of the evidence key in force.
+    pub key: String,
+    pub epoch: u64,
+    pub targets: Vec<String>,
+    pub approved_by: String,
+    pub enrolled_index: u64,
+    pub enrolled: Timestamp,
+    pub revoked: Option<Revoked>,
+    /// Newest statement; the enrolment itself before the first one.
+    pub last_index: u64,
+    pub last_seen: Timestamp,
+    pub last_seq: u64,
+    /// Statements of its chain that are not in the log.
+    pub missing: u64,
+    pub version: Option<String>,
+    pub binary: Option<String>,
+    pub configuration: Option<String>,
+    /// The agent's clock minus the collector's.
+    pub clock_offset_ms: Option<i64>,
+    pub interval_seconds: Option<u64>,
+    pub spool_items: Option<u64>,
+    pub dropped: Option<u64>,
+}
+
+/// Who ended an agent's right to speak, when and why.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Revoked {
+    pub index: u64,
+    pub at: Timestamp,
+    pub by: String,
+    pub reason: String,
+}
+
+/// One kind that an agent says it will collect.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScheduleRow {
+    pub agent: String,
+    pub target: String,
+    pub kind: String,
+    pub cron: String,
+    pub from_index: u64,
+}
+
+impl AgentRow {
+    /// When it was last heard, if it should have spoken since: twice its own interval, or 26 hours before it named one.
+    pub fn silent_since(&self, now: Timestamp) -> Option<Timestamp> {
+        let stated = self.interval_seconds.and_then(|seconds| i64::try_from(seconds).ok());
+        let patience = stated.map_or(PATIENCE_SECONDS, |seconds| seconds.saturating_mul(2));
+        let silent = now.duration_since(self.last_seen) > SignedDuration::from_secs(patience);
+        (silent && self.revoked.is_none()).then_some(self.last_seen)
+    }
+}
+
+const AGENT: &str = "SELECT id, host_name, key, epoch, targets, approved_by, enrolled_index, enrolled, revoked_index, \
+     revoked, revoked_by, revoked_reason, last_index, last_seen, last_seq, missing, version, binary_digest, \
+     configuration, clock_offset_ms, interval_s, spool_items, dropped FROM agents";
+
+impl Views {
+    /// All agents by host name.
+    pub fn agents(&self) -> Result<Vec<AgentRow>, ViewsError> {
+        self.read(|connection| {
+            let mut ask = connection.prepare_cached(&format!("{AGENT} ORDER BY host_name, id"))?;
+            Ok(ask.query_map([], agent)?.collect::<Result<_, _>>()?)
+        })
+    }
+
+    pub fn agent(&self, id: &str) -> Result<Option<AgentRow>, ViewsError> {
+        self.read(|connection| {
+            let mut ask = connection.prepare_cached(&format!("{AGENT} WHERE id = ?1"))?;
+            Ok(ask.query_map([id], agent)?.next().transpose()?)
+        })
+    }
+
+    /// Every kind on schedule now, of every agent.
+    pub fn schedules(&self) -> Result<Vec<ScheduleRow>, ViewsError> {
+        self.read(|connection| {
+            let mut ask = connection.prepare_cached(
+                "SELECT agent, target, kind, cron, from_index FROM schedules WHERE to_index IS NULL
+                 ORDER BY agent, target, kind",
+            )?;
+            let rows = ask.query_map([], |row| {
+                Ok(ScheduleRow {
+                    agent: row.get(0)?,
+                    target: row.get(1)?,
+                    kind: row.get(2)?,
+                    cron: row.get(3)?,
+                    from_index: unsigned(row.get(4)?),
+                })
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+}
+
+fn agent(row: &Row<'_>) -> rusqlite::Result<AgentRow> {
+    let number = |column: usize| -> rusqlite::Result<Option<u64>> {
+        Ok(row.get::<_, Option<i64>>(column)?.map(unsigned))
+    };
+    let revoked = match number(8)? {
+        None => None,
+        Some(index) => Some(Revoked {
+            index,
+            at: time(row.get(9)?),
+            by: row.get(10)?,
+            reason: row.get(11)?,
+        }),
+    };
+    let targets: String = row.get(4)?;
+    Ok(AgentRow {
+        id: row.get(0)?,
+        host_name: row.get(1)?,
+        key: row.get(2)?,
+        epoch: unsigned(row.get(3)?),
+        targets: serde_json::from_str(&targets).unwrap_or_default(),
+        approved_by: row.get(5)?,
+        enrolled_index: unsigned(row.get(6)?),
+        enrolled: time(row.get(7)?),
+        revoked,
+        last_index: unsigned(row.get(12)?),
+        last_seen: time(row.get(13)?),
+        last_seq: unsigned(row.get(14)?),
+        missing: unsigned(row.get(15)?),
+        version: row.get(16)?,
+        binary: row.get(17)?,
+        configuration: row.get(18)?,
+        clock_offset_ms: row.get(19)?,
+        interval_seconds: number(20)?,
+        spool_items: number(21)?,
+        dropped: number(22)?,
+    })
+}

@@ -1,0 +1,162 @@
+//! Entries of the log in words, and what changed lately.
+
+use jiff::Timestamp;
+use rusqlite::Row;
+
+use super::time;
+use crate::views::{Views, ViewsError, signed, unsigned};
+
+/// One entry of the log.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EntryRow {
+    pub index: u64,
+    pub entry_type: String,
+    pub envelope: String,
+    pub key: String,
+    pub received: Timestamp,
+    pub agent: Option<String>,
+    pub epoch: Option<u64>,
+    pub seq: Option<u64>,
+    /// By the agent's own clock.
+    pub sealed: Option<Timestamp>,
+    /// Statements of the chain that are missing before this one.
+    pub missing: u64,
+    pub documents: u64,
+    pub gaps: u64,
+    pub by: Option<String>,
+    /// One line for a person.
+    pub summary: String,
+    /// Why the entry counts for nothing.
+    pub problem: Option<String>,
+}
+
+/// Which entries, newest first.
+#[derive(Clone, Debug, Default)]
+pub struct EntryFilter {
+    pub entry_type: Option<String>,
+    pub agent: Option<String>,
+    /// Only entries below this index.
+    pub before: Option<u64>,
+    /// Only entries with statements missing before them, or that count for nothing.
+    pub irregular: bool,
+}
+
+/// A rule pack that came into force.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PackRow {
+    pub index: u64,
+    pub version: String,
+    pub digest: String,
+    pub rules: u64,
+    pub by: String,
+    pub at: Timestamp,
+}
+
+/// Something that is not as it was.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    pub index: u64,
+    pub at: Timestamp,
+    pub what: ChangeKind,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum ChangeKind {
+    /// A rule gives another verdict than before.
+    Verdict { rule: String, target: String, was: Option<String>, is: String, message: String },
+    /// An enrolment, a revocation or a rule pack.
+    Entry { entry_type: String, summary: String },
+}
+
+const ENTRY: &str = "SELECT idx, type, env, key, rx, agent, epoch, seq, sealed, missing, documents, gaps, by_whom, \
+     summary, problem FROM entries";
+
+impl Views {
+    pub fn entry_row(&self, index: u64) -> Result<Option<EntryRow>, ViewsError> {
+        self.read(|connection| {
+            let mut ask = connection.prepare_cached(&format!("{ENTRY} WHERE idx = ?1"))?;
+            Ok(ask.query_map([signed(index)], entry)?.next().transpose()?)
+        })
+    }
+
+    pub fn entries(&self, filter: &EntryFilter, limit: u32) -> Result<Vec<EntryRow>, ViewsError> {
+        self.read(|connection| {
+            let mut ask = connection.prepare_cached(&format!(
+                "{ENTRY} WHERE (?1 IS NULL OR type = ?1) AND (?2 IS NULL OR agent = ?2) AND (?3 IS NULL OR idx < ?3)
+                 AND (NOT ?4 OR missing > 0 OR problem IS NOT NULL) ORDER BY idx DESC LIMIT ?5"
+            ))?;
+            let before = filter.before.map(signed);
+            let parameters = (&filter.entry_type, &filter.agent, before, filter.irregular, limit);
+            Ok(ask.query_map(parameters, entry)?.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// Rule packs, newest first.
+    pub fn packs(&self) -> Result<Vec<PackRow>, ViewsError> {
+        self.read(|connection| {
+            let mut ask = connection.prepare_cached(
+                "SELECT idx, version, digest, rules, by_whom, at FROM rule_packs ORDER BY idx DESC",
+            )?;
+            let rows = ask.query_map([], |row| {
+                Ok(PackRow {
+                    index: unsigned(row.get(0)?),
+                    version: row.get(1)?,
+                    digest: row.get(2)?,
+                    rules: unsigned(row.get(3)?),
+                    by: row.get(4)?,
+                    at: time(row.get(5)?),
+                })
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// What changed last: verdicts, agents, rule packs; newest first. A first verdict is news only when it is a failure.
+    pub fn changes(&self, limit: u32) -> Result<Vec<Change>, ViewsError> {
+        self.read(|connection| {
+            let mut ask = connection.prepare_cached(
+                "SELECT from_index AS i, first_seen, rule, target, was, verdict, message, NULL, NULL FROM findings
+                   WHERE was IS NOT verdict AND (was IS NOT NULL OR verdict = 'fail')
+                 UNION ALL
+                 SELECT idx, rx, NULL, NULL, NULL, NULL, NULL, type, summary FROM entries
+                   WHERE type IN ('enrol', 'revoke', 'rule_pack') AND problem IS NULL
+                 ORDER BY 1 DESC, 3, 4 LIMIT ?1",
+            )?;
+            Ok(ask.query_map([limit], change)?.collect::<Result<_, _>>()?)
+        })
+    }
+}
+
+fn change(row: &Row<'_>) -> rusqlite::Result<Change> {
+    let what = match row.get::<_, Option<String>>(2)? {
+        Some(rule) => ChangeKind::Verdict {
+            rule,
+            target: row.get(3)?,
+            was: row.get(4)?,
+            is: row.get(5)?,
+            message: row.get(6)?,
+        },
+        None => ChangeKind::Entry { entry_type: row.get(7)?, summary: row.get(8)? },
+    };
+    Ok(Change { index: unsigned(row.get(0)?), at: time(row.get(1)?), what })
+}
+
+fn entry(row: &Row<'_>) -> rusqlite::Result<EntryRow> {
+    Ok(EntryRow {
+        index: unsigned(row.get(0)?),
+        entry_type: row.get(1)?,
+        envelope: row.get(2)?,
+        key: row.get(3)?,
+        received: time(row.get(4)?),
+        agent: row.get(5)?,
+        epoch: row.get::<_, Option<i64>>(6)?.map(unsigned),
+        seq: row.get::<_, Option<i64>>(7)?.map(unsigned),
+        sealed: row.get::<_, Option<i64>>(8)?.map(time),
+        missing: unsigned(row.get(9)?),
+        documents: unsigned(row.get(10)?),
+        gaps: unsigned(row.get(11)?),
+        by: row.get(12)?,
+        summary: row.get(13)?,
+        problem: row.get(14)?,
+    })
+}

@@ -1,0 +1,180 @@
+//! Targets, and the intervals of documents and outcomes.
+
+use jiff::Timestamp;
+use rusqlite::Row;
+use serde::Deserialize;
+
+use super::time;
+use crate::views::{Views, ViewsError, unsigned};
+
+/// One target with what is known of it now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TargetRow {
+    pub id: String,
+    /// Name for people.
+    pub name: String,
+    pub agent: String,
+    pub first_seen: Timestamp,
+    /// Newest observation of any kind.
+    pub last_seen: Option<Timestamp>,
+    /// Kinds with a document.
+    pub kinds: u64,
+    /// Kinds that were not, or not wholly, observed last time.
+    pub gaps: u64,
+    pub failing: u64,
+    pub passing: u64,
+}
+
+/// The time during which a document did not change.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DocumentRow {
+    pub target: String,
+    pub kind: String,
+    pub from_index: u64,
+    /// Entry that brought the next document; `None` while this one is the newest.
+    pub to_index: Option<u64>,
+    pub digest: String,
+    pub size: u64,
+    /// False when only the digest is here.
+    pub held: bool,
+    pub agent: String,
+    pub first_seen: Timestamp,
+    pub last_index: u64,
+    pub last_seen: Timestamp,
+    /// Runs that observed it.
+    pub seen: u64,
+}
+
+/// How runs ended for one kind on one target, as long as they ended alike.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OutcomeRow {
+    pub target: String,
+    pub kind: String,
+    pub from_index: u64,
+    pub to_index: Option<u64>,
+    /// A document came.
+    pub collected: bool,
+    pub gaps: Vec<Gap>,
+    pub agent: String,
+    pub first_seen: Timestamp,
+    pub last_index: u64,
+    pub last_seen: Timestamp,
+}
+
+/// What could not be seen, and what would change that.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Gap {
+    pub outcome: String,
+    pub detail: String,
+    pub remedy: String,
+}
+
+const TARGET: &str = "SELECT id, name, agent, first_seen,
+    (SELECT max(last_seen) FROM documents d WHERE d.target = t.id AND d.to_index IS NULL),
+    (SELECT count(*) FROM documents d WHERE d.target = t.id AND d.to_index IS NULL),
+    (SELECT count(*) FROM outcomes o WHERE o.target = t.id AND o.to_index IS NULL AND o.gaps <> '[]'),
+    (SELECT count(*) FROM findings f WHERE f.target = t.id AND f.to_index IS NULL AND f.verdict = 'fail'),
+    (SELECT count(*) FROM findings f WHERE f.target = t.id AND f.to_index IS NULL AND f.verdict = 'pass')
+    FROM targets t";
+const DOCUMENT: &str = "SELECT target, kind, from_index, to_index, digest, size, held, agent, first_seen, last_index, \
+     last_seen, seen FROM documents";
+const OUTCOME: &str = "SELECT target, kind, from_index, to_index, collected, gaps, agent, first_seen, last_index, \
+     last_seen FROM outcomes";
+
+impl Views {
+    /// All targets by name.
+    pub fn targets(&self) -> Result<Vec<TargetRow>, ViewsError> {
+        self.read(|connection| {
+            let mut ask = connection.prepare_cached(&format!("{TARGET} ORDER BY name, id"))?;
+            Ok(ask.query_map([], target)?.collect::<Result<_, _>>()?)
+        })
+    }
+
+    pub fn target(&self, id: &str) -> Result<Option<TargetRow>, ViewsError> {
+        self.read(|connection| {
+            let mut ask = connection.prepare_cached(&format!("{TARGET} WHERE id = ?1"))?;
+            Ok(ask.query_map([id], target)?.next().transpose()?)
+        })
+    }
+
+    /// The newest document of each kind; of one target, or of all.
+    pub fn documents(&self, target: Option<&str>) -> Result<Vec<DocumentRow>, ViewsError> {
+        self.read(|connection| {
+            let mut ask = connection.prepare_cached(&format!(
+                "{DOCUMENT} WHERE to_index IS NULL AND (?1 IS NULL OR target = ?1) ORDER BY target, kind"
+            ))?;
+            Ok(ask.query_map([target], document)?.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// Every document of one kind on one target, newest first.
+    pub fn document_history(
+        &self,
+        target: &str,
+        kind: &str,
+    ) -> Result<Vec<DocumentRow>, ViewsError> {
+        self.read(|connection| {
+            let mut ask = connection.prepare_cached(&format!(
+                "{DOCUMENT} WHERE target = ?1 AND kind = ?2 ORDER BY from_index DESC"
+            ))?;
+            Ok(ask.query_map([target, kind], document)?.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// How the last run of each kind ended; on one target, or on all.
+    pub fn outcomes(&self, target: Option<&str>) -> Result<Vec<OutcomeRow>, ViewsError> {
+        self.read(|connection| {
+            let mut ask = connection.prepare_cached(&format!(
+                "{OUTCOME} WHERE to_index IS NULL AND (?1 IS NULL OR target = ?1) ORDER BY target, kind"
+            ))?;
+            Ok(ask.query_map([target], outcome)?.collect::<Result<_, _>>()?)
+        })
+    }
+}
+
+fn target(row: &Row<'_>) -> rusqlite::Result<TargetRow> {
+    Ok(TargetRow {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        agent: row.get(2)?,
+        first_seen: time(row.get(3)?),
+        last_seen: row.get::<_, Option<i64>>(4)?.map(time),
+        kinds: unsigned(row.get(5)?),
+        gaps: unsigned(row.get(6)?),
+        failing: unsigned(row.get(7)?),
+        passing: unsigned(row.get(8)?),
+    })
+}
+
+fn document(row: &Row<'_>) -> rusqlite::Result<DocumentRow> {
+    Ok(DocumentRow {
+        target: row.get(0)?,
+        kind: row.get(1)?,
+        from_index: unsigned(row.get(2)?),
+        to_index: row.get::<_, Option<i64>>(3)?.map(unsigned),
+        digest: row.get(4)?,
+        size: unsigned(row.get(5)?),
+        held: row.get(6)?,
+        agent: row.get(7)?,
+        first_seen: time(row.get(8)?),
+        last_index: unsigned(row.get(9)?),
+        last_seen: time(row.get(10)?),
+        seen: unsigned(row.get(11)?),
+    })
+}
+
+fn outcome(row: &Row<'_>) -> rusqlite::Result<OutcomeRow> {
+    let gaps: String = row.get(5)?;
+    Ok(OutcomeRow {
+        target: row.get(0)?,
+        kind: row.get(1)?,
+        from_index: unsigned(row.get(2)?),
+        to_index: row.get::<_, Option<i64>>(3)?.map(unsigned),
+        collected: row.get(4)?,
+        gaps: serde_json::from_str(&gaps).unwrap_or_default(),
+        agent: row.get(6)?,
+        first_seen: time(row.get(7)?),
+        last_index: unsigned(row.get(8)?),
+        last_seen: time(row.get(9)?),
+    })
+}

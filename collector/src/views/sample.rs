@@ -1,0 +1,271 @@
+//! A real log in a scratch directory, written through the log's own writer with signed statements, for tests.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
+
+use exhibit_proto::digest::Digest;
+use exhibit_proto::document::{Document, Kind, Target};
+use exhibit_proto::keys::SecretKey;
+use exhibit_proto::leaf::{EntryType, Link};
+use exhibit_proto::note::Verifier;
+use exhibit_proto::statement::{
+    self, Activity, Capsule, Enrol, Heartbeat, Observed, Outcome, Revoke, RulePackInForce, Run,
+    Scheduled, Statement, Subject,
+};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::log::{LogReader, LogWriter, NewEntry, Settings, create};
+use crate::views::{Assessor, Views};
+
+pub(crate) const ORIGIN: &str = "evidence.example.com/test/2026";
+/// When the first entry arrives.
+pub(crate) const START: &str = "2026-11-20T08:00:00Z";
+
+pub(crate) struct Sample {
+    pub(crate) dir: TempDir,
+    pub(crate) writer: LogWriter,
+    pub(crate) reader: LogReader,
+    pub(crate) log_key: SecretKey,
+    clock: Arc<AtomicI64>,
+    seeds: AtomicU8,
+}
+
+pub(crate) struct SampleAgent {
+    pub(crate) id: String,
+    pub(crate) target: Target,
+    pub(crate) host_name: String,
+    pub(crate) key: SecretKey,
+    pub(crate) seq: u64,
+    pub(crate) prev: Digest,
+}
+
+impl Sample {
+    pub(crate) fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = Arc::new(AtomicI64::new(START.parse::<Timestamp>().unwrap().as_millisecond()));
+        let log_key = SecretKey::from_seed(&[200; 32]);
+        let settings = || {
+            let clock = Arc::clone(&clock);
+            let now = move || Timestamp::from_millisecond(clock.load(Ordering::SeqCst)).unwrap();
+            Settings {
+                path: dir.path().join("log.db"),
+                origin: ORIGIN.to_owned(),
+                key: log_key.clone(),
+                clock: Box::new(now),
+            }
+        };
+        create(&settings()).unwrap();
+        let (writer, _task) = LogWriter::start(settings()).unwrap();
+        let reader = LogReader::open(&dir.path().join("log.db")).unwrap();
+        Self { dir, writer, reader, log_key, clock, seeds: AtomicU8::new(1) }
+    }
+
+    pub(crate) fn views(&self) -> Views {
+        self.views_at("views.db")
+    }
+
+    pub(crate) fn views_at(&self, name: &str) -> Views {
+        let assessor = Assessor::builtin().unwrap();
+        let views =
+            Views::open(&self.dir.path().join(name), self.reader.clone(), assessor).unwrap();
+        views.catch_up().unwrap();
+        views
+    }
+
+    pub(crate) fn vkey(&self) -> String {
+        Verifier::new(ORIGIN, self.log_key.public()).unwrap().vkey()
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp::from_millisecond(self.clock.load(Ordering::SeqCst)).unwrap()
+    }
+
+    pub(crate) fn wait_minutes(&self, minutes: i64) {
+        self.clock.fetch_add(minutes * 60_000, Ordering::SeqCst);
+    }
+
+    fn append(&self, entry: NewEntry) -> u64 {
+        self.wait_minutes(1);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        // A thread of its own: tests may themselves run inside a runtime.
+        let writer = self.writer.clone();
+        std::thread::scope(|scope| {
+            scope.spawn(|| runtime.block_on(writer.append(entry)).unwrap().index).join().unwrap()
+        })
+    }
+
+    fn own<P: Serialize + DeserializeOwned>(&self, kind: EntryType, name: &str, body: P) -> u64 {
+        let subject = Subject::new("sample", Digest::of(b"sample"), None);
+        let envelope =
+            Statement::new(name, vec![subject], body).seal(&self.log_key).unwrap();
+        let key = self.log_key.public().id();
+        self.append(NewEntry { entry_type: kind, key, link: None, envelope, documents: vec![] })
+    }
+
+    pub(crate) fn rule_pack(&self) -> u64 {
+        let assessor = Assessor::builtin().unwrap();
+        let pack = RulePackInForce {
+            version: assessor.pack().version().to_owned(),
+            pack: assessor.pack().digest().parse().unwrap(),
+            rules: assessor.pack().rules().len() as u64,
+            by: "init".into(),
+        };
+        self.own(EntryType::RulePack, statement::RULE_PACK, pack)
+    }
+
+    pub(crate) fn activity(&self, by: &str, action: &str, detail: Value) -> u64 {
+        let activity = Activity { by: by.into(), action: action.into(), detail };
+        self.own(EntryType::Activity, statement::ACTIVITY, activity)
+    }
+
+    pub(crate) fn enrol(&self, host_name: &str) -> SampleAgent {
+        let seed = self.seeds.fetch_add(1, Ordering::SeqCst);
+        let key = SecretKey::from_seed(&[seed; 32]);
+        let id = format!("0193-agent-{seed}");
+        let target: Target = format!("host:{:032x}", u32::from(seed)).parse().unwrap();
+        let enrol = Enrol {
+            agent: id.clone(),
+            epoch: 1,
+            evidence_key: key.public().to_pem(),
+            targets: vec![target.clone()],
+            host_name: host_name.into(),
+            certificate: Digest::of(host_name.as_bytes()),
+            approved_by: "admin".into(),
+        };
+        self.own(EntryType::Enrol, statement::ENROL, enrol);
+        SampleAgent { id, target, host_name: host_name.into(), key, seq: 0, prev: Digest::ZERO }
+    }
+
+    pub(crate) fn revoke(&self, agent: &SampleAgent, reason: &str) -> u64 {
+        let revoke = Revoke {
+            agent: agent.id.clone(),
+            key: agent.key.public().id(),
+            by: "admin".into(),
+            reason: reason.into(),
+        };
+        self.own(EntryType::Revoke, statement::REVOKE, revoke)
+    }
+
+    fn capsule(&self, agent: &SampleAgent) -> Capsule {
+        Capsule {
+            agent: agent.id.clone(),
+            epoch: 1,
+            seq: agent.seq + 1,
+            prev: agent.prev,
+            boot_id: "boot".into(),
+            monotonic_ms: 1000,
+            sealed_at: self.now().to_string(),
+            clock_offset_ms: Some(12),
+            checkpoint: None,
+            agent_version: "0.1.0".into(),
+            agent_binary: Digest::of(b"agent"),
+            configuration: Digest::of(b"configuration"),
+        }
+    }
+
+    fn stated<P: Serialize + DeserializeOwned>(
+        &self,
+        agent: &mut SampleAgent,
+        kind: EntryType,
+        statement: &Statement<P>,
+        documents: Vec<Vec<u8>>,
+    ) -> u64 {
+        let envelope = statement.seal(&agent.key).unwrap();
+        let digest = Digest::of(&envelope);
+        let link = Some(Link { epoch: 1, seq: agent.seq + 1, prev: agent.prev });
+        agent.seq += 1;
+        agent.prev = digest;
+        let key = agent.key.public().id();
+        self.append(NewEntry { entry_type: kind, key, link, envelope, documents })
+    }
+
+    /// A run with documents (kind, body) and gaps (kind, outcome).
+    pub(crate) fn run(
+        &self,
+        agent: &mut SampleAgent,
+        documents: &[(&str, Value)],
+        gaps: &[(&str, &str)],
+    ) -> u64 {
+        let now = self.now().to_string();
+        let bytes: Vec<Vec<u8>> = documents
+            .iter()
+            .map(|(kind, body)| document(kind, &agent.target, body.clone()).into_bytes())
+            .collect();
+        let subject: Vec<Subject> = bytes
+            .iter()
+            .zip(documents)
+            .map(|(bytes, (kind, _))| Subject::new(*kind, Digest::of(bytes), None))
+            .collect();
+        let observed = bytes.iter().zip(documents).map(|(bytes, (kind, _))| Observed {
+            kind: kind.parse().unwrap(),
+            target: agent.target.clone(),
+            digest: Digest::of(bytes),
+            size: bytes.len() as u64,
+            method: vec!["/etc/passwd".into()],
+            privileges: "uid=0".into(),
+            rows: Some(3),
+            truncated: false,
+            expected: None,
+            redactions: vec![],
+            started: now.clone(),
+            duration_ms: 12,
+        });
+        let outcomes = gaps.iter().map(|(kind, outcome)| Outcome {
+            kind: kind.parse::<Kind>().unwrap(),
+            target: agent.target.clone(),
+            outcome: (*outcome).into(),
+            detail: "/etc/shadow: permission denied".into(),
+            remedy: "run the plugin as root".into(),
+        });
+        let run = Run {
+            capsule: self.capsule(agent),
+            started: now.clone(),
+            finished: now.clone(),
+            plugins: vec![],
+            documents: observed.collect(),
+            outcomes: outcomes.collect(),
+        };
+        let statement = Statement::new(statement::EVIDENCE, subject, run);
+        self.stated(agent, EntryType::Evidence, &statement, bytes)
+    }
+
+    pub(crate) fn heartbeat(&self, agent: &mut SampleAgent, kinds: &[&str]) -> u64 {
+        let schedule = kinds.iter().map(|kind| Scheduled {
+            kind: kind.parse().unwrap(),
+            target: agent.target.clone(),
+            cron: "0 0 * * * *".into(),
+        });
+        let beat = Heartbeat {
+            capsule: self.capsule(agent),
+            host_name: agent.host_name.clone(),
+            schedule: schedule.collect(),
+            interval_seconds: 3600,
+            spool_items: 0,
+            dropped: 0,
+        };
+        let subject = vec![Subject::new("heartbeat", Digest::of(b"beat"), None)];
+        let statement = Statement::new(statement::HEARTBEAT, subject, beat);
+        self.stated(agent, EntryType::Heartbeat, &statement, vec![])
+    }
+}
+
+pub(crate) fn document(kind: &str, target: &Target, body: Value) -> String {
+    let document = Document {
+        body,
+        kind: kind.parse().unwrap(),
+        salt: "00112233445566778899aabbccddeeff".into(),
+        schema: format!("urn:exhibit:kind:{kind}:v1"),
+        target: target.clone(),
+        v: 1,
+    };
+    document.write()
+}
+
+/// A body that the rule about restarts passes or fails.
+pub(crate) fn patches(reboot: bool) -> Value {
+    json!({"reboot_required": reboot, "reboot_packages": if reboot { json!(["linux-image"]) } else { json!([]) }})
+}

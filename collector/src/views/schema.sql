@@ -1,0 +1,149 @@
+-- Tables derived from the log. Every time is milliseconds since 1970 out of the log; no row knows when it was written.
+-- Intervals are never deleted: `to_index` closes one, and NULL means that it still holds.
+
+CREATE TABLE position (
+  one     INTEGER PRIMARY KEY CHECK (one = 0),
+  applied INTEGER NOT NULL,            -- entries 0..applied are in these tables
+  root    TEXT NOT NULL                -- digest of the last applied leaf: a log of another history is noticed
+) STRICT;
+
+-- One row an entry of the log.
+CREATE TABLE entries (
+  idx       INTEGER PRIMARY KEY,
+  type      TEXT NOT NULL,
+  env       TEXT NOT NULL,
+  key       TEXT NOT NULL,
+  rx        INTEGER NOT NULL,          -- when the collector received it
+  agent     TEXT,
+  epoch     INTEGER,
+  seq       INTEGER,
+  sealed    INTEGER,                   -- the agent's clock when it sealed
+  missing   INTEGER NOT NULL,          -- statements of the chain that are not in the log before this one
+  documents INTEGER NOT NULL,
+  gaps      INTEGER NOT NULL,          -- kinds that could not, or not wholly, be observed
+  by_whom   TEXT,
+  summary   TEXT NOT NULL,             -- one line for a person
+  problem   TEXT                       -- why the entry counts for nothing
+) STRICT;
+CREATE INDEX entries_by_agent ON entries (agent, idx);
+CREATE INDEX entries_by_type ON entries (type, idx);
+
+CREATE TABLE keys (
+  key        TEXT PRIMARY KEY,
+  agent      TEXT NOT NULL,
+  epoch      INTEGER NOT NULL,
+  pem        TEXT NOT NULL,
+  from_index INTEGER NOT NULL,
+  to_index   INTEGER                   -- the entry that revoked it
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE agents (
+  id              TEXT PRIMARY KEY,
+  host_name       TEXT NOT NULL,
+  key             TEXT NOT NULL,
+  epoch           INTEGER NOT NULL,
+  targets         TEXT NOT NULL,       -- JSON list of what it may speak for
+  certificate     TEXT NOT NULL,
+  approved_by     TEXT NOT NULL,
+  enrolled_index  INTEGER NOT NULL,
+  enrolled        INTEGER NOT NULL,
+  revoked_index   INTEGER,
+  revoked         INTEGER,
+  revoked_by      TEXT,
+  revoked_reason  TEXT,
+  last_index      INTEGER NOT NULL,    -- newest statement; the enrolment itself before the first
+  last_seen       INTEGER NOT NULL,
+  last_seq        INTEGER NOT NULL,
+  last_env        TEXT NOT NULL,
+  missing         INTEGER NOT NULL,    -- statements that are not in the log, since enrolment
+  version         TEXT,
+  binary_digest   TEXT,
+  configuration   TEXT,
+  boot            TEXT,
+  clock_offset_ms INTEGER,
+  interval_s      INTEGER,             -- longest time until the next statement, by its own word
+  spool_items     INTEGER,
+  dropped         INTEGER,
+  heartbeat_index INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE schedules (
+  agent      TEXT NOT NULL,
+  target     TEXT NOT NULL,
+  kind       TEXT NOT NULL,
+  cron       TEXT NOT NULL,
+  from_index INTEGER NOT NULL,
+  to_index   INTEGER,
+  PRIMARY KEY (agent, target, kind, from_index)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE targets (
+  id          TEXT PRIMARY KEY,
+  name        TEXT NOT NULL,           -- for people; the id is the identity
+  agent       TEXT NOT NULL,
+  first_index INTEGER NOT NULL,
+  first_seen  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- A document that was seen again and again is one interval.
+CREATE TABLE documents (
+  target     TEXT NOT NULL,
+  kind       TEXT NOT NULL,
+  from_index INTEGER NOT NULL,
+  to_index   INTEGER,
+  digest     TEXT NOT NULL,
+  size       INTEGER NOT NULL,
+  held       INTEGER NOT NULL,         -- 0: the bytes are not here, only the digest is
+  agent      TEXT NOT NULL,
+  first_seen INTEGER NOT NULL,
+  last_index INTEGER NOT NULL,
+  last_seen  INTEGER NOT NULL,
+  seen       INTEGER NOT NULL,         -- how many runs observed it
+  PRIMARY KEY (target, kind, from_index)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX documents_now ON documents (target, kind) WHERE to_index IS NULL;
+CREATE INDEX documents_by_digest ON documents (digest);
+
+-- How runs ended for one kind on one target; equal ends in a row are one interval.
+CREATE TABLE outcomes (
+  target     TEXT NOT NULL,
+  kind       TEXT NOT NULL,
+  from_index INTEGER NOT NULL,
+  to_index   INTEGER,
+  collected  INTEGER NOT NULL,
+  gaps       TEXT NOT NULL,            -- JSON list of {outcome, detail, remedy}
+  agent      TEXT NOT NULL,
+  first_seen INTEGER NOT NULL,
+  last_index INTEGER NOT NULL,
+  last_seen  INTEGER NOT NULL,
+  PRIMARY KEY (target, kind, from_index)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX outcomes_now ON outcomes (target, kind) WHERE to_index IS NULL;
+
+CREATE TABLE findings (
+  rule          TEXT NOT NULL,
+  target        TEXT NOT NULL,
+  from_index    INTEGER NOT NULL,
+  to_index      INTEGER,
+  kind          TEXT NOT NULL,
+  verdict       TEXT NOT NULL,
+  was           TEXT,                  -- verdict of the interval before; NULL at the first
+  message       TEXT NOT NULL,
+  items         TEXT NOT NULL,         -- JSON list of {id, why}
+  item_count    INTEGER NOT NULL,
+  digest        TEXT NOT NULL,         -- document that gave the finding first
+  first_seen    INTEGER NOT NULL,
+  verdict_since INTEGER NOT NULL,      -- may be older than the interval: the message changed, the verdict did not
+  PRIMARY KEY (rule, target, from_index)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX findings_now ON findings (target, kind, rule) WHERE to_index IS NULL;
+CREATE INDEX findings_by_index ON findings (from_index);
+
+CREATE TABLE rule_packs (
+  idx     INTEGER PRIMARY KEY,
+  version TEXT NOT NULL,
+  digest  TEXT NOT NULL,
+  rules   INTEGER NOT NULL,
+  by_whom TEXT NOT NULL,
+  at      INTEGER NOT NULL
+) STRICT;

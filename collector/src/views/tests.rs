@@ -1,0 +1,175 @@
+use std::path::Path;
+
+use exhibit_assessment::{Status, Verdict};
+use jiff::ToSpan as _;
+
+use super::sample::{Sample, patches};
+use super::{Assessor, EntryFilter, Views};
+
+const KIND: &str = "patch.status";
+const RULE: &str = "patch.status.reboot_not_pending";
+
+#[test]
+fn unchanged_documents_stretch_their_interval_and_changed_ones_open_the_next() {
+    let sample = Sample::new();
+    let mut agent = sample.enrol("web-1");
+    let first = sample.run(&mut agent, &[(KIND, patches(false))], &[]);
+    sample.run(&mut agent, &[(KIND, patches(false))], &[]);
+    let third = sample.run(&mut agent, &[(KIND, patches(false))], &[]);
+    let changed = sample.run(&mut agent, &[(KIND, patches(true))], &[]);
+    let views = sample.views();
+    let history = views.document_history(agent.target.as_str(), KIND).unwrap();
+    let places: Vec<_> =
+        history.iter().map(|row| (row.from_index, row.last_index, row.to_index, row.seen)).collect();
+    assert_eq!(places, [(changed, changed, None, 1), (first, third, Some(changed), 3)]);
+    let finding = views.findings_of_target(agent.target.as_str()).unwrap();
+    let finding = finding.iter().find(|finding| finding.rule == RULE).unwrap();
+    assert_eq!((finding.verdict, finding.from_index), (Verdict::Fail, changed));
+}
+
+#[test]
+fn equal_outcomes_stretch_and_recovery_closes_them() {
+    let sample = Sample::new();
+    let mut agent = sample.enrol("web-1");
+    sample.run(&mut agent, &[], &[(KIND, "denied")]);
+    let second = sample.run(&mut agent, &[], &[(KIND, "denied")]);
+    let views = sample.views();
+    let rows = views.outcomes(None).unwrap();
+    assert_eq!((rows.len(), rows[0].last_index, rows[0].collected), (1, second, false));
+    assert_eq!(rows[0].gaps[0].remedy, "run the plugin as root");
+    sample.run(&mut agent, &[(KIND, patches(false))], &[]);
+    views.catch_up().unwrap();
+    let rows = views.outcomes(None).unwrap();
+    assert_eq!((rows.len(), rows[0].collected, rows[0].gaps.len()), (1, true, 0));
+}
+
+#[test]
+fn rebuilt_views_equal_followed_ones_after_any_sequence() {
+    for seed in 0_u64..6 {
+        let sample = Sample::new();
+        let followed = sample.views_at("followed.db");
+        let mut agents = vec![sample.enrol("a"), sample.enrol("b")];
+        let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        for _ in 0..40 {
+            // xorshift64: enough disorder, and the same one in each run.
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            let which = (state % 2) as usize;
+            match (state >> 8) % 9 {
+                0..=2 => sample.run(&mut agents[which], &[(KIND, patches(state & 64 == 0))], &[]),
+                3 => sample.run(&mut agents[which], &[(KIND, patches(true))], &[(KIND, "denied")]),
+                4 => sample.run(&mut agents[which], &[], &[(KIND, "tool_missing")]),
+                5 => sample.heartbeat(&mut agents[which], &[KIND]),
+                6 => sample.heartbeat(&mut agents[which], &[KIND, "time.sync"]),
+                7 => {
+                    agents[which].seq += 2;
+                    sample.activity("admin", "sign_in", serde_json::json!({"from": "::1"}))
+                }
+                _ if state & 1024 == 0 => sample.revoke(&agents[which], "test"),
+                _ => sample.rule_pack(),
+            };
+            if state & 32 == 0 {
+                followed.catch_up().unwrap();
+            }
+        }
+        followed.catch_up().unwrap();
+        assert_eq!(followed.check().unwrap(), Vec::<String>::new());
+        let before = followed.dump().unwrap();
+        assert!(before.iter().any(|table| table.table == "findings" && table.rows > 0));
+        drop(followed);
+        let path = sample.dir.path().join("followed.db");
+        let assessor = Assessor::builtin().unwrap();
+        let rebuilt = Views::rebuild(&path, sample.reader.clone(), assessor).unwrap();
+        assert_eq!(rebuilt.dump().unwrap(), before);
+    }
+}
+
+#[test]
+fn a_changed_row_is_named_by_check() {
+    let sample = Sample::new();
+    let mut agent = sample.enrol("web-1");
+    sample.run(&mut agent, &[(KIND, patches(true))], &[]);
+    let views = sample.views();
+    let tampered = rusqlite::Connection::open(sample.dir.path().join("views.db")).unwrap();
+    tampered.execute("UPDATE findings SET verdict = 'pass'", []).unwrap();
+    assert_eq!(views.check().unwrap(), ["findings"]);
+}
+
+#[test]
+fn views_of_another_log_are_made_anew() {
+    let (one, other) = (Sample::new(), Sample::new());
+    one.enrol("one");
+    other.enrol("other");
+    let path = one.dir.path().join("views.db");
+    drop(one.views());
+    let views = Views::open(&path, other.reader.clone(), Assessor::builtin().unwrap()).unwrap();
+    views.catch_up().unwrap();
+    assert_eq!(views.agents().unwrap()[0].host_name, "other");
+}
+
+#[test]
+fn a_gap_in_the_chain_is_counted_and_a_wrong_predecessor_counts_for_nothing() {
+    let sample = Sample::new();
+    let mut agent = sample.enrol("web-1");
+    sample.run(&mut agent, &[(KIND, patches(false))], &[]);
+    agent.seq += 3;
+    let after_gap = sample.run(&mut agent, &[(KIND, patches(false))], &[]);
+    agent.prev = exhibit_proto::digest::Digest::of(b"another");
+    let wrong = sample.run(&mut agent, &[(KIND, patches(true))], &[]);
+    let views = sample.views();
+    assert_eq!(views.entry_row(after_gap).unwrap().unwrap().missing, 3);
+    let refused = views.entry_row(wrong).unwrap().unwrap();
+    assert!(refused.problem.unwrap().contains("follows another envelope"));
+    assert_eq!(views.documents(None).unwrap()[0].last_index, after_gap);
+    let irregular = EntryFilter { irregular: true, ..EntryFilter::default() };
+    assert_eq!(views.entries(&irregular, 10).unwrap().len(), 2);
+    assert_eq!(views.agents().unwrap()[0].missing, 3);
+}
+
+#[test]
+fn a_revoked_key_counts_for_nothing_and_its_schedule_ends() {
+    let sample = Sample::new();
+    let mut agent = sample.enrol("web-1");
+    sample.heartbeat(&mut agent, &[KIND]);
+    sample.revoke(&agent, "stolen");
+    let late = sample.run(&mut agent, &[(KIND, patches(false))], &[]);
+    let views = sample.views();
+    assert!(views.entry_row(late).unwrap().unwrap().problem.unwrap().contains("revoked"));
+    assert!(views.schedules().unwrap().is_empty() && views.documents(None).unwrap().is_empty());
+}
+
+#[test]
+fn statuses_follow_evidence_time_and_silence() {
+    let sample = Sample::new();
+    let mut agent = sample.enrol("web-1");
+    sample.heartbeat(&mut agent, &[KIND]);
+    sample.run(&mut agent, &[(KIND, patches(true))], &[]);
+    let views = sample.views();
+    let control = "A.8.8".parse().unwrap();
+    let now = sample.now();
+    assert_eq!(views.assess(now).unwrap().of(control).unwrap().status, Status::NotMet);
+    assert!(views.assess(now).unwrap().silent.is_empty());
+    let later = views.assess(now.checked_add(3.hours()).unwrap()).unwrap();
+    assert_eq!(later.silent.len(), 1);
+    assert_eq!(later.statuses.len(), 93);
+}
+
+#[test]
+fn evidence_is_never_fresher_than_its_arrival() {
+    let sample = Sample::new();
+    let mut agent = sample.enrol("web-1");
+    sample.run(&mut agent, &[(KIND, patches(false))], &[]);
+    let views = sample.views();
+    let received = views.entries(&EntryFilter::default(), 1).unwrap()[0].received;
+    assert!(views.documents(None).unwrap()[0].last_seen <= received);
+}
+
+#[test]
+fn views_file_may_be_absent_or_empty() {
+    let sample = Sample::new();
+    let views = sample.views();
+    assert_eq!(views.applied().unwrap(), 0);
+    assert!(views.changes(10).unwrap().is_empty() && views.targets().unwrap().is_empty());
+    assert!(Path::new(&sample.dir.path().join("views.db")).exists());
+}
