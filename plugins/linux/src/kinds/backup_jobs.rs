@@ -1,0 +1,191 @@
+//! `backup.jobs`: what the named repositories hold, and what starts backups by itself. Two separate facts.
+//!
+//! It never locks, writes, prunes or restores, and never shows a password or the user part of a location.
+
+mod borg;
+mod commands;
+mod cron;
+mod restic;
+mod settings;
+mod timers;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use exhibit_plugin::kinds::backup_jobs::{BackupJobs, KIND, Repository, Source};
+use exhibit_plugin::{Entry, Job, Observation, OutcomeKind};
+use jiff::{SignedDuration, Timestamp};
+
+use self::settings::Tool;
+use crate::look::Look;
+
+/// The catalog's line.
+pub(crate) const ENTRY: Entry = Entry {
+    kind: KIND,
+    reads: &[
+        "restic snapshots --json --no-lock --no-cache (per restic repository of the settings)",
+        "borg --log-json list --json --bypass-lock --format {hostname} :: (per borg repository of the settings)",
+        "/{etc,run,usr/lib}/systemd/system/*.{timer,service}, systemctl show of backup timers",
+        "/etc/crontab, /etc/cron.d/*, /etc/cron.{hourly,daily,weekly,monthly}/*, /var/spool/cron/crontabs/*",
+        "scripts that these start, to recognise the tool",
+    ],
+    needs: &[
+        "CAP_DAC_READ_SEARCH for local repositories, password files and the crontabs of accounts",
+        "a password file per encrypted repository, named in the settings",
+    ],
+    observe,
+};
+
+fn observe(job: &Job) -> Observation {
+    let mut look = Look::new(job);
+    let repositories = match settings::read(&job.settings) {
+        Ok(backup) if backup.repositories.is_empty() => {
+            look.seen.outcome(
+                OutcomeKind::NotConfigured,
+                "no backup repository is named, so no backup was looked at",
+                "add backup.repositories = [{ name = \"nightly\", tool = \"restic\" or \"borg\", location = \"…\", password_file = \"/path\" }] to the settings of the linux plugin",
+            );
+            Vec::new()
+        }
+        Ok(backup) => backup.repositories,
+        Err(error) => {
+            let remedy = "correct the settings of the linux plugin; no repository was looked at";
+            look.seen.outcome(OutcomeKind::NotConfigured, error.to_string(), remedy);
+            Vec::new()
+        }
+    };
+    let mut schedules = timers::find(&mut look);
+    schedules.extend(cron::find(&mut look));
+    let mut left = u32::try_from(repositories.len()).unwrap_or(u32::MAX);
+    let mut seen = Vec::new();
+    for repository in &repositories {
+        // One that hangs must leave time for the others.
+        let share = job.remaining() / left.saturating_add(1);
+        left = left.saturating_sub(1);
+        seen.push(open(&mut look, repository, share));
+    }
+    let rows = seen.len() + schedules.len();
+    look.seen.document(BackupJobs { repositories: seen, schedules, restore_tests: Vec::new() }, rows);
+    look.done()
+}
+
+/// What a tool listed: one entry a backup.
+#[derive(Debug, Default)]
+struct Listing {
+    encrypted: Option<bool>,
+    backups: Vec<Backup>,
+}
+
+#[derive(Debug)]
+struct Backup {
+    time: Timestamp,
+    host: String,
+    /// Sorted; empty where the tool does not say.
+    paths: Vec<String>,
+}
+
+/// Why a repository could not be listed. The text holds no secret.
+#[derive(Debug)]
+struct Refusal {
+    outcome: OutcomeKind,
+    detail: String,
+    remedy: String,
+}
+
+impl Refusal {
+    fn new(outcome: OutcomeKind, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { outcome, detail: detail.into(), remedy: remedy.into() }
+    }
+}
+
+fn open(look: &mut Look<'_>, named: &settings::Repository, share: Duration) -> Repository {
+    let location = settings::shown(&named.location);
+    look.seen.method(format!("repository {} at {location}", named.name));
+    let (tool, listing) = match named.tool {
+        Tool::Restic => ("restic", restic::list(look, named, share)),
+        Tool::Borg => ("borg", borg::list(look, named, share)),
+    };
+    let off_site = settings::is_off_site(look, &named.location);
+    let mut repository = Repository {
+        name: named.name.clone(),
+        tool: tool.to_owned(),
+        location,
+        reachable: false,
+        error: None,
+        encrypted: None,
+        off_site,
+        last_success: None,
+        snapshots: None,
+        oldest: None,
+        sources: None,
+    };
+    match listing {
+        Ok(listing) => fill(look, &mut repository, listing),
+        Err(refusal) => {
+            repository.error = Some(refusal.detail.clone());
+            let detail = format!("backup repository '{}': {}", named.name, refusal.detail);
+            look.seen.outcome(refusal.outcome, detail, refusal.remedy);
+        }
+    }
+    repository
+}
+
+/// A clock may be a little off; a backup from tomorrow was not made.
+const TOLERANCE: SignedDuration = SignedDuration::from_hours(1);
+
+fn fill(look: &mut Look<'_>, repository: &mut Repository, listing: Listing) {
+    let now = look.job.now.saturating_add(TOLERANCE).unwrap_or(Timestamp::MAX);
+    let all = listing.backups.len();
+    let backups: Vec<Backup> = listing.backups.into_iter().filter(|b| b.time <= now).collect();
+    if backups.len() < all {
+        look.seen.outcome(
+            OutcomeKind::Failed,
+            format!(
+                "backup repository '{}': {} backups claim a time in the future and were left out",
+                repository.name,
+                all - backups.len()
+            ),
+            "correct the clock of the machine that made them",
+        );
+    }
+    repository.reachable = true;
+    repository.encrypted = listing.encrypted;
+    repository.snapshots = u64::try_from(backups.len()).ok();
+    repository.last_success = backups.iter().map(|backup| backup.time).max();
+    repository.oldest = backups.iter().map(|backup| backup.time).min();
+    let mut sources: BTreeMap<(String, Vec<String>), Source> = BTreeMap::new();
+    for backup in backups {
+        let key = (backup.host.clone(), backup.paths.clone());
+        let source = sources.entry(key).or_insert(Source {
+            host: backup.host,
+            paths: backup.paths,
+            snapshots: 0,
+            last_success: backup.time,
+        });
+        source.snapshots += 1;
+        source.last_success = source.last_success.max(backup.time);
+    }
+    repository.sources = Some(sources.into_values().collect());
+}
+
+/// Whether the password file can be read, before a tool trips over it with a worse message.
+fn check_password_file(look: &mut Look<'_>, named: &settings::Repository) -> Result<(), Refusal> {
+    let Some(path) = &named.password_file else { return Ok(()) };
+    let shown = path.to_string_lossy();
+    match look.host.head(&shown, 1) {
+        Ok(Some(_)) => Ok(()),
+        Ok(None) => Err(Refusal::new(
+            OutcomeKind::NotConfigured,
+            format!("the password file {shown} does not exist"),
+            "create it with the repository's password, or correct password_file in the settings",
+        )),
+        Err(error) => Err(Refusal::new(
+            error.outcome(),
+            format!("the password file cannot be used: {error}"),
+            error.remedy(),
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,146 @@
+//! Lists a restic repository by restic itself, without lock and without cache. It never sees the password.
+
+use std::time::Duration;
+
+use exhibit_plugin::OutcomeKind;
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::{Backup, Listing, Refusal, check_password_file, settings};
+use crate::look::Look;
+use crate::tool::{Output, Tool, ToolError};
+
+pub(super) fn list(
+    look: &mut Look<'_>,
+    named: &settings::Repository,
+    share: Duration,
+) -> Result<Listing, Refusal> {
+    check_password_file(look, named)?;
+    // Without --no-lock a reader that cannot write waits and fails; the location may hold a password, so it is no argument.
+    let tool = Tool::new("restic", &["snapshots", "--json", "--no-lock", "--no-cache"])
+        .env("RESTIC_REPOSITORY", named.location.clone())
+        .timeout(share);
+    let tool = match &named.password_file {
+        Some(path) => tool.env("RESTIC_PASSWORD_FILE", path.to_string_lossy()),
+        None => tool,
+    };
+    let output = look.try_run(&tool).map_err(|error| {
+        let remedy = match &error {
+            ToolError::Missing(_) => "install the package restic".to_owned(),
+            ToolError::Denied(_)
+            | ToolError::TimedOut { .. }
+            | ToolError::TooMuch { .. }
+            | ToolError::Io { .. } => error.remedy(),
+        };
+        Refusal::new(error.outcome(), error.to_string(), remedy)
+    })?;
+    if output.is_success() {
+        return parse(&output.stdout).map_err(|error| {
+            Refusal::new(
+                OutcomeKind::Failed,
+                format!("restic printed a list that cannot be read: {error}"),
+                "report the version of restic to the maintainers of the plugin",
+            )
+        });
+    }
+    Err(refusal(&output))
+}
+
+#[derive(Deserialize)]
+struct Snapshot {
+    time: Timestamp,
+    #[serde(default)]
+    hostname: String,
+    #[serde(default)]
+    paths: Vec<String>,
+}
+
+/// Parses the list; restic prints `null` for none in some versions.
+fn parse(text: &str) -> Result<Listing, serde_json::Error> {
+    let snapshots: Option<Vec<Snapshot>> = serde_json::from_str(text)?;
+    let backups = snapshots.unwrap_or_default().into_iter().map(|mut snapshot| {
+        snapshot.paths.sort();
+        Backup { time: settings::whole_second(snapshot.time), host: snapshot.hostname, paths: snapshot.paths }
+    });
+    // Every restic repository is encrypted.
+    Ok(Listing { encrypted: Some(true), backups: backups.collect() })
+}
+
+/// restic 0.17 and later say the reason by exit code (10, 11, 12); before that only the words on standard error do.
+fn refusal(output: &Output) -> Refusal {
+    let says = |words: &str| output.stderr.to_ascii_lowercase().contains(words);
+    if output.code == Some(12) || says("wrong password or no key found") {
+        return Refusal::new(
+            OutcomeKind::Denied,
+            "the password is wrong, or no key of the repository fits it",
+            "put the repository's password into password_file",
+        );
+    }
+    if says("permission denied") {
+        return Refusal::new(
+            OutcomeKind::Denied,
+            format!("the repository may not be read: restic {}", settings::scrubbed(&output.fault())),
+            "give the plugin CAP_DAC_READ_SEARCH (or run it as root), or an account that may read the repository",
+        );
+    }
+    if output.code == Some(10) || says("unable to open config file") || says("does not exist") {
+        return Refusal::new(
+            OutcomeKind::NotConfigured,
+            "there is no restic repository at this location",
+            "correct location in the settings, mount the storage, or run restic init",
+        );
+    }
+    if output.code == Some(11) || says("already locked") {
+        return Refusal::new(
+            OutcomeKind::Failed,
+            "the repository is locked and this version of restic does not read it without a lock",
+            "wait for the running backup, or remove a stale lock with restic unlock",
+        );
+    }
+    Refusal::new(
+        OutcomeKind::Failed,
+        format!("restic {}", settings::scrubbed(&output.fault())),
+        "run restic snapshots --no-lock by hand with the same location and password file",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn output(code: i32, stderr: &str) -> Output {
+        Output { code: Some(code), stdout: String::new(), stderr: stderr.to_owned() }
+    }
+
+    #[test]
+    fn snapshots_keep_host_paths_and_time() {
+        let text = r#"[{"time":"2026-11-21T04:00:00.5+01:00","hostname":"web1","paths":["/srv","/etc"],"tags":["daily"],"short_id":"x"}]"#;
+        let listing = parse(text).unwrap();
+        assert_eq!(listing.backups[0].time.to_string(), "2026-11-21T03:00:00Z");
+        assert_eq!(listing.backups[0].paths, ["/etc", "/srv"]);
+        assert!(parse("null").unwrap().backups.is_empty());
+        assert!(parse("[]").unwrap().backups.is_empty());
+        assert!(parse("{\"time\":1}").is_err());
+    }
+
+    #[test]
+    fn old_and_new_versions_name_the_same_reasons() {
+        let wrong_old = refusal(&output(1, "Fatal: wrong password or no key found"));
+        let json = r#"{"message_type":"exit_error","code":12,"message":"Fatal: wrong password or no key found"}"#;
+        let wrong_new = refusal(&output(12, json));
+        assert_eq!(wrong_old.detail, wrong_new.detail);
+        let text = "Fatal: unable to open config file: stat /x/config: no such file or directory";
+        let missing_old = refusal(&output(1, text));
+        let missing_new = refusal(&output(10, "{\"message_type\":\"exit_error\",\"code\":10}"));
+        assert_eq!(missing_old.detail, missing_new.detail);
+        assert_eq!(missing_old.outcome, OutcomeKind::NotConfigured);
+        let denied = "Fatal: unable to open config file: stat /x/config: permission denied";
+        assert_eq!(refusal(&output(1, denied)).outcome, OutcomeKind::Denied);
+    }
+
+    #[test]
+    fn a_message_never_repeats_credentials() {
+        let text = "Fatal: unable to open repository at rest:https://bob:s3cret@backup.example.org/: timeout";
+        assert!(!refusal(&output(1, text)).detail.contains("s3cret"));
+    }
+}
