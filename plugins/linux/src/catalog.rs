@@ -8,6 +8,7 @@ pub(crate) const ALL: &[Entry] = &[
     kinds::software_inventory::ENTRY,
     kinds::patch_status::ENTRY,
     kinds::identity_accounts::ENTRY,
+    kinds::identity_privileged_grants::ENTRY,
     kinds::identity_sign_in_policy::ENTRY,
     kinds::capacity_metrics::ENTRY,
     kinds::network_services::ENTRY,
@@ -15,4 +16,5 @@ pub(crate) const ALL: &[Entry] = &[
     kinds::network_firewall::ENTRY,
     kinds::logging_sources::ENTRY,
     kinds::time_sync::ENTRY,
+    kinds::backup_jobs::ENTRY,
 ];

@@ -102,6 +102,18 @@ impl Host {
 
     /// Content of a file; none when there is no such file.
     pub(crate) fn bytes(&self, path: &str) -> Result<Option<Vec<u8>>, ReadError> {
+        let content = self.head(path, MAX_FILE + 1)?;
+        match content {
+            Some(bytes) if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > MAX_FILE => {
+                let bound = format!("{MAX_FILE} bytes");
+                Err(ReadError::TooBig { path: path.to_owned(), bound })
+            }
+            content => Ok(content),
+        }
+    }
+
+    /// The first `length` bytes of a file, or all of a shorter one; none when there is no such file.
+    pub(crate) fn head(&self, path: &str, length: u64) -> Result<Option<Vec<u8>>, ReadError> {
         // NONBLOCK: a pipe in place of a file must not hold up the run.
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
         let Some(fd) = self.open(path, flags)? else { return Ok(None) };
@@ -114,12 +126,8 @@ impl Host {
             }
         }
         let mut content = Vec::new();
-        let read = File::from(fd).take(MAX_FILE + 1).read_to_end(&mut content);
+        let read = File::from(fd).take(length).read_to_end(&mut content);
         read.map_err(|source| io_error(path, source))?;
-        if u64::try_from(content.len()).unwrap_or(u64::MAX) > MAX_FILE {
-            let bound = format!("{MAX_FILE} bytes");
-            return Err(ReadError::TooBig { path: path.to_owned(), bound });
-        }
         Ok(Some(content))
     }
 

@@ -1,9 +1,11 @@
 //! One room a kind. Each has an `ENTRY` for the catalog and judges nothing.
 
 pub(crate) mod identity_accounts;
+pub(crate) mod identity_privileged_grants;
 pub(crate) mod identity_sign_in_policy;
 pub(crate) mod patch_status;
 pub(crate) mod software_inventory;
+pub(crate) mod backup_jobs;
 pub(crate) mod capacity_metrics;
 pub(crate) mod network_firewall;
 pub(crate) mod crypto_at_rest;

@@ -59,6 +59,12 @@ impl<'a> Look<'a> {
         self.note(path, result)
     }
 
+    /// The first bytes of a file.
+    pub(crate) fn head(&mut self, path: &str, length: u64) -> Found<Vec<u8>> {
+        let result = self.host.head(path, length);
+        self.note(path, result)
+    }
+
     /// Names in a directory, sorted.
     pub(crate) fn names(&mut self, path: &str) -> Found<Vec<String>> {
         let result = self.host.names(path);
