@@ -1,0 +1,277 @@
+//! Whether one envelope may enter the log, as far as its bytes and the agent's enrolment say. Pure: it reads nothing and
+//! changes nothing.
+
+use std::collections::BTreeSet;
+
+use exhibit_proto::digest::Digest;
+use exhibit_proto::document::{Kind, Target};
+use exhibit_proto::dsse::Envelope;
+use exhibit_proto::keys::KeyId;
+use exhibit_proto::leaf::{EntryType, Link};
+use exhibit_proto::rpc::RefusalKind;
+use exhibit_proto::statement::{
+    Capsule, EVIDENCE, HEARTBEAT, Heartbeat, MAX_ENVELOPE, Run, Statement,
+};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::identity::{Agent, KeyState};
+
+/// An envelope that may enter, with the documents it names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Admitted {
+    pub entry_type: EntryType,
+    pub key: KeyId,
+    pub link: Link,
+    /// SHA-256 of the envelope.
+    pub digest: Digest,
+    /// Each digest once.
+    pub documents: Vec<Wanted>,
+}
+
+/// A document as a statement names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    pub digest: Digest,
+    pub size: u64,
+    pub kind: Kind,
+    pub target: Target,
+}
+
+/// Why an envelope may not enter: what, to which value, and the way out.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct Refused {
+    pub kind: RefusalKind,
+    pub reason: String,
+}
+
+/// What admission is measured against.
+pub(super) struct Terms<'a> {
+    /// Name of the log.
+    pub origin: &'a str,
+    /// Whose certificate the connection showed.
+    pub agent: &'a Agent,
+    /// Largest document, in bytes.
+    pub document_bytes: u64,
+}
+
+impl Refused {
+    pub fn invalid(reason: impl Into<String>) -> Self {
+        Self { kind: RefusalKind::Invalid, reason: reason.into() }
+    }
+
+    pub fn forbidden(reason: impl Into<String>) -> Self {
+        Self { kind: RefusalKind::Forbidden, reason: reason.into() }
+    }
+
+    pub fn later(reason: impl Into<String>) -> Self {
+        Self { kind: RefusalKind::Later, reason: reason.into() }
+    }
+}
+
+/// Decides about the bytes of an envelope; `find` knows the enrolled keys.
+pub(super) fn examine(
+    bytes: &[u8],
+    terms: &Terms<'_>,
+    find: impl Fn(&KeyId) -> Option<KeyState>,
+) -> Result<Admitted, Refused> {
+    if bytes.len() > MAX_ENVELOPE {
+        let text = format!("envelope of {} bytes is over 65536: split the run", bytes.len());
+        return Err(Refused::invalid(text));
+    }
+    let invalid = |error: &dyn std::fmt::Display| Refused::invalid(error.to_string());
+    let envelope = Envelope::parse(bytes).map_err(|error| invalid(&error))?;
+    let state = key_of(&envelope, terms.agent, find)?;
+    let statement = Statement::<Value>::open(bytes, &state.key).map_err(|error| invalid(&error))?;
+    let (entry_type, capsule, documents, targets) = match statement.predicate_type.as_str() {
+        EVIDENCE => {
+            let run: Run = statement.predicate_as().map_err(|error| invalid(&error))?;
+            moments(&[&run.started, &run.finished])?;
+            let documents = documents(&run, &statement, terms.document_bytes)?;
+            let observed = run.documents.into_iter().map(|observed| observed.target);
+            let missed = run.outcomes.into_iter().map(|outcome| outcome.target);
+            let targets: BTreeSet<Target> = observed.chain(missed).collect();
+            (EntryType::Evidence, run.capsule, documents, targets)
+        }
+        HEARTBEAT => {
+            let beat: Heartbeat = statement.predicate_as().map_err(|error| invalid(&error))?;
+            let targets = beat.schedule.into_iter().map(|line| line.target).collect();
+            (EntryType::Heartbeat, beat.capsule, Vec::new(), targets)
+        }
+        other => {
+            let text = format!(
+                "predicate type {other:?} is not one that an agent may log: expected {EVIDENCE} or {HEARTBEAT}"
+            );
+            return Err(Refused::invalid(text));
+        }
+    };
+    moments(&[&capsule.sealed_at])?;
+    let link = place(&capsule, &state, terms)?;
+    granted(&targets, terms.agent)?;
+    Ok(Admitted { entry_type, key: state.key.id(), link, digest: Digest::of(bytes), documents })
+}
+
+/// Where the envelope stands in its chain, judged by what the log holds at its own place and the one before.
+/// `Ok(Some)`: the very same envelope is held there already.
+pub(super) fn chain(
+    admitted: &Admitted,
+    own: Option<(u64, Digest)>,
+    before: Option<Digest>,
+) -> Result<Option<u64>, Refused> {
+    let Link { seq, prev, .. } = admitted.link;
+    if let Some((index, held)) = own {
+        if held == admitted.digest {
+            return Ok(Some(index));
+        }
+        let reason = format!(
+            "sequence number {seq} is held by envelope {held}: two agents with one key? enrol this one anew"
+        );
+        return Err(Refused { kind: RefusalKind::Conflict, reason });
+    }
+    // Before the first stand zeros. A predecessor that is not held is a gap: admitted, and visible in the leaves.
+    let expected = if seq == 1 { Some(Digest::ZERO) } else { before };
+    match expected {
+        Some(expected) if expected != prev => Err(Refused::invalid(format!(
+            "prev {prev} of sequence number {seq} is not {expected}, the envelope that the log holds before it"
+        ))),
+        Some(_) | None => Ok(None),
+    }
+}
+
+/// Key ids in an envelope are hints: they find the key, its signature decides.
+fn key_of(
+    envelope: &Envelope,
+    agent: &Agent,
+    find: impl Fn(&KeyId) -> Option<KeyState>,
+) -> Result<KeyState, Refused> {
+    let mut strangers = Vec::new();
+    for hint in envelope.key_hints() {
+        let known = hint.parse().ok().and_then(|key| find(&key));
+        match known {
+            Some(state) if state.agent == agent.id => {
+                return match state.revoked {
+                    None => Ok(state),
+                    Some(index) => Err(Refused::forbidden(format!(
+                        "key {hint} was revoked on entry {index}: enrol the agent anew"
+                    ))),
+                };
+            }
+            Some(_) | None => strangers.push(hint.chars().take(80).collect::<String>()),
+        }
+    }
+    Err(Refused::forbidden(format!(
+        "no key of agent {} signed this, only {strangers:?}: an agent may send only its own statements",
+        agent.id
+    )))
+}
+
+fn documents(run: &Run, statement: &Statement<Value>, limit: u64) -> Result<Vec<Wanted>, Refused> {
+    let mut subjects: Vec<Digest> =
+        statement.subject.iter().map(|subject| subject.digest.sha256).collect();
+    let mut digests: Vec<Digest> = run.documents.iter().map(|observed| observed.digest).collect();
+    subjects.sort_unstable();
+    digests.sort_unstable();
+    if subjects != digests {
+        let text = "subjects are not the documents of the predicate: name each document in both";
+        return Err(Refused::invalid(text));
+    }
+    let mut seen = BTreeSet::new();
+    let mut wanted = Vec::new();
+    for observed in &run.documents {
+        if observed.size > limit {
+            return Err(Refused::invalid(format!(
+                "document {} of {} bytes is over the limit of {limit}: narrow what is collected",
+                observed.digest, observed.size
+            )));
+        }
+        if seen.insert(observed.digest) {
+            let (kind, target) = (observed.kind.clone(), observed.target.clone());
+            wanted.push(Wanted { digest: observed.digest, size: observed.size, kind, target });
+        }
+    }
+    Ok(wanted)
+}
+
+fn place(capsule: &Capsule, key: &KeyState, terms: &Terms<'_>) -> Result<Link, Refused> {
+    if capsule.agent != terms.agent.id {
+        return Err(Refused::forbidden(format!(
+            "statement of agent {:?} came with the certificate of agent {}",
+            capsule.agent, terms.agent.id
+        )));
+    }
+    if capsule.epoch != key.epoch {
+        return Err(Refused::invalid(format!(
+            "epoch {} is not {}, for which the key is enrolled",
+            capsule.epoch, key.epoch
+        )));
+    }
+    if capsule.seq == 0 {
+        return Err(Refused::invalid("sequence number 0: they count from 1"));
+    }
+    if let Some(seen) = &capsule.checkpoint
+        && seen.origin != terms.origin
+    {
+        return Err(Refused::invalid(format!(
+            "statement was made for log {:?}, this is {:?}",
+            seen.origin, terms.origin
+        )));
+    }
+    Ok(Link { epoch: capsule.epoch, seq: capsule.seq, prev: capsule.prev })
+}
+
+fn granted(targets: &BTreeSet<Target>, agent: &Agent) -> Result<(), Refused> {
+    match targets.difference(&agent.targets).next() {
+        None => Ok(()),
+        Some(foreign) => Err(Refused::forbidden(format!(
+            "target {foreign} is not granted to agent {}, which may speak for {}",
+            agent.id,
+            agent.targets.iter().map(Target::as_str).collect::<Vec<_>>().join(", ")
+        ))),
+    }
+}
+
+fn moments(texts: &[&str]) -> Result<(), Refused> {
+    match texts.iter().find(|text| text.parse::<Timestamp>().is_err()) {
+        None => Ok(()),
+        Some(text) => {
+            let text: String = text.chars().take(40).collect();
+            Err(Refused::invalid(format!("{text:?} is not an RFC 3339 time")))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn admitted(seq: u64, prev: Digest) -> Admitted {
+        Admitted {
+            entry_type: EntryType::Evidence,
+            key: Digest::of(b"key"),
+            link: Link { epoch: 1, seq, prev },
+            digest: Digest::of(b"envelope"),
+            documents: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn chain_accepts_next_and_gap_and_refuses_another_past() {
+        let before = Digest::of(b"before");
+        assert_eq!(chain(&admitted(1, Digest::ZERO), None, None), Ok(None));
+        assert!(chain(&admitted(1, before), None, None).is_err());
+        assert_eq!(chain(&admitted(2, before), None, Some(before)), Ok(None));
+        let other = chain(&admitted(2, before), None, Some(Digest::of(b"other")));
+        assert_eq!(other.unwrap_err().kind, RefusalKind::Invalid);
+        assert_eq!(chain(&admitted(9, before), None, None), Ok(None));
+    }
+
+    #[test]
+    fn a_taken_place_answers_its_own_envelope_and_refuses_another() {
+        let own = admitted(1, Digest::ZERO);
+        assert_eq!(chain(&own, Some((7, own.digest)), None), Ok(Some(7)));
+        let other = chain(&own, Some((7, Digest::of(b"x"))), None).unwrap_err();
+        assert_eq!(other.kind, RefusalKind::Conflict);
+        assert!(other.reason.contains("sequence number 1"));
+    }
+}

@@ -1,0 +1,236 @@
+//! The evidence service: who calls, and the calls that need no stream. Every call is checked against the registry, because
+//! a connection may outlive a certificate or a revocation.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use exhibit_proto::digest::Digest;
+use exhibit_proto::rpc::evidence_server::{Evidence, EvidenceServer};
+use exhibit_proto::rpc::{
+    Answer, ConfigurationRequest, ConfigurationResponse, HeartbeatRequest, HeartbeatResponse,
+    LackingRequest, LackingResponse, RenewRequest, RenewResponse, Submission,
+};
+use jiff::Timestamp;
+use tokio::sync::{Semaphore, mpsc};
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::sync::CancellationToken;
+use tonic::codec::CompressionEncoding;
+use tonic::{Request, Response, Status, Streaming};
+
+use super::submit::Session;
+use crate::identity::{Agent, Enroller, Registry};
+use crate::log::{LogError, LogReader, LogWriter};
+use crate::net::Peer;
+
+/// A chunk carries 256 KiB, an envelope 64 KiB.
+const MAX_MESSAGE: usize = 512 << 10;
+/// Digests of one Lacking call.
+const MAX_DIGESTS: usize = 4096;
+/// Answers that wait for a client that does not read.
+const ANSWERS: usize = 8;
+
+/// Bounds of the evidence service.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Largest document, in bytes.
+    pub document_bytes: u64,
+    /// Bytes of documents that all streams together may hold in memory.
+    pub in_flight_bytes: u64,
+    /// How long a stream may be silent.
+    pub idle: Duration,
+    /// How often agents are asked for a sign of life.
+    pub heartbeat: Duration,
+}
+
+/// What the rooms give to this one.
+#[derive(Clone)]
+pub struct Ingest {
+    pub origin: String,
+    pub registry: Registry,
+    pub writer: LogWriter,
+    pub reader: LogReader,
+    pub enroller: Enroller,
+    pub presence: Presence,
+    pub limits: Limits,
+    pub stop: CancellationToken,
+}
+
+/// When agents last called; in memory only, and no evidence of anything.
+#[derive(Clone, Default)]
+pub struct Presence(Arc<Mutex<BTreeMap<String, Seen>>>);
+
+/// The last sign of life of an agent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    pub at: Timestamp,
+    pub version: String,
+    pub spool_items: u64,
+    pub spool_bytes: u64,
+    /// Agent's clock minus ours, in milliseconds.
+    pub clock_offset_ms: i64,
+}
+
+impl Presence {
+    pub fn of(&self, agent: &str) -> Option<Seen> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(agent).cloned()
+    }
+
+    fn note(&self, agent: String, seen: Seen) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(agent, seen);
+    }
+}
+
+/// Evidence over gRPC; one for the process.
+pub struct EvidenceService(Arc<Shared>);
+
+/// What every call and stream shares.
+pub(super) struct Shared {
+    pub(super) ingest: Ingest,
+    /// Kibibytes of documents that may still be taken into memory.
+    pub(super) memory: Arc<Semaphore>,
+    /// One place at a time is filled in an agent's chain.
+    turns: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+impl EvidenceService {
+    pub fn server(ingest: Ingest) -> EvidenceServer<Self> {
+        let permits = kibibytes(ingest.limits.in_flight_bytes);
+        let memory = Arc::new(Semaphore::new(usize::try_from(permits).unwrap_or(usize::MAX >> 3)));
+        let shared = Shared { ingest, memory, turns: Mutex::default() };
+        EvidenceServer::new(Self(Arc::new(shared)))
+            .accept_compressed(CompressionEncoding::Zstd)
+            .max_decoding_message_size(MAX_MESSAGE)
+            .max_encoding_message_size(MAX_MESSAGE)
+    }
+}
+
+impl Shared {
+    /// The live agent whose certificate the connection showed.
+    pub(super) fn who<T>(&self, request: &Request<T>) -> Result<Agent, Status> {
+        let peer = request.extensions().get::<Peer>();
+        let certificate = peer.and_then(|peer| peer.certificate.as_ref());
+        let certificate = certificate.ok_or_else(|| {
+            Status::unauthenticated("no client certificate of this collector: enrol the agent")
+        })?;
+        if certificate.expires <= Timestamp::now() {
+            return Err(Status::unauthenticated(format!(
+                "client certificate expired on {}: renew it or enrol anew",
+                certificate.expires
+            )));
+        }
+        Ok(self.ingest.registry.live(&certificate.agent)?)
+    }
+
+    pub(super) fn turn(&self, agent: &str) -> Arc<tokio::sync::Mutex<()>> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(turns.entry(agent.to_owned()).or_default())
+    }
+}
+
+#[tonic::async_trait]
+impl Evidence for EvidenceService {
+    type SubmitStream = ReceiverStream<Result<Answer, Status>>;
+
+    async fn submit(
+        &self,
+        request: Request<Streaming<Submission>>,
+    ) -> Result<Response<Self::SubmitStream>, Status> {
+        let agent = self.0.who(&request)?;
+        let (answers, stream) = mpsc::channel(ANSWERS);
+        let session = Session::new(Arc::clone(&self.0), agent.id, request.into_inner(), answers);
+        tokio::spawn(session.run());
+        Ok(Response::new(ReceiverStream::new(stream)))
+    }
+
+    async fn lacking(
+        &self,
+        request: Request<LackingRequest>,
+    ) -> Result<Response<LackingResponse>, Status> {
+        self.0.who(&request)?;
+        let documents = request.into_inner().documents;
+        if documents.len() > MAX_DIGESTS {
+            let text = format!("{} digests are over 4096: ask in parts", documents.len());
+            return Err(Status::invalid_argument(text));
+        }
+        let digests: Result<Vec<Digest>, _> =
+            documents.iter().map(|bytes| Digest::try_from(bytes.as_ref())).collect();
+        let digests = digests.map_err(|error| Status::invalid_argument(error.to_string()))?;
+        let reader = self.0.ingest.reader.clone();
+        let lacking = blocking(move || reader.lacking(&digests)).await?;
+        let documents = lacking.iter().map(|digest| digest.as_bytes().to_vec().into()).collect();
+        Ok(Response::new(LackingResponse { documents }))
+    }
+
+    async fn configuration(
+        &self,
+        request: Request<ConfigurationRequest>,
+    ) -> Result<Response<ConfigurationResponse>, Status> {
+        let agent = self.0.who(&request)?;
+        let limits = self.0.ingest.limits;
+        Ok(Response::new(ConfigurationResponse {
+            targets: agent.targets.iter().map(ToString::to_string).collect(),
+            max_document_bytes: limits.document_bytes,
+            heartbeat_seconds: limits.heartbeat.as_secs(),
+            checkpoint: self.0.checkpoint().await?,
+        }))
+    }
+
+    async fn heartbeat(
+        &self,
+        request: Request<HeartbeatRequest>,
+    ) -> Result<Response<HeartbeatResponse>, Status> {
+        let agent = self.0.who(&request)?;
+        let beat = request.into_inner();
+        let now = Timestamp::now();
+        let wall_millis = now.as_millisecond();
+        let seen = Seen {
+            at: now,
+            version: beat.version.chars().filter(|c| !c.is_control()).take(40).collect(),
+            spool_items: beat.spool_items,
+            spool_bytes: beat.spool_bytes,
+            clock_offset_ms: beat.wall_millis.saturating_sub(wall_millis),
+        };
+        self.0.ingest.presence.note(agent.id, seen);
+        let checkpoint = self.0.checkpoint().await?;
+        Ok(Response::new(HeartbeatResponse { wall_millis, checkpoint }))
+    }
+
+    async fn renew(
+        &self,
+        request: Request<RenewRequest>,
+    ) -> Result<Response<RenewResponse>, Status> {
+        let agent = self.0.who(&request)?;
+        let csr = request.into_inner().csr;
+        let certificate = self.0.ingest.enroller.renew(&agent, &csr, Timestamp::now())?;
+        tracing::info!(agent = %agent.id, "client certificate renewed");
+        Ok(Response::new(RenewResponse { certificate: certificate.to_vec().into() }))
+    }
+}
+
+impl Shared {
+    async fn checkpoint(&self) -> Result<bytes::Bytes, Status> {
+        let reader = self.ingest.reader.clone();
+        Ok(blocking(move || reader.head()).await?.signed.into_bytes().into())
+    }
+}
+
+/// Whole kibibytes, rounded up.
+pub(super) fn kibibytes(bytes: u64) -> u64 {
+    bytes.div_ceil(1024)
+}
+
+/// Reads the log off the async threads.
+pub(super) async fn blocking<T: Send + 'static>(
+    read: impl FnOnce() -> Result<T, LogError> + Send + 'static,
+) -> Result<T, Status> {
+    let answer = tokio::task::spawn_blocking(read).await;
+    match answer {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(error)) => {
+            tracing::error!(%error, "the log could not be read");
+            Err(Status::internal("the collector has a fault of its own; see its log"))
+        }
+        Err(_panicked) => Err(Status::internal("the collector has a fault of its own")),
+    }
+}

@@ -1,0 +1,325 @@
+//! One submission stream: envelopes in order, each with its documents, each answered with a receipt or a refusal.
+//!
+//! It never answers a receipt before the log has committed.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use exhibit_proto::digest::Digest;
+use exhibit_proto::leaf::Link;
+use exhibit_proto::rpc::submission::Part;
+use exhibit_proto::rpc::{Answer, Envelope, Receipt, Refusal, RefusalKind, Submission, answer};
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tonic::{Status, Streaming};
+
+use super::admission::{Admitted, Refused, Terms, Wanted, chain, examine};
+use super::documents::{Arriving, Took};
+use super::service::{Shared, blocking, kibibytes};
+use crate::log::{AppendError, Committed, LogError, LogReader, NewEntry};
+
+/// Envelopes that may wait on one stream while an earlier one's documents arrive.
+const PIPELINED: usize = 64;
+
+/// One open stream.
+pub(super) struct Session {
+    service: Arc<Shared>,
+    /// Agent id from the certificate.
+    agent: String,
+    incoming: Streaming<Submission>,
+    answers: mpsc::Sender<Result<Answer, Status>>,
+    /// Came while an earlier envelope waited for its documents.
+    queued: VecDeque<Envelope>,
+    /// An envelope was refused while more of its documents were on their way: nobody could tell them from later ones.
+    torn: bool,
+}
+
+/// Why an envelope is not in the log: it is refused, or the stream is over.
+enum Stop {
+    Refused(Refused),
+    Ended(Status),
+}
+
+impl From<Refused> for Stop {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
+    }
+}
+
+impl From<Status> for Stop {
+    fn from(status: Status) -> Self {
+        Self::Ended(status)
+    }
+}
+
+impl Session {
+    pub(super) fn new(
+        service: Arc<Shared>,
+        agent: String,
+        incoming: Streaming<Submission>,
+        answers: mpsc::Sender<Result<Answer, Status>>,
+    ) -> Self {
+        Self { service, agent, incoming, answers, queued: VecDeque::new(), torn: false }
+    }
+
+    /// Serves the stream to its end.
+    pub(super) async fn run(mut self) {
+        if let Err(status) = self.serve().await {
+            tracing::debug!(agent = %self.agent, status = status.message(), "submission stream ended");
+            // The client may have gone.
+            drop(self.answers.try_send(Err(status)));
+        }
+    }
+
+    async fn serve(&mut self) -> Result<(), Status> {
+        while let Some(envelope) = self.next_envelope().await? {
+            let digest = Digest::of(&envelope.bytes);
+            let part = match self.admit(envelope, digest).await {
+                Ok(receipt) => answer::Part::Receipt(receipt),
+                Err(Stop::Ended(status)) => return Err(status),
+                Err(Stop::Refused(refused)) => {
+                    let (kind, reason) = (refused.kind, refused.reason);
+                    tracing::warn!(
+                        agent = %self.agent, envelope = %digest, kind = kind.as_str_name(), reason,
+                        "envelope refused"
+                    );
+                    let envelope = digest.as_bytes().to_vec().into();
+                    answer::Part::Refusal(Refusal { envelope, kind: kind.into(), reason })
+                }
+            };
+            self.answer(part).await?;
+            if self.torn {
+                let text = "an envelope was refused while its documents came: open another stream";
+                return Err(Status::aborted(text));
+            }
+        }
+        Ok(())
+    }
+
+    async fn admit(&mut self, envelope: Envelope, digest: Digest) -> Result<Receipt, Stop> {
+        let known = envelope.known_size;
+        let (admitted, lacking) = self.examine(&envelope).await?;
+        let documents = lacking.iter().map(|wanted| wanted.digest.as_bytes().to_vec().into());
+        let wanted = exhibit_proto::rpc::Wanted {
+            envelope: digest.as_bytes().to_vec().into(),
+            documents: documents.collect(),
+        };
+        let _room = self.room(&lacking).await?;
+        self.answer(answer::Part::Wanted(wanted)).await?;
+        let documents = self.receive(lacking).await?;
+
+        let turn = self.service.turn(&self.agent);
+        let _turn = turn.lock().await;
+        // Another stream of this agent may have filled the place or the one before, or the key may be revoked by now.
+        let agent = self.live()?;
+        let reader = self.service.ingest.reader.clone();
+        let checked = admitted.clone();
+        blocking(move || place(&reader, &checked)).await??;
+        if agent.key != admitted.key {
+            return Err(Refused::forbidden("the key was replaced meanwhile: sign anew").into());
+        }
+        let entry = NewEntry {
+            entry_type: admitted.entry_type,
+            key: admitted.key,
+            link: Some(admitted.link),
+            envelope: envelope.bytes.to_vec(),
+            documents,
+        };
+        let committed = self.service.ingest.writer.append(entry).await.map_err(not_appended)?;
+        Ok(self.receipt(digest, known, &committed).await?)
+    }
+
+    /// Everything that can be said before the documents are there; the documents that the log lacks.
+    async fn examine(&self, envelope: &Envelope) -> Result<(Admitted, Vec<Wanted>), Stop> {
+        let agent = self.live()?;
+        let ingest = self.service.ingest.clone();
+        let (bytes, known) = (envelope.bytes.clone(), envelope.known_size);
+        let decided = blocking(move || {
+            let size = ingest.reader.head()?.checkpoint.size;
+            if known > size {
+                tracing::error!(
+                    agent = %agent.id, known, size,
+                    "an agent has verified a larger log than this one: was an old backup restored?"
+                );
+                return Ok(Err(Refused::later(format!(
+                    "this log has {size} entries where the agent has verified {known}: the collector must be mended first"
+                ))));
+            }
+            let (origin, document_bytes) = (ingest.origin.as_str(), ingest.limits.document_bytes);
+            let terms = Terms { origin, agent: &agent, document_bytes };
+            let admitted = match examine(&bytes, &terms, |key| ingest.registry.key(key)) {
+                Ok(admitted) => admitted,
+                Err(refused) => return Ok(Err(refused)),
+            };
+            let mut wanted = Vec::new();
+            match place(&ingest.reader, &admitted)? {
+                Ok(None) => {
+                    let digests: Vec<Digest> =
+                        admitted.documents.iter().map(|wanted| wanted.digest).collect();
+                    let lacking = ingest.reader.lacking(&digests)?;
+                    let named = admitted.documents.iter();
+                    wanted.extend(named.filter(|w| lacking.contains(&w.digest)).cloned());
+                }
+                // Held already: the receipt follows without documents.
+                Ok(Some(_)) => {}
+                Err(refused) => return Ok(Err(refused)),
+            }
+            Ok(Ok((admitted, wanted)))
+        });
+        Ok(decided.await??)
+    }
+
+    fn live(&self) -> Result<crate::identity::Agent, Stop> {
+        Ok(self.service.ingest.registry.live(&self.agent).map_err(Status::from)?)
+    }
+
+    /// Room in memory for the documents of one envelope, or a request to come back.
+    async fn room(&self, lacking: &[Wanted]) -> Result<OwnedSemaphorePermit, Stop> {
+        let limits = self.service.ingest.limits;
+        let bytes: u64 = lacking.iter().map(|wanted| wanted.size).sum();
+        if bytes > limits.in_flight_bytes {
+            return Err(Refused::invalid(format!(
+                "documents of {bytes} bytes in one run are over {}: collect fewer kinds in a run",
+                limits.in_flight_bytes
+            ))
+            .into());
+        }
+        let permits = u32::try_from(kibibytes(bytes)).unwrap_or(u32::MAX);
+        let room = Arc::clone(&self.service.memory).acquire_many_owned(permits);
+        match tokio::time::timeout(limits.idle, room).await {
+            Ok(Ok(room)) => Ok(room),
+            Ok(Err(_)) | Err(_) => {
+                Err(Refused::later("the collector takes in too much at present").into())
+            }
+        }
+    }
+
+    async fn receive(&mut self, lacking: Vec<Wanted>) -> Result<Vec<Vec<u8>>, Stop> {
+        let mut arriving = Arriving::new(lacking);
+        while !arriving.is_done() {
+            let part = self.next_part().await?;
+            let part = part.ok_or_else(|| {
+                Status::invalid_argument("the stream ended before the documents that were wanted")
+            })?;
+            let took = match part {
+                Part::Envelope(envelope) => {
+                    self.queue(envelope)?;
+                    Ok(Took::Fine)
+                }
+                Part::Chunk(chunk) => {
+                    arriving.chunk(digest(&chunk.digest)?, &chunk.bytes, chunk.last)
+                }
+                Part::Gone(gone) => {
+                    let digest = digest(&gone.digest)?;
+                    tracing::warn!(agent = %self.agent, document = %digest, "the agent had to drop a document");
+                    Ok(arriving.gone(digest))
+                }
+            };
+            match took {
+                Ok(Took::Fine) => {}
+                Ok(Took::Unasked) => {
+                    let text = "a document came that was not wanted: send only what was asked for";
+                    return Err(Status::invalid_argument(text).into());
+                }
+                Err(refused) => {
+                    self.torn = !arriving.is_done();
+                    return Err(refused.into());
+                }
+            }
+        }
+        Ok(arriving.into_documents())
+    }
+
+    async fn receipt(
+        &self,
+        envelope: Digest,
+        known: u64,
+        committed: &Committed,
+    ) -> Result<Receipt, Status> {
+        let (reader, size) = (self.service.ingest.reader.clone(), committed.head.checkpoint.size);
+        let path = blocking(move || reader.consistency(known, size)).await?;
+        Ok(Receipt {
+            envelope: envelope.as_bytes().to_vec().into(),
+            proof: committed.proof.to_text().into_bytes().into(),
+            consistency: path.iter().map(|hash| hash.as_bytes().to_vec().into()).collect(),
+        })
+    }
+
+    async fn next_envelope(&mut self) -> Result<Option<Envelope>, Status> {
+        if let Some(envelope) = self.queued.pop_front() {
+            return Ok(Some(envelope));
+        }
+        match self.next_part().await? {
+            None => Ok(None),
+            Some(Part::Envelope(envelope)) => Ok(Some(envelope)),
+            Some(Part::Chunk(_) | Part::Gone(_)) => {
+                let text = "a document came that was not wanted: send the envelope first";
+                Err(Status::invalid_argument(text))
+            }
+        }
+    }
+
+    fn queue(&mut self, envelope: Envelope) -> Result<(), Status> {
+        if self.queued.len() >= PIPELINED {
+            let text = "over 64 envelopes wait on this stream: wait for receipts";
+            return Err(Status::resource_exhausted(text));
+        }
+        self.queued.push_back(envelope);
+        Ok(())
+    }
+
+    async fn next_part(&mut self) -> Result<Option<Part>, Status> {
+        let limits = self.service.ingest.limits;
+        let stop = self.service.ingest.stop.clone();
+        let message = tokio::select! {
+            () = stop.cancelled() => return Err(Status::unavailable("the collector is stopping")),
+            message = tokio::time::timeout(limits.idle, self.incoming.message()) => message,
+        };
+        let message =
+            message.map_err(|_elapsed| Status::deadline_exceeded("the stream is idle"))?;
+        match message? {
+            None => Ok(None),
+            Some(Submission { part: Some(part) }) => Ok(Some(part)),
+            Some(Submission { part: None }) => {
+                Err(Status::invalid_argument("a submission without a part: is the agent newer?"))
+            }
+        }
+    }
+
+    async fn answer(&self, part: answer::Part) -> Result<(), Status> {
+        let answer = self.answers.send(Ok(Answer { part: Some(part) }));
+        match tokio::time::timeout(self.service.ingest.limits.idle, answer).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_gone)) => Err(Status::cancelled("the agent has gone")),
+            Err(_elapsed) => Err(Status::deadline_exceeded("the agent does not read its answers")),
+        }
+    }
+}
+
+/// What the log holds at the envelope's place and before it.
+fn place(
+    reader: &LogReader,
+    admitted: &Admitted,
+) -> Result<Result<Option<u64>, Refused>, LogError> {
+    let link = admitted.link;
+    let own = reader.linked(&admitted.key, &link)?;
+    let before = match link.seq.checked_sub(1).filter(|seq| *seq > 0) {
+        Some(seq) => reader.linked(&admitted.key, &Link { seq, ..link })?,
+        None => None,
+    };
+    Ok(chain(admitted, own, before.map(|(_, held)| held)))
+}
+
+fn not_appended(error: AppendError) -> Stop {
+    match error {
+        AppendError::Conflict { .. } => {
+            let reason = error.to_string();
+            Refused { kind: RefusalKind::Conflict, reason }.into()
+        }
+        AppendError::Busy | AppendError::Stopped => Refused::later(error.to_string()).into(),
+        AppendError::TooLong { .. } => Refused::invalid(error.to_string()).into(),
+    }
+}
+
+fn digest(bytes: &[u8]) -> Result<Digest, Status> {
+    Digest::try_from(bytes).map_err(|error| Status::invalid_argument(error.to_string()))
+}
