@@ -83,8 +83,7 @@ impl Judge {
             Err(what) => return everywhere(&what),
         };
         let mut engine = compiled.engine.clone();
-        let limit = ExecutionTimerConfig { limit: self.time_limit, check_interval: CHECK_INTERVAL };
-        engine.set_execution_timer_config(limit);
+        engine.set_execution_timer_config(limit(self.time_limit));
         let mut findings = Vec::with_capacity(compiled.rules.len());
         for rule in &compiled.rules {
             engine.set_input(header.input(rule, observed_at));
@@ -93,7 +92,7 @@ impl Judge {
                 Err(failure) => {
                     // A failed evaluation may leave half a state behind; the next rule starts afresh.
                     engine = compiled.engine.clone();
-                    engine.set_execution_timer_config(limit);
+                    engine.set_execution_timer_config(limit(self.time_limit));
                     error(
                         rule,
                         &format!(
@@ -126,10 +125,19 @@ fn compile(pack: &RulePack, kind: &str) -> Result<Engine, PackError> {
             .add_policy(path.to_owned(), text.to_owned())
             .map_err(|error| refuse(path, error.to_string()))?;
     }
-    // Analysing all rules happens at the first query; doing it here shows its errors at load and once.
+    // Analysing all rules happens at the first query; doing it here costs once and shows what a rule calls in vain.
+    engine.set_execution_timer_config(limit(TIME_LIMIT));
     engine.set_input(Value::new_object());
-    engine.eval_query("true".to_owned(), false).map_err(|error| refuse(kind, error.to_string()))?;
+    for rule in pack.rules().iter().filter(|rule| rule.kind == kind) {
+        engine
+            .eval_query(format!("data.{}", rule.package), false)
+            .map_err(|error| refuse(&rule.path, error.to_string()))?;
+    }
     Ok(engine)
+}
+
+fn limit(limit: Duration) -> ExecutionTimerConfig {
+    ExecutionTimerConfig { limit, check_interval: CHECK_INTERVAL }
 }
 
 /// An engine with the language of rules: the builtins of regorus, RFC 3339 reading, and nothing that varies by itself.
@@ -261,7 +269,8 @@ fn read_items(value: &Value) -> Result<Vec<Item>, String> {
     if *value == Value::Undefined {
         return Ok(Vec::new());
     }
-    let rows = value.as_set().map_err(|_| "the rule's items are not a set".to_owned())?;
+    let rows =
+        value.as_set().map_err(|error| format!("the rule's items are not a set: {error}"))?;
     let mut items = Vec::with_capacity(rows.len());
     for row in rows.iter() {
         let text = |name: &str| row[name].as_string().ok().map(ToString::to_string);
@@ -293,8 +302,32 @@ fn shorten(text: &str, limit: usize) -> String {
     short
 }
 
-/// Engine errors draw a caret under the source; one line keeps place and reason.
+/// Engine errors draw the source with a caret over several lines; one line keeps place and reason.
 fn one_line(text: &str) -> String {
-    let words = text.lines().map(str::trim).filter(|line| !line.is_empty() && *line != "|");
-    words.collect::<Vec<_>>().join(" ")
+    let place = text.lines().find_map(|line| line.trim().strip_prefix("--> "));
+    let reason = text.lines().find_map(|line| line.trim().strip_prefix("error: "));
+    match (place, reason) {
+        (Some(place), Some(reason)) => format!("{place}: {reason}"),
+        (_, _) => text.split_whitespace().collect::<Vec<_>>().join(" "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_rule_that_runs_away_ends_as_an_error_within_its_time() {
+        let text = "# METADATA\n# title: t\n# description: d\n# custom:\n#   id: time.sync.loop\n#   kind: time.sync\n#   controls:\n#   - id: A.8.17\n#     relation: context\n#   severity: low\n#   freshness: 1\n#   why: w\n#   fix: f\npackage exhibit.time.sync.loop\nverdict := \"pass\" if count([1 |\n\tinput.kind\n\tsome a in numbers.range(1, 3000)\n\tsome b in numbers.range(1, 3000)\n\tsome c in numbers.range(1, 3000)\n\ta + b + c == 0\n]) == 0\nmessage := \"m\"\n";
+        let pack =
+            RulePack::from_sources(vec![("time.sync/loop.rego".to_owned(), text.to_owned())])
+                .unwrap();
+        let judge = Judge::new(&pack).unwrap().with_time_limit(Duration::from_millis(50));
+        let document = json!({"body": {}, "kind": "time.sync"});
+        let findings = judge.judge("time.sync", &document, Timestamp::UNIX_EPOCH);
+        assert_eq!(findings[0].verdict, Verdict::Error);
+        assert!(findings[0].message.contains("time limit"), "{}", findings[0].message);
+    }
 }

@@ -1,4 +1,5 @@
 //! The engine through its public door.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use exhibit_assessment::{Finding, Judge, RulePack, Verdict};
 use jiff::Timestamp;

@@ -186,14 +186,12 @@ impl<'a> Tally<'a> {
             } else {
                 ""
             };
-            let text = match cause {
-                Cause::Stale => {
-                    format!("passed, but the evidence is older than {} hours", rule.freshness)
-                }
-                _ if found.item_count > 1 => {
-                    format!("{} ({} items{age})", found.message, found.item_count)
-                }
-                _ => format!("{}{age}", found.message),
+            let text = if cause == Cause::Stale {
+                format!("passed, but the evidence is older than {} hours", rule.freshness)
+            } else if found.item_count > 1 {
+                format!("{} ({} items{age})", found.message, found.item_count)
+            } else {
+                format!("{}{age}", found.message)
             };
             self.reasons.push(Reason {
                 since: Some(found.since),

@@ -1,0 +1,177 @@
+//! Rule packs through the public door.
+
+use exhibit_assessment::{
+    ControlId, Framework, Judge, PackError, RulePack, Strength, control_table, rule_table,
+};
+use sha2::{Digest, Sha256};
+
+const RULE: &str = "# METADATA
+# title: A title
+# description: A description.
+# custom:
+#   id: time.sync.try
+#   kind: time.sync
+#   controls:
+#   - id: A.8.17
+#     relation: direct
+#   severity: low
+#   freshness: 24
+#   why: because
+#   fix: do
+#   parameters:
+#     days: 7
+package exhibit.time.sync.try
+verdict := \"pass\"
+message := \"m\"
+";
+
+fn pack(files: &[(&str, &str)]) -> Result<RulePack, PackError> {
+    RulePack::from_sources(
+        files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect(),
+    )
+}
+
+#[test]
+fn a_broken_declaration_is_refused_with_file_line_and_way_out() {
+    for (from, to, line, says) in [
+        ("severity: low", "severity: lwo", 10, "low, medium, high, critical"),
+        ("A.8.17", "A.8.71", 8, "A.5.1 … A.8.34"),
+        ("relation: direct", "relation: full", 9, "direct, supporting, context"),
+        ("freshness: 24", "freshness: 0", 11, "from 1 to 87600"),
+        ("#   why: because\n", "", 1, "custom.why: missing"),
+        ("fix: do", "fxi: do", 13, "unknown key; known are id, kind"),
+        ("id: time.sync.try", "id: time.sync.other", 5, "must be time.sync.try"),
+        ("package exhibit.time.sync.try", "package other", 16, "package exhibit.time.sync.try"),
+        ("title: A title", "title: A: title", 2, "double quotes"),
+        ("# METADATA", "# DATA", 1, "no `# METADATA` block"),
+    ] {
+        assert!(RULE.contains(from));
+        let error =
+            pack(&[("time.sync/try.rego", &RULE.replacen(from, to, 1))]).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("time.sync/try.rego:{line}: ")), "{from}: {error}");
+        assert!(error.contains(says), "{from}: {error}");
+    }
+}
+
+#[test]
+fn files_in_the_wrong_place_or_twice_are_refused() {
+    for path in [
+        "try.rego",
+        "../time.sync/try.rego",
+        "time.sync/try.txt",
+        "/time.sync/try.rego",
+        "time.sync/.try.rego",
+    ] {
+        assert!(matches!(pack(&[(path, RULE)]), Err(PackError::Place { .. })), "{path}");
+    }
+    let twice = [("time.sync/try.rego", RULE), ("time.sync/try.rego", RULE)];
+    assert!(matches!(pack(&twice), Err(PackError::Duplicate { .. })));
+    assert!(matches!(pack(&[]), Err(PackError::Empty)));
+}
+
+#[test]
+fn a_rule_that_does_not_compile_is_refused_with_its_place() {
+    let broken = format!("{RULE}x := ]\n");
+    let error =
+        Judge::new(&pack(&[("time.sync/try.rego", &broken)]).unwrap()).err().unwrap().to_string();
+    assert!(error.contains("time.sync/try.rego") && error.contains("try.rego:19:"), "{error}");
+    for line in ["x := nowhere(1)", "x := undeclared"] {
+        let error =
+            Judge::new(&pack(&[("time.sync/try.rego", &format!("{RULE}{line}\n"))]).unwrap()).err();
+        assert!(error.is_some_and(|error| error.to_string().contains("try.rego:19:")), "{line}");
+    }
+}
+
+#[test]
+fn the_manifest_sets_the_version_and_parameters_of_the_same_type_only() {
+    let with = |manifest: &str| pack(&[("time.sync/try.rego", RULE), ("pack.json", manifest)]);
+    let changed =
+        with(r#"{"version": "7", "parameters": {"time.sync.try": {"days": 9}}}"#).unwrap();
+    assert_eq!(
+        (changed.version(), &changed.rules()[0].parameters["days"]),
+        ("7", &serde_json::json!(9))
+    );
+    assert_ne!(changed.digest(), pack(&[("time.sync/try.rego", RULE)]).unwrap().digest());
+    for (manifest, says) in [
+        (
+            r#"{"version": "7", "parameters": {"time.sync.try": {"days": "9"}}}"#,
+            "type of its default 7",
+        ),
+        (r#"{"version": "7", "parameters": {"time.sync.try": {"dyas": 9}}}"#, "it has: days"),
+        (r#"{"version": "7", "parameters": {"time.sync.tri": {}}}"#, "no rule of this pack"),
+        (r#"{"version": "7", "oops": 1}"#, "oops"),
+    ] {
+        let error = with(manifest).unwrap_err().to_string();
+        assert!(error.starts_with("pack.json: ") && error.contains(says), "{error}");
+    }
+}
+
+#[test]
+fn the_digest_is_what_sha256sum_over_the_files_gives() {
+    let files = [("lib/a.rego", "package exhibit.lib.a\n"), ("time.sync/try.rego", RULE)];
+    let lines: String = files
+        .iter()
+        .map(|(path, text)| format!("{}  {path}\n", hex::encode(Sha256::digest(text.as_bytes()))))
+        .collect();
+    let expected = hex::encode(Sha256::digest(lines.as_bytes()));
+    assert_eq!(pack(&files).unwrap().digest(), expected);
+    assert_eq!(pack(&[files[1], files[0]]).unwrap().digest(), expected);
+}
+
+#[test]
+fn a_pack_loads_again_from_its_own_sources() {
+    let pack = RulePack::builtin().unwrap();
+    let again = RulePack::from_sources(pack.sources().to_vec()).unwrap();
+    assert_eq!(
+        (again.digest(), again.version(), again.rules()),
+        (pack.digest(), pack.version(), pack.rules())
+    );
+    let rule = &pack.rules()[3];
+    assert_eq!(pack.rule(&rule.id), Some(rule));
+}
+
+#[test]
+fn the_builtin_pack_speaks_about_every_kind_it_is_meant_for() {
+    let pack = RulePack::builtin().unwrap();
+    assert!(pack.rules().len() >= 45, "{}", pack.rules().len());
+    let mut kinds: Vec<&str> = pack.rules().iter().map(|rule| rule.kind.as_str()).collect();
+    kinds.dedup();
+    assert_eq!(kinds.len(), 14, "{kinds:?}");
+    assert!(
+        pack.rules()
+            .iter()
+            .all(|rule| rule.fix.len() > 20 && rule.why.len() > 20 && rule.title.len() < 90)
+    );
+}
+
+#[test]
+fn rules_that_read_the_time_declare_it_and_only_those() {
+    let pack = RulePack::builtin().unwrap();
+    for rule in pack.rules() {
+        let (_, text) = pack.sources().iter().find(|(path, _)| *path == rule.path).unwrap();
+        assert_eq!(text.contains("input.now"), rule.clock, "{}", rule.id);
+        for name in rule.parameters.keys() {
+            assert!(
+                text.contains(&format!("input.parameters.{name}")),
+                "{} never reads {name}",
+                rule.id
+            );
+        }
+    }
+}
+
+#[test]
+fn the_tables_name_every_rule_and_every_control() {
+    let (framework, pack) = (Framework::builtin().unwrap(), RulePack::builtin().unwrap());
+    let (rules, controls) = (rule_table(&pack), control_table(&framework, &pack));
+    assert_eq!(rules.lines().count(), pack.rules().len() + 2);
+    assert_eq!(controls.lines().count(), 93 + 2);
+    let clock: ControlId = "A.8.17".parse().unwrap();
+    let direct =
+        pack.rules().iter().find(|rule| rule.strength(clock) == Some(Strength::Direct)).unwrap();
+    let row = controls.lines().find(|line| line.starts_with("| A.8.17 ")).unwrap();
+    assert!(row.contains(direct.id.as_str()));
+    assert!(
+        controls.lines().find(|line| line.starts_with("| A.6.1 ")).unwrap().contains("| manual |")
+    );
+}
