@@ -8,8 +8,12 @@ use crate::host::Host;
 use crate::look::Look;
 use crate::tool::Tool;
 
-const UNIT_FOLDERS: [&str; 4] =
-    ["/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"];
+const UNIT_FOLDERS: [&str; 4] = [
+    "/etc/systemd/system",
+    "/run/systemd/system",
+    "/usr/lib/systemd/system",
+    "/lib/systemd/system",
+];
 const WANTS_FOLDERS: [&str; 2] = ["/etc/systemd/system", "/usr/lib/systemd/system"];
 
 /// One service as it was found.
@@ -24,10 +28,11 @@ pub(crate) struct Service {
 /// The state of `unit`, whose main process calls itself `process`; none when it is not installed.
 pub(crate) fn find(look: &mut Look<'_>, unit: &str, process: &str) -> Option<Service> {
     let installed = UNIT_FOLDERS.iter().any(|folder| look.host.exists(&format!("{folder}/{unit}")));
-    if look.host.is_live() && look.host.exists("/run/systemd/system") {
-        if let Some(service) = from_systemd(look, unit) {
-            return (installed || service.active == Some(true)).then_some(service);
-        }
+    if look.host.is_live()
+        && look.host.exists("/run/systemd/system")
+        && let Some(service) = from_systemd(look, unit)
+    {
+        return (installed || service.active == Some(true)).then_some(service);
     }
     let active = if look.host.is_live() {
         look.seen.method("/proc/<pid>/comm");
@@ -43,13 +48,16 @@ pub(crate) fn find(look: &mut Look<'_>, unit: &str, process: &str) -> Option<Ser
 }
 
 fn from_systemd(look: &mut Look<'_>, unit: &str) -> Option<Service> {
-    let tool = Tool::new("systemctl", &["show", "--property=ActiveState,UnitFileState", "--", unit]);
+    let tool =
+        Tool::new("systemctl", &["show", "--property=ActiveState,UnitFileState", "--", unit]);
     let output = look.try_run(&tool).ok().filter(crate::tool::Output::is_success)?;
     let values: BTreeMap<&str, &str> =
         output.stdout.lines().filter_map(|line| line.split_once('=')).collect();
     Some(Service {
         enabled: match *values.get("UnitFileState")? {
-            "enabled" | "enabled-runtime" | "static" | "alias" | "indirect" | "generated" => Some(true),
+            "enabled" | "enabled-runtime" | "static" | "alias" | "indirect" | "generated" => {
+                Some(true)
+            }
             "disabled" | "masked" | "masked-runtime" => Some(false),
             _ => None,
         },

@@ -65,14 +65,18 @@ impl Layers {
     ) -> impl Iterator<Item = (&'a str, String)> {
         self.files.iter().flat_map(move |(path, text)| {
             let mut inside = false;
-            (1..).zip(text.lines().map(str::trim)).filter_map(move |(number, line): (usize, &str)| {
-                if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-                    inside = name == section;
-                    return None;
-                }
-                let (name, value) = line.split_once('=').filter(|_| inside)?;
-                (name.trim() == key).then(|| (value.trim(), format!("{path}:{number}")))
-            })
+            (1..).zip(text.lines().map(str::trim)).filter_map(
+                move |(number, line): (usize, &str)| {
+                    if let Some(name) =
+                        line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'))
+                    {
+                        inside = name == section;
+                        return None;
+                    }
+                    let (name, value) = line.split_once('=').filter(|_| inside)?;
+                    (name.trim() == key).then(|| (value.trim(), format!("{path}:{number}")))
+                },
+            )
         })
     }
 
@@ -89,7 +93,9 @@ impl Layers {
             if value.is_empty() {
                 words.clear();
             }
-            words.extend(value.split_ascii_whitespace().map(|word| (word.to_owned(), place.clone())));
+            words.extend(
+                value.split_ascii_whitespace().map(|word| (word.to_owned(), place.clone())),
+            );
         }
         words
     }

@@ -65,7 +65,8 @@ fn observe(job: &Job) -> Observation {
         seen.push(open(&mut look, repository, share));
     }
     let rows = seen.len() + schedules.len();
-    look.seen.document(BackupJobs { repositories: seen, schedules, restore_tests: Vec::new() }, rows);
+    look.seen
+        .document(BackupJobs { repositories: seen, schedules, restore_tests: Vec::new() }, rows);
     look.done()
 }
 

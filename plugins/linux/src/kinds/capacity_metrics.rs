@@ -8,7 +8,9 @@ use std::thread;
 
 use exhibit_plugin::kinds::capacity_metrics::{CapacityMetrics, Load, Use};
 use exhibit_plugin::{Entry, Job, Observation, OutcomeKind};
-use sysinfo::{CpuRefreshKind, MINIMUM_CPU_UPDATE_INTERVAL, MemoryRefreshKind, RefreshKind, System};
+use sysinfo::{
+    CpuRefreshKind, MINIMUM_CPU_UPDATE_INTERVAL, MemoryRefreshKind, RefreshKind, System,
+};
 
 use crate::look::Look;
 
@@ -25,7 +27,10 @@ fn observe(job: &Job) -> Observation {
     if !look.host.is_live() {
         return Observation::without_document(
             OutcomeKind::NotApplicable,
-            format!("use of resources belongs to a running host, and {} is only a file tree", job.root.display()),
+            format!(
+                "use of resources belongs to a running host, and {} is only a file tree",
+                job.root.display()
+            ),
             "observe the running host with root '/'",
         );
     }
@@ -83,7 +88,10 @@ fn percent(part: u64, whole: u64) -> u8 {
 }
 
 fn percent_of(value: f64) -> Option<u8> {
-    value.is_finite().then(|| value.round().clamp(0.0, 100.0)).and_then(|v| format!("{v:.0}").parse().ok())
+    value
+        .is_finite()
+        .then(|| value.round().clamp(0.0, 100.0))
+        .and_then(|v| format!("{v:.0}").parse().ok())
 }
 
 /// The first three numbers of `/proc/loadavg`, times 100.
@@ -113,7 +121,8 @@ mod tests {
     #[test]
     fn this_machine_has_processors_memory_and_a_root() {
         let seen = observe(&testing::job("/"));
-        let body: CapacityMetrics = serde_json::from_value(testing::body(ENTRY.kind, &seen)).unwrap();
+        let body: CapacityMetrics =
+            serde_json::from_value(testing::body(ENTRY.kind, &seen)).unwrap();
         assert!(body.cpus.unwrap() > 0);
         assert!(body.memory.unwrap().total_bytes > 0);
         let root = body.storage.iter().find(|s| s.id == "/").unwrap();

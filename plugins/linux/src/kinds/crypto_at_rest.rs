@@ -39,7 +39,7 @@ fn observe(job: &Job) -> Observation {
     let mut unseen = Vec::new();
     let mut volumes = Vec::new();
     for mount in mounts {
-        let volume = volume(&mut look, mount, guest);
+        let volume = volume(&mut look, &mount, guest);
         if guest && volume.encrypted.is_none() && volume.method.is_none() {
             unseen.extend(volume.device.clone());
         }
@@ -62,7 +62,7 @@ fn observe(job: &Job) -> Observation {
     look.done()
 }
 
-fn volume(look: &mut Look<'_>, mount: Mount, guest: bool) -> Volume {
+fn volume(look: &mut Look<'_>, mount: &Mount, guest: bool) -> Volume {
     let mut volume = Volume {
         id: mount.point.clone(),
         kind: "filesystem".to_owned(),
@@ -80,7 +80,7 @@ fn volume(look: &mut Look<'_>, mount: Mount, guest: bool) -> Volume {
             volume.method = Some(mount.fs_type.trim_start_matches("fuse.").to_owned());
         }
         _ => {
-            if let Some(number) = number_of(look, &mount) {
+            if let Some(number) = number_of(look, mount) {
                 below(look, number, guest, &mut volume);
             }
         }
@@ -143,7 +143,10 @@ fn cipher(look: &mut Look<'_>, name: &str) -> Option<String> {
         Ok(output) => {
             look.seen.outcome(
                 OutcomeKind::Denied,
-                format!("the cipher of {name} is not visible: cryptsetup status {}", output.fault()),
+                format!(
+                    "the cipher of {name} is not visible: cryptsetup status {}",
+                    output.fault()
+                ),
                 "run the plugin as root; that the device is encrypted was seen without it",
             );
             None
@@ -170,7 +173,9 @@ fn zfs(look: &mut Look<'_>, dataset: &str, volume: &mut Volume) {
     let arguments = ["get", "-H", "-o", "name,value", "encryption", dataset];
     match look.try_run(&Tool::new("zfs", &arguments)) {
         Ok(output) if output.is_success() => {
-            let found = tables::zfs_encryption(&output.stdout).into_iter().find(|(name, _)| name == dataset);
+            let found = tables::zfs_encryption(&output.stdout)
+                .into_iter()
+                .find(|(name, _)| name == dataset);
             if let Some((_, cipher)) = found {
                 volume.encrypted = Some(cipher.is_some());
                 volume.method = cipher.is_some().then(|| "zfs".to_owned());
@@ -180,7 +185,10 @@ fn zfs(look: &mut Look<'_>, dataset: &str, volume: &mut Volume) {
         Ok(output) => {
             look.seen.outcome(
                 OutcomeKind::Failed,
-                format!("encryption of the ZFS dataset {dataset} is not known: zfs get {}", output.fault()),
+                format!(
+                    "encryption of the ZFS dataset {dataset} is not known: zfs get {}",
+                    output.fault()
+                ),
                 "let the plugin's user open /dev/zfs, or look at the pool by hand",
             );
         }
@@ -200,7 +208,8 @@ fn swap(look: &mut Look<'_>, guest: bool) -> Vec<Volume> {
     let mut areas = Vec::new();
     for (path, is_device) in tables::swaps(&text) {
         let shown = path.to_string_lossy().into_owned();
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let name =
+            path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         // Compressed memory stays in memory, unless a disk stands behind it.
         if name.starts_with("zram") && !zram_reaches_a_disk(look, &name) {
             continue;
@@ -215,7 +224,8 @@ fn swap(look: &mut Look<'_>, guest: bool) -> Vec<Volume> {
             detail: None,
             removable: None,
         };
-        let number = if is_device { number_of_name(look, &name) } else { number_of_file(look, &path) };
+        let number =
+            if is_device { number_of_name(look, &name) } else { number_of_file(look, &path) };
         if let Some(number) = number {
             below(look, number, guest, &mut area);
         }
@@ -303,8 +313,11 @@ mod tests {
             "1 0 0:30 / /srv rw - nfs4 nas:/srv rw\n2 0 9:9 / / rw - ext4 /dev/md9 rw\n",
         )]);
         assert_eq!(body["volumes"][0]["encrypted"], Value::Null);
-        assert_eq!(body["volumes"][1], json!({"id": "/srv", "type": "filesystem", "device": null,
-            "filesystem": "nfs4", "encrypted": null, "method": null, "detail": null, "removable": true}));
+        assert_eq!(
+            body["volumes"][1],
+            json!({"id": "/srv", "type": "filesystem", "device": null,
+            "filesystem": "nfs4", "encrypted": null, "method": null, "detail": null, "removable": true})
+        );
     }
 
     #[test]

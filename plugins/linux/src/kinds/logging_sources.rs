@@ -86,11 +86,17 @@ fn rsyslog_recorder(look: &mut Look<'_>, forwards: &mut Vec<Forward>) -> Option<
 }
 
 fn forward_of(forward: rsyslog::Forward, file: &str) -> Forward {
-    let host = if forward.target.contains(':') { format!("[{}]", forward.target) } else { forward.target };
+    let host =
+        if forward.target.contains(':') { format!("[{}]", forward.target) } else { forward.target };
     Forward {
         recorder: "rsyslog".to_owned(),
         destination: forward.port.map_or_else(|| host.clone(), |port| format!("{host}:{port}")),
-        transport: if forward.tls && forward.transport == "tcp" { "tls" } else { forward.transport }.to_owned(),
+        transport: if forward.tls && forward.transport == "tcp" {
+            "tls"
+        } else {
+            forward.transport
+        }
+        .to_owned(),
         encrypted: Some(forward.tls),
         selection: forward.selection,
         source: format!("{file}:{}", forward.line),
@@ -137,13 +143,16 @@ fn sudo_logs(texts: &[String]) -> Vec<String> {
     let mut found = Vec::new();
     let lines = texts.iter().flat_map(|text| text.lines()).map(str::trim);
     for settings in lines.filter_map(|line| line.strip_prefix("Defaults")) {
-        for word in settings.split([',', ' ', '\t']).map(str::trim).filter(|word| !word.is_empty()) {
+        for word in settings.split([',', ' ', '\t']).map(str::trim).filter(|word| !word.is_empty())
+        {
             match word.split_once('=') {
                 Some(("logfile", path)) => found.push(path.trim_matches('"').to_owned()),
                 Some(("syslog", _)) => syslog = true,
                 Some(_) => {}
                 None if word == "!syslog" => syslog = false,
-                None if word == "log_output" || word == "log_input" => found.push("sudo_io".to_owned()),
+                None if word == "log_output" || word == "log_input" => {
+                    found.push("sudo_io".to_owned())
+                }
                 None => {}
             }
         }
@@ -179,12 +188,16 @@ mod tests {
                 "encrypted": false, "selection": "*.*", "source": "/etc/rsyslog.d/90-remote.conf:2"}])
         );
         assert_eq!(body["recorders"][0]["persistent"], true);
-        assert_eq!(body["recorders"][0]["configured_by"], json!([RSYSLOG, "/etc/rsyslog.d/90-remote.conf"]));
+        assert_eq!(
+            body["recorders"][0]["configured_by"],
+            json!([RSYSLOG, "/etc/rsyslog.d/90-remote.conf"])
+        );
     }
 
     #[test]
     fn files_that_include_each_other_end() {
-        let body = body(&[("/usr/sbin/rsyslogd", ""), (RSYSLOG, "$IncludeConfig /etc/rsyslog.conf\n")]);
+        let body =
+            body(&[("/usr/sbin/rsyslogd", ""), (RSYSLOG, "$IncludeConfig /etc/rsyslog.conf\n")]);
         assert_eq!(body["recorders"][0]["configured_by"], json!([RSYSLOG]));
     }
 

@@ -26,7 +26,10 @@ pub(crate) const ENTRY: Entry = Entry {
         "/etc/ufw/ufw.conf",
         "/etc/systemd/system/*.target.wants/{nftables,firewalld,ufw,netfilter-persistent}.service",
     ],
-    needs: &["CAP_NET_ADMIN for the rules in force", "CAP_DAC_READ_SEARCH for the list of legacy tables"],
+    needs: &[
+        "CAP_NET_ADMIN for the rules in force",
+        "CAP_DAC_READ_SEARCH for the list of legacy tables",
+    ],
     observe,
 };
 
@@ -36,12 +39,16 @@ fn observe(job: &Job) -> Observation {
     let body = if look.host.is_live() {
         let nft = nft_rules(&mut look);
         let legacy = legacy_rules(&mut look);
-        let ipv6 = look.text("/proc/net/if_inet6").here().is_some_and(|text| !text.trim().is_empty());
+        let ipv6 =
+            look.text("/proc/net/if_inet6").here().is_some_and(|text| !text.trim().is_empty());
         summarise(nft, legacy, ipv6, front_ends)
     } else {
         look.seen.outcome(
             OutcomeKind::NotApplicable,
-            format!("rules in force belong to a running kernel, and {} is only a file tree", job.root.display()),
+            format!(
+                "rules in force belong to a running kernel, and {} is only a file tree",
+                job.root.display()
+            ),
             "observe the running host with root '/'",
         );
         summarise(None, None, true, front_ends)
@@ -87,20 +94,27 @@ fn summarise(
 }
 
 fn nft_rules(look: &mut Look<'_>) -> Option<Ruleset> {
-    let output = match look.try_run(&Tool::new("nft", &["-j", "list", "ruleset"]).max_output(64 << 20)) {
-        Ok(output) => output,
-        Err(error) => {
-            let remedy = match &error {
-                ToolError::Missing(_) => "install the package nftables, which only reads here".to_owned(),
-                ToolError::Denied(_)
-                | ToolError::TimedOut { .. }
-                | ToolError::TooMuch { .. }
-                | ToolError::Io { .. } => error.remedy(),
-            };
-            look.seen.outcome(error.outcome(), format!("rules in force are not known: {error}"), remedy);
-            return None;
-        }
-    };
+    let output =
+        match look.try_run(&Tool::new("nft", &["-j", "list", "ruleset"]).max_output(64 << 20)) {
+            Ok(output) => output,
+            Err(error) => {
+                let remedy = match &error {
+                    ToolError::Missing(_) => {
+                        "install the package nftables, which only reads here".to_owned()
+                    }
+                    ToolError::Denied(_)
+                    | ToolError::TimedOut { .. }
+                    | ToolError::TooMuch { .. }
+                    | ToolError::Io { .. } => error.remedy(),
+                };
+                look.seen.outcome(
+                    error.outcome(),
+                    format!("rules in force are not known: {error}"),
+                    remedy,
+                );
+                return None;
+            }
+        };
     if !output.is_success() {
         let denied = output.stderr.contains("Operation not permitted");
         let (outcome, remedy) = if denied {
@@ -108,7 +122,8 @@ fn nft_rules(look: &mut Look<'_>) -> Option<Ruleset> {
         } else {
             (OutcomeKind::Failed, "run nft -j list ruleset as root and mend what it says")
         };
-        let detail = format!("rules in force are not known: nft -j list ruleset {}", output.fault());
+        let detail =
+            format!("rules in force are not known: nft -j list ruleset {}", output.fault());
         look.seen.outcome(outcome, detail, remedy);
         return None;
     }
@@ -146,7 +161,8 @@ fn legacy_family(look: &mut Look<'_>, family: &str, tool: &str) -> Option<Rulese
     let output = match look.try_run(&Tool::new(tool, &[])) {
         Ok(output) => output,
         Err(error) => {
-            let detail = format!("the kernel holds legacy tables and their rules are not known: {error}");
+            let detail =
+                format!("the kernel holds legacy tables and their rules are not known: {error}");
             look.seen.outcome(error.outcome(), detail, "install the package iptables");
             return None;
         }
@@ -154,7 +170,10 @@ fn legacy_family(look: &mut Look<'_>, family: &str, tool: &str) -> Option<Rulese
     if !output.is_success() {
         look.seen.outcome(
             OutcomeKind::Denied,
-            format!("the kernel holds legacy tables and their rules are not known: {tool} {}", output.fault()),
+            format!(
+                "the kernel holds legacy tables and their rules are not known: {tool} {}",
+                output.fault()
+            ),
             "run the plugin as root; this tool insists on it",
         );
         return None;
@@ -217,7 +236,10 @@ mod tests {
             .expect("unshare is part of util-linux");
         std::io::Write::write_all(&mut child.stdin.take().unwrap(), rules.as_bytes()).unwrap();
         let output = child.wait_with_output().unwrap();
-        assert!(output.status.success(), "this test needs root and the packages nftables and iptables");
+        assert!(
+            output.status.success(),
+            "this test needs root and the packages nftables and iptables"
+        );
         let text = String::from_utf8(output.stdout).unwrap();
         let (json, save) = text.split_once("=====").unwrap();
         let body = summarise(

@@ -44,7 +44,10 @@ fn observe(job: &Job) -> Observation {
     if !look.host.is_live() {
         return Observation::without_document(
             OutcomeKind::NotApplicable,
-            format!("sockets belong to a running kernel, and {} is only a file tree", job.root.display()),
+            format!(
+                "sockets belong to a running kernel, and {} is only a file tree",
+                job.root.display()
+            ),
             "observe the running host with root '/'",
         );
     }
@@ -60,24 +63,44 @@ fn observe(job: &Job) -> Observation {
     let accounts = accounts(&mut look);
     let packages = packages(&mut look, &owners);
     let listeners = describe(&sockets, &owners, &accounts, &packages);
-    let hidden = listeners.iter().filter(|listener| listener.process.is_none()).count();
-    // Only root can be sure that nothing was hidden: /proc may be mounted with hidepid.
-    let saw_all = owners.denied == 0 && rustix::process::geteuid().is_root();
-    let owners_visible = hidden == 0 || saw_all;
-    if !owners_visible {
-        look.seen.outcome(
-            OutcomeKind::Denied,
-            format!(
-                "the owners of {hidden} of {} listeners are not visible: /proc/<pid>/fd of other accounts is not readable",
-                listeners.len()
-            ),
-            "give the plugin CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH (or run it as root)",
-        );
-    }
+    let owners_visible = report_hidden(&mut look, &listeners, owners.denied);
     let legacy_services = legacy::find(&mut look, &listeners);
     let rows = listeners.len();
     look.seen.document(NetworkServices { listeners, owners_visible, legacy_services }, rows);
     look.done()
+}
+
+/// Says which listeners have no visible owner, and why; true when nothing was hidden for want of a right.
+fn report_hidden(look: &mut Look<'_>, listeners: &[Listener], denied: usize) -> bool {
+    let hidden: Vec<String> = listeners
+        .iter()
+        .filter(|listener| listener.process.is_none())
+        .map(|listener| {
+            format!("{} {} port {}", listener.protocol, listener.address, listener.port)
+        })
+        .collect();
+    let is_root = rustix::process::geteuid().is_root();
+    // Only root can be sure that nothing was hidden: /proc may be mounted with hidepid.
+    if hidden.is_empty() || (denied == 0 && is_root) {
+        return true;
+    }
+    let named = hidden.iter().take(10).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let more = if hidden.len() > 10 { ", …" } else { "" };
+    let remedy = if is_root {
+        "run the plugin with all capabilities and in the namespaces of the host: some processes have more rights than it"
+    } else {
+        "give the plugin CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH (or run it as root)"
+    };
+    look.seen.outcome(
+        OutcomeKind::Denied,
+        format!(
+            "the owners of {} of {} listeners are not visible, since /proc/<pid>/fd of some processes may not be read: {named}{more}",
+            hidden.len(),
+            listeners.len()
+        ),
+        remedy,
+    );
+    false
 }
 
 /// Sockets of all tables that can be read; `None` when no table could, after saying so.
@@ -96,7 +119,8 @@ fn sockets(look: &mut Look<'_>) -> Option<Vec<Socket>> {
                 tables += 1;
                 sockets.extend(table.sockets);
                 if table.malformed > 0 {
-                    let fault = format!("{} lines have an unknown form and were left out", table.malformed);
+                    let fault =
+                        format!("{} lines have an unknown form and were left out", table.malformed);
                     look.garbled(path, &fault);
                 }
             }
@@ -141,7 +165,9 @@ fn describe(
             package: None,
         };
         match owners.by_inode.get(&socket.inode) {
-            Some(found) => listeners.extend(found.iter().map(|owner| owned(&bare, owner, accounts, packages))),
+            Some(found) => {
+                listeners.extend(found.iter().map(|owner| owned(&bare, owner, accounts, packages)))
+            }
             None => {
                 listeners.insert(bare);
             }
@@ -242,8 +268,12 @@ mod tests {
 
     #[test]
     fn a_socket_without_visible_owner_keeps_its_line() {
-        let listeners =
-            describe(&[socket(80, 7), socket(81, 0)], &Owners::default(), &BTreeMap::new(), &BTreeMap::new());
+        let listeners = describe(
+            &[socket(80, 7), socket(81, 0)],
+            &Owners::default(),
+            &BTreeMap::new(),
+            &BTreeMap::new(),
+        );
         assert_eq!(listeners[0].process, None);
         assert_eq!(listeners[1].process.as_deref(), Some("kernel"));
     }
@@ -267,7 +297,8 @@ mod tests {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let seen = observe(&testing::job("/"));
-        let body: NetworkServices = serde_json::from_value(testing::body(ENTRY.kind, &seen)).unwrap();
+        let body: NetworkServices =
+            serde_json::from_value(testing::body(ENTRY.kind, &seen)).unwrap();
         let found = body.listeners.iter().find(|l| l.port == port && l.protocol == "tcp").unwrap();
         let own = std::env::current_exe().unwrap();
         assert_eq!(found.executable.as_deref(), own.to_str());

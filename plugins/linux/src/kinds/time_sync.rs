@@ -21,7 +21,7 @@ pub(crate) const ENTRY: Entry = Entry {
         "adjtimex --print (only where neither of them answers)",
         "/etc/chrony/{chrony.conf,conf.d,sources.d}, /etc/systemd/timesyncd.conf with drop-ins",
         "/etc/ntpsec/ntp.conf, /etc/ntp.conf, /etc/openntpd/ntpd.conf",
-        "/etc/localtime, /etc/timezone",
+        "/etc/localtime, /etc/timezone, /proc/self/ns/pid",
         "systemctl show of the time services, or /proc/<pid>/comm",
     ],
     needs: &[],
@@ -51,12 +51,15 @@ fn observe(job: &Job) -> Observation {
         daemons,
     };
     if look.host.is_live() {
-        body.kept_by_host = Some(is_container(&look));
+        body.kept_by_host = is_container(&mut look);
         state(&mut look, &mut body);
     } else {
         look.seen.outcome(
             OutcomeKind::NotApplicable,
-            format!("the clock belongs to a running host, and {} is only a file tree", job.root.display()),
+            format!(
+                "the clock belongs to a running host, and {} is only a file tree",
+                job.root.display()
+            ),
             "observe the running host with root '/'",
         );
     }
@@ -185,11 +188,12 @@ fn timezone(look: &Look<'_>) -> Option<String> {
     }
 }
 
-/// Engines leave these marks; inside, the clock is the one of the machine around.
-fn is_container(look: &Look<'_>) -> bool {
-    ["/run/systemd/container", "/.dockerenv", "/run/.containerenv"]
-        .iter()
-        .any(|mark| look.host.exists(mark))
+/// Whether this is a container, whose clock is the one of the machine around it. Marks such as /.dockerenv stay behind in
+/// virtual machines made from images; the process namespace does not lie, and the first one has a fixed number.
+fn is_container(look: &mut Look<'_>) -> Option<bool> {
+    const FIRST: &str = "pid:[4026531836]";
+    look.seen.method("/proc/self/ns/pid");
+    look.host.link("/proc/self/ns/pid").map(|namespace| namespace != FIRST)
 }
 
 #[cfg(test)]
@@ -202,7 +206,10 @@ mod tests {
     fn a_file_tree_tells_who_would_keep_the_clock_and_not_how_it_is() {
         let root = testing::planted(&[
             ("/usr/lib/systemd/system/chrony.service", "[Unit]\n"),
-            ("/etc/chrony/chrony.conf", "server time.example.org nts\nsourcedir /etc/chrony/sources.d\n"),
+            (
+                "/etc/chrony/chrony.conf",
+                "server time.example.org nts\nsourcedir /etc/chrony/sources.d\n",
+            ),
             ("/etc/chrony/sources.d/own.sources", "pool pool.example.org\n"),
             ("/etc/timezone", "Europe/Zurich\n"),
         ]);

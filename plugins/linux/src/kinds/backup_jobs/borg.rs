@@ -25,7 +25,8 @@ pub(super) fn list(
             "let the plugin write to its temporary directory (PrivateTmp of its unit)",
         )
     })?;
-    let arguments = ["--log-json", "list", "--json", "--bypass-lock", "--format", "{hostname}", "::"];
+    let arguments =
+        ["--log-json", "list", "--json", "--bypass-lock", "--format", "{hostname}", "::"];
     let mut tool = Tool::new("borg", &arguments)
         .env("BORG_REPO", named.location.clone())
         .env("BORG_BASE_DIR", base.path().to_string_lossy())
@@ -107,7 +108,8 @@ fn refusal(output: &Output) -> Refusal {
         output.stderr.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     let is = |id: &str| messages.iter().any(|message| message.msgid == id);
     let says = |words: &str| {
-        output.stderr.contains(words) || messages.iter().any(|message| message.message.contains(words))
+        output.stderr.contains(words)
+            || messages.iter().any(|message| message.message.contains(words))
     };
     if is("PassphraseWrong") {
         return Refusal::new(
@@ -163,15 +165,22 @@ mod tests {
         let listing = parse(text).unwrap();
         assert_eq!(listing.backups[0].time.to_string(), "2026-11-21T03:00:00Z");
         assert_eq!(listing.encrypted, Some(true));
-        assert_eq!(parse(&text.replace("repokey", "authenticated-blake2")).unwrap().encrypted, Some(false));
+        assert_eq!(
+            parse(&text.replace("repokey", "authenticated-blake2")).unwrap().encrypted,
+            Some(false)
+        );
     }
 
     #[test]
     fn reasons_are_taken_from_message_ids() {
         let line = |id: &str| format!(r#"{{"type":"log_message","message":"x","msgid":"{id}"}}"#);
         assert_eq!(refusal(&output(&line("PassphraseWrong"))).outcome, OutcomeKind::Denied);
-        assert_eq!(refusal(&output(&line("Repository.DoesNotExist"))).outcome, OutcomeKind::NotConfigured);
-        let other = refusal(&output(r#"{"message":"ssh://borg:pw@nas/x is down\nTraceback","msgid":"Y"}"#));
+        assert_eq!(
+            refusal(&output(&line("Repository.DoesNotExist"))).outcome,
+            OutcomeKind::NotConfigured
+        );
+        let other =
+            refusal(&output(r#"{"message":"ssh://borg:pw@nas/x is down\nTraceback","msgid":"Y"}"#));
         assert_eq!(other.detail, "borg did not list the repository: ssh://nas/x is down");
     }
 }

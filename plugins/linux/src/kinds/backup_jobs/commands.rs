@@ -3,9 +3,24 @@
 use crate::host::Host;
 
 const TOOLS: [&str; 18] = [
-    "restic", "borg", "borgmatic", "duplicity", "duply", "rsnapshot", "kopia", "rdiff-backup", "tarsnap",
-    "bacula-dir", "bareos-dir", "rustic", "bupstash", "backupninja", "autopostgresqlbackup",
-    "automysqlbackup", "pgbackrest", "barman",
+    "restic",
+    "borg",
+    "borgmatic",
+    "duplicity",
+    "duply",
+    "rsnapshot",
+    "kopia",
+    "rdiff-backup",
+    "tarsnap",
+    "bacula-dir",
+    "bareos-dir",
+    "rustic",
+    "bupstash",
+    "backupninja",
+    "autopostgresqlbackup",
+    "automysqlbackup",
+    "pgbackrest",
+    "barman",
 ];
 /// A longer script is a program, and a program is judged by its name.
 const MAX_SCRIPT: u64 = 256 * 1024;
@@ -49,7 +64,10 @@ mod tests {
     #[test]
     fn commands_and_scripts_are_recognised() {
         let root = testing::planted(&[
-            ("/usr/local/bin/backup.sh", "#!/bin/sh\n# restic is not used any more\nif true; then /usr/bin/borg create ::x /; fi\n"),
+            (
+                "/usr/local/bin/backup.sh",
+                "#!/bin/sh\n# restic is not used any more\nif true; then /usr/bin/borg create ::x /; fi\n",
+            ),
             ("/usr/local/bin/other.sh", "#!/bin/sh\necho restic-like\n"),
         ]);
         let host = Host::new(root.path());

@@ -28,7 +28,9 @@ pub(super) fn find(look: &mut Look<'_>) -> Vec<Schedule> {
     for (folder, expression) in PERIODS {
         for name in look.names(folder).here().unwrap_or_default() {
             let path = format!("{folder}/{name}");
-            if let Some(tool) = commands::tool_of_script(&look.host, &path).filter(|_| is_run(&name)) {
+            if let Some(tool) =
+                commands::tool_of_script(&look.host, &path).filter(|_| is_run(&name))
+            {
                 // run-parts leaves out what may not be executed.
                 let runs = look.facts(&path).here().map(|facts| facts.mode & 0o111 != 0);
                 found.push(schedule(path.clone(), tool, expression, runs, path));
@@ -58,7 +60,13 @@ fn table(look: &mut Look<'_>, path: &str, has_user: bool, found: &mut Vec<Schedu
     for (number, line) in (1..).zip(text.lines()) {
         let Some((expression, command)) = entry(line, has_user) else { continue };
         if let Some(tool) = commands::tool_of(&look.host, &command) {
-            found.push(schedule(path.to_owned(), tool, &expression, Some(true), format!("{path}:{number}")));
+            found.push(schedule(
+                path.to_owned(),
+                tool,
+                &expression,
+                Some(true),
+                format!("{path}:{number}"),
+            ));
         }
     }
 }

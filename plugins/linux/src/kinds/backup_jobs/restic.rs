@@ -60,7 +60,11 @@ fn parse(text: &str) -> Result<Listing, serde_json::Error> {
     let snapshots: Option<Vec<Snapshot>> = serde_json::from_str(text)?;
     let backups = snapshots.unwrap_or_default().into_iter().map(|mut snapshot| {
         snapshot.paths.sort();
-        Backup { time: settings::whole_second(snapshot.time), host: snapshot.hostname, paths: snapshot.paths }
+        Backup {
+            time: settings::whole_second(snapshot.time),
+            host: snapshot.hostname,
+            paths: snapshot.paths,
+        }
     });
     // Every restic repository is encrypted.
     Ok(Listing { encrypted: Some(true), backups: backups.collect() })
@@ -79,7 +83,10 @@ fn refusal(output: &Output) -> Refusal {
     if says("permission denied") {
         return Refusal::new(
             OutcomeKind::Denied,
-            format!("the repository may not be read: restic {}", settings::scrubbed(&output.fault())),
+            format!(
+                "the repository may not be read: restic {}",
+                settings::scrubbed(&output.fault())
+            ),
             "give the plugin CAP_DAC_READ_SEARCH (or run it as root), or an account that may read the repository",
         );
     }

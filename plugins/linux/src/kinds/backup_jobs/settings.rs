@@ -43,13 +43,19 @@ pub(crate) struct Backup {
 pub(crate) enum SettingsError {
     #[error("settings.backup: {0}")]
     Shape(String),
-    #[error("settings.backup.repositories: the name {0:?} is used twice; give each repository its own")]
+    #[error(
+        "settings.backup.repositories: the name {0:?} is used twice; give each repository its own"
+    )]
     Twice(String),
     #[error("settings.backup.repositories: the entry {0:?} has an empty name or location")]
     Empty(String),
-    #[error("settings.backup.repositories: the location of {0:?} begins with '-', which the tool would read as an option; write a full path or URL")]
+    #[error(
+        "settings.backup.repositories: the location of {0:?} begins with '-', which the tool would read as an option; write a full path or URL"
+    )]
     Option(String),
-    #[error("settings.backup.repositories: {0:?} is a restic repository without password_file; restic repositories are always encrypted, so name the file")]
+    #[error(
+        "settings.backup.repositories: {0:?} is a restic repository without password_file; restic repositories are always encrypted, so name the file"
+    )]
     NoPassword(String),
 }
 
@@ -116,7 +122,8 @@ pub(crate) fn is_off_site(look: &mut Look<'_>, location: &str) -> Option<bool> {
     let shown = shown(location);
     let local = ["localhost", "127.0.0.1", "[::1]"].iter().any(|name| {
         let host = shown.rsplit("://").next().unwrap_or_default();
-        let host = host.strip_prefix("sftp:").unwrap_or(host).rsplit('@').next().unwrap_or_default();
+        let host =
+            host.strip_prefix("sftp:").unwrap_or(host).rsplit('@').next().unwrap_or_default();
         host.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
     });
     (!local && shown.contains(':')).then_some(true)
@@ -151,7 +158,8 @@ mod tests {
     fn restic_needs_a_password_file_and_borg_does_not() {
         let restic = json!({"backup": {"repositories": [{"name": "a", "tool": "restic", "location": "/r"}]}});
         assert_eq!(read(&restic), Err(SettingsError::NoPassword("a".into())));
-        let borg = json!({"backup": {"repositories": [{"name": "a", "tool": "borg", "location": "/r"}]}});
+        let borg =
+            json!({"backup": {"repositories": [{"name": "a", "tool": "borg", "location": "/r"}]}});
         assert_eq!(read(&borg).map(|b| b.repositories.len()), Ok(1));
     }
 
@@ -172,8 +180,14 @@ mod tests {
     #[test]
     fn credentials_never_reach_the_shown_location() {
         for (location, expected) in [
-            ("rest:https://bob:s3cr3t@backup.example.org:8000/host1", "rest:https://backup.example.org:8000/host1"),
-            ("s3:https://key:secret@s3.example.org/bucket/x?token=t", "s3:https://s3.example.org/bucket/x"),
+            (
+                "rest:https://bob:s3cr3t@backup.example.org:8000/host1",
+                "rest:https://backup.example.org:8000/host1",
+            ),
+            (
+                "s3:https://key:secret@s3.example.org/bucket/x?token=t",
+                "s3:https://s3.example.org/bucket/x",
+            ),
             ("ssh://borg:p@ss@nas.example.org:22/./repo", "ssh://nas.example.org:22/./repo"),
             ("/srv/backup", "/srv/backup"),
             ("sftp:user@host:/srv/restic", "sftp:user@host:/srv/restic"),

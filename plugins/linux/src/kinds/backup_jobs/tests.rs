@@ -41,7 +41,8 @@ fn observed(folder: &Path, tool: &str, location: &str, password: &str) -> (Value
         "location": folder.join(location), "password_file": folder.join(password)}]}});
     let seen = observe(&job);
     let body = testing::body(KIND, &seen);
-    let outcomes = testing::outcomes(&seen).into_iter().filter(|line| line.contains("nightly")).collect();
+    let outcomes =
+        testing::outcomes(&seen).into_iter().filter(|line| line.contains("nightly")).collect();
     for method in seen.methods() {
         assert!(!method.contains("correct horse"), "{method}");
     }
@@ -76,7 +77,11 @@ fn restic_refusals_are_told_apart() {
     prepare("restic", scene.path(), &["init"]);
     for (location, password, expected) in [
         ("restic", "wrong", "denied: backup repository 'nightly': the password is wrong"),
-        ("nowhere", "password", "not_configured: backup repository 'nightly': there is no restic repository"),
+        (
+            "nowhere",
+            "password",
+            "not_configured: backup repository 'nightly': there is no restic repository",
+        ),
         ("restic", "none", "not_configured: backup repository 'nightly': the password file"),
     ] {
         let (repository, outcomes) = observed(scene.path(), "restic", location, password);
@@ -119,13 +124,38 @@ fn borg_refusals_are_told_apart() {
     prepare("borg", scene.path(), &["init", "-e", "repokey", "borg"]);
     for (location, password, expected) in [
         ("borg", "wrong", "denied: backup repository 'nightly': the passphrase is wrong"),
-        ("nowhere", "password", "not_configured: backup repository 'nightly': there is no borg repository"),
-        ("data", "password", "not_configured: backup repository 'nightly': there is no borg repository"),
+        (
+            "nowhere",
+            "password",
+            "not_configured: backup repository 'nightly': there is no borg repository",
+        ),
+        (
+            "data",
+            "password",
+            "not_configured: backup repository 'nightly': there is no borg repository",
+        ),
     ] {
         let (repository, outcomes) = observed(scene.path(), "borg", location, password);
         assert_eq!(repository["reachable"], false);
         assert!(outcomes[0].starts_with(expected), "{outcomes:?}");
     }
+}
+
+#[test]
+fn a_tool_that_outlasts_the_deadline_is_an_outcome_and_the_rest_is_kept() {
+    let scene = scene();
+    prepare("restic", scene.path(), &["init"]);
+    let mut job = testing::job("/");
+    job.deadline = std::time::Instant::now();
+    job.settings = json!({"backup": {"repositories": [{"name": "nightly", "tool": "restic",
+        "location": scene.path().join("restic"), "password_file": scene.path().join("password")}]}});
+    let seen = observe(&job);
+    assert_eq!(testing::body(KIND, &seen)["repositories"][0]["reachable"], false);
+    assert!(
+        testing::outcomes(&seen)
+            .iter()
+            .any(|line| line.starts_with("timed_out: backup repository 'nightly'"))
+    );
 }
 
 #[test]
@@ -135,7 +165,9 @@ fn without_settings_the_schedules_still_make_a_document() {
     let body = testing::body(KIND, &seen);
     assert_eq!(body["schedules"][0]["source"], "/etc/cron.d/backup:1");
     assert_eq!(body["repositories"], json!([]));
-    assert!(testing::outcomes(&seen)[0].starts_with("not_configured: no backup repository is named"));
+    assert!(
+        testing::outcomes(&seen)[0].starts_with("not_configured: no backup repository is named")
+    );
 }
 
 #[test]

@@ -11,8 +11,12 @@ use crate::services;
 use crate::tool::{Output, Tool};
 
 /// Highest precedence first.
-const FOLDERS: [&str; 4] =
-    ["/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"];
+const FOLDERS: [&str; 4] = [
+    "/etc/systemd/system",
+    "/run/systemd/system",
+    "/usr/lib/systemd/system",
+    "/lib/systemd/system",
+];
 
 pub(super) fn find(look: &mut Look<'_>) -> Vec<Schedule> {
     let mut timers: BTreeMap<String, String> = BTreeMap::new();
@@ -116,10 +120,19 @@ mod tests {
     #[test]
     fn a_timer_is_a_backup_only_if_its_service_calls_a_tool() {
         let root = testing::planted(&[
-            ("/etc/systemd/system/nightly.timer", "[Timer]\nOnCalendar=*-*-* 03:00:00\nUnit=save.service\n"),
-            ("/etc/systemd/system/save.service", "[Service]\nExecStart=/usr/bin/restic backup /srv\n"),
+            (
+                "/etc/systemd/system/nightly.timer",
+                "[Timer]\nOnCalendar=*-*-* 03:00:00\nUnit=save.service\n",
+            ),
+            (
+                "/etc/systemd/system/save.service",
+                "[Service]\nExecStart=/usr/bin/restic backup /srv\n",
+            ),
             ("/usr/lib/systemd/system/apt-daily.timer", "[Timer]\nOnCalendar=daily\n"),
-            ("/usr/lib/systemd/system/apt-daily.service", "[Service]\nExecStart=/usr/lib/apt/apt.systemd.daily\n"),
+            (
+                "/usr/lib/systemd/system/apt-daily.service",
+                "[Service]\nExecStart=/usr/lib/apt/apt.systemd.daily\n",
+            ),
         ]);
         let found = find(&mut Look::new(&testing::job(root.path())));
         assert_eq!(found.len(), 1);
@@ -133,8 +146,15 @@ mod tests {
         let shown = |text: &str| {
             from_systemd(&Output { code: Some(0), stdout: text.to_owned(), stderr: String::new() })
         };
-        assert_eq!(shown("ActiveState=inactive\nResult=success\nExecMainStartTimestamp=\n"), (None, None));
-        let (time, result) = shown("ActiveState=failed\nResult=exit-code\nExecMainStartTimestamp=@1795386818\n");
-        assert_eq!((time.map(Timestamp::as_second), result), (Some(1_795_386_818), Some(JobResult::Failure)));
+        assert_eq!(
+            shown("ActiveState=inactive\nResult=success\nExecMainStartTimestamp=\n"),
+            (None, None)
+        );
+        let (time, result) =
+            shown("ActiveState=failed\nResult=exit-code\nExecMainStartTimestamp=@1795386818\n");
+        assert_eq!(
+            (time.map(Timestamp::as_second), result),
+            (Some(1_795_386_818), Some(JobResult::Failure))
+        );
     }
 }

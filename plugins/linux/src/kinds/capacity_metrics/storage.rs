@@ -16,7 +16,11 @@ pub(super) fn all(look: &mut Look<'_>) -> Vec<Storage> {
         match rustix::fs::statvfs(mount.point.as_str()) {
             Ok(stat) => found.extend(describe(mount, &stat)),
             Err(error) => {
-                let outcome = if error == rustix::io::Errno::ACCESS { OutcomeKind::Denied } else { OutcomeKind::Failed };
+                let outcome = if error == rustix::io::Errno::ACCESS {
+                    OutcomeKind::Denied
+                } else {
+                    OutcomeKind::Failed
+                };
                 look.seen.outcome(
                     outcome,
                     format!("the file system at {} does not tell its size: {error}", mount.point),

@@ -4,8 +4,18 @@ use crate::look::Look;
 
 /// Makers of virtual hardware as `sys_vendor` or `product_name` name them.
 const VIRTUAL: [&str; 12] = [
-    "QEMU", "KVM", "VMware", "VirtualBox", "innotek", "Xen", "Amazon EC2", "Google Compute Engine",
-    "Virtual Machine", "OpenStack", "DigitalOcean", "Bochs",
+    "QEMU",
+    "KVM",
+    "VMware",
+    "VirtualBox",
+    "innotek",
+    "Xen",
+    "Amazon EC2",
+    "Google Compute Engine",
+    "Virtual Machine",
+    "OpenStack",
+    "DigitalOcean",
+    "Bochs",
 ];
 
 /// True when anything says so. Bare-metal instances of clouds count as machines of their own.
@@ -43,7 +53,10 @@ mod tests {
 
     #[test]
     fn real_hardware_is_none() {
-        assert!(!guest(&[("/proc/cpuinfo", "flags : fpu\n"), ("/sys/class/dmi/id/sys_vendor", "LENOVO\n")]));
+        assert!(!guest(&[
+            ("/proc/cpuinfo", "flags : fpu\n"),
+            ("/sys/class/dmi/id/sys_vendor", "LENOVO\n")
+        ]));
         assert!(!guest(&[]));
     }
 }

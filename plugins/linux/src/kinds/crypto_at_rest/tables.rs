@@ -55,6 +55,9 @@ mod tests {
     #[test]
     fn zfs_off_is_no_cipher() {
         let found = zfs_encryption("tank\toff\ntank/home\taes-256-gcm\n");
-        assert_eq!(found, [("tank".into(), None), ("tank/home".into(), Some("aes-256-gcm".into()))]);
+        assert_eq!(
+            found,
+            [("tank".into(), None), ("tank/home".into(), Some("aes-256-gcm".into()))]
+        );
     }
 }

@@ -47,7 +47,8 @@ mod tests {
 
     #[test]
     fn a_kernel_without_daemon_is_not_auditing() {
-        let text = "enabled 0\nfailure 1\npid 0\nrate_limit 0\nlost 0\nloginuid_immutable 0 unlocked\n";
+        let text =
+            "enabled 0\nfailure 1\npid 0\nrate_limit 0\nlost 0\nloginuid_immutable 0 unlocked\n";
         let expected = Status { enabled: false, immutable: false, daemon: false, lost: false };
         assert_eq!(status(text), Some(expected));
     }

@@ -174,7 +174,10 @@ mod tests {
     fn an_upload_never_shows_its_credentials() {
         let root = testing::planted(&[
             (UNIT, ""),
-            ("/etc/systemd/journal-upload.conf", "[Upload]\nURL=https://bob:s3cret@logs.example.net:19532\n"),
+            (
+                "/etc/systemd/journal-upload.conf",
+                "[Upload]\nURL=https://bob:s3cret@logs.example.net:19532\n",
+            ),
         ]);
         let mut forwards = Vec::new();
         find(&mut Look::new(&testing::job(root.path())), &mut forwards).unwrap();

@@ -55,9 +55,8 @@ pub(crate) fn parse(text: &str, tls_by_default: bool) -> Rsyslog {
         let Some(target) = argument(arguments, "target") else { continue };
         let tls = match transport {
             "relp" => argument(arguments, "tls").as_deref() == Some("on"),
-            "tcp" => {
-                argument(arguments, "streamdrivermode").map_or(found.tls_by_default, |mode| mode == "1")
-            }
+            "tcp" => argument(arguments, "streamdrivermode")
+                .map_or(found.tls_by_default, |mode| mode == "1"),
             _ => false,
         };
         let port = argument(arguments, "port").and_then(|port| port.parse().ok());
@@ -189,7 +188,9 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn shape(found: &Rsyslog) -> Vec<(&str, Option<u16>, &str, bool, Option<&str>, usize)> {
+    type Shape<'a> = (&'a str, Option<u16>, &'a str, bool, Option<&'a str>, usize);
+
+    fn shape(found: &Rsyslog) -> Vec<Shape<'_>> {
         let shape = |f: &'_ Forward| (f.port, f.transport, f.tls, f.line);
         found
             .forwards
@@ -203,7 +204,8 @@ mod tests {
 
     #[test]
     fn one_at_sign_is_udp_and_two_are_tcp() {
-        let text = "*.* @192.0.2.1\nauth.* @@(o)logs.example.org:6514;RSYSLOG_Format\n& @192.0.2.9\n";
+        let text =
+            "*.* @192.0.2.1\nauth.* @@(o)logs.example.org:6514;RSYSLOG_Format\n& @192.0.2.9\n";
         assert_eq!(
             shape(&parse(text, false)),
             [

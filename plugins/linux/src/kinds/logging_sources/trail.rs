@@ -27,7 +27,8 @@ pub(super) fn find(look: &mut Look<'_>) -> Audit {
     };
     if installed {
         audit.rules_configured = configured(look);
-        audit.on_disk_full = look.text("/etc/audit/auditd.conf").here().and_then(|text| disk_full(&text));
+        audit.on_disk_full =
+            look.text("/etc/audit/auditd.conf").here().and_then(|text| disk_full(&text));
         if look.host.is_live() {
             in_force(look, &mut audit);
         }
@@ -45,7 +46,9 @@ fn configured(look: &mut Look<'_>) -> Option<u64> {
             Some(count)
         }
         // Without the folder the one file counts.
-        Found::Missing => look.text("/etc/audit/audit.rules").here().map(|text| number_of_rules(&text)),
+        Found::Missing => {
+            look.text("/etc/audit/audit.rules").here().map(|text| number_of_rules(&text))
+        }
         Found::Unreadable => None,
     }
 }
@@ -107,7 +110,10 @@ mod tests {
         let root = testing::planted(&[
             ("/usr/sbin/auditd", ""),
             ("/etc/audit/auditd.conf", "log_file = /x\ndisk_full_action = SUSPEND\n"),
-            ("/etc/audit/rules.d/10-x.rules", "-D\n-w /etc/passwd -p wa\n-a always,exit -S execve\n"),
+            (
+                "/etc/audit/rules.d/10-x.rules",
+                "-D\n-w /etc/passwd -p wa\n-a always,exit -S execve\n",
+            ),
             ("/etc/audit/rules.d/off.rules.bak", "-w /x -p wa\n"),
         ]);
         let audit = find(&mut Look::new(&testing::job(root.path())));

@@ -3,15 +3,13 @@
 use exhibit_plugin::kinds::network_firewall::FrontEnd;
 
 use crate::look::{Found, Look};
+use crate::services;
 
 /// Services that load rules at start, by unit, and where their units lie.
-const SERVICES: [&str; 3] = ["nftables.service", "firewalld.service", "netfilter-persistent.service"];
-const UNIT_FOLDERS: [&str; 3] = ["/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"];
-const WANTS: [&str; 3] = [
-    "/etc/systemd/system/multi-user.target.wants",
-    "/etc/systemd/system/sysinit.target.wants",
-    "/etc/systemd/system/basic.target.wants",
-];
+const SERVICES: [&str; 3] =
+    ["nftables.service", "firewalld.service", "netfilter-persistent.service"];
+const UNIT_FOLDERS: [&str; 3] =
+    ["/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system"];
 const UFW: &str = "/etc/ufw/ufw.conf";
 
 /// Every front end that is installed.
@@ -25,10 +23,10 @@ pub(super) fn find(look: &mut Look<'_>) -> Vec<FrontEnd> {
         Found::Missing => {}
     }
     for unit in SERVICES {
-        let has_unit = UNIT_FOLDERS.iter().any(|folder| look.host.exists(&format!("{folder}/{unit}")));
+        let has_unit =
+            UNIT_FOLDERS.iter().any(|folder| look.host.exists(&format!("{folder}/{unit}")));
         if has_unit {
-            let link = |folder: &&str| look.host.link(&format!("{folder}/{unit}")).is_some();
-            let enabled = Some(WANTS.iter().any(|folder| link(&folder)));
+            let enabled = Some(services::is_wanted(&look.host, unit));
             look.seen.method(format!("/etc/systemd/system/*.target.wants/{unit}"));
             found.push(FrontEnd { name: unit.to_owned(), enabled });
         }

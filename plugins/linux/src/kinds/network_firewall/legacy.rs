@@ -154,7 +154,8 @@ mod tests {
 
     #[test]
     fn an_unknown_match_is_a_condition() {
-        let (ruleset, _) = parse("*filter\n:INPUT DROP [0:0]\n-A INPUT -m owner --uid-owner 0 -j ACCEPT\n", "ip");
+        let (ruleset, _) =
+            parse("*filter\n:INPUT DROP [0:0]\n-A INPUT -m owner --uid-owner 0 -j ACCEPT\n", "ip");
         assert_eq!(ruleset.inbound_allowed()[0].source, "limited by a further condition");
     }
 }

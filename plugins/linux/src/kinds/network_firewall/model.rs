@@ -128,7 +128,11 @@ impl Ruleset {
                     table: chain.table.clone(),
                     name: chain.name.clone(),
                     hook: chain.hook.clone()?,
-                    policy: if chain.drops_by_policy { DefaultAction::Drop } else { DefaultAction::Accept },
+                    policy: if chain.drops_by_policy {
+                        DefaultAction::Drop
+                    } else {
+                        DefaultAction::Accept
+                    },
                     rule_count: self.reached(chain).iter().map(|chain| chain.rule_count).sum(),
                 })
             })
@@ -189,7 +193,9 @@ impl Ruleset {
     }
 
     fn sibling(&self, base: &Chain, name: &str) -> Option<&Chain> {
-        self.chains.iter().find(|c| c.family == base.family && c.table == base.table && c.name == name)
+        self.chains
+            .iter()
+            .find(|c| c.family == base.family && c.table == base.table && c.name == name)
     }
 }
 
@@ -298,7 +304,13 @@ mod tests {
     fn chains_that_jump_in_a_circle_end() {
         let ruleset = Ruleset {
             chains: vec![
-                chain("ip", "INPUT", Some("input"), true, vec![Rule::new(Verdict::Chain("a".into()))]),
+                chain(
+                    "ip",
+                    "INPUT",
+                    Some("input"),
+                    true,
+                    vec![Rule::new(Verdict::Chain("a".into()))],
+                ),
                 chain("ip", "a", None, false, vec![Rule::new(Verdict::Chain("INPUT".into()))]),
             ],
         };

@@ -80,14 +80,18 @@ mod tests {
     }
 
     fn rule(statements: &str) -> String {
-        format!(r#"{{"rule": {{"family": "inet", "table": "t", "chain": "in", "handle": 2, "expr": [{statements}]}}}}"#)
+        format!(
+            r#"{{"rule": {{"family": "inet", "table": "t", "chain": "in", "handle": 2, "expr": [{statements}]}}}}"#
+        )
     }
 
     const DPORT: &str = r#"{"match": {"op": "==", "left": {"payload": {"protocol": "tcp", "field": "dport"}}, "right": 22}}"#;
 
     #[test]
     fn a_chain_keeps_its_policy_and_its_rules() {
-        let text = ruleset(&rule(&format!(r#"{DPORT}, {{"counter": {{"packets": 7, "bytes": 900}}}}, {{"accept": null}}"#)));
+        let text = ruleset(&rule(&format!(
+            r#"{DPORT}, {{"counter": {{"packets": 7, "bytes": 900}}}}, {{"accept": null}}"#
+        )));
         let ruleset = parse(&text).unwrap();
         assert_eq!(ruleset.default_of("input", true), DefaultAction::Drop);
         let expected = InboundAllow {

@@ -10,7 +10,20 @@ use crate::look::Look;
 const KNOWN: &[(&str, &str, &[u16], &[&str])] = &[
     ("telnet", "tcp", &[23], &["telnetd", "telnetd-ssl", "inetutils-telnetd"]),
     ("rsh", "tcp", &[512, 513, 514], &["rsh-server", "rsh-redone-server"]),
-    ("ftp", "tcp", &[21], &["vsftpd", "proftpd-core", "proftpd-basic", "pure-ftpd", "ftpd", "ftpd-ssl", "inetutils-ftpd"]),
+    (
+        "ftp",
+        "tcp",
+        &[21],
+        &[
+            "vsftpd",
+            "proftpd-core",
+            "proftpd-basic",
+            "pure-ftpd",
+            "ftpd",
+            "ftpd-ssl",
+            "inetutils-ftpd",
+        ],
+    ),
     ("tftp", "udp", &[69], &["tftpd", "tftpd-hpa", "atftpd"]),
     ("finger", "tcp", &[79], &["fingerd", "cfingerd", "efingerd"]),
     ("talk", "udp", &[517, 518], &["talkd", "inetutils-talkd"]),
@@ -26,7 +39,8 @@ pub(crate) fn find(look: &mut Look<'_>, listeners: &[Listener]) -> Option<Vec<Le
     for (name, protocol, ports, packages) in KNOWN {
         let listens = listeners.iter().find(|l| l.protocol == *protocol && ports.contains(&l.port));
         let active = (!ports.is_empty()).then_some(listens.is_some());
-        let mut recognised = packages.iter().filter(|package| installed.contains(*package)).peekable();
+        let mut recognised =
+            packages.iter().filter(|package| installed.contains(*package)).peekable();
         if recognised.peek().is_none()
             && let Some(listener) = listens
         {

@@ -46,7 +46,9 @@ pub(crate) fn scan(proc: &Path) -> std::io::Result<Owners> {
                     owners.by_inode.entry(inode).or_default().insert(owner.clone());
                 }
             }
-            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => owners.denied += 1,
+            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+                owners.denied += 1
+            }
             Err(_gone) => {}
         }
     }
@@ -60,7 +62,9 @@ fn socket_inodes(process: &Path) -> std::io::Result<BTreeSet<u64>> {
         match fs::read_link(entry.path()) {
             Ok(target) => inodes.extend(target.to_str().and_then(inode_of_link)),
             // With CAP_DAC_READ_SEARCH but without CAP_SYS_PTRACE the directory lists and the links do not read.
-            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => return Err(error),
+            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+                return Err(error);
+            }
             Err(_closed) => {}
         }
     }
@@ -97,7 +101,9 @@ pub(crate) fn unit_of_cgroup(text: &str) -> Option<String> {
         .lines()
         .find_map(|line| line.strip_prefix("0::"))
         .filter(|path| *path != "/")
-        .or_else(|| text.lines().find_map(|line| line.split_once(":name=systemd:").map(|(_, p)| p)))?;
+        .or_else(|| {
+        text.lines().find_map(|line| line.split_once(":name=systemd:").map(|(_, p)| p))
+    })?;
     path.rsplit('/').find(|part| part.ends_with(".service")).map(str::to_owned)
 }
 

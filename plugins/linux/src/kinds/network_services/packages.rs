@@ -44,7 +44,8 @@ mod tests {
         fs::write(info.path().join("iputils-ping.list"), "/.\n/bin\n/bin/ping\n").unwrap();
         fs::write(info.path().join("libx:amd64.list"), "/usr/lib/x\n").unwrap();
         fs::write(info.path().join("other.md5sums"), "/bin/ping\n").unwrap();
-        let wanted = BTreeSet::from(["/usr/bin/ping".into(), "/usr/lib/x".into(), "/opt/own".into()]);
+        let wanted =
+            BTreeSet::from(["/usr/bin/ping".into(), "/usr/lib/x".into(), "/opt/own".into()]);
         let expected = BTreeMap::from([
             ("/usr/bin/ping".to_owned(), "iputils-ping".to_owned()),
             ("/usr/lib/x".to_owned(), "libx".to_owned()),

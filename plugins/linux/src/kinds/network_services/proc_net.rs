@@ -146,7 +146,9 @@ mod tests {
 
     #[test]
     fn truncated_and_hostile_lines_are_counted_not_guessed() {
-        let text = format!("{HEADER}   0: 0100007F:0016 00000000:0000 0A\n zz\n 1: é:1 x:2 0A a b c d e f\n");
+        let text = format!(
+            "{HEADER}   0: 0100007F:0016 00000000:0000 0A\n zz\n 1: é:1 x:2 0A a b c d e f\n"
+        );
         assert_eq!(parse(&text, Protocol::Tcp), Table { sockets: vec![], malformed: 3 });
     }
 

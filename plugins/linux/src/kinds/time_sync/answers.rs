@@ -33,12 +33,15 @@ pub(crate) struct Tracking {
     pub(crate) offset_ms: i64,
 }
 
+/// What chrony shows with `local stratum`: it follows its own clock, and calls that normal.
+const LOCAL_REFERENCE: &str = "7F7F0101";
+
 /// Parses the one CSV line of `chronyc -n -c tracking`; `None` when it is anything else.
 pub(crate) fn tracking(text: &str) -> Option<Tracking> {
     let fields: Vec<&str> = text.trim().split(',').collect();
     let leap = fields.get(13)?;
     Some(Tracking {
-        synchronised: *leap != "Not synchronised",
+        synchronised: *leap != "Not synchronised" && *fields.first()? != LOCAL_REFERENCE,
         reference: Some((*fields.get(1)?).to_owned()).filter(|name| !name.is_empty()),
         stratum: fields.get(2)?.parse().ok()?,
         offset_ms: milliseconds(fields.get(4)?)?,
@@ -184,9 +187,21 @@ mod tests {
 
     #[test]
     fn ntp_servers_are_named() {
-        let sources = ntp_config("driftfile /x\nserver a.example.org key 3\nservers b.example.org\n", "/etc/ntp.conf");
+        let sources = ntp_config(
+            "driftfile /x\nserver a.example.org key 3\nservers b.example.org\n",
+            "/etc/ntp.conf",
+        );
         assert_eq!(sources[0].authenticated, Some(true));
         assert_eq!(sources[1].kind, "server");
+    }
+
+    #[test]
+    fn a_daemon_that_follows_itself_is_not_synchronised() {
+        let text =
+            "7F7F0101,,8,1795389141.353310338,0.0,0.0,0.0,0.000,0.000,0.000,0.0,0.0,0.0,Normal\n";
+        let tracking = tracking(text).unwrap();
+        assert!(!tracking.synchronised);
+        assert_eq!(tracking.reference, None);
     }
 
     #[test]
