@@ -8,6 +8,9 @@ mod reader;
 mod sqlite;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 use std::path::PathBuf;
 
 use exhibit_proto::checkpoint::{Checkpoint, CheckpointError};
