@@ -1,1 +1,318 @@
-//! The configuration file.
+//! The configuration file, typed and checked. Nothing else of the program reads it or the environment.
+
+use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use exhibit_proto::document;
+use jiff::SignedDuration;
+use serde::{Deserialize, Deserializer};
+
+/// The whole file; `packaging/collector.example.toml` documents each key.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Name of the log.
+    pub origin: String,
+    /// Data directory.
+    pub data: PathBuf,
+    /// DNS names and addresses in our certificates.
+    pub names: Vec<String>,
+    #[serde(default)]
+    pub evidence: Evidence,
+    #[serde(default)]
+    pub web: Web,
+    #[serde(default)]
+    pub identity: Identity,
+    #[serde(default)]
+    pub limits: Limits,
+}
+
+/// The port for agents.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Evidence {
+    pub listen: SocketAddr,
+    /// host:port told to agents; made from the first name and the port if absent.
+    pub advertise: Option<String>,
+    #[serde(deserialize_with = "duration")]
+    pub heartbeat: Duration,
+}
+
+/// The port for people.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Web {
+    pub listen: SocketAddr,
+}
+
+/// Certificates and enrolment.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Identity {
+    /// 1 to 397.
+    pub client_certificate_days: u16,
+    /// 2 to 397.
+    pub server_certificate_days: u16,
+    pub enrolments_per_minute: NonZeroU32,
+}
+
+/// Bounds.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    pub document_bytes: u64,
+    pub in_flight_bytes: u64,
+    pub connections: usize,
+    pub streams: u32,
+    #[serde(deserialize_with = "duration")]
+    pub idle: Duration,
+    #[serde(deserialize_with = "duration")]
+    pub handshake: Duration,
+    #[serde(deserialize_with = "duration")]
+    pub drain: Duration,
+}
+
+impl Default for Evidence {
+    fn default() -> Self {
+        let listen = SocketAddr::from(([0, 0, 0, 0], 8443));
+        Self { listen, advertise: None, heartbeat: Duration::from_secs(3600) }
+    }
+}
+
+impl Default for Web {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8444)) }
+    }
+}
+
+impl Default for Identity {
+    fn default() -> Self {
+        Self {
+            client_certificate_days: 30,
+            server_certificate_days: 90,
+            enrolments_per_minute: NonZeroU32::MIN.saturating_add(59),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            document_bytes: document::MAX_BYTES,
+            in_flight_bytes: 64 << 20,
+            connections: 10_000,
+            streams: 32,
+            idle: Duration::from_secs(600),
+            handshake: Duration::from_secs(10),
+            drain: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Why a configuration is refused; the text names file, key and value.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("cannot read configuration {}: {source}; name another with --config", path.display())]
+    Read { path: PathBuf, source: std::io::Error },
+    #[error("configuration {}: {source}", path.display())]
+    Parse { path: PathBuf, source: Box<toml::de::Error> },
+    #[error("configuration {}: {key} = {value:?}: {way_out}", path.display())]
+    Value { path: PathBuf, key: &'static str, value: String, way_out: &'static str },
+}
+
+impl Config {
+    /// Reads and checks a file; relative paths in it count from its folder.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let read = |source| ConfigError::Read { path: path.to_owned(), source };
+        let text = std::fs::read_to_string(path).map_err(read)?;
+        let mut config: Self = toml::from_str(&text).map_err(|source| ConfigError::Parse {
+            path: path.to_owned(),
+            source: Box::new(source),
+        })?;
+        config.check().map_err(|(key, value, way_out)| ConfigError::Value {
+            path: path.to_owned(),
+            key,
+            value,
+            way_out,
+        })?;
+        let folder = path.parent().unwrap_or(Path::new("."));
+        config.data = folder.join(&config.data);
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), (&'static str, String, &'static str)> {
+        let bad = |c: char| c.is_whitespace() || c.is_control() || c == '+';
+        let origin = &self.origin;
+        if origin.is_empty() || origin.contains(bad) || origin.contains("://") {
+            let way_out = "expected a name like \"evidence.example.com/acme/2026\", without scheme, spaces and '+'";
+            return Err(("origin", origin.clone(), way_out));
+        }
+        if let Some(name) = self.names.iter().find(|name| !is_name(name)) {
+            let way_out = "expected a DNS name or an IP address, without port";
+            return Err(("names", name.clone(), way_out));
+        }
+        if self.names.is_empty() {
+            return Err(("names", "[]".into(), "name at least one, agents connect to it"));
+        }
+        let identity = &self.identity;
+        for (key, days) in [
+            ("identity.client_certificate_days", identity.client_certificate_days),
+            ("identity.server_certificate_days", identity.server_certificate_days),
+        ] {
+            if !(2..=397).contains(&days) {
+                return Err((key, days.to_string(), "expected 2 to 397 days"));
+            }
+        }
+        let limits = &self.limits;
+        if limits.document_bytes == 0 || limits.document_bytes > document::MAX_BYTES {
+            let value = limits.document_bytes.to_string();
+            return Err(("limits.document_bytes", value, "expected 1 to 8388608"));
+        }
+        if !(limits.document_bytes..=4 << 30).contains(&limits.in_flight_bytes) {
+            let way_out = "expected at least limits.document_bytes and at most 4 GiB";
+            return Err(("limits.in_flight_bytes", limits.in_flight_bytes.to_string(), way_out));
+        }
+        if limits.connections == 0 || limits.streams == 0 {
+            return Err(("limits.connections, limits.streams", "0".into(), "expected at least 1"));
+        }
+        if let Some(address) = &self.evidence.advertise
+            && !address.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok())
+        {
+            return Err(("evidence.advertise", address.clone(), "expected host:port"));
+        }
+        Ok(())
+    }
+
+    /// host:port for agents, once it is known on which port we listen.
+    pub fn evidence_address(&self, bound: SocketAddr) -> String {
+        match (&self.evidence.advertise, self.names.first()) {
+            (Some(address), _) => address.clone(),
+            (None, Some(name)) if name.contains(':') => format!("[{name}]:{}", bound.port()),
+            (None, Some(name)) => format!("{name}:{}", bound.port()),
+            (None, None) => bound.to_string(),
+        }
+    }
+
+    pub fn keys(&self) -> PathBuf {
+        self.data.join("keys")
+    }
+
+    pub fn log_key(&self) -> PathBuf {
+        self.keys().join("log.pem")
+    }
+
+    pub fn ca_key(&self) -> PathBuf {
+        self.keys().join("ca.key.pem")
+    }
+
+    pub fn ca_certificate(&self) -> PathBuf {
+        self.keys().join("ca.pem")
+    }
+
+    pub fn log_db(&self) -> PathBuf {
+        self.data.join("log.db")
+    }
+
+    pub fn views_db(&self) -> PathBuf {
+        self.data.join("views.db")
+    }
+
+    pub fn secrets_db(&self) -> PathBuf {
+        self.data.join("secrets.db")
+    }
+
+    pub fn lock(&self) -> PathBuf {
+        self.data.join("lock")
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    let label = |label: &str| {
+        !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+    };
+    name.parse::<IpAddr>().is_ok() || (name.len() <= 253 && name.split('.').all(label))
+}
+
+/// Reads "30s", "10m", "24h"; zero and negative spans are refused.
+fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    parse_duration(&text).map_err(serde::de::Error::custom)
+}
+
+/// Reads a span of time as people write it.
+pub fn parse_duration(text: &str) -> Result<Duration, String> {
+    let refused =
+        || format!("{text:?} is not a span of time: expected one like \"30s\", \"10m\" or \"24h\"");
+    let span: SignedDuration = text.parse().map_err(|_not_a_span| refused())?;
+    Duration::try_from(span).ok().filter(|span| !span.is_zero()).ok_or_else(refused)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EXAMPLE: &str = include_str!("../../packaging/collector.example.toml");
+
+    fn load(text: &str) -> Result<Config, ConfigError> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("collector.toml");
+        std::fs::write(&path, text).unwrap();
+        Config::load(&path)
+    }
+
+    fn required() -> Config {
+        Config {
+            origin: "evidence.example.com/acme/2026".into(),
+            data: "/var/lib/exhibit-collector".into(),
+            names: vec!["evidence.example.com".into()],
+            evidence: Evidence::default(),
+            web: Web::default(),
+            identity: Identity::default(),
+            limits: Limits::default(),
+        }
+    }
+
+    #[test]
+    fn example_parses_and_shows_the_defaults() {
+        assert_eq!(load(EXAMPLE).unwrap(), required());
+        let shown = EXAMPLE.lines().map(|line| match line.strip_prefix("# ") {
+            Some(rest) if rest.contains(" = ") && !rest.starts_with(char::is_uppercase) => rest,
+            Some(_) | None => line,
+        });
+        let shown: Vec<&str> = shown.collect();
+        let all = load(&shown.join("\n")).unwrap();
+        let advertise = Some("evidence.example.com:8443".to_owned());
+        let expected =
+            Config { evidence: Evidence { advertise, ..Evidence::default() }, ..required() };
+        assert_eq!(all, expected);
+        // Every key that can be read is shown.
+        let keys = shown.iter().filter(|line| line.contains(" = ") && !line.starts_with('#'));
+        assert_eq!(keys.count(), 17);
+    }
+
+    #[test]
+    fn bad_values_are_named_with_place_and_way_out() {
+        let base = "origin = \"o\"\ndata = \"d\"\nnames = [\"a.example\"]\n";
+        assert!(load(base).unwrap().data.is_absolute());
+        for (text, expected) in [
+            (format!("{base}colour = 1\n"), "colour"),
+            (base.replace("\"o\"", "\"https://o\""), "origin"),
+            (base.replace("a.example", "a.example:1"), "a.example:1"),
+            (base.replace("[\"a.example\"]", "[]"), "names"),
+            (format!("{base}[limits]\nidle = \"soon\"\n"), "soon"),
+            (format!("{base}[limits]\ndocument_bytes = 9000000000\n"), "document_bytes"),
+            (format!("{base}[identity]\nclient_certificate_days = 0\n"), "expected 2 to 397"),
+            (format!("{base}[evidence]\nadvertise = \"host\"\n"), "host:port"),
+            (format!("{base}[web]\nlisten = \"everywhere\"\n"), "listen"),
+        ] {
+            let error = load(&text).unwrap_err();
+            let text = match &error {
+                ConfigError::Parse { source, .. } => format!("{error} {source}"),
+                ConfigError::Read { .. } | ConfigError::Value { .. } => error.to_string(),
+            };
+            assert!(text.contains(expected), "{text} lacks {expected}");
+        }
+    }
+}
