@@ -10,6 +10,8 @@ pub(crate) const ALL: &[Entry] = &[
     kinds::identity_accounts::ENTRY,
     kinds::identity_privileged_grants::ENTRY,
     kinds::identity_sign_in_policy::ENTRY,
+    kinds::asset_inventory::ENTRY,
+    kinds::config_baseline::ENTRY,
     kinds::capacity_metrics::ENTRY,
     kinds::network_services::ENTRY,
     kinds::crypto_at_rest::ENTRY,

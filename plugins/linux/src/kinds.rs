@@ -1,5 +1,7 @@
 //! One room a kind. Each has an `ENTRY` for the catalog and judges nothing.
 
+pub(crate) mod asset_inventory;
+pub(crate) mod config_baseline;
 pub(crate) mod identity_accounts;
 pub(crate) mod identity_privileged_grants;
 pub(crate) mod identity_sign_in_policy;
