@@ -20,6 +20,7 @@ pub(crate) const ENTRY: Entry = Entry {
     kind: KIND,
     reads: &[
         "nft -j list ruleset",
+        "iptables-nft-save, ip6tables-nft-save (only when nft shows rules that iptables made)",
         "/proc/net/{ip,ip6}_tables_names",
         "iptables-legacy-save, ip6tables-legacy-save (only when the kernel holds legacy tables)",
         "/proc/net/if_inet6",
@@ -39,8 +40,7 @@ fn observe(job: &Job) -> Observation {
     let body = if look.host.is_live() {
         let nft = nft_rules(&mut look);
         let legacy = legacy_rules(&mut look);
-        let ipv6 =
-            look.text("/proc/net/if_inet6").here().is_some_and(|text| !text.trim().is_empty());
+        let ipv6 = look.text("/proc/net/if_inet6").here().is_some_and(|text| uses_ipv6(&text));
         summarise(nft, legacy, ipv6, front_ends)
     } else {
         look.seen.outcome(
@@ -128,7 +128,7 @@ fn nft_rules(look: &mut Look<'_>) -> Option<Ruleset> {
         return None;
     }
     match nft::parse(&output.stdout) {
-        Ok(ruleset) => Some(ruleset),
+        Ok(parsed) => Some(with_iptables(look, parsed)),
         Err(error) => {
             look.seen.outcome(
                 OutcomeKind::Failed,
@@ -138,6 +138,37 @@ fn nft_rules(look: &mut Look<'_>) -> Option<Ruleset> {
             None
         }
     }
+}
+
+/// nft shows the matches of rules that iptables made by name only; iptables itself spells them out.
+fn with_iptables(look: &mut Look<'_>, parsed: nft::Parsed) -> Ruleset {
+    let mut ruleset = parsed.ruleset;
+    for family in &parsed.opaque {
+        let tool = if family == "ip6" { "ip6tables-nft-save" } else { "iptables-nft-save" };
+        let fault = match look.try_run(&Tool::new(tool, &[])) {
+            Ok(output) if output.is_success() => {
+                let (spelled, unknown) = legacy::parse(&output.stdout, family);
+                if unknown == 0 {
+                    ruleset.respell(spelled);
+                    continue;
+                }
+                (OutcomeKind::Failed, format!("{unknown} lines of {tool} have an unknown form"))
+            }
+            Ok(output) => (OutcomeKind::Denied, format!("{tool} {}", output.fault())),
+            Err(error) => (error.outcome(), error.to_string()),
+        };
+        look.seen.outcome(
+            fault.0,
+            format!("conditions of some {family} rules that iptables made are not known: {}", fault.1),
+            "install the package iptables and run the plugin as root; such rules count as limited by a further condition",
+        );
+    }
+    ruleset
+}
+
+/// Whether any interface but the loopback has an IPv6 address.
+fn uses_ipv6(if_inet6: &str) -> bool {
+    if_inet6.lines().any(|line| !matches!(line.split_ascii_whitespace().last(), None | Some("lo")))
 }
 
 /// Rules of the older engine. Its tool is only called for tables that exist, since calling it could load the engine.
@@ -212,6 +243,15 @@ mod tests {
     }
 
     #[test]
+    fn the_loopback_alone_is_no_use_of_ipv6() {
+        let line =
+            |interface: &str| format!("00000000000000000000000000000001 01 80 10 80 {interface}\n");
+        assert!(!uses_ipv6(&line("      lo")));
+        assert!(uses_ipv6(&(line("lo") + &line("    eth0"))));
+        assert!(!uses_ipv6(""));
+    }
+
+    #[test]
     fn a_file_tree_tells_of_front_ends_only() {
         let root = testing::planted(&[("/etc/ufw/ufw.conf", "ENABLED=yes\n")]);
         let seen = observe(&testing::job(root.path()));
@@ -243,7 +283,7 @@ mod tests {
         let text = String::from_utf8(output.stdout).unwrap();
         let (json, save) = text.split_once("=====").unwrap();
         let body = summarise(
-            Some(nft::parse(json).unwrap()),
+            Some(nft::parse(json).unwrap().ruleset),
             Some(legacy::parse(save, "ip").0),
             true,
             vec![],

@@ -191,13 +191,11 @@ mod tests {
     type Shape<'a> = (&'a str, Option<u16>, &'a str, bool, Option<&'a str>, usize);
 
     fn shape(found: &Rsyslog) -> Vec<Shape<'_>> {
-        let shape = |f: &'_ Forward| (f.port, f.transport, f.tls, f.line);
         found
             .forwards
             .iter()
             .map(|f| {
-                let (port, transport, tls, line) = shape(f);
-                (f.target.as_str(), port, transport, tls, f.selection.as_deref(), line)
+                (f.target.as_str(), f.port, f.transport, f.tls, f.selection.as_deref(), f.line)
             })
             .collect()
     }

@@ -112,6 +112,20 @@ impl Ruleset {
         self.chains.iter().filter(move |c| c.filters && c.hook.as_deref() == Some(hook))
     }
 
+    /// Takes the rules of the same chains from `other`. Chains that only `other` has are left out: iptables lists its
+    /// built-in ones also where the kernel has none.
+    pub(crate) fn respell(&mut self, other: Self) {
+        for spelled in other.chains {
+            let same = |c: &&mut Chain| {
+                (&c.family, &c.table, &c.name) == (&spelled.family, &spelled.table, &spelled.name)
+            };
+            if let Some(chain) = self.chains.iter_mut().find(same) {
+                chain.rules = spelled.rules;
+                chain.rule_count = spelled.rule_count;
+            }
+        }
+    }
+
     /// Every rule in every chain.
     pub(crate) fn rule_count(&self) -> u64 {
         self.chains.iter().map(|chain| chain.rule_count).sum()

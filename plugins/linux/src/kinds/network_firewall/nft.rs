@@ -1,5 +1,7 @@
 //! Reads the JSON that `nft -j list ruleset` prints; it never runs nft.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::model::{Chain, Ruleset};
@@ -18,14 +20,22 @@ pub(crate) enum NftError {
     LooseRule(String),
 }
 
+/// A rule set, and the address families in which iptables made rules that nft only shows by the name of their match.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Parsed {
+    pub(crate) ruleset: Ruleset,
+    pub(crate) opaque: BTreeSet<String>,
+}
+
 /// Parses the whole output (libnftables-json(5)).
 ///
 /// # Errors
 /// When the output is not JSON schema 1 of nft: a half-understood rule set would be a false statement.
-pub(crate) fn parse(text: &str) -> Result<Ruleset, NftError> {
+pub(crate) fn parse(text: &str) -> Result<Parsed, NftError> {
     let value: Value = serde_json::from_str(text)?;
     let items = value.get("nftables").and_then(Value::as_array).ok_or(NftError::NoList)?;
     let mut chains = Vec::new();
+    let mut opaque = BTreeSet::new();
     for item in items {
         let schema = item.pointer("/metainfo/json_schema_version").and_then(Value::as_i64);
         if let Some(version) = schema.filter(|version| *version != 1) {
@@ -41,10 +51,13 @@ pub(crate) fn parse(text: &str) -> Result<Ruleset, NftError> {
             .find(|c: &&mut Chain| c.family == family && c.table == table && c.name == name)
             .ok_or_else(|| NftError::LooseRule(format!("{family} {table} {name}")))?;
         let statements = rule.get("expr").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        if statements.iter().any(|statement| statement.get("xt").is_some()) {
+            opaque.insert(family);
+        }
         chain.rules.extend(nft_rule::read(statements));
         chain.rule_count += 1;
     }
-    Ok(Ruleset { chains })
+    Ok(Parsed { ruleset: Ruleset { chains }, opaque })
 }
 
 fn chain_of(value: &Value) -> Chain {
@@ -92,7 +105,7 @@ mod tests {
         let text = ruleset(&rule(&format!(
             r#"{DPORT}, {{"counter": {{"packets": 7, "bytes": 900}}}}, {{"accept": null}}"#
         )));
-        let ruleset = parse(&text).unwrap();
+        let ruleset = parse(&text).unwrap().ruleset;
         assert_eq!(ruleset.default_of("input", true), DefaultAction::Drop);
         let expected = InboundAllow {
             chain: "inet t in".into(),
@@ -103,13 +116,20 @@ mod tests {
         };
         assert_eq!(ruleset.inbound_allowed(), [expected]);
         assert_eq!(ruleset.rule_count(), 1);
-        assert_eq!(parse(&text.replace("900", "12345")).unwrap(), ruleset);
+        assert_eq!(parse(&text.replace("900", "12345")).unwrap().ruleset, ruleset);
+    }
+
+    #[test]
+    fn rules_that_iptables_made_are_marked_by_family() {
+        let text =
+            ruleset(&rule(r#"{"xt": {"type": "match", "name": "conntrack"}}, {"accept": null}"#));
+        assert_eq!(parse(&text).unwrap().opaque, BTreeSet::from(["inet".to_owned()]));
     }
 
     #[test]
     fn no_rules_is_an_empty_ruleset() {
         let text = r#"{"nftables": [{"metainfo": {"json_schema_version": 1}}]}"#;
-        assert_eq!(parse(text).unwrap(), Ruleset::default());
+        assert_eq!(parse(text).unwrap().ruleset, Ruleset::default());
     }
 
     #[test]
@@ -133,7 +153,7 @@ mod tests {
             op in "==|!=|in", field in "dport|saddr|é", right in "22|\"x\"|null|\\[1,2\\]|\\{\"set\":\\[99999999\\]\\}|\\{\"range\":\\[1\\]\\}"
         ) {
             let statement = format!(r#"{{"match":{{"op":"{op}","left":{{"payload":{{"protocol":"tcp","field":"{field}"}}}},"right":{right}}}}},{{"accept":null}}"#);
-            prop_assert_eq!(parse(&ruleset(&rule(&statement))).unwrap().rule_count(), 1);
+            prop_assert_eq!(parse(&ruleset(&rule(&statement))).unwrap().ruleset.rule_count(), 1);
         }
     }
 }
