@@ -1,0 +1,260 @@
+//! The agent, put together: one run from plugins to spool, one heartbeat, one upload.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use exhibit_plugin::protocol::Describe;
+use exhibit_proto::document::{Kind, Target};
+use exhibit_proto::note::Verifier;
+use exhibit_proto::statement::{Outcome, Scheduled};
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use super::catalog::Catalog;
+use super::{clock, lock};
+use crate::collect::{self, Job, PluginConfig};
+use crate::config::Config;
+use crate::host::{self, Moment};
+use crate::identity::{Address, Identity, Store};
+use crate::redact::Redactor;
+use crate::seal::{Pulse, Report, SealedDocument, Sealer};
+use crate::spool::{Batch, Bounds, GivenUp, Spool, SpoolError};
+use crate::upload::{Session, UploadError, Uploader};
+
+/// How long one answer of the collector may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Heartbeat interval where neither configuration nor collector names one.
+const INTERVAL: Duration = Duration::from_secs(900);
+
+/// An enrolled agent with everything open.
+pub struct Agent {
+    pub config: Config,
+    pub store: Store,
+    pub identity: Identity,
+    pub spool: Spool,
+    pub target: Target,
+    /// Cancelled when the agent should end.
+    pub stop: CancellationToken,
+    log: Verifier,
+    address: Address,
+    sealer: Sealer,
+    _lock: lock::Lock,
+}
+
+/// What one run gave.
+#[derive(Debug, Default)]
+pub struct Ran {
+    pub statements: u64,
+    pub documents: u64,
+    pub unchanged: u64,
+    pub outcomes: Vec<Outcome>,
+}
+
+impl Agent {
+    /// Opens the state directory of an enrolled agent.
+    pub fn open(config: Config) -> anyhow::Result<Self> {
+        let store = Store::open(&config.state_dir)?;
+        let lock = lock::take(&store)?;
+        let Some(identity) = store.identity()? else {
+            bail!(
+                "not enrolled: run `exhibit-agent enrol --collector https://HOST:PORT --ca sha256:…` with a token from `exhibit-collector token create`"
+            );
+        };
+        let target = target(&config, &store)?;
+        if !identity.targets.contains(&target) {
+            let granted: Vec<&str> = identity.targets.iter().map(Target::as_str).collect();
+            bail!(
+                "this agent may speak for {} only, and the target here is {target}: correct `target` in the configuration, or enrol anew",
+                granted.join(", ")
+            );
+        }
+        let sealer = sealer(&config, &store, &identity)?;
+        let bounds = Bounds::of(config.spool_max_bytes);
+        let spool = Spool::open(&store.path("spool.db"), &identity.agent, bounds)?;
+        let address = config.collector.clone().unwrap_or(identity.evidence_address.clone());
+        let (log, stop) = (identity.log()?, CancellationToken::new());
+        Ok(Self { config, store, identity, spool, target, stop, log, address, sealer, _lock: lock })
+    }
+
+    /// Asks the plugins what they observe, and remembers it for when they are gone.
+    pub async fn catalog(&self) -> anyhow::Result<Catalog<'_>> {
+        let remembered = |plugin: &PluginConfig| remembered(&self.spool, &plugin.path);
+        let catalog = Catalog::ask(&self.config, remembered).await;
+        for known in &catalog.plugins {
+            match &known.described {
+                Ok(words) => {
+                    let text = serde_json::to_string(words).context("plugin description")?;
+                    self.spool.remember_described(&known.plugin.path, &text)?;
+                }
+                Err(error) => tracing::error!(%error, "a plugin does not say what it observes"),
+            }
+        }
+        Ok(catalog)
+    }
+
+    /// Collects these kinds, seals and spools: one run.
+    pub async fn collect(&self, catalog: &Catalog<'_>, kinds: &[Kind]) -> Result<Ran, SpoolError> {
+        let limits = self.limits()?;
+        let run = observe(catalog, &self.sealer, kinds, &self.target, &limits, &self.stop).await;
+        let (documents, mut report) = run;
+        let untold = self.spool.untold()?;
+        report.outcomes.extend(untold.iter().map(told));
+        let mut ran = Ran { outcomes: report.outcomes.clone(), ..Ran::default() };
+        for document in &documents {
+            ran.documents += 1;
+            ran.unchanged += u64::from(self.spool.unchanged(document)?);
+        }
+        let served: Vec<(Kind, Timestamp)> =
+            kinds.iter().map(|kind| (kind.clone(), report.started)).collect();
+        let told: Vec<_> = untold.iter().map(|given_up| given_up.digest).collect();
+        let batch = Batch { documents: &documents, ran: &served, told: &told };
+        let moment = Moment::at(clock());
+        let sealed = self.spool.append(&batch, |place| self.sealer.run(place, &moment, &report))?;
+        ran.statements = u64::try_from(sealed.len()).unwrap_or(u64::MAX);
+        tracing::info!(
+            statements = ran.statements,
+            documents = ran.documents,
+            unchanged = ran.unchanged,
+            outcomes = ran.outcomes.len(),
+            "a run is sealed"
+        );
+        Ok(ran)
+    }
+
+    /// Seals a heartbeat.
+    pub fn beat(&self, catalog: &Catalog<'_>) -> Result<(), SpoolError> {
+        let schedule = catalog.wanted().into_iter().map(|kind| Scheduled {
+            cron: self.config.schedule.of(&kind).text().to_owned(),
+            target: self.target.clone(),
+            kind,
+        });
+        let pulse = Pulse {
+            host_name: host::name(),
+            schedule: schedule.collect(),
+            interval_seconds: self.interval()?.as_secs(),
+            spool_items: self.spool.items()?,
+            dropped: self.spool.dropped()?,
+        };
+        let moment = Moment::at(clock());
+        self.spool.append(&Batch::default(), |place| {
+            Ok(vec![self.sealer.heartbeat(place, &moment, &pulse)?])
+        })?;
+        Ok(())
+    }
+
+    /// One session with the collector; counts into `session`.
+    pub async fn upload(&self, session: &mut Session) -> Result<(), UploadError> {
+        let uploader = Uploader {
+            store: &self.store,
+            spool: &self.spool,
+            identity: &self.identity,
+            address: &self.address,
+            log: &self.log,
+            key: self.sealer.key_id(),
+            configuration: self.config.digest,
+            patience: PATIENCE,
+            clock,
+        };
+        uploader.run(session).await
+    }
+
+    /// Longest time between two statements.
+    pub fn interval(&self) -> Result<Duration, SpoolError> {
+        let wished = self.spool.wishes()?.0.map(Duration::from_secs);
+        Ok(self.config.heartbeat.or(wished).unwrap_or(INTERVAL))
+    }
+
+    /// The limits here, and what the collector would refuse anyway.
+    fn limits(&self) -> Result<collect::Limits, SpoolError> {
+        let mut limits = self.config.limits.clone();
+        if let Some(most) = self.spool.wishes()?.1 {
+            limits.document_bytes = limits.document_bytes.min(most);
+        }
+        Ok(limits)
+    }
+}
+
+/// Runs every plugin that these kinds need, one after the other, and seals their documents.
+pub(super) async fn observe(
+    catalog: &Catalog<'_>,
+    sealer: &Sealer,
+    kinds: &[Kind],
+    target: &Target,
+    limits: &collect::Limits,
+    stop: &CancellationToken,
+) -> (Vec<SealedDocument>, Report) {
+    let started = clock();
+    let (assigned, mut outcomes) = catalog.assign(kinds, target);
+    let (mut documents, mut plugins) = (Vec::new(), Vec::new());
+    for (known, kinds) in assigned {
+        let job = Job { plugin: known.plugin, kinds: &kinds, target, limits, stop };
+        let mut accept = |observation: collect::Observation| {
+            let schema = known.schema(&observation.kind);
+            match sealer.document(observation, &schema, limits.document_bytes) {
+                Ok(document) => {
+                    documents.push(document);
+                    None
+                }
+                Err(outcome) => Some(*outcome),
+            }
+        };
+        outcomes.extend(collect::collect(job, &mut accept).await);
+        plugins.push(known.used());
+    }
+    let documents_seen = documents.iter().map(|document| document.observed.clone()).collect();
+    let finished = clock();
+    let report = Report { started, finished, plugins, documents: documents_seen, outcomes };
+    (documents, report)
+}
+
+/// What a statement says of a document that had to go.
+fn told(given_up: &GivenUp) -> Outcome {
+    Outcome {
+        kind: given_up.kind.clone(),
+        target: given_up.target.clone(),
+        outcome: "dropped".to_owned(),
+        detail: format!(
+            "document {} of {} bytes was given up before it was sent: the spool was full",
+            given_up.digest, given_up.size
+        ),
+        remedy: "restore the connection to the collector, or raise spool.max_bytes".to_owned(),
+    }
+}
+
+fn remembered(spool: &Spool, plugin: &Path) -> Option<Describe> {
+    match spool.described(plugin) {
+        Ok(text) => text.and_then(|text| serde_json::from_str(&text).ok()),
+        Err(error) => {
+            tracing::warn!(%error, "what a plugin said earlier cannot be read");
+            None
+        }
+    }
+}
+
+/// The target of this host: configured, or named after the machine id, or after one of our own.
+pub(super) fn target(config: &Config, store: &Store) -> anyhow::Result<Target> {
+    if let Some(target) = &config.target {
+        return Ok(target.clone());
+    }
+    let id = host::machine_id(Path::new("/etc/machine-id")).context("reading /etc/machine-id")?;
+    let id = match id {
+        Some(id) => id,
+        None => store.own_machine_id()?,
+    };
+    Ok(format!("host:{id}").parse()?)
+}
+
+fn sealer(config: &Config, store: &Store, identity: &Identity) -> anyhow::Result<Sealer> {
+    let local_key = store.local_key()?;
+    let executable = std::env::current_exe().context("finding the agent's own executable")?;
+    Ok(Sealer {
+        key: store.evidence_key()?,
+        agent: identity.agent.clone(),
+        epoch: identity.epoch,
+        local_key,
+        redactor: Redactor::new(local_key, &config.redact),
+        binary: collect::digest_of(&executable).context("hashing the agent's own executable")?,
+        configuration: config.digest,
+    })
+}

@@ -1,0 +1,259 @@
+//! Reads the one configuration file into checked values; every problem is named with its line and the way out.
+//! It never starts anything and never touches the state directory.
+
+mod raw;
+pub mod units;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use exhibit_proto::digest::Digest;
+use exhibit_proto::document::{Kind, MAX_BYTES, Target};
+use toml::Spanned;
+
+use crate::collect::{Limits, PluginConfig};
+use crate::identity::Address;
+use crate::redact::{Pattern, compile};
+use crate::schedule::CronLine;
+
+/// The configuration in force.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// SHA-256 of the file as read; statements name it.
+    pub digest: Digest,
+    pub state_dir: PathBuf,
+    /// Replaces the evidence address learnt at enrolment.
+    pub collector: Option<Address>,
+    /// Replaces `host:<machine-id>`.
+    pub target: Option<Target>,
+    /// Bytes of evidence that may wait, documents and statements together.
+    pub spool_max_bytes: u64,
+    pub limits: Limits,
+    /// Longest time between two statements. None: what the collector wishes, or 15 minutes.
+    pub heartbeat: Option<Duration>,
+    pub plugins: Vec<PluginConfig>,
+    pub schedule: Schedules,
+    pub redact: Vec<Pattern>,
+    /// Kinds that must not be collected here whatever anybody asks.
+    pub deny: BTreeSet<Kind>,
+}
+
+/// When each kind is collected, in UTC.
+#[derive(Clone, Debug)]
+pub struct Schedules {
+    pub default: CronLine,
+    pub splay: Duration,
+    pub kinds: BTreeMap<Kind, CronLine>,
+}
+
+impl Schedules {
+    pub fn of(&self, kind: &Kind) -> &CronLine {
+        self.kinds.get(kind).unwrap_or(&self.default)
+    }
+}
+
+/// One thing that is wrong, where, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Problem {
+    /// Line in the configuration file, from 1; absent when it is not about a line.
+    pub line: Option<usize>,
+    /// The key, or the file.
+    pub place: String,
+    pub message: String,
+}
+
+/// A configuration that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error(
+        "cannot read configuration {path:?}: {source}; name another with --config or EXHIBIT_AGENT_CONFIG"
+    )]
+    Unreadable { path: PathBuf, source: std::io::Error },
+    #[error("configuration {path:?} cannot be used:{}", lines(problems))]
+    Wrong { path: PathBuf, problems: Vec<Problem> },
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "line {line}, {}: {}", self.place, self.message),
+            None => write!(f, "{}: {}", self.place, self.message),
+        }
+    }
+}
+
+fn lines(problems: &[Problem]) -> String {
+    problems.iter().map(|problem| format!("\n  {problem}")).collect()
+}
+
+impl Config {
+    /// Reads and checks the file; relative paths are relative to its folder.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
+        let text = std::fs::read_to_string(path).map_err(unreadable)?;
+        let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
+        Self::parse(&text, &folder)
+            .map_err(|problems| ConfigError::Wrong { path: path.to_owned(), problems })
+    }
+
+    /// Checks configuration text; answers every problem that was found, not only the first.
+    pub fn parse(text: &str, folder: &Path) -> Result<Self, Vec<Problem>> {
+        let file: raw::File = toml::from_str(text).map_err(|error| {
+            let line = error.span().map(|span| line_of(text, span.start));
+            let message = error.message().trim().replace('\n', ", ");
+            vec![Problem { line, place: "TOML".to_owned(), message }]
+        })?;
+        let mut reader = Reader { text, folder, problems: Vec::new() };
+        let config = reader.config(file);
+        if reader.problems.is_empty() { Ok(config) } else { Err(reader.problems) }
+    }
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    folder: &'a Path,
+    problems: Vec<Problem>,
+}
+
+impl Reader<'_> {
+    fn config(&mut self, file: raw::File) -> Config {
+        let limits = self.limits(&file.limits);
+        let heartbeat = file.heartbeat.interval.map(|span| span.0);
+        if heartbeat.is_some_and(|interval| interval < Duration::from_secs(1)) {
+            self.problem::<()>(None, "heartbeat.interval", "shorter than a second; write \"15m\"");
+        }
+        let collector = self.value(file.collector.as_ref(), "collector");
+        let target = self.value(file.target.as_ref(), "target");
+        let deny = file.deny.kinds.iter();
+        Config {
+            digest: Digest::of(self.text.as_bytes()),
+            state_dir: self.folder.join(&file.state_dir),
+            collector,
+            target,
+            spool_max_bytes: file.spool.max_bytes.map_or(256 << 20, |size| size.0),
+            limits,
+            heartbeat,
+            deny: deny.filter_map(|kind| self.value(Some(kind), "deny.kinds")).collect(),
+            plugins: file.plugin.into_iter().map(|plugin| self.plugin(plugin)).collect(),
+            schedule: self.schedules(&file.schedule),
+            redact: file.redact.pattern.iter().filter_map(|each| self.pattern(each)).collect(),
+        }
+    }
+
+    fn limits(&mut self, raw: &raw::Limits) -> Limits {
+        let default = Limits::default();
+        let document = raw.max_document_bytes.map_or(default.document_bytes, |size| size.0);
+        if document > MAX_BYTES {
+            let text = format!("{document} is over the {MAX_BYTES} bytes a collector admits");
+            self.problem::<()>(None, "limits.max_document_bytes", &text);
+        }
+        let deadline = raw.deadline.map_or(default.deadline, |span| span.0);
+        if deadline.is_zero() {
+            self.problem::<()>(None, "limits.deadline", "no run can end in no time; write \"60s\"");
+        }
+        Limits {
+            deadline,
+            document_bytes: document,
+            output_bytes: raw.max_output_bytes.map_or(default.output_bytes, |size| size.0),
+            cpu: raw.cpu.map_or(default.cpu, |span| span.0),
+            memory: raw.memory.map_or(default.memory, |size| size.0),
+        }
+    }
+
+    fn plugin(&mut self, raw: raw::Plugin) -> PluginConfig {
+        let kinds = raw.kinds.as_ref().map(|kinds| {
+            kinds.iter().filter_map(|kind| self.value(Some(kind), "plugin.kinds")).collect()
+        });
+        let settings = serde_json::to_value(&raw.settings).unwrap_or_else(|error| {
+            let text = format!("cannot be given to a plugin: {error}; use strings, numbers, lists");
+            self.problem(Some(&raw.path), "plugin.settings", &text);
+            serde_json::Value::Null
+        });
+        let secrets = raw.secrets.iter();
+        PluginConfig {
+            path: self.folder.join(raw.path.get_ref()),
+            kinds,
+            settings,
+            secrets: secrets
+                .map(|(name, path)| (name.clone(), self.folder.join(path.get_ref())))
+                .collect(),
+        }
+    }
+
+    fn schedules(&mut self, raw: &BTreeMap<String, Spanned<toml::Value>>) -> Schedules {
+        let hourly = CronLine::hourly();
+        let mut schedules =
+            Schedules { default: hourly, splay: Duration::from_secs(300), kinds: BTreeMap::new() };
+        for (key, value) in raw {
+            let place = format!("schedule.{key}");
+            let Some(text) = value.get_ref().as_str() else {
+                let text = "expected text in quotes; a kind has a dot, so quote the key too: \"patch.status\" = \"17 * * * *\"";
+                self.problem(Some(value), &place, text);
+                continue;
+            };
+            let text = Spanned::new(value.span(), text.to_owned());
+            if key == "splay" {
+                match units::Span::try_from(text.get_ref().clone()) {
+                    Ok(splay) => schedules.splay = splay.0,
+                    Err(error) => self.problem(Some(value), &place, &error.to_string()),
+                }
+                continue;
+            }
+            let Some(line) = self.value::<CronLine>(Some(&text), &place) else { continue };
+            if key == "default" {
+                schedules.default = line;
+                continue;
+            }
+            match key.parse::<Kind>() {
+                Ok(kind) => {
+                    schedules.kinds.insert(kind, line);
+                }
+                Err(error) => {
+                    let text = format!("{error}; other keys here are \"default\" and \"splay\"");
+                    self.problem(Some(value), &place, &text);
+                }
+            }
+        }
+        schedules
+    }
+
+    fn pattern(&mut self, raw: &raw::Pattern) -> Option<Pattern> {
+        match compile(raw.name.get_ref(), raw.regex.get_ref()) {
+            Ok(pattern) => Some(pattern),
+            Err(error) => {
+                self.problem(Some(&raw.regex), "redact.pattern", &error.to_string());
+                None
+            }
+        }
+    }
+
+    fn value<T>(&mut self, raw: Option<&Spanned<String>>, place: &str) -> Option<T>
+    where
+        T: std::str::FromStr,
+        T::Err: fmt::Display,
+    {
+        let raw = raw?;
+        match raw.get_ref().parse() {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.problem(Some(raw), place, &error.to_string());
+                None
+            }
+        }
+    }
+
+    fn problem<T>(&mut self, at: Option<&Spanned<T>>, place: &str, message: &str) {
+        let line = at.map(|at| line_of(self.text, at.span().start));
+        let (place, message) = (place.to_owned(), message.to_owned());
+        self.problems.push(Problem { line, place, message });
+    }
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,120 @@
+//! Takes secrets out of what was observed before anything touches disk, and says which rules did it.
+//! It never judges and never keeps what it removed.
+
+mod rules;
+
+use exhibit_proto::digest::Digest;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+pub use rules::{Pattern, PatternError, compile};
+
+/// Starts every replacement; what starts with it is not replaced again.
+const MARK: &str = "redacted:";
+
+/// Applies the built-in rules and the operator's patterns. The digest in a replacement is keyed, so equal secrets show as
+/// equal on one host and cannot be guessed by somebody who holds the document.
+#[derive(Clone)]
+pub struct Redactor {
+    patterns: Vec<Pattern>,
+    key: [u8; 32],
+}
+
+impl Redactor {
+    /// `key` stays on the host.
+    pub fn new(key: [u8; 32], extra: &[Pattern]) -> Self {
+        Self { patterns: rules::builtin().into_iter().chain(extra.iter().cloned()).collect(), key }
+    }
+
+    /// Replaces secrets in a document's body; answers the names of the rules that changed something.
+    pub fn value(&self, value: &mut Value) -> BTreeSet<String> {
+        let mut applied = BTreeSet::new();
+        self.walk(value, &mut applied);
+        applied
+    }
+
+    /// Replaces secrets in one text, such as a command line or an error message.
+    pub fn text(&self, text: &str) -> String {
+        self.replace(text, &mut BTreeSet::new())
+    }
+
+    fn walk(&self, value: &mut Value, applied: &mut BTreeSet<String>) {
+        match value {
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+            Value::String(text) => *text = self.replace(text, applied),
+            Value::Array(values) => values.iter_mut().for_each(|value| self.walk(value, applied)),
+            Value::Object(map) => {
+                // `{"name": "DB_PASSWORD", "value": "…"}` names the secret beside it.
+                let named = ["name", "key", "option", "variable"].iter().any(|field| {
+                    map.get(*field).and_then(Value::as_str).is_some_and(rules::names_a_secret)
+                });
+                for (key, value) in map.iter_mut() {
+                    let secret = rules::names_a_secret(key) || (named && key == "value");
+                    match value {
+                        Value::String(text) if secret && !text.is_empty() => {
+                            *text = self.mark(text, rules::SECRET_KEY, applied);
+                        }
+                        Value::Array(values) if secret => {
+                            for value in values {
+                                self.secret_element(value, applied);
+                            }
+                        }
+                        Value::Null
+                        | Value::Bool(_)
+                        | Value::Number(_)
+                        | Value::String(_)
+                        | Value::Array(_)
+                        | Value::Object(_) => self.walk(value, applied),
+                    }
+                }
+            }
+        }
+    }
+
+    fn secret_element(&self, value: &mut Value, applied: &mut BTreeSet<String>) {
+        if let Value::String(text) = value {
+            *text = self.mark(text, rules::SECRET_KEY, applied);
+        } else {
+            self.walk(value, applied);
+        }
+    }
+
+    fn replace(&self, text: &str, applied: &mut BTreeSet<String>) -> String {
+        let mut current = text.to_owned();
+        for pattern in &self.patterns {
+            if !pattern.may_match(&current) {
+                continue;
+            }
+            let mut out = String::with_capacity(current.len());
+            let mut end = 0;
+            for captures in pattern.regex().captures_iter(&current) {
+                // The group `secret` where the pattern has one, else the whole match.
+                let Some(found) = captures.name("secret").or_else(|| captures.get(0)) else {
+                    continue;
+                };
+                out.push_str(current.get(end..found.start()).unwrap_or_default());
+                out.push_str(&self.mark(found.as_str(), pattern.name(), applied));
+                end = found.end();
+            }
+            if end > 0 {
+                out.push_str(current.get(end..).unwrap_or_default());
+                current = out;
+            }
+        }
+        current
+    }
+
+    fn mark(&self, secret: &str, rule: &str, applied: &mut BTreeSet<String>) -> String {
+        if secret.starts_with(MARK) {
+            return secret.to_owned();
+        }
+        applied.insert(rule.to_owned());
+        let inner = Digest::of_parts(&[&self.key, b"redaction inner", secret.as_bytes()]);
+        let outer = Digest::of_parts(&[&self.key, b"redaction outer", inner.as_bytes()]);
+        let digest: String = outer.to_string().chars().take(16).collect();
+        format!("{MARK}{digest}")
+    }
+}
+
+#[cfg(test)]
+mod tests;
