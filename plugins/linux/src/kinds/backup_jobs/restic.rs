@@ -90,7 +90,9 @@ fn refusal(output: &Output) -> Refusal {
             "give the plugin CAP_DAC_READ_SEARCH (or run it as root), or an account that may read the repository",
         );
     }
-    if output.code == Some(10) || says("unable to open config file") || says("does not exist") {
+    // "unable to open config file" alone is also said when a server does not answer.
+    let absent = ["no such file", "does not exist", "404", "not found"].into_iter().any(says);
+    if output.code == Some(10) || (says("unable to open config file") && absent) {
         return Refusal::new(
             OutcomeKind::NotConfigured,
             "there is no restic repository at this location",
@@ -106,9 +108,24 @@ fn refusal(output: &Output) -> Refusal {
     }
     Refusal::new(
         OutcomeKind::Failed,
-        format!("restic {}", settings::scrubbed(&output.fault())),
+        format!("the repository could not be opened: {}", reason(output)),
         "run restic snapshots --no-lock by hand with the same location and password file",
     )
+}
+
+/// The line that says why: restic puts advice behind it, and from 0.17 on wraps it in JSON.
+fn reason(output: &Output) -> String {
+    #[derive(Deserialize)]
+    struct ExitError {
+        message: String,
+    }
+    let line = output.stderr.lines().find(|line| line.contains("Fatal:"));
+    let said = match line.map(|line| (line, serde_json::from_str::<ExitError>(line))) {
+        Some((_, Ok(error))) => error.message,
+        Some((line, Err(_))) => line.to_owned(),
+        None => output.fault(),
+    };
+    settings::scrubbed(said.trim_start_matches("Fatal: "))
 }
 
 #[cfg(test)]
@@ -143,6 +160,14 @@ mod tests {
         assert_eq!(missing_old.outcome, OutcomeKind::NotConfigured);
         let denied = "Fatal: unable to open config file: stat /x/config: permission denied";
         assert_eq!(refusal(&output(1, denied)).outcome, OutcomeKind::Denied);
+    }
+
+    #[test]
+    fn a_server_that_does_not_answer_is_not_an_absent_repository() {
+        let text = "Fatal: unable to open config file: Head \"http://127.0.0.1:1/a/config\": dial tcp 127.0.0.1:1: connect: connection refused\nIs there a repository at the following location?\nrest:http://127.0.0.1:1/a\n";
+        let refusal = refusal(&output(1, text));
+        assert_eq!(refusal.outcome, OutcomeKind::Failed);
+        assert!(refusal.detail.ends_with("connection refused"), "{}", refusal.detail);
     }
 
     #[test]

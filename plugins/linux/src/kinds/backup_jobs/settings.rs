@@ -32,7 +32,7 @@ pub(crate) struct Repository {
 
 /// The table `backup` of the plugin's settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a table with the list repositories")]
 pub(crate) struct Backup {
     #[serde(default)]
     pub(crate) repositories: Vec<Repository>,
