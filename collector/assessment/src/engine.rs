@@ -320,7 +320,29 @@ mod tests {
 
     #[test]
     fn a_rule_that_runs_away_ends_as_an_error_within_its_time() {
-        let text = "# METADATA\n# title: t\n# description: d\n# custom:\n#   id: time.sync.loop\n#   kind: time.sync\n#   controls:\n#   - id: A.8.17\n#     relation: context\n#   severity: low\n#   freshness: 1\n#   why: w\n#   fix: f\npackage exhibit.time.sync.loop\nverdict := \"pass\" if count([1 |\n\tinput.kind\n\tsome a in numbers.range(1, 3000)\n\tsome b in numbers.range(1, 3000)\n\tsome c in numbers.range(1, 3000)\n\ta + b + c == 0\n]) == 0\nmessage := \"m\"\n";
+        let text = r#"# METADATA
+# title: t
+# description: d
+# custom:
+#   id: time.sync.loop
+#   kind: time.sync
+#   controls:
+#   - id: A.8.17
+#     relation: context
+#   severity: low
+#   freshness: 1
+#   why: w
+#   fix: f
+package exhibit.time.sync.loop
+verdict := "pass" if count([1 |
+	input.kind
+	some a in numbers.range(1, 3000)
+	some b in numbers.range(1, 3000)
+	some c in numbers.range(1, 3000)
+	a + b + c == 0
+]) == 0
+message := "m"
+"#;
         let pack =
             RulePack::from_sources(vec![("time.sync/loop.rego".to_owned(), text.to_owned())])
                 .unwrap();

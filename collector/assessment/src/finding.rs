@@ -1,8 +1,10 @@
 //! What one rule says about one document. A finding never says whether a control is met.
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
-use crate::ids::RuleId;
+use crate::{ids::RuleId, rule::UnknownWord};
 
 /// The answer of a rule. There is no default: a missing answer is an [`Verdict::Error`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -26,6 +28,20 @@ impl Verdict {
             Self::NotApplicable => "not_applicable",
             Self::Error => "error",
         }
+    }
+}
+
+impl FromStr for Verdict {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        [Self::Pass, Self::Fail, Self::NotApplicable, Self::Error]
+            .into_iter()
+            .find(|verdict| verdict.as_str() == text)
+            .ok_or_else(|| UnknownWord {
+                value: text.to_owned(),
+                allowed: "pass, fail, not_applicable, error",
+            })
     }
 }
 

@@ -13,9 +13,12 @@
 
 mod decide;
 mod input;
+mod tally;
 
 pub use decide::assess;
 pub use input::{AssessmentInput, Exclusion, Expectation, Gap, Observed, Outcome};
+
+use std::str::FromStr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -23,7 +26,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     finding::Verdict,
     ids::{ControlId, RuleId},
-    rule::Strength,
+    rule::{Strength, UnknownWord},
 };
 
 /// Most reasons a status carries; `reason_count` tells the true number.
@@ -60,6 +63,17 @@ impl Status {
     }
 }
 
+impl FromStr for Status {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text).ok_or_else(|| UnknownWord {
+            value: text.to_owned(),
+            allowed: "met, not_met, stale, no_evidence, manual, excluded",
+        })
+    }
+}
+
 /// What a reason is about; reasons are listed in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -88,11 +102,32 @@ pub enum Cause {
     NoRule,
 }
 
+impl Cause {
+    /// The wire word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Excluded => "excluded",
+            Self::Fail => "fail",
+            Self::RuleError => "rule_error",
+            Self::NotCollected => "not_collected",
+            Self::SilentAgent => "silent_agent",
+            Self::NothingArrived => "nothing_arrived",
+            Self::NotScheduled => "not_scheduled",
+            Self::Stale => "stale",
+            Self::NotApplicable => "not_applicable",
+            Self::Pass => "pass",
+            Self::NoRule => "no_rule",
+        }
+    }
+}
+
 /// Why a control has its status.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Reason {
     pub cause: Cause,
+    /// Unset where the reason is about the evidence of a kind, whichever rules need it.
     pub rule: Option<RuleId>,
     pub strength: Option<Strength>,
     pub kind: Option<String>,

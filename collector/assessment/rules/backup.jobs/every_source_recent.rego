@@ -39,7 +39,7 @@ message := "no backup repository is known here" if verdict == "not_applicable"
 
 message := "everything was backed up lately" if verdict == "pass"
 
-message := sprintf("%d sources were not backed up lately", [count(items)]) if verdict == "fail"
+message := "sources were not backed up lately" if verdict == "fail"
 
 not_applicable if {
 	is_array(input.body.repositories)

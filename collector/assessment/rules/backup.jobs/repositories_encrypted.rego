@@ -37,7 +37,7 @@ message := "no backup repository is known here" if verdict == "not_applicable"
 
 message := "every backup is encrypted" if verdict == "pass"
 
-message := sprintf("%d repositories are not encrypted", [count(items)]) if verdict == "fail"
+message := "repositories are not encrypted" if verdict == "fail"
 
 not_applicable if {
 	is_array(input.body.repositories)

@@ -36,7 +36,7 @@ message := "no backup repository is known here" if verdict == "not_applicable"
 
 message := "every repository can be opened" if verdict == "pass"
 
-message := sprintf("%d repositories could not be opened", [count(items)]) if verdict == "fail"
+message := "repositories could not be opened" if verdict == "fail"
 
 not_applicable if {
 	is_array(input.body.repositories)

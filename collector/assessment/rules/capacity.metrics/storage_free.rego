@@ -36,7 +36,7 @@ message := "no writable storage is bounded here" if verdict == "not_applicable"
 
 message := "storage has room left" if verdict == "pass"
 
-message := sprintf("%d file systems are nearly full", [count(items)]) if verdict == "fail"
+message := "file systems are nearly full" if verdict == "fail"
 
 not_applicable if {
 	is_array(input.body.storage)

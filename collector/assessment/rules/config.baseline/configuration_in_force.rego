@@ -34,7 +34,7 @@ message := "the target has no written settings" if verdict == "not_applicable"
 
 message := "what is configured is in force" if verdict == "pass"
 
-message := sprintf("%d settings differ from what is written", [count(items)]) if verdict == "fail"
+message := "settings differ from what is written" if verdict == "fail"
 
 not_applicable if {
 	input.body.drift == null

@@ -38,7 +38,7 @@ message := "no directory for temporary files is a mount of its own" if verdict =
 
 message := "directories for temporary files are confined" if verdict == "pass"
 
-message := sprintf("%d options are missing", [count(items)]) if verdict == "fail"
+message := "options are missing" if verdict == "fail"
 
 not_applicable if input.body.mounts == null
 

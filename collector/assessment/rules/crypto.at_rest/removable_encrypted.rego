@@ -38,7 +38,7 @@ message := "no removable volume is attached" if verdict == "not_applicable"
 
 message := "every removable volume is encrypted" if verdict == "pass"
 
-message := sprintf("%d removable volumes are not encrypted", [count(items)]) if verdict == "fail"
+message := "removable volumes are not encrypted" if verdict == "fail"
 
 not_applicable if {
 	is_array(input.body.volumes)

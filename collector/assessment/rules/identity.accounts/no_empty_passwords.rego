@@ -36,7 +36,7 @@ message := "no usable account keeps a password here" if verdict == "not_applicab
 
 message := "no account has an empty password" if verdict == "pass"
 
-message := sprintf("%d accounts have an empty password", [count(items)]) if verdict == "fail"
+message := "accounts have an empty password" if verdict == "fail"
 
 not_applicable if {
 	is_array(input.body.accounts)

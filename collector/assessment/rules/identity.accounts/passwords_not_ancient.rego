@@ -40,7 +40,7 @@ message := "no person uses a password here" if verdict == "not_applicable"
 
 message := "no password is older than the limit" if verdict == "pass"
 
-message := sprintf("%d passwords are older than %d days", [count(items), input.parameters.max_days]) if verdict == "fail"
+message := sprintf("passwords are older than %d days", [input.parameters.max_days]) if verdict == "fail"
 
 not_applicable if {
 	is_array(input.body.accounts)

@@ -1,6 +1,7 @@
 # METADATA
-# title: Accounts of the system and of services have no login
-# description: No system or service account beside the exceptions offers an interactive session.
+# title: Nobody can sign in as the system or a service
+# description: No system or service account beside the exceptions has both a shell and a password or
+#   key that opens it.
 # custom:
 #   id: identity.accounts.system_accounts_cannot_sign_in
 #   kind: identity.accounts
@@ -11,16 +12,16 @@
 #     relation: supporting
 #   severity: medium
 #   freshness: 168
-#   why: Nobody watches how a service account signs in, so a shell on it is a gift to an intruder.
-#   fix: Set the shell to /usr/sbin/nologin (usermod -s /usr/sbin/nologin NAME) or add it to the
-#     exceptions.
+#   why: Nobody watches how a service account signs in, so a way into it is a gift to an intruder.
+#   fix: Set the shell to /usr/sbin/nologin (usermod -s /usr/sbin/nologin NAME), lock the password,
+#     remove the keys, or add the account to the exceptions.
 #   parameters:
 #     exceptions: ["root", "sync"]
 package exhibit.identity.accounts.system_accounts_cannot_sign_in
 
 default verdict := "error"
 
-default message := "whether some account may sign in could not be determined"
+default message := "whether some system or service account can be signed in to could not be determined"
 
 verdict := "not_applicable" if not_applicable
 
@@ -37,9 +38,9 @@ verdict := "pass" if {
 
 message := "there are no system or service accounts" if verdict == "not_applicable"
 
-message := "no system or service account has a login" if verdict == "pass"
+message := "nobody can sign in as the system or a service" if verdict == "pass"
 
-message := sprintf("%d system or service accounts have a login", [count(items)]) if verdict == "fail"
+message := "system or service accounts can be signed in to" if verdict == "fail"
 
 not_applicable if {
 	is_array(input.body.accounts)
@@ -50,14 +51,24 @@ not_applicable if {
 judgeable if {
 	is_array(input.body.accounts)
 	every account in judged {
-		is_boolean(account.login_allowed)
+		closed(account)
 	}
 }
 
 items contains {"id": account.name, "why": why} if {
 	some account in judged
 	account.login_allowed == true
-	why := sprintf("may open a session with %v", [object.get(account, "shell", "a login")])
+	account.password.state in {"set", "empty"}
+	why := sprintf("may open a session with %v by password", [object.get(account, "shell", "a login")])
+}
+
+items contains {"id": account.name, "why": why} if {
+	some account in judged
+	account.login_allowed == true
+	is_array(account.credentials)
+	some credential in account.credentials
+	credential.enabled == true
+	why := sprintf("may open a session with %v by %v", [object.get(account, "shell", "a login"), credential.type])
 }
 
 judged contains account if {
@@ -66,4 +77,15 @@ judged contains account if {
 	account.type in {"system", "service"}
 	account.enabled == true
 	not account.name in input.parameters.exceptions
+}
+
+closed(account) if account.login_allowed == false
+
+# A shell without password and key is reached only by those who are administrators already.
+closed(account) if {
+	account.password.state in {"locked", "disabled"}
+	is_array(account.credentials)
+	every credential in account.credentials {
+		credential.enabled == false
+	}
 }

@@ -34,6 +34,17 @@ pass_input := document({
 			"source": "files",
 			"groups": [],
 		},
+		{
+			"name": "postgres",
+			"uid": 1000,
+			"type": "system",
+			"enabled": true,
+			"login_allowed": true,
+			"source": "files",
+			"groups": [],
+			"password": {"state": "disabled", "hash_scheme": "yescrypt", "last_changed": "2026-05-01"},
+			"credentials": [],
+		},
 	],
 })
 
@@ -53,6 +64,29 @@ fail_input := document({
 			"source": "files",
 			"groups": [],
 			"shell": "/bin/sh",
+			"password": {"state": "disabled", "hash_scheme": "yescrypt", "last_changed": "2026-05-01"},
+			"credentials": [{"id": "k", "type": "ssh_key", "enabled": true}],
+		},
+	],
+})
+
+test_fail_2 if {
+	rule.verdict == "fail" with input as fail_input_2
+	ids == {"app"} with input as fail_input_2
+}
+
+fail_input_2 := document({
+	"accounts": [
+		{
+			"name": "app",
+			"uid": 1000,
+			"type": "service",
+			"enabled": true,
+			"login_allowed": true,
+			"source": "files",
+			"groups": [],
+			"shell": "/bin/sh",
+			"password": {"state": "set", "hash_scheme": "yescrypt", "last_changed": "2026-05-01"},
 		},
 	],
 })
@@ -80,6 +114,26 @@ test_malformed if {
 }
 
 malformed_input := document({"accounts": [{"name": "x", "type": "system", "enabled": true}]})
+
+test_malformed_2 if {
+	rule.verdict == "error" with input as malformed_input_2
+}
+
+malformed_input_2 := document({
+	"accounts": [
+		{
+			"name": "x",
+			"uid": 1000,
+			"type": "system",
+			"enabled": true,
+			"login_allowed": true,
+			"source": "files",
+			"groups": [],
+			"password": null,
+			"credentials": null,
+		},
+	],
+})
 
 test_malformed_empty if {
 	rule.verdict == "error" with input as {}

@@ -35,9 +35,9 @@ verdict := "pass" if {
 
 message := "nobody holds administrative rights here" if verdict == "not_applicable"
 
-message := sprintf("%d accounts hold full control", [count(holders)]) if verdict == "pass"
+message := sprintf("accounts with full control: %d", [count(holders)]) if verdict == "pass"
 
-message := sprintf("%d accounts hold full control, the limit is %d", [count(holders), input.parameters.max]) if verdict == "fail"
+message := sprintf("accounts with full control: %d, the limit is %d", [count(holders), input.parameters.max]) if verdict == "fail"
 
 not_applicable if {
 	input.body.complete == true

@@ -38,7 +38,7 @@ message := "sudo is not in use here" if verdict == "not_applicable"
 
 message := "full rights come by group or role" if verdict == "pass"
 
-message := sprintf("%d grants name single accounts", [count(items)]) if verdict == "fail"
+message := "grants name single accounts" if verdict == "fail"
 
 not_applicable if {
 	is_array(input.body.mechanisms)

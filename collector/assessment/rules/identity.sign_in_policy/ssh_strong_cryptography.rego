@@ -41,7 +41,7 @@ message := "there is no SSH server here" if verdict == "not_applicable"
 
 message := "SSH offers no weak cryptography" if verdict == "pass"
 
-message := sprintf("SSH offers %d weak algorithms", [count(items)]) if verdict == "fail"
+message := "SSH offers weak cryptography" if verdict == "fail"
 
 not_applicable if input.body.ssh == null
 

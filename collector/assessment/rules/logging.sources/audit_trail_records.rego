@@ -60,5 +60,6 @@ items contains {"id": input.body.audit.name, "why": "is installed and does not r
 
 items contains {"id": input.body.audit.name, "why": "records with no rule in force"} if {
 	input.body.audit.installed == true
+	input.body.audit.recording == true
 	input.body.audit.rules_loaded == 0
 }

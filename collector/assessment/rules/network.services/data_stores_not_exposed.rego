@@ -43,7 +43,7 @@ message := "nothing accepts connections here" if verdict == "not_applicable"
 
 message := "no data store listens on every address" if verdict == "pass"
 
-message := sprintf("%d data stores listen on every address", [count(items)]) if verdict == "fail"
+message := "data stores listen on every address" if verdict == "fail"
 
 not_applicable if {
 	is_array(input.body.listeners)

@@ -38,7 +38,7 @@ message := "nothing accepts connections here" if verdict == "not_applicable"
 
 message := "no legacy service is active" if verdict == "pass"
 
-message := sprintf("%d legacy services are active", [count(items)]) if verdict == "fail"
+message := "legacy services are active" if verdict == "fail"
 
 not_applicable if {
 	is_array(input.body.listeners)

@@ -35,7 +35,7 @@ message := "no package manager installs software here" if verdict == "not_applic
 
 message := "no security update is waiting" if verdict == "pass"
 
-message := sprintf("%d security updates are waiting", [count(items)]) if verdict == "fail"
+message := "security updates are waiting" if verdict == "fail"
 
 not_applicable if input.body.counts.installed == 0
 

@@ -39,7 +39,7 @@ message := "no package is installed" if verdict == "not_applicable"
 
 message := "no unwanted software is installed" if verdict == "pass"
 
-message := sprintf("%d unwanted packages are installed", [count(items)]) if verdict == "fail"
+message := "unwanted packages are installed" if verdict == "fail"
 
 not_applicable if count(input.body.packages) == 0
 

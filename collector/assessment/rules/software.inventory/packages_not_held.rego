@@ -34,7 +34,7 @@ message := "no package is installed" if verdict == "not_applicable"
 
 message := "no package is held back" if verdict == "pass"
 
-message := sprintf("%d packages are held back", [count(items)]) if verdict == "fail"
+message := "packages are held back" if verdict == "fail"
 
 not_applicable if count(input.body.packages) == 0
 

@@ -37,7 +37,7 @@ message := "no package source is configured" if verdict == "not_applicable"
 
 message := "every package source uses a protected connection" if verdict == "pass"
 
-message := sprintf("%d package sources are fetched in clear", [count(items)]) if verdict == "fail"
+message := "package sources are fetched in clear" if verdict == "fail"
 
 not_applicable if count(input.body.repositories) == 0
 

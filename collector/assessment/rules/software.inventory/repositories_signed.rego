@@ -37,7 +37,7 @@ message := "no package source is configured" if verdict == "not_applicable"
 
 message := "every package source is verified by signature" if verdict == "pass"
 
-message := sprintf("%d package sources are not verified", [count(items)]) if verdict == "fail"
+message := "package sources are not verified" if verdict == "fail"
 
 not_applicable if count(input.body.repositories) == 0
 
