@@ -65,59 +65,29 @@ macro_rules! info {
 
 /// Every kind, sorted by name.
 pub const ALL: &[KindInfo] = &[
-    info!(
-        asset_inventory::AssetInventory,
-        "Inventory of assets", "", 168
-    ),
+    info!(asset_inventory::AssetInventory, "Inventory of assets", "", 168),
     info!(
         backup_jobs::BackupJobs,
         "Backups and their schedules", "times of the newest backup and run", 26
     ),
-    info!(
-        capacity_metrics::CapacityMetrics,
-        "Use of resources", "everything", 2
-    ),
-    info!(
-        config_baseline::ConfigBaseline,
-        "Hardening settings", "", 26
-    ),
-    info!(
-        crypto_at_rest::CryptoAtRest,
-        "Encryption of storage", "", 168
-    ),
-    info!(
-        identity_accounts::Accounts,
-        "Accounts", "day of the last sign-in", 26
-    ),
-    info!(
-        identity_privileged_grants::PrivilegedGrants,
-        "Administrative rights", "", 26
-    ),
-    info!(
-        identity_sign_in_policy::SignInPolicy,
-        "Sign-in policy", "", 26
-    ),
+    info!(capacity_metrics::CapacityMetrics, "Use of resources", "everything", 2),
+    info!(config_baseline::ConfigBaseline, "Hardening settings", "", 26),
+    info!(crypto_at_rest::CryptoAtRest, "Encryption of storage", "", 168),
+    info!(identity_accounts::Accounts, "Accounts", "day of the last sign-in", 26),
+    info!(identity_privileged_grants::PrivilegedGrants, "Administrative rights", "", 26),
+    info!(identity_sign_in_policy::SignInPolicy, "Sign-in policy", "", 26),
     info!(
         logging_sources::LoggingSources,
         "Logs and where they go", "day of the oldest record", 26
     ),
     info!(network_firewall::NetworkFirewall, "Packet filter", "", 26),
-    info!(
-        network_services::NetworkServices,
-        "Listening services", "short-lived listeners", 26
-    ),
+    info!(network_services::NetworkServices, "Listening services", "short-lived listeners", 26),
     info!(
         patch_status::PatchStatus,
         "Updates and support", "times of the lists and of the last run", 26
     ),
-    info!(
-        software_inventory::SoftwareInventory,
-        "Installed software", "", 168
-    ),
-    info!(
-        time_sync::TimeSync,
-        "Clock synchronisation", "error bound in coarse steps", 26
-    ),
+    info!(software_inventory::SoftwareInventory, "Installed software", "", 168),
+    info!(time_sync::TimeSync, "Clock synchronisation", "error bound in coarse steps", 26),
 ];
 
 /// Looks a kind up by name.
@@ -142,12 +112,7 @@ pub fn validate(kind: &str, body: &Value) -> Result<(), String> {
 fn parse<B: Kind>(body: &Value) -> Result<(), String> {
     match serde_path_to_error::deserialize::<_, B>(body) {
         Ok(_) => Ok(()),
-        Err(error) => Err(format!(
-            "{} at '{}': {}",
-            B::KIND,
-            error.path(),
-            error.inner()
-        )),
+        Err(error) => Err(format!("{} at '{}': {}", B::KIND, error.path(), error.inner())),
     }
 }
 
@@ -155,12 +120,12 @@ fn parse<B: Kind>(body: &Value) -> Result<(), String> {
 mod tests {
     use super::*;
 
-    fn round_trip<B: Kind>(example: Value) {
+    fn round_trip<B: Kind>(example: &Value) {
         let mut body: B = serde_json::from_value(example.clone()).unwrap();
         body.normalise();
         assert_eq!(
             serde_json::to_value(&body).unwrap(),
-            example,
+            *example,
             "{} is not in its order",
             B::KIND
         );
@@ -177,22 +142,22 @@ mod tests {
 
     #[test]
     fn every_example_is_in_the_order_of_its_kind() {
-        round_trip::<asset_inventory::AssetInventory>(asset_inventory::example());
-        round_trip::<backup_jobs::BackupJobs>(backup_jobs::example());
-        round_trip::<capacity_metrics::CapacityMetrics>(capacity_metrics::example());
-        round_trip::<config_baseline::ConfigBaseline>(config_baseline::example());
-        round_trip::<crypto_at_rest::CryptoAtRest>(crypto_at_rest::example());
-        round_trip::<identity_accounts::Accounts>(identity_accounts::example());
+        round_trip::<asset_inventory::AssetInventory>(&asset_inventory::example());
+        round_trip::<backup_jobs::BackupJobs>(&backup_jobs::example());
+        round_trip::<capacity_metrics::CapacityMetrics>(&capacity_metrics::example());
+        round_trip::<config_baseline::ConfigBaseline>(&config_baseline::example());
+        round_trip::<crypto_at_rest::CryptoAtRest>(&crypto_at_rest::example());
+        round_trip::<identity_accounts::Accounts>(&identity_accounts::example());
         round_trip::<identity_privileged_grants::PrivilegedGrants>(
-            identity_privileged_grants::example(),
+            &identity_privileged_grants::example(),
         );
-        round_trip::<identity_sign_in_policy::SignInPolicy>(identity_sign_in_policy::example());
-        round_trip::<logging_sources::LoggingSources>(logging_sources::example());
-        round_trip::<network_firewall::NetworkFirewall>(network_firewall::example());
-        round_trip::<network_services::NetworkServices>(network_services::example());
-        round_trip::<patch_status::PatchStatus>(patch_status::example());
-        round_trip::<software_inventory::SoftwareInventory>(software_inventory::example());
-        round_trip::<time_sync::TimeSync>(time_sync::example());
+        round_trip::<identity_sign_in_policy::SignInPolicy>(&identity_sign_in_policy::example());
+        round_trip::<logging_sources::LoggingSources>(&logging_sources::example());
+        round_trip::<network_firewall::NetworkFirewall>(&network_firewall::example());
+        round_trip::<network_services::NetworkServices>(&network_services::example());
+        round_trip::<patch_status::PatchStatus>(&patch_status::example());
+        round_trip::<software_inventory::SoftwareInventory>(&software_inventory::example());
+        round_trip::<time_sync::TimeSync>(&time_sync::example());
     }
 
     /// Plants an unknown field into every object of the value, one at a time.
@@ -234,11 +199,8 @@ mod tests {
         for info in ALL {
             let example = (info.example)();
             // Only maps keyed by the target's own words may hold any key.
-            let keys: &[&str] = if info.kind == identity_privileged_grants::KIND {
-                &[]
-            } else {
-                &free_form
-            };
+            let keys: &[&str] =
+                if info.kind == identity_privileged_grants::KIND { &[] } else { &free_form };
             let planted = plant(&example, keys);
             assert!(!planted.is_empty());
             for body in planted {
@@ -255,9 +217,6 @@ mod tests {
         let error = validate(patch_status::KIND, &body).unwrap_err();
         assert!(error.contains("pending[0].security"), "{error}");
         let error = validate("patch.stat", &body).unwrap_err();
-        assert!(
-            error.contains("patch.stat") && error.contains("patch.status"),
-            "{error}"
-        );
+        assert!(error.contains("patch.stat") && error.contains("patch.status"), "{error}");
     }
 }

@@ -9,3 +9,8 @@ pub mod protocol;
 
 pub use plugin::{Entry, Job, Observation, Plugin, run};
 pub use protocol::{Capture, Describe, Line, OutcomeKind, Request};
+
+/// The example of the README is compiled and run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -154,11 +154,7 @@ impl Observation {
         detail: impl Into<String>,
         remedy: impl Into<String>,
     ) -> &mut Self {
-        let outcome = Outcome {
-            kind: outcome,
-            detail: detail.into(),
-            remedy: remedy.into(),
-        };
+        let outcome = Outcome { kind: outcome, detail: detail.into(), remedy: remedy.into() };
         if !self.outcomes.contains(&outcome) {
             self.outcomes.push(outcome);
         }
@@ -183,20 +179,14 @@ impl Observation {
     /// The body, when there is one.
     #[must_use]
     pub fn body(&self) -> Option<&Value> {
-        self.document
-            .as_ref()
-            .and_then(|document| document.body.as_ref().ok())
+        self.document.as_ref().and_then(|document| document.body.as_ref().ok())
     }
 
     /// Outcomes so far, as kind, detail and remedy.
     pub fn outcomes(&self) -> impl Iterator<Item = (OutcomeKind, &str, &str)> {
-        self.outcomes.iter().map(|outcome| {
-            (
-                outcome.kind,
-                outcome.detail.as_str(),
-                outcome.remedy.as_str(),
-            )
-        })
+        self.outcomes
+            .iter()
+            .map(|outcome| (outcome.kind, outcome.detail.as_str(), outcome.remedy.as_str()))
     }
 
     /// Commands, files and API calls so far.

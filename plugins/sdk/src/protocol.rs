@@ -229,14 +229,8 @@ mod tests {
             text,
             r#"{"t":"outcome","kind":"patch.status","target":"host:a","outcome":"tool_missing","detail":"no apt-get","remedy":"install apt"}"#
         );
-        assert_eq!(
-            serde_json::to_string(&Line::Done {}).unwrap(),
-            r#"{"t":"done"}"#
-        );
-        assert_eq!(
-            serde_json::from_str::<Line>(r#"{"t":"done"}"#).unwrap(),
-            Line::Done {}
-        );
+        assert_eq!(serde_json::to_string(&Line::Done {}).unwrap(), r#"{"t":"done"}"#);
+        assert_eq!(serde_json::from_str::<Line>(r#"{"t":"done"}"#).unwrap(), Line::Done {});
         assert!(serde_json::from_str::<Line>(r#"{"t":"done","x":1}"#).is_err());
         assert!(
             serde_json::from_str::<Line>(r#"{"t":"log","level":"warn","message":"m"}"#).is_ok()

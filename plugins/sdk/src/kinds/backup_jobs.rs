@@ -127,10 +127,8 @@ impl Kind for BackupJobs {
             }
         }
         self.repositories.sort_by(|a, b| a.name.cmp(&b.name));
-        self.schedules
-            .sort_by(|a, b| (&a.name, &a.source).cmp(&(&b.name, &b.source)));
-        self.restore_tests
-            .sort_by(|a, b| (a.time, &a.repository).cmp(&(b.time, &b.repository)));
+        self.schedules.sort_by(|a, b| (&a.name, &a.source).cmp(&(&b.name, &b.source)));
+        self.restore_tests.sort_by(|a, b| (a.time, &a.repository).cmp(&(b.time, &b.repository)));
     }
 }
 

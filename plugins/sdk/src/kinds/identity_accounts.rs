@@ -182,8 +182,7 @@ impl Kind for Accounts {
                 list.sort();
             }
         }
-        self.accounts
-            .sort_by(|a, b| (&a.id, a.uid).cmp(&(&b.id, b.uid)));
+        self.accounts.sort_by(|a, b| (&a.id, a.uid).cmp(&(&b.id, b.uid)));
     }
 }
 

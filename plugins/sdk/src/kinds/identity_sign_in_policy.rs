@@ -137,12 +137,12 @@ pub struct SshMatch {
 pub struct PamLine {
     /// Stack the line takes effect in, such as `common-auth` or `sshd`.
     pub stack: String,
-    /// `auth`, `account`, `password` or `session`.
+    /// `auth`, `account`, `password` or `session`; `include` where the whole stack named in `module` is taken in.
     #[serde(rename = "type")]
     pub kind: String,
     /// Control, such as `required` or `[success=1 default=ignore]`.
     pub control: String,
-    /// Module without path and `.so`, such as `pam_unix`.
+    /// Module without path and `.so`, such as `pam_unix`; the other stack's name for an `include`.
     pub module: String,
     /// Arguments, in order.
     pub arguments: Vec<String>,

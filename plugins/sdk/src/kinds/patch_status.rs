@@ -26,7 +26,8 @@ pub struct PatchStatus {
     /// When the newest list of available packages was issued or fetched. Null: there is no list at all, so an empty
     /// `pending` says nothing.
     pub lists_refreshed: Option<Timestamp>,
-    /// When packages were last installed, upgraded or removed, from the manager's own log. Null: no log.
+    /// When packages were last installed, upgraded or removed: from the manager's own log, else the last change of its
+    /// database. Null: neither is there.
     pub last_update: Option<Timestamp>,
     /// Automatic updates.
     pub automatic_updates: AutomaticUpdates,

@@ -56,12 +56,7 @@ pub(super) fn describe() -> String {
 }
 
 fn from_status(status: &str) -> Option<String> {
-    let field = |name: &str| {
-        status
-            .lines()
-            .find_map(|line| line.strip_prefix(name))
-            .map(str::trim)
-    };
+    let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
     let uid = field("Uid:")?.split_whitespace().nth(1)?;
     let effective = u64::from_str_radix(field("CapEff:")?, 16).ok()?;
     Some(format!("uid={uid} caps={}", capabilities(effective)))
@@ -72,14 +67,15 @@ fn capabilities(set: u64) -> String {
     if set & all == all {
         return "all".to_owned();
     }
-    let held: Vec<_> = NAMES
-        .iter()
-        .enumerate()
-        .filter(|(bit, _)| set >> bit & 1 == 1)
-        .map(|(_, name)| *name)
-        .collect();
+    let (mut held, mut missing) = (Vec::new(), Vec::new());
+    for (bit, name) in NAMES.iter().enumerate() {
+        if (set >> bit) & 1 == 1 { held.push(*name) } else { missing.push(*name) }
+    }
+    // The shorter list is the one that tells.
     if held.is_empty() {
         "none".to_owned()
+    } else if missing.len() < held.len() {
+        format!("all but {}", missing.join(","))
     } else {
         held.join(",")
     }
@@ -92,11 +88,9 @@ mod tests {
     #[test]
     fn capabilities_are_named() {
         let status = "Name:\tx\nUid:\t0\t998\t998\t998\nCapEff:\t0000000000080004\n";
-        assert_eq!(
-            from_status(status).unwrap(),
-            "uid=998 caps=dac_read_search,sys_ptrace"
-        );
+        assert_eq!(from_status(status).unwrap(), "uid=998 caps=dac_read_search,sys_ptrace");
         assert_eq!(capabilities(0), "none");
+        assert_eq!(capabilities(u64::MAX ^ 0x10000), "all but sys_module");
         assert_eq!(capabilities(u64::MAX), "all");
         assert_eq!(from_status("Uid:\tbroken"), None);
     }

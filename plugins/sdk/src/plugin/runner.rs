@@ -35,16 +35,9 @@ pub enum RunError {
 /// The whole `main` of a plugin: `--describe`, `--help`, `--version`, or one request on standard input.
 #[must_use]
 pub fn run(plugin: &Plugin) -> ExitCode {
-    let arguments: Vec<String> = std::env::args_os()
-        .skip(1)
-        .map(|word| word.to_string_lossy().into_owned())
-        .collect();
-    match dispatch(
-        plugin,
-        &arguments,
-        &mut io::stdin().lock(),
-        &mut io::stdout().lock(),
-    ) {
+    let arguments: Vec<String> =
+        std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    match dispatch(plugin, &arguments, &mut io::stdin().lock(), &mut io::stdout().lock()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let text = format!("exhibit-plugin-{}: {error}\n", plugin.name);
@@ -87,17 +80,12 @@ fn dispatch(
 /// When `output` fails or the request is of another version. A kind that fails is a line, not an error.
 pub fn answer(plugin: &Plugin, request: &Request, output: &mut dyn Write) -> Result<(), RunError> {
     if request.v != PROTOCOL {
-        let text = format!(
-            "version {} is asked for, this plugin speaks {PROTOCOL}",
-            request.v
-        );
+        let text = format!("version {} is asked for, this plugin speaks {PROTOCOL}", request.v);
         return Err(RunError::Request(text));
     }
-    let end = Instant::now()
-        .checked_add(Duration::from_millis(request.deadline_ms))
-        .ok_or_else(|| {
-            RunError::Request(format!("deadline_ms {} is too far", request.deadline_ms))
-        })?;
+    let end = Instant::now().checked_add(Duration::from_millis(request.deadline_ms)).ok_or_else(
+        || RunError::Request(format!("deadline_ms {} is too far", request.deadline_ms)),
+    )?;
     let privileges = rights::describe();
     for (index, kind) in request.kinds.iter().enumerate() {
         let wanted = plugin.catalog.iter().find(|entry| entry.kind == kind);
@@ -149,12 +137,10 @@ fn observe(entry: &Entry, job: Job) -> Observation {
     let (sender, receiver) = mpsc::sync_channel(1);
     let deadline = job.deadline;
     let observe = entry.observe;
-    let worker = thread::Builder::new()
-        .name(entry.kind.to_owned())
-        .spawn(move || {
-            // Nobody listens once the deadline has passed.
-            drop(sender.send(observe(&job)));
-        });
+    let worker = thread::Builder::new().name(entry.kind.to_owned()).spawn(move || {
+        // Nobody listens once the deadline has passed.
+        drop(sender.send(observe(&job)));
+    });
     let worker = match worker {
         Ok(worker) => worker,
         Err(error) => {
@@ -169,17 +155,14 @@ fn observe(entry: &Entry, job: Job) -> Observation {
         Ok(observation) => observation,
         Err(mpsc::RecvTimeoutError::Timeout) => Observation::without_document(
             OutcomeKind::TimedOut,
-            format!(
-                "{} was not observed within its share of the deadline",
-                entry.kind
-            ),
+            format!("{} was not observed within its share of the deadline", entry.kind),
             "raise the deadline of the run, or find what blocks (see the agent's log)",
         ),
         Err(mpsc::RecvTimeoutError::Disconnected) => {
-            let text = worker.join().err().map_or_else(
-                || "without a message".to_owned(),
-                |panic| panic_text(panic.as_ref()),
-            );
+            let text = worker
+                .join()
+                .err()
+                .map_or_else(|| "without a message".to_owned(), |panic| panic_text(panic.as_ref()));
             Observation::without_document(
                 OutcomeKind::Failed,
                 format!("the plugin panicked while observing {}: {text}", entry.kind),
@@ -221,11 +204,7 @@ fn write_observation(
         (_, _) => None,
     };
     if let Some((outcome, detail)) = fault {
-        observation.outcome(
-            outcome,
-            detail,
-            "report this fault with the plugin's version",
-        );
+        observation.outcome(outcome, detail, "report this fault with the plugin's version");
     }
     for outcome in observation.outcomes {
         let line = Line::Outcome {
@@ -249,19 +228,13 @@ fn write_document(
     capture: Capture,
 ) -> Result<Option<(OutcomeKind, String)>, RunError> {
     if document.kind != kind {
-        let text = format!(
-            "the plugin answered {} when asked for {kind}",
-            document.kind
-        );
+        let text = format!("the plugin answered {} when asked for {kind}", document.kind);
         return Ok(Some((OutcomeKind::Failed, text)));
     }
     let body = match document.body {
         Ok(body) => body,
         Err(error) => {
-            return Ok(Some((
-                OutcomeKind::Failed,
-                format!("{kind} cannot be written: {error}"),
-            )));
+            return Ok(Some((OutcomeKind::Failed, format!("{kind} cannot be written: {error}"))));
         }
     };
     let line = Line::Document {
@@ -277,10 +250,7 @@ fn write_document(
     };
     let text = serde_json::to_string(&line).map_err(io::Error::other)?;
     if text.len() > MAX_LINE {
-        let text = format!(
-            "{kind} is {} bytes, more than the {MAX_LINE} of a line",
-            text.len()
-        );
+        let text = format!("{kind} is {} bytes, more than the {MAX_LINE} of a line", text.len());
         return Ok(Some((OutcomeKind::LimitExceeded, text)));
     }
     writeln!(output, "{text}")?;
@@ -299,15 +269,12 @@ fn read_request(input: &mut dyn Read) -> Result<Request, RunError> {
     let mut text = Vec::new();
     input.take(bound + 1).read_to_end(&mut text)?;
     if text.len() > MAX_LINE {
-        return Err(RunError::Request(format!(
-            "it is longer than {MAX_LINE} bytes"
-        )));
+        return Err(RunError::Request(format!("it is longer than {MAX_LINE} bytes")));
     }
     let mut json = serde_json::Deserializer::from_slice(&text);
     let request = serde_path_to_error::deserialize(&mut json)
         .map_err(|error| RunError::Request(format!("at '{}': {}", error.path(), error.inner())))?;
-    json.end()
-        .map_err(|error| RunError::Request(error.to_string()))?;
+    json.end().map_err(|error| RunError::Request(error.to_string()))?;
     Ok(request)
 }
 

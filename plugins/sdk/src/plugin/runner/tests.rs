@@ -8,11 +8,7 @@ use crate::kinds::{patch_status, time_sync};
 fn sees(_: &Job) -> Observation {
     let body: time_sync::TimeSync = serde_json::from_value(time_sync::example()).unwrap();
     let mut observation = Observation::new();
-    observation
-        .method("adjtimex")
-        .method("adjtimex")
-        .document(body, 1)
-        .expected(2);
+    observation.method("adjtimex").method("adjtimex").document(body, 1).expected(2);
     observation
 }
 
@@ -37,36 +33,11 @@ const PLUGIN: Plugin = Plugin {
     version: "0.0.1",
     about: "for tests",
     catalog: &[
-        Entry {
-            kind: time_sync::KIND,
-            reads: &["adjtimex"],
-            needs: &[],
-            observe: sees,
-        },
-        Entry {
-            kind: patch_status::KIND,
-            reads: &[],
-            needs: &["nothing"],
-            observe: panics,
-        },
-        Entry {
-            kind: "backup.jobs",
-            reads: &[],
-            needs: &[],
-            observe: hangs,
-        },
-        Entry {
-            kind: "asset.inventory",
-            reads: &[],
-            needs: &[],
-            observe: says_nothing,
-        },
-        Entry {
-            kind: "crypto.at_rest",
-            reads: &[],
-            needs: &[],
-            observe: sees,
-        },
+        Entry { kind: time_sync::KIND, reads: &["adjtimex"], needs: &[], observe: sees },
+        Entry { kind: patch_status::KIND, reads: &[], needs: &["nothing"], observe: panics },
+        Entry { kind: "backup.jobs", reads: &[], needs: &[], observe: hangs },
+        Entry { kind: "asset.inventory", reads: &[], needs: &[], observe: says_nothing },
+        Entry { kind: "crypto.at_rest", reads: &[], needs: &[], observe: sees },
     ],
 };
 
@@ -91,12 +62,7 @@ fn lines(kinds: &[&str], deadline_ms: u64) -> Vec<Line> {
 
 fn outcome_of(line: &Line) -> (OutcomeKind, String) {
     match line {
-        Line::Outcome {
-            outcome,
-            detail,
-            remedy,
-            ..
-        } => {
+        Line::Outcome { outcome, detail, remedy, .. } => {
             assert!(!remedy.is_empty());
             (*outcome, detail.clone())
         }
@@ -110,15 +76,7 @@ fn outcome_of(line: &Line) -> (OutcomeKind, String) {
 fn a_document_carries_how_it_was_obtained() {
     let lines = lines(&["time.sync"], 60_000);
     assert_eq!(lines.len(), 2);
-    let Line::Document {
-        kind,
-        body,
-        capture,
-        ..
-    } = &lines[0]
-    else {
-        panic!("{lines:?}")
-    };
+    let Line::Document { kind, body, capture, .. } = &lines[0] else { panic!("{lines:?}") };
     assert_eq!((kind.as_str(), body), ("time.sync", &time_sync::example()));
     assert_eq!(capture.method, ["adjtimex"]);
     assert_eq!((capture.rows, capture.expected), (1, Some(2)));
@@ -154,13 +112,7 @@ fn silence_a_wrong_kind_and_an_unknown_kind_are_outcomes() {
 #[test]
 fn description_is_one_line_of_the_protocol() {
     let mut output = Vec::new();
-    dispatch(
-        &PLUGIN,
-        &["--describe".into()],
-        &mut io::empty(),
-        &mut output,
-    )
-    .unwrap();
+    dispatch(&PLUGIN, &["--describe".into()], &mut io::empty(), &mut output).unwrap();
     let text = String::from_utf8(output).unwrap();
     assert_eq!(text.lines().count(), 1);
     let described: Describe = serde_json::from_str(&text).unwrap();
@@ -171,18 +123,9 @@ fn description_is_one_line_of_the_protocol() {
 #[test]
 fn a_bad_request_names_the_place() {
     for (text, part) in [
-        (
-            r#"{"v":1,"kinds":"all","target":"t","deadline_ms":1}"#,
-            "kinds",
-        ),
-        (
-            r#"{"v":2,"kinds":[],"target":"t","deadline_ms":1}"#,
-            "version 2",
-        ),
-        (
-            r#"{"v":1,"kinds":[],"target":"t","deadline_ms":1} {}"#,
-            "trailing",
-        ),
+        (r#"{"v":1,"kinds":"all","target":"t","deadline_ms":1}"#, "kinds"),
+        (r#"{"v":2,"kinds":[],"target":"t","deadline_ms":1}"#, "version 2"),
+        (r#"{"v":1,"kinds":[],"target":"t","deadline_ms":1} {}"#, "trailing"),
         ("", "EOF"),
     ] {
         let error = dispatch(&PLUGIN, &[], &mut text.as_bytes(), &mut Vec::new()).unwrap_err();
@@ -202,12 +145,7 @@ fn a_document_over_the_bound_is_an_outcome() {
         observation
     }
     const HUGE: Plugin = Plugin {
-        catalog: &[Entry {
-            kind: time_sync::KIND,
-            reads: &[],
-            needs: &[],
-            observe: huge,
-        }],
+        catalog: &[Entry { kind: time_sync::KIND, reads: &[], needs: &[], observe: huge }],
         ..PLUGIN
     };
     let request = json!({"v": 1, "kinds": ["time.sync"], "target": "t", "deadline_ms": 60_000});
