@@ -1,0 +1,293 @@
+//! Audit bundles: a selection of the log with everything that proves it, for people who trust neither this program nor
+//! its operator. Never exports what no proof covers, and never shows a half-written bundle under its name.
+
+mod folder;
+mod past;
+mod readme;
+mod select;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+use exhibit_proto::bundle::{self, Absence, Item, Listed, Manifest};
+use exhibit_proto::checkpoint::{Checkpoint, CheckpointError};
+use exhibit_proto::digest::Digest;
+use exhibit_proto::keys::{KeyError, PublicKey};
+use exhibit_proto::leaf::{EntryType, Leaf, LeafError};
+use exhibit_proto::merkle::{leaf_hash, prove_inclusion, verify_inclusion};
+use exhibit_proto::note::Verifier;
+use exhibit_proto::statement::{Enrol, Run, Statement};
+use exhibit_proto::tiles::{Edge, Level, Tile, TileError, WIDTH, parse_bundle, width};
+use exhibit_proto::tlog_proof::TlogProof;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::log::{Head, LogError, LogReader};
+use folder::Folder;
+use past::Past;
+pub use select::Selection;
+
+/// What was written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    pub out: PathBuf,
+    pub checkpoint: Checkpoint,
+    /// Entries of the log that the bundle holds, enrolments, revocations and rule packs among them.
+    pub items: u64,
+    /// Of these, statements of evidence that the selection asked for.
+    pub statements: u64,
+    /// Document files; one that did not change stands once.
+    pub documents: u64,
+    /// Documents asked for that the collector does not hold.
+    pub documents_not_held: u64,
+    pub files: u64,
+    pub bytes: u64,
+}
+
+/// How far an export is: leaves of the log that were read, and how many there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    pub done: u64,
+    pub total: u64,
+}
+
+/// Why there is no bundle. Nothing stands under the asked name then.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    #[error("{} exists and is not an empty folder: name another one", .0.display())]
+    Exists(PathBuf),
+    #[error("{} is not a place for a new folder: give a path with a name at its end", .0.display())]
+    NoName(PathBuf),
+    #[error("{}: {source}", path.display())]
+    Io { path: PathBuf, source: std::io::Error },
+    #[error(transparent)]
+    Log(#[from] LogError),
+    #[error("the log's head is not signed by the key that the bundle would name: {0}")]
+    Head(#[from] CheckpointError),
+    #[error(
+        "entry {index}: {what}; the log database is damaged: restore the newest backup beside it and compare"
+    )]
+    Damaged { index: u64, what: String },
+    #[error("manifest: {0}")]
+    Manifest(#[from] serde_json::Error),
+}
+
+/// Writes the bundle of `selection` to the new folder `out`, under the head of the log at the time of the call: beside it
+/// first, synced, then renamed. Blocking; streams, so memory does not grow with documents.
+pub fn write(
+    reader: &LogReader,
+    log_key: &Verifier,
+    selection: &Selection,
+    generated_at: Timestamp,
+    out: &Path,
+    progress: impl Fn(Progress),
+) -> Result<Summary, ExportError> {
+    let head = reader.head()?;
+    Checkpoint::open(head.signed.as_bytes(), log_key)?;
+    let folder = Folder::begin(out)?;
+    let past = Past::new(reader, head.checkpoint.size);
+    let counts = Counts::default();
+    let mut writer =
+        Writer { reader, selection, head: &head, past, folder, items: Vec::new(), counts };
+    writer.leaves(&progress)?;
+    let Writer { mut folder, items, counts, .. } = writer;
+    folder.put(bundle::CHECKPOINT, head.signed.as_bytes())?;
+    folder.put(bundle::LOG_KEY, log_key.key().to_pem().as_bytes())?;
+    let policy = format!("log {}\nquorum none\n", log_key.vkey());
+    folder.put(bundle::POLICY, policy.as_bytes())?;
+    let generated_at = rfc3339(generated_at);
+    folder
+        .put(bundle::README, readme::text(log_key, &head.checkpoint, &generated_at).as_bytes())?;
+    let count = items.len() as u64;
+    let manifest = Manifest {
+        schema: bundle::SCHEMA.to_owned(),
+        generated_at,
+        checkpoint: head.checkpoint.clone(),
+        selection: selection.claims(),
+        items,
+    };
+    folder.put(bundle::MANIFEST, &serde_json::to_vec_pretty(&manifest)?)?;
+    let (files, bytes) = folder.finish()?;
+    Ok(Summary {
+        out: out.to_owned(),
+        checkpoint: head.checkpoint,
+        items: count,
+        statements: counts.statements,
+        documents: counts.documents,
+        documents_not_held: counts.not_held,
+        files,
+        bytes,
+    })
+}
+
+#[derive(Default)]
+struct Counts {
+    statements: u64,
+    documents: u64,
+    not_held: u64,
+}
+
+struct Writer<'a> {
+    reader: &'a LogReader,
+    selection: &'a Selection,
+    head: &'a Head,
+    past: Past<'a>,
+    folder: Folder,
+    items: Vec<Item>,
+    counts: Counts,
+}
+
+impl Writer<'_> {
+    /// Writes all leaves and the tiles that follow from them, and each item on the way.
+    fn leaves(&mut self, progress: &impl Fn(Progress)) -> Result<(), ExportError> {
+        let size = self.head.checkpoint.size;
+        let mut edge = Edge::default();
+        for index in 0..size.div_ceil(WIDTH) {
+            let level = Level::Entries;
+            let tile = Tile { level, index, width: width(level, index, size) };
+            let bytes = self.past.bundle(tile)?;
+            self.folder.put(&tile.to_string(), &bytes)?;
+            let mut full = Vec::new();
+            let first = index * WIDTH;
+            let entries = parse_bundle(&bytes).map_err(|error| damaged(first, &error))?;
+            for (index, entry) in (first..).zip(entries) {
+                edge.push(leaf_hash(entry), &mut |tile, bytes| full.push((tile, bytes)));
+                self.entry(index, entry)?;
+            }
+            for (tile, bytes) in full {
+                self.folder.put(&tile.to_string(), &bytes)?;
+            }
+            progress(Progress { done: first + u64::from(tile.width), total: size });
+        }
+        for (tile, bytes) in edge.partial() {
+            self.folder.put(&tile.to_string(), &bytes)?;
+        }
+        if edge.root() == self.head.checkpoint.root {
+            Ok(())
+        } else {
+            Err(damaged(size, "the stored leaves do not give the signed root"))
+        }
+    }
+
+    fn entry(&mut self, index: u64, bytes: &[u8]) -> Result<(), ExportError> {
+        let leaf = Leaf::parse(bytes).map_err(|error: LeafError| damaged(index, &error))?;
+        let always = matches!(leaf.t, EntryType::Enrol | EntryType::Revoke | EntryType::RulePack);
+        let asked = leaf.t == EntryType::Evidence && self.selection.covers_time(&leaf.rx);
+        if !always && !asked {
+            return Ok(());
+        }
+        let envelope = self.reader.envelope(&leaf.env)?;
+        if envelope.as_ref().is_some_and(|envelope| Digest::of(envelope) != leaf.env) {
+            return Err(damaged(
+                index,
+                "the stored envelope has another digest than its leaf says",
+            ));
+        }
+        let documents = match &envelope {
+            Some(envelope) if asked => match self.run(index, envelope)? {
+                Some(documents) => documents,
+                None => return Ok(()),
+            },
+            // What was deleted can only be asked for by asking for all.
+            None if asked && !self.selection.is_all() => return Ok(()),
+            Some(_) | None => Vec::new(),
+        };
+        if let Some(envelope) = &envelope {
+            self.folder.put_once(&bundle::envelope(&leaf.env), envelope)?;
+            if leaf.t == EntryType::Enrol {
+                self.key(index, envelope)?;
+            }
+        }
+        self.counts.statements += u64::from(asked);
+        self.folder.put(&bundle::leaf(index), bytes)?;
+        self.proof(index, bytes)?;
+        let (entry_type, logged) = (leaf.t, leaf.rx);
+        self.items.push(Item { index, entry_type, logged, envelope: leaf.env, documents });
+        Ok(())
+    }
+
+    /// The documents of a run, written; `None` if the selection asks for nothing of it.
+    fn run(&mut self, index: u64, envelope: &[u8]) -> Result<Option<Vec<Listed>>, ExportError> {
+        let run: Run = predicate(index, envelope)?;
+        let wanted = |kind, target| self.selection.covers(kind, target);
+        let documents = run.documents.iter().map(|d| (&d.kind, &d.target));
+        let mut seen = documents.chain(run.outcomes.iter().map(|o| (&o.kind, &o.target)));
+        if !self.selection.is_all() && !seen.any(|(kind, target)| wanted(kind, target)) {
+            return Ok(None);
+        }
+        let mut listed = Vec::new();
+        for document in run.documents {
+            let absent = if self.selection.covers(&document.kind, &document.target) {
+                self.document(index, &document.digest)?
+            } else {
+                Some(Absence::NotSelected)
+            };
+            let (digest, kind, target) = (document.digest, document.kind, document.target);
+            listed.push(Listed { digest, kind, target, absent });
+        }
+        Ok(Some(listed))
+    }
+
+    fn document(&mut self, index: u64, digest: &Digest) -> Result<Option<Absence>, ExportError> {
+        let path = bundle::document(digest);
+        if self.folder.has(&path) {
+            return Ok(None);
+        }
+        let Some(bytes) = self.reader.document(digest)? else {
+            self.counts.not_held += 1;
+            return Ok(Some(Absence::NotHeld));
+        };
+        if Digest::of(&bytes) != *digest {
+            return Err(damaged(index, &format!("stored document {digest} has another digest")));
+        }
+        self.counts.documents += 1;
+        self.folder.put(&path, &bytes)?;
+        Ok(None)
+    }
+
+    fn key(&mut self, index: u64, envelope: &[u8]) -> Result<(), ExportError> {
+        let enrol: Enrol = predicate(index, envelope)?;
+        let key = PublicKey::from_pem(&enrol.evidence_key);
+        let key = key.map_err(|error: KeyError| damaged(index, &error))?;
+        self.folder.put_once(&bundle::key(&key.id()), key.to_pem().as_bytes())
+    }
+
+    /// The proof under the bundle's own head, not under one that came while it was written.
+    fn proof(&mut self, index: u64, leaf: &[u8]) -> Result<(), ExportError> {
+        let Checkpoint { size, root, .. } = self.head.checkpoint;
+        let path = prove_inclusion(index, size, &mut self.past)?;
+        verify_inclusion(index, size, &leaf_hash(leaf), &path, &root)
+            .map_err(|error| damaged(index, &format!("stored tiles: {error}")))?;
+        let (extra, checkpoint) = (Some(leaf.to_vec()), self.head.signed.clone());
+        let proof = TlogProof { extra, index, path, checkpoint };
+        self.folder.put(&bundle::proof(index), proof.to_text().as_bytes())
+    }
+}
+
+/// What a stored envelope says; the log admitted it, so its signature is not asked again here.
+fn predicate<P: Serialize + serde::de::DeserializeOwned>(
+    index: u64,
+    envelope: &[u8],
+) -> Result<P, ExportError> {
+    let envelope = exhibit_proto::dsse::Envelope::parse(envelope);
+    let payload = envelope.and_then(|envelope| envelope.unverified_payload());
+    let payload = payload.map_err(|error| damaged(index, &error))?;
+    let statement = Statement::<P>::from_payload(&payload);
+    Ok(statement.map_err(|error| damaged(index, &error))?.predicate)
+}
+
+fn damaged(index: u64, what: &(impl ToString + ?Sized)) -> ExportError {
+    ExportError::Damaged { index, what: what.to_string() }
+}
+
+fn rfc3339(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+}
+
+impl From<TileError> for ExportError {
+    fn from(error: TileError) -> Self {
+        Self::Log(LogError::Tile(error))
+    }
+}

@@ -1,0 +1,48 @@
+//! What a bundle is asked to hold.
+
+use std::collections::BTreeSet;
+
+use exhibit_proto::bundle;
+use exhibit_proto::document::{Kind, Target};
+use jiff::Timestamp;
+
+/// Which evidence; enrolments, revocations and rule packs always come along. Empty sets and absent times mean all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    pub targets: BTreeSet<Target>,
+    pub kinds: BTreeSet<Kind>,
+    /// The controls that led to `kinds`, for the manifest to say.
+    pub controls: Vec<String>,
+    /// First and last time of logging, both inclusive.
+    pub from: Option<Timestamp>,
+    pub to: Option<Timestamp>,
+}
+
+impl Selection {
+    /// Whether nothing is left out.
+    pub(super) fn is_all(&self) -> bool {
+        self.targets.is_empty() && self.kinds.is_empty()
+    }
+
+    pub(super) fn covers(&self, kind: &Kind, target: &Target) -> bool {
+        let kind = self.kinds.is_empty() || self.kinds.contains(kind);
+        kind && (self.targets.is_empty() || self.targets.contains(target))
+    }
+
+    /// Whether an entry logged at `rx` is asked for; a time that cannot be read is not left out.
+    pub(super) fn covers_time(&self, rx: &str) -> bool {
+        let Ok(logged) = rx.parse::<Timestamp>() else { return true };
+        self.from.is_none_or(|from| from <= logged) && self.to.is_none_or(|to| logged <= to)
+    }
+
+    /// As the manifest says it.
+    pub(super) fn claims(&self) -> bundle::Selection {
+        bundle::Selection {
+            targets: self.targets.iter().cloned().collect(),
+            kinds: self.kinds.iter().cloned().collect(),
+            controls: self.controls.clone(),
+            from: self.from.map(super::rfc3339),
+            to: self.to.map(super::rfc3339),
+        }
+    }
+}
