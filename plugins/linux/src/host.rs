@@ -78,8 +78,6 @@ pub(crate) struct Facts {
     pub(crate) mode: u32,
     /// Owner.
     pub(crate) uid: u32,
-    /// Length in bytes.
-    pub(crate) size: u64,
     /// Whether it is a directory.
     pub(crate) directory: bool,
 }
@@ -118,12 +116,10 @@ impl Host {
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
         let Some(fd) = self.open(path, flags)? else { return Ok(None) };
         let stat = rustix::fs::fstat(&fd).map_err(|errno| error(path, errno))?;
-        match FileType::from_raw_mode(stat.st_mode) {
-            FileType::RegularFile => {}
-            other => {
-                let found = type_name(other);
-                return Err(ReadError::Kind { path: path.to_owned(), found, wanted: "file" });
-            }
+        let kind = FileType::from_raw_mode(stat.st_mode);
+        if kind != FileType::RegularFile {
+            let found = type_name(kind);
+            return Err(ReadError::Kind { path: path.to_owned(), found, wanted: "file" });
         }
         let mut content = Vec::new();
         let read = File::from(fd).take(length).read_to_end(&mut content);
@@ -217,7 +213,6 @@ fn facts_of(stat: &Stat) -> Facts {
         modified: Timestamp::new(stat.st_mtime, nanoseconds).ok(),
         mode: stat.st_mode,
         uid: stat.st_uid,
-        size: u64::try_from(stat.st_size).unwrap_or(0),
         directory: FileType::from_raw_mode(stat.st_mode) == FileType::Directory,
     }
 }

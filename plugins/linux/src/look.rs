@@ -28,11 +28,6 @@ impl<T> Found<T> {
             Self::Missing | Self::Unreadable => None,
         }
     }
-
-    /// Whether it is there and cannot be read.
-    pub(crate) fn is_unreadable(&self) -> bool {
-        matches!(self, Self::Unreadable)
-    }
 }
 
 /// A look at the host, with what was seen so far.

@@ -33,16 +33,44 @@ pub(crate) const ENTRY: Entry = Entry {
 /// Packages that give a host a role when they are installed.
 const ROLES: [(&str, &[&str]); 10] = [
     ("certificate_authority", &["step-ca", "easy-rsa"]),
-    ("container_host", &["docker.io", "docker-ce", "containerd", "containerd.io", "podman", "lxd", "incus"]),
-    ("database", &["postgresql", "mariadb-server", "mysql-server", "mongodb-org-server", "redis-server", "valkey-server"]),
+    (
+        "container_host",
+        &["docker.io", "docker-ce", "containerd", "containerd.io", "podman", "lxd", "incus"],
+    ),
+    (
+        "database",
+        &[
+            "postgresql",
+            "mariadb-server",
+            "mysql-server",
+            "mongodb-org-server",
+            "redis-server",
+            "valkey-server",
+        ],
+    ),
     ("directory", &["slapd", "samba-ad-dc", "freeipa-server"]),
     ("file_server", &["nfs-kernel-server", "samba", "vsftpd", "proftpd-core"]),
     ("kubernetes_node", &["kubelet", "k3s", "microk8s"]),
     ("mail_server", &["postfix", "exim4-daemon-light", "exim4-daemon-heavy", "dovecot-core"]),
     ("name_server", &["bind9", "unbound", "knot", "pdns-server", "dnsmasq"]),
     ("virtualisation_host", &["libvirt-daemon-system", "proxmox-ve", "xen-system-amd64"]),
-    ("web_server", &["nginx", "nginx-core", "nginx-full", "nginx-light", "apache2", "caddy", "lighttpd", "haproxy"]),
+    (
+        "web_server",
+        &[
+            "nginx",
+            "nginx-core",
+            "nginx-full",
+            "nginx-light",
+            "apache2",
+            "caddy",
+            "lighttpd",
+            "haproxy",
+        ],
+    ),
 ];
+
+/// The namespace the kernel starts with (`PROC_PID_INIT_INO` of linux/proc_ns.h).
+const FIRST_PID_NAMESPACE: &str = "pid:[4026531836]";
 
 fn observe(job: &Job) -> Observation {
     let mut look = Look::new(job);
@@ -93,14 +121,10 @@ fn observe(job: &Job) -> Observation {
 
 /// What the host runs in: a container by its marks, else a guest by its firmware, else unknown.
 fn virtualisation(look: &mut Look<'_>) -> Option<String> {
-    if look.host.exists("/.dockerenv") {
-        return Some("docker".to_owned());
-    }
-    if look.host.exists("/run/.containerenv") {
-        return Some("podman".to_owned());
-    }
-    if let Some(text) = look.text("/run/systemd/container").here() {
-        return Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+    // An image made for containers keeps their marks when it is started as a machine.
+    let machine = look.host.link("/proc/self/ns/pid").as_deref() == Some(FIRST_PID_NAMESPACE);
+    if !machine && let Some(engine) = container(look) {
+        return Some(engine);
     }
     let release = look.text("/proc/sys/kernel/osrelease").here().unwrap_or_default();
     if release.to_ascii_lowercase().contains("microsoft") {
@@ -136,6 +160,17 @@ fn virtualisation(look: &mut Look<'_>) -> Option<String> {
     }
     // Without firmware tables nothing speaks against a guest.
     (!vendor.is_empty()).then(|| "none".to_owned())
+}
+
+fn container(look: &mut Look<'_>) -> Option<String> {
+    if look.host.exists("/.dockerenv") {
+        return Some("docker".to_owned());
+    }
+    if look.host.exists("/run/.containerenv") {
+        return Some("podman".to_owned());
+    }
+    let text = look.text("/run/systemd/container").here()?;
+    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
 fn roles(look: &mut Look<'_>) -> Vec<String> {

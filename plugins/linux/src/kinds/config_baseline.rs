@@ -33,8 +33,19 @@ const MOUNTS: &str = "/proc/self/mountinfo";
 
 /// Options that carry no value and tell nothing secret.
 const OPTIONS: [&str; 13] = [
-    "nodev", "noexec", "nosuid", "ro", "rw", "relatime", "noatime", "nodiratime", "strictatime", "sync", "dirsync",
-    "nosymfollow", "lazytime",
+    "nodev",
+    "noexec",
+    "nosuid",
+    "ro",
+    "rw",
+    "relatime",
+    "noatime",
+    "nodiratime",
+    "strictatime",
+    "sync",
+    "dirsync",
+    "nosymfollow",
+    "lazytime",
 ];
 
 /// File systems made and dropped by containers, sandboxes and snaps; they say nothing of the host's own settings.
@@ -57,7 +68,10 @@ fn observe(job: &Job) -> Observation {
     if !look.host.exists("/proc/sys/kernel") {
         return Observation::without_document(
             OutcomeKind::NotApplicable,
-            format!("{} has no /proc/sys: settings in force are known of a running host only", job.root.display()),
+            format!(
+                "{} has no /proc/sys: settings in force are known of a running host only",
+                job.root.display()
+            ),
             "run the plugin on the running host",
         );
     }
@@ -80,8 +94,9 @@ fn mounts(look: &mut Look<'_>) -> Option<Vec<Mount>> {
         look.garbled(MOUNTS, &format!("{faults} lines are not understood"));
     }
     found.retain(|mount| mount.path == "/" || !PASSING.contains(&mount.filesystem.as_str()));
-    // Sessions of people come and go.
-    found.retain(|mount| !mount.path.starts_with("/run/user/"));
+    // Sessions of people come and go, and what the kernel shows of itself has no settings of its own.
+    let passing = ["/run/user/", "/proc/", "/sys/"];
+    found.retain(|mount| !passing.iter().any(|place| mount.path.starts_with(place)));
     Some(found)
 }
 

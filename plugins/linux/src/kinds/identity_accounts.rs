@@ -58,7 +58,10 @@ fn observe(job: &Job) -> Observation {
     if tables.nis || foreign.is_some() {
         look.seen.outcome(
             OutcomeKind::NotApplicable,
-            format!("accounts of {} cannot be listed for certain from a host", foreign.as_deref().unwrap_or("nis")),
+            format!(
+                "accounts of {} cannot be listed for certain from a host",
+                foreign.as_deref().unwrap_or("nis")
+            ),
             "observe the directory itself with its own plugin",
         );
     }
@@ -66,7 +69,7 @@ fn observe(job: &Job) -> Observation {
     let first_person = first_person(&mut look);
     let files = sshd::authorized_keys_files(&mut look);
     let keys = keys::observe(&mut look, &tables.users, &files);
-    let sign_ins = sign_ins::SignIns::read(&mut look);
+    let sign_ins = sign_ins::SignIns::read(&mut look, &tables.users);
     let groups = tables.groups_by_user();
     let today = job.now.to_zoned(TimeZone::UTC).date();
     let accounts: Vec<_> = users
@@ -107,9 +110,9 @@ fn observe(job: &Job) -> Observation {
 /// Sources of accounts by nsswitch.conf(5), in order of look-up; `files` when it says nothing.
 fn sources(look: &mut Look<'_>) -> Vec<String> {
     let text = look.text("/etc/nsswitch.conf").here().unwrap_or_default();
-    let line = text.lines().find_map(|line| {
-        line.split('#').next().unwrap_or_default().trim().strip_prefix("passwd:")
-    });
+    let line = text
+        .lines()
+        .find_map(|line| line.split('#').next().unwrap_or_default().trim().strip_prefix("passwd:"));
     let line = line.unwrap_or("files");
     let mut found = Vec::new();
     let mut depth = 0_usize;

@@ -110,8 +110,12 @@ fn powerful_groups(tables: &Tables) -> Vec<Grant> {
     let mut grants = Vec::new();
     for (name, what, full) in GROUPS {
         for group in tables.groups.iter().filter(|group| group.name == name) {
-            let root: BTreeSet<&str> =
-                tables.users.iter().filter(|user| user.uid == 0).map(|user| user.name.as_str()).collect();
+            let root: BTreeSet<&str> = tables
+                .users
+                .iter()
+                .filter(|user| user.uid == 0)
+                .map(|user| user.name.as_str())
+                .collect();
             let mut members = tables.members(group);
             members.retain(|member| !root.contains(member.as_str()));
             if members.is_empty() {
@@ -219,7 +223,8 @@ fn members(user: &str, tables: &Tables) -> Option<Vec<String>> {
     }
     if let Some(name) = user.strip_prefix('%') {
         let gid = name.strip_prefix('#').and_then(|gid| gid.parse::<u32>().ok());
-        let fits = |group: &&accounts::Group| gid.map_or(group.name == name, |gid| group.gid == gid);
+        let fits =
+            |group: &&accounts::Group| gid.map_or(group.name == name, |gid| group.gid == gid);
         let found = tables.groups.iter().filter(fits).flat_map(|group| tables.members(group));
         return Some(found.collect());
     }
@@ -242,7 +247,7 @@ fn asks(settings: &[Setting], user: &str) -> bool {
         setting.name == "authenticate"
             && (setting.scope.is_empty() || setting.scope.strip_prefix(':') == Some(user))
     };
-    settings.iter().filter(mine).next_back().is_none_or(|setting| setting.value != "false")
+    settings.iter().rfind(mine).is_none_or(|setting| setting.value != "false")
 }
 
 #[cfg(test)]

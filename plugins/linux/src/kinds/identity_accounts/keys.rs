@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use base64::{Engine, engine::general_purpose::{STANDARD, STANDARD_NO_PAD}};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, STANDARD_NO_PAD},
+};
 use exhibit_plugin::{OutcomeKind, kinds::identity_accounts::Credential};
 use sha2::{Digest, Sha256};
 
@@ -53,7 +56,10 @@ pub(super) fn observe(
     if let Some(first) = denied.first() {
         look.seen.outcome(
             OutcomeKind::Denied,
-            format!("permission denied reading {} files of keys, the first is {first}", denied.len()),
+            format!(
+                "permission denied reading {} files of keys, the first is {first}",
+                denied.len()
+            ),
             "give the plugin CAP_DAC_READ_SEARCH (or run it as root)",
         );
     }
@@ -179,7 +185,8 @@ fn option_names(options: &str) -> Vec<String> {
         }
         escaped = character == '\\' && !escaped;
     }
-    let name = |text: &String| text.split('=').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let name =
+        |text: &String| text.split('=').next().unwrap_or_default().trim().to_ascii_lowercase();
     names.iter().map(name).filter(|name| !name.is_empty()).collect()
 }
 
@@ -217,8 +224,12 @@ mod tests {
 
     #[test]
     fn keys_are_told_by_fingerprint_and_names_of_options_only() {
-        let line = format!("from=\"10.0.0.0/8,SECRET\",command=\"echo \\\"SECRET, x\\\"\",no-pty ssh-ed25519 {KEY} SECRET@laptop");
-        let text = format!("# comment\n\n{line}\nnonsense\nssh-rsa !!!\ncert-authority ssh-ed25519 {KEY}\n");
+        let line = format!(
+            "from=\"10.0.0.0/8,SECRET\",command=\"echo \\\"SECRET, x\\\"\",no-pty ssh-ed25519 {KEY} SECRET@laptop"
+        );
+        let text = format!(
+            "# comment\n\n{line}\nnonsense\nssh-rsa !!!\ncert-authority ssh-ed25519 {KEY}\n"
+        );
         let (keys, faults) = parse(&text, "/k", true);
         assert_eq!((keys.len(), faults), (2, 2));
         assert_eq!(keys[0].restrictions, ["from", "command", "no-pty"]);

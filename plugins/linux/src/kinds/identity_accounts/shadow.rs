@@ -63,7 +63,8 @@ pub(super) fn classify(field: &str) -> (PasswordState, Option<String>) {
     }
     let bare = field.trim_start_matches('!');
     if let Some(scheme) = scheme(bare) {
-        let state = if bare.len() == field.len() { PasswordState::Set } else { PasswordState::Locked };
+        let state =
+            if bare.len() == field.len() { PasswordState::Set } else { PasswordState::Locked };
         return (state, Some(scheme.to_owned()));
     }
     if bare.is_empty() || bare.starts_with('*') || bare == "x" || bare == "NP" {

@@ -5,7 +5,14 @@ use std::collections::BTreeMap;
 use exhibit_plugin::kinds::identity_accounts::{LastSignIn, SignInState};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
-use crate::look::{Found, Look};
+use crate::{
+    accounts::User,
+    look::{Found, Look},
+};
+
+const LASTLOG: &str = "/var/log/lastlog";
+/// Local accounts of people lie below; above are `nobody` and those of directories.
+const MAX_UID: u64 = 60_000;
 
 /// Length of one record of lastlog: time, 32 bytes of terminal, 256 of host.
 const LASTLOG_RECORD: usize = 292;
@@ -22,8 +29,11 @@ pub(super) struct SignIns {
 }
 
 impl SignIns {
-    pub(super) fn read(look: &mut Look<'_>) -> Self {
-        let lastlog = match look.bytes("/var/log/lastlog") {
+    pub(super) fn read(look: &mut Look<'_>, users: &[User]) -> Self {
+        // The file has a hole for every uid without a record: those of directories may make it terabytes long.
+        let last = users.iter().map(|user| u64::from(user.uid)).filter(|uid| *uid < MAX_UID).max();
+        let length = (last.unwrap_or(0) + 1) * u64::try_from(LASTLOG_RECORD).unwrap_or(u64::MAX);
+        let lastlog = match look.head(LASTLOG, length) {
             // Nobody ever signed in, or nothing writes the file: that cannot be told apart.
             Found::Here(bytes) if bytes.is_empty() => None,
             Found::Here(bytes) => Some(parse_lastlog(&bytes)),
@@ -38,7 +48,9 @@ impl SignIns {
         let recorded = self.lastlog.as_ref().and_then(|times| times.get(&uid));
         match recorded.into_iter().chain(self.wtmp.get(name)).max() {
             Some(time) => LastSignIn { state: SignInState::Known, date: Some(day(*time)) },
-            None if self.lastlog.is_some() => LastSignIn { state: SignInState::Never, date: None },
+            None if self.lastlog.is_some() && u64::from(uid) < MAX_UID => {
+                LastSignIn { state: SignInState::Never, date: None }
+            }
             None => LastSignIn { state: SignInState::Unknown, date: None },
         }
     }
@@ -101,6 +113,7 @@ mod tests {
         assert_eq!(signs.of("carol", 2).date.unwrap().to_string(), "2023-11-14");
         assert_eq!(signs.of("bob", 2).date.unwrap().to_string(), "2027-01-15");
         assert_eq!(signs.of("sys", 1).state, SignInState::Never);
+        assert_eq!(signs.of("nobody", 65534).state, SignInState::Unknown);
         assert_eq!(SignIns::default().of("bob", 1).state, SignInState::Unknown);
     }
 }

@@ -83,9 +83,11 @@ impl Sudoers {
     fn directory(&mut self, look: &mut Look<'_>, path: &str, depth: usize) {
         match look.names(path) {
             Found::Here(names) => {
-                for name in names.iter().filter(|name| !name.contains('.') && !name.ends_with('~')) {
+                for name in names.iter().filter(|name| !name.contains('.') && !name.ends_with('~'))
+                {
                     let file = format!("{path}/{name}");
-                    let directory = matches!(look.host.facts(&file), Ok(Some(facts)) if facts.directory);
+                    let directory =
+                        matches!(look.host.facts(&file), Ok(Some(facts)) if facts.directory);
                     if !directory {
                         self.file(look, &file, depth + 1);
                     }
@@ -225,7 +227,13 @@ fn defaults(line: &str, place: &str) -> Option<Vec<Setting>> {
         let one = one.trim();
         let (name, value) = match one.split_once('=') {
             Some((name, value)) => {
-                let sign = if name.ends_with('+') { "+" } else if name.ends_with('-') { "-" } else { "" };
+                let sign = if name.ends_with('+') {
+                    "+"
+                } else if name.ends_with('-') {
+                    "-"
+                } else {
+                    ""
+                };
                 let name = name.trim_end_matches(['+', '-']).trim();
                 let value = value.trim().trim_matches('"');
                 (name, if sign.is_empty() { value.to_owned() } else { format!("{sign}{value}") })

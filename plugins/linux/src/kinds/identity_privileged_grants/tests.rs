@@ -5,7 +5,8 @@ use crate::kinds::testing::{body, job, outcomes, planted};
 
 const PASSWD: &str = "root:x:0:0::/root:/bin/bash\ntoor2:x:0:0::/root:/bin/sh\nalice:x:1000:1000::/h:/bin/sh\n\
     bob:x:1001:27::/h:/bin/sh\ncarol:x:1002:1002::/h:/bin/sh\n";
-const GROUP: &str = "root:x:0:\nsudo:x:27:alice\ndocker:x:990:carol\ndisk:x:6:\nshadow:x:42:carol\n";
+const GROUP: &str =
+    "root:x:0:\nsudo:x:27:alice\ndocker:x:990:carol\ndisk:x:6:\nshadow:x:42:carol\n";
 
 fn see(sudoers: &str) -> (Value, Vec<String>) {
     let root =
@@ -16,7 +17,10 @@ fn see(sudoers: &str) -> (Value, Vec<String>) {
 
 fn grant<'a>(body: &'a Value, id: &str) -> &'a Value {
     let grants = body["grants"].as_array().unwrap();
-    grants.iter().find(|grant| grant["id"] == id).unwrap_or_else(|| panic!("no {id} in {grants:#?}"))
+    grants
+        .iter()
+        .find(|grant| grant["id"] == id)
+        .unwrap_or_else(|| panic!("no {id} in {grants:#?}"))
 }
 
 #[test]
@@ -37,7 +41,10 @@ fn every_way_to_root_is_a_grant() {
     assert_eq!((&sudo["full"], &sudo["authentication_required"]), (&json!(true), &json!(true)));
     let shells = grant(&body, "sudo carol web=(www) NOPASSWD: /bin/sh, /bin/bash");
     assert_eq!((&shells["full"], &shells["scope"]), (&json!(false), &json!(["web"])));
-    assert_eq!(grant(&body, "sudo carol ALL=(root) NOPASSWD: /bin/x")["authentication_required"], false);
+    assert_eq!(
+        grant(&body, "sudo carol ALL=(root) NOPASSWD: /bin/x")["authentication_required"],
+        false
+    );
     assert_eq!(grant(&body, "sudo gone ALL=(ALL) NOPASSWD: ALL")["members"], Value::Null);
     assert_eq!(grant(&body, "sudo +netgroup ALL=(root) ALL")["principal"]["type"], "external");
     let everyone = grant(&body, "sudo ALL ALL=(root) /bin/y");

@@ -141,8 +141,9 @@ pub(super) fn password_rules(look: &mut Look<'_>, lines: &[PamLine]) -> Password
         rules.remembered = Some(number(&settings(&files, line), "remember").unwrap_or(10));
     }
     let auth = lines_of(lines, "auth", &["pam_unix"]);
-    rules.empty_allowed = (!auth.is_empty())
-        .then(|| auth.iter().any(|line| line.arguments.iter().any(|word| word.starts_with("nullok"))));
+    rules.empty_allowed = (!auth.is_empty()).then(|| {
+        auth.iter().any(|line| line.arguments.iter().any(|word| word.starts_with("nullok")))
+    });
     rules
 }
 
@@ -170,7 +171,8 @@ fn quality(look: &mut Look<'_>, line: &PamLine, rules: &mut PasswordRules) {
         .iter()
         .filter(|name| number::<i32>(&settings, name).is_some_and(|credit| credit < 0))
         .count();
-    let classes = number(&settings, "minclass").unwrap_or(0).max(u32::try_from(demanded).unwrap_or(0));
+    let classes =
+        number(&settings, "minclass").unwrap_or(0).max(u32::try_from(demanded).unwrap_or(0));
     // The module never accepts fewer than six characters.
     rules.min_length = Some(number::<u32>(&settings, "minlen").unwrap_or(8).max(6));
     rules.min_classes = Some(classes);
@@ -281,7 +283,10 @@ mod tests {
         assert_eq!(rules.hash_scheme.as_deref(), Some("yescrypt"));
         assert_eq!(rules.enforced_by.as_deref(), Some("pam_pwquality"));
         let lock = lockout(&mut look, &lines);
-        assert_eq!((lock.attempts, lock.unlock_seconds, lock.binds_root), (Some(4), Some(0), Some(true)));
+        assert_eq!(
+            (lock.attempts, lock.unlock_seconds, lock.binds_root),
+            (Some(4), Some(0), Some(true))
+        );
         assert_eq!(lock.enforced, Some(true));
     }
 

@@ -8,6 +8,7 @@ use exhibit_plugin::{
 };
 
 use crate::{
+    glob,
     look::{Found, Look},
     tool::Tool,
 };
@@ -50,8 +51,17 @@ const DEFAULTS: [(&str, &str); 29] = [
 
 /// Keywords whose lines add up; of all others the first counts.
 const REPEATED: [&str; 11] = [
-    "acceptenv", "allowgroups", "allowusers", "denygroups", "denyusers", "hostcertificate", "hostkey", "listenaddress",
-    "port", "setenv", "subsystem",
+    "acceptenv",
+    "allowgroups",
+    "allowusers",
+    "denygroups",
+    "denyusers",
+    "hostcertificate",
+    "hostkey",
+    "listenaddress",
+    "port",
+    "setenv",
+    "subsystem",
 ];
 
 /// The server of the host.
@@ -72,7 +82,12 @@ pub(super) fn observe(look: &mut Look<'_>) -> Ssh {
     for (keyword, value) in DEFAULTS {
         settings.entry(keyword.to_owned()).or_insert_with(|| value.to_owned());
     }
-    Ssh { installed: true, settings_from: Some("files".to_owned()), settings, matches: files.matches }
+    Ssh {
+        installed: true,
+        settings_from: Some("files".to_owned()),
+        settings,
+        matches: files.matches,
+    }
 }
 
 /// Where the server looks for keys of accounts, with its tokens.
@@ -141,7 +156,11 @@ fn read_file(
         match keyword.as_str() {
             "include" => {
                 for pattern in value.split_whitespace() {
-                    for file in matching(look, pattern) {
+                    let pattern = match pattern.starts_with('/') {
+                        true => pattern.to_owned(),
+                        false => format!("/etc/ssh/{pattern}"),
+                    };
+                    for file in glob::matching(look, &pattern) {
                         whole &= read_file(look, &file, files, block, depth + 1);
                     }
                 }
@@ -161,35 +180,6 @@ fn read_file(
         }
     }
     whole
-}
-
-/// Files that an `Include` pattern names, sorted; only the last part may hold wildcards.
-fn matching(look: &mut Look<'_>, pattern: &str) -> Vec<String> {
-    let pattern =
-        if pattern.starts_with('/') { pattern.to_owned() } else { format!("/etc/ssh/{pattern}") };
-    let Some((directory, name)) = pattern.rsplit_once('/') else { return Vec::new() };
-    if !name.contains(['*', '?']) {
-        return vec![pattern.clone()];
-    }
-    let names = look.names(directory).here().unwrap_or_default();
-    let fits = |known: &&String| {
-        !known.starts_with('.') && wildcard(name.as_bytes(), known.as_bytes())
-    };
-    names.iter().filter(fits).map(|known| format!("{directory}/{known}")).collect()
-}
-
-/// Whether a name fits a pattern of `*` and `?`.
-pub(super) fn wildcard(pattern: &[u8], name: &[u8]) -> bool {
-    match (pattern.split_first(), name.split_first()) {
-        (None, None) => true,
-        (Some((b'*', rest)), _) => {
-            wildcard(rest, name)
-                || name.split_first().is_some_and(|(_, shorter)| wildcard(pattern, shorter))
-        }
-        (Some((b'?', rest)), Some((_, shorter))) => wildcard(rest, shorter),
-        (Some((wanted, rest)), Some((found, shorter))) => wanted == found && wildcard(rest, shorter),
-        (Some(_), None) | (None, Some(_)) => false,
-    }
 }
 
 /// `Keyword value`, `Keyword=value` or `Keyword "value"`; the keyword in lower case.
@@ -279,7 +269,10 @@ mod tests {
                  LoginGraceTime 1m30s\nChallengeResponseAuthentication no\nMatch User bob Address 10.0.0.0/8\n\
                  \tPasswordAuthentication yes\n",
             ),
-            ("/etc/ssh/sshd_config.d/10.conf", "permitrootlogin without-password\nMatch all\nX11Forwarding yes\n"),
+            (
+                "/etc/ssh/sshd_config.d/10.conf",
+                "permitrootlogin without-password\nMatch all\nX11Forwarding yes\n",
+            ),
             ("/etc/ssh/sshd_config.d/20.conf", "PasswordAuthentication \"no\"\n"),
             ("/etc/ssh/sshd_config.d/30.txt", "UsePAM yes\n"),
         ]);

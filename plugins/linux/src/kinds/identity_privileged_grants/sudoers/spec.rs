@@ -22,18 +22,45 @@ pub(in super::super) struct Rule {
 }
 
 const TAGS: [&str; 20] = [
-    "EXEC", "NOEXEC", "FOLLOW", "NOFOLLOW", "INTERCEPT", "NOINTERCEPT", "LOG_INPUT", "NOLOG_INPUT", "LOG_OUTPUT",
-    "NOLOG_OUTPUT", "MAIL", "NOMAIL", "PASSWD", "NOPASSWD", "SETENV", "NOSETENV", "sha224", "sha256", "sha384", "sha512",
+    "EXEC",
+    "NOEXEC",
+    "FOLLOW",
+    "NOFOLLOW",
+    "INTERCEPT",
+    "NOINTERCEPT",
+    "LOG_INPUT",
+    "NOLOG_INPUT",
+    "LOG_OUTPUT",
+    "NOLOG_OUTPUT",
+    "MAIL",
+    "NOMAIL",
+    "PASSWD",
+    "NOPASSWD",
+    "SETENV",
+    "NOSETENV",
+    "sha224",
+    "sha256",
+    "sha384",
+    "sha512",
 ];
 
 const OPTIONS: [&str; 10] = [
-    "ROLE", "TYPE", "PRIVS", "LIMITPRIVS", "CWD", "CHROOT", "TIMEOUT", "NOTBEFORE", "NOTAFTER", "APPARMOR_PROFILE",
+    "ROLE",
+    "TYPE",
+    "PRIVS",
+    "LIMITPRIVS",
+    "CWD",
+    "CHROOT",
+    "TIMEOUT",
+    "NOTBEFORE",
+    "NOTAFTER",
+    "APPARMOR_PROFILE",
 ];
 
 /// Reads `users hosts = commands [: hosts = commands]…`; none when it is no rule.
 pub(super) fn parse(line: &str, place: &str) -> Option<Vec<Rule>> {
     let (mut rules, mut users) = (Vec::new(), None);
-    for section in sections(line) {
+    for section in sections(&line.replace('\t', " ")) {
         let equals = find_outside(&section, '=')?;
         let (left, right) = section.split_at_checked(equals)?;
         let left = tight(left);
@@ -66,7 +93,10 @@ fn sections(line: &str) -> Vec<String> {
         };
         // `NOPASSWD :` may stand apart from its colon.
         match found.last_mut() {
-            Some(before) if TAGS.contains(&word(&before.trim_end().to_owned()).as_str()) || before.ends_with('%') => {
+            Some(before)
+                if TAGS.contains(&word(&before.trim_end().to_owned()).as_str())
+                    || before.ends_with('%') =>
+            {
                 before.push(':');
                 before.push_str(&piece);
             }
@@ -79,20 +109,23 @@ fn sections(line: &str) -> Vec<String> {
 /// Without the spaces around commas and after exclamation marks, so that only lists are parted by spaces.
 fn tight(text: &str) -> String {
     let pieces = split_outside(text.trim(), ',');
-    let pieces: Vec<_> = pieces.iter().map(|piece| piece.trim().replace('\t', " ").replace("! ", "!")).collect();
+    let pieces: Vec<_> = pieces.iter().map(|piece| piece.trim().replace("! ", "!")).collect();
     pieces.join(",")
 }
 
 fn list(text: &str) -> Vec<String> {
     let words = split_outside(text.trim(), ',');
-    let words = words.iter().map(|word| word.trim().replace('"', "").replace('\\', ""));
+    let words = words.iter().map(|word| word.trim().replace(['"', '\\'], ""));
     words.filter(|word| !word.is_empty()).collect()
 }
 
 fn commands(text: &str, users: &[String], hosts: &[String], place: &str) -> Option<Vec<Rule>> {
     let mut rules: Vec<Rule> = Vec::new();
-    let (mut run_as, mut groups, mut authenticate): (Option<Vec<String>>, Vec<String>, Option<bool>) =
-        (None, Vec::new(), None);
+    let (mut run_as, mut groups, mut authenticate): (
+        Option<Vec<String>>,
+        Vec<String>,
+        Option<bool>,
+    ) = (None, Vec::new(), None);
     for piece in split_outside(text, ',') {
         let mut rest = piece.trim();
         // Run-as and tags hold for the commands after them, too.

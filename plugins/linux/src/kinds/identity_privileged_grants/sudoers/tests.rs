@@ -24,7 +24,8 @@ fn plain_rules_are_understood() {
     assert_eq!(all.run_as_groups, ["ALL"]);
     assert_eq!((all.commands, all.authenticate), (vec!["ALL".to_owned()], None));
 
-    let tagged = rule("%ops, !eve ALL = NOPASSWD: SETENV: /bin/a -x, /bin/b\\, c, sha256:abc= /bin/d\n");
+    let tagged =
+        rule("%ops, !eve ALL = NOPASSWD: SETENV: /bin/a -x, /bin/b\\, c, sha256:abc= /bin/d\n");
     assert_eq!(tagged.users, ["%ops", "!eve"]);
     assert_eq!(tagged.commands, ["/bin/a -x", "/bin/b\\, c", "/bin/d"]);
     assert_eq!((tagged.run_as_users, tagged.authenticate), (None, Some(false)));
@@ -47,7 +48,9 @@ fn run_as_and_tags_hold_for_the_commands_after_them() {
     let told: Vec<_> = sudoers
         .rules
         .iter()
-        .map(|r| (r.commands[0].as_str(), r.run_as_users.clone().unwrap_or_default(), r.authenticate))
+        .map(|r| {
+            (r.commands[0].as_str(), r.run_as_users.clone().unwrap_or_default(), r.authenticate)
+        })
         .collect();
     let list = |name: &str| vec![name.to_owned()];
     assert_eq!(
@@ -65,7 +68,10 @@ fn run_as_and_tags_hold_for_the_commands_after_them() {
 #[test]
 fn includes_are_followed_as_sudo_follows_them() {
     let (sudoers, said) = see(&[
-        ("/etc/sudoers", "@include sudoers.local\n#includedir /etc/sudoers.d\n# include nothing\n#includes\n"),
+        (
+            "/etc/sudoers",
+            "@include sudoers.local\n#includedir /etc/sudoers.d\n# include nothing\n#includes\n",
+        ),
         ("/etc/sudoers.local", "a ALL=ALL\n"),
         ("/etc/sudoers.d/20-b", "b ALL=\\\n  ALL\n"),
         ("/etc/sudoers.d/10-c", "c ALL=ALL\n"),
@@ -114,7 +120,11 @@ fn defaults_keep_their_scope_and_sign() {
     assert_eq!(
         told,
         [
-            "env_reset=true", "lecture=false", "timestamp_timeout=5", ":aliceauthenticate=false", "secure_path=/a:/b",
+            "env_reset=true",
+            "lecture=false",
+            "timestamp_timeout=5",
+            ":aliceauthenticate=false",
+            "secure_path=/a:/b",
             "env_keep=+A B"
         ]
     );
@@ -122,7 +132,8 @@ fn defaults_keep_their_scope_and_sign() {
 
 #[test]
 fn nonsense_is_a_fault_with_its_place() {
-    let (sudoers, _) = see(&[("/etc/sudoers", "nonsense\nbob ALL\n= ALL\nbob = \nUser_Alias X\nbob ALL = (x\n")]);
+    let (sudoers, _) =
+        see(&[("/etc/sudoers", "nonsense\nbob ALL\n= ALL\nbob = \nUser_Alias X\nbob ALL = (x\n")]);
     assert!(sudoers.rules.is_empty(), "{:?}", sudoers.rules);
     assert_eq!(sudoers.faults.len(), 6);
     assert!(sudoers.faults[1].contains("/etc/sudoers:2"));

@@ -32,7 +32,8 @@ pub(super) fn without_comment(line: &str) -> String {
     let mut index = 0;
     walk(line, |character, outside| {
         let number = characters.get(index + 1).is_some_and(char::is_ascii_digit);
-        let starts_word = before.is_whitespace() || matches!(before, ',' | '(' | '!' | '%' | ':' | '=');
+        let starts_word =
+            before.is_whitespace() || matches!(before, ',' | '(' | '!' | '%' | ':' | '=');
         // Inside parentheses `outside` is false, and there a # is always an id.
         if outside && character == '#' && !(number && starts_word) {
             ended = true;
