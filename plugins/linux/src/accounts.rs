@@ -161,9 +161,14 @@ mod tests {
 
     #[test]
     fn tables_are_joined_over_lists_and_primary_groups() {
-        let users = parse_passwd("root:x:0:0:root:/root:/bin/bash\nbob:x:1000:27::/home/bob:\n+nis\n# c\nbad:x:y:0:::\n:x:1:1:::\nshort\n");
+        let users = parse_passwd(
+            "root:x:0:0:root:/root:/bin/bash\nbob:x:1000:27::/home/bob:\n+nis\n# c\nbad:x:y:0:::\n:x:1:1:::\nshort\n",
+        );
         assert_eq!(users.rows.len(), 2);
-        assert_eq!(users.faults, ["line 5 is not understood", "line 6 is not understood", "line 7 is not understood"]);
+        assert_eq!(
+            users.faults,
+            ["line 5 is not understood", "line 6 is not understood", "line 7 is not understood"]
+        );
         assert!(users.nis);
         let groups = parse_group("root:x:0:\nsudo:x:27:alice, carol\nbroken:x:\n");
         assert_eq!(groups.faults.len(), 1);

@@ -1,19 +1,19 @@
 //! One room a kind. Each has an `ENTRY` for the catalog and judges nothing.
 
 pub(crate) mod asset_inventory;
+pub(crate) mod backup_jobs;
+pub(crate) mod capacity_metrics;
 pub(crate) mod config_baseline;
+pub(crate) mod crypto_at_rest;
 pub(crate) mod identity_accounts;
 pub(crate) mod identity_privileged_grants;
 pub(crate) mod identity_sign_in_policy;
+pub(crate) mod logging_sources;
+pub(crate) mod network_firewall;
+pub(crate) mod network_services;
 pub(crate) mod patch_status;
 pub(crate) mod software_inventory;
-pub(crate) mod backup_jobs;
-pub(crate) mod capacity_metrics;
-pub(crate) mod network_firewall;
-pub(crate) mod crypto_at_rest;
-pub(crate) mod network_services;
 pub(crate) mod time_sync;
-pub(crate) mod logging_sources;
 
 #[cfg(test)]
 pub(crate) mod testing {

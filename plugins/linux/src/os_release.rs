@@ -75,7 +75,9 @@ mod tests {
 
     #[test]
     fn quotes_and_comments_are_those_of_a_shell() {
-        let os = OsRelease::parse("# c\nID=debian\nNAME=\"A \\\"B\\\"\"\nEMPTY=\nODD LINE\nX='a#b' # c\n");
+        let os = OsRelease::parse(
+            "# c\nID=debian\nNAME=\"A \\\"B\\\"\"\nEMPTY=\nODD LINE\nX='a#b' # c\n",
+        );
         assert_eq!(os.get("ID").unwrap(), "debian");
         assert_eq!(os.get("NAME").unwrap(), "A \"B\"");
         assert_eq!(os.get("X").unwrap(), "a#b");

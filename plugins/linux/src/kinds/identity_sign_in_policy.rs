@@ -101,7 +101,9 @@ fn login_defs(look: &mut Look<'_>) -> BTreeMap<String, String> {
         .filter_map(|line| {
             let line = line.split('#').next().unwrap_or_default().trim();
             let (key, value) = line.split_once(char::is_whitespace)?;
-            LOGIN_DEFS.contains(&key).then(|| (key.to_owned(), value.trim().trim_matches('"').to_owned()))
+            LOGIN_DEFS
+                .contains(&key)
+                .then(|| (key.to_owned(), value.trim().trim_matches('"').to_owned()))
         })
         .collect()
 }
@@ -166,7 +168,10 @@ mod tests {
     #[test]
     fn a_planted_policy_is_told_as_it_is_in_force() {
         let root = planted(&[
-            ("/etc/login.defs", "# PASS_MAX_DAYS 1\nPASS_MAX_DAYS\t365\nUMASK 027\nENCRYPT_METHOD SHA512\nMAIL_DIR /x\n"),
+            (
+                "/etc/login.defs",
+                "# PASS_MAX_DAYS 1\nPASS_MAX_DAYS\t365\nUMASK 027\nENCRYPT_METHOD SHA512\nMAIL_DIR /x\n",
+            ),
             ("/etc/pam.d/common-auth", "auth required pam_unix.so\n"),
             ("/etc/pam.d/common-password", "password required pam_unix.so obscure\n"),
             ("/etc/profile.d/tmout.sh", "TMOUT=900; readonly TMOUT; export TMOUT\n"),

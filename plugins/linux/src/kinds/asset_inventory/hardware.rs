@@ -13,7 +13,15 @@ const MEMORY_STEP: u64 = 16 * 1024 * 1024;
 pub(super) fn dmi(look: &mut Look<'_>, field: &str) -> Option<String> {
     let text = look.text(&format!("/sys/class/dmi/id/{field}")).here()?;
     let text = text.trim();
-    let filler = ["", "none", "not specified", "to be filled by o.e.m.", "default string", "system serial number", "0"];
+    let filler = [
+        "",
+        "none",
+        "not specified",
+        "to be filled by o.e.m.",
+        "default string",
+        "system serial number",
+        "0",
+    ];
     (!filler.contains(&text.to_ascii_lowercase().as_str())).then(|| text.to_owned())
 }
 
@@ -61,7 +69,10 @@ pub(super) fn disks(look: &mut Look<'_>) -> Vec<Disk> {
 /// Interfaces of the machine itself; those that engines make for containers and guests are left out.
 pub(super) fn interfaces(look: &mut Look<'_>) -> Vec<Interface> {
     let names = look.names("/sys/class/net").here().unwrap_or_default();
-    let passing = ["lo", "veth", "docker", "br-", "virbr", "vnet", "cali", "cni", "flannel", "ifb", "tap", "lxc"];
+    let passing = [
+        "lo", "veth", "docker", "br-", "virbr", "vnet", "cali", "cni", "flannel", "ifb", "tap",
+        "lxc",
+    ];
     let addresses = addresses(look);
     names
         .into_iter()
@@ -71,7 +82,8 @@ pub(super) fn interfaces(look: &mut Look<'_>) -> Vec<Interface> {
             let mac = look.host.text(&format!("/sys/class/net/{name}/address")).ok().flatten();
             let mac = mac.map(|text| text.trim().to_ascii_lowercase());
             let mac = mac.filter(|mac| !mac.is_empty() && mac != "00:00:00:00:00:00");
-            let addresses = addresses.as_ref().map(|all| all.get(&name).cloned().unwrap_or_default());
+            let addresses =
+                addresses.as_ref().map(|all| all.get(&name).cloned().unwrap_or_default());
             Interface { name, mac, addresses }
         })
         .collect()
@@ -115,7 +127,10 @@ mod tests {
     #[test]
     fn hardware_is_described_without_what_passes() {
         let root = planted(&[
-            ("/proc/cpuinfo", "processor\t: 0\nmodel name\t: AMD EPYC\nprocessor\t: 1\nmodel name\t: AMD EPYC\n"),
+            (
+                "/proc/cpuinfo",
+                "processor\t: 0\nmodel name\t: AMD EPYC\nprocessor\t: 1\nmodel name\t: AMD EPYC\n",
+            ),
             ("/proc/meminfo", "MemTotal:       16400000 kB\nMemFree: 1 kB\n"),
             ("/sys/block/vda/size", "2048\n"),
             ("/sys/block/vda/removable", "0\n"),

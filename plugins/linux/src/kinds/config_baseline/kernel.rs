@@ -8,10 +8,36 @@ use crate::look::{Found, Look};
 
 /// Boot parameters that bear on security; every other one stays out, because a command line may hold secrets.
 const PARAMETERS: [&str; 30] = [
-    "apparmor", "audit", "audit_backlog_limit", "debugfs", "enforcing", "init_on_alloc", "init_on_free", "intel_iommu",
-    "amd_iommu", "iommu", "iommu.strict", "ipv6.disable", "kpti", "l1tf", "lockdown", "lsm", "mce", "mds", "mitigations",
-    "module.sig_enforce", "nosmep", "nosmt", "page_alloc.shuffle", "pti", "randomize_kstack_offset", "security", "selinux",
-    "slab_nomerge", "spectre_v2", "vsyscall",
+    "apparmor",
+    "audit",
+    "audit_backlog_limit",
+    "debugfs",
+    "enforcing",
+    "init_on_alloc",
+    "init_on_free",
+    "intel_iommu",
+    "amd_iommu",
+    "iommu",
+    "iommu.strict",
+    "ipv6.disable",
+    "kpti",
+    "l1tf",
+    "lockdown",
+    "lsm",
+    "mce",
+    "mds",
+    "mitigations",
+    "module.sig_enforce",
+    "nosmep",
+    "nosmt",
+    "page_alloc.shuffle",
+    "pti",
+    "randomize_kstack_offset",
+    "security",
+    "selinux",
+    "slab_nomerge",
+    "spectre_v2",
+    "vsyscall",
 ];
 
 /// Loaded and blocked modules; none when the kernel does not tell.
@@ -27,10 +53,8 @@ pub(super) fn modules(look: &mut Look<'_>) -> Option<Modules> {
         Found::Missing if look.host.exists("/proc/sys/kernel") => Vec::new(),
         Found::Missing | Found::Unreadable => return None,
     };
-    let locked = look
-        .text("/proc/sys/kernel/modules_disabled")
-        .here()
-        .map(|text| text.trim() == "1");
+    let locked =
+        look.text("/proc/sys/kernel/modules_disabled").here().map(|text| text.trim() == "1");
     Some(Modules { loaded, blocked, locked })
 }
 
@@ -52,7 +76,11 @@ fn blocked_by(line: &str) -> Option<String> {
     let mut words = line.split_whitespace();
     let name = match (words.next()?, words.next()?, words.next()) {
         ("blacklist", name, _) => name,
-        ("install", name, Some("/bin/false" | "/bin/true" | "/usr/bin/false" | "/usr/bin/true")) => name,
+        (
+            "install",
+            name,
+            Some("/bin/false" | "/bin/true" | "/usr/bin/false" | "/usr/bin/true"),
+        ) => name,
         _ => return None,
     };
     Some(name.replace('-', "_"))
@@ -93,7 +121,8 @@ fn apparmor(look: &mut Look<'_>, module: &mut SecurityModule) {
     module.mode = on.map(|text| if text.trim() == "Y" { "enabled" } else { "disabled" }.to_owned());
     if let Some(text) = look.text("/sys/kernel/security/apparmor/profiles").here() {
         let count = |mode: &str| {
-            u32::try_from(text.lines().filter(|line| line.ends_with(&format!("({mode})"))).count()).ok()
+            u32::try_from(text.lines().filter(|line| line.ends_with(&format!("({mode})"))).count())
+                .ok()
         };
         module.enforced = count("enforce");
         module.complaining = count("complain");
@@ -137,7 +166,8 @@ mod tests {
 
     #[test]
     fn command_line_gives_only_parameters_of_the_list() {
-        let found = parameters("root=/dev/sda token=SECRET mitigations=auto,nosmt nosmt -- lockdown=x\n");
+        let found =
+            parameters("root=/dev/sda token=SECRET mitigations=auto,nosmt nosmt -- lockdown=x\n");
         assert_eq!(
             found.into_iter().collect::<Vec<_>>(),
             [("mitigations".into(), "auto,nosmt".into()), ("nosmt".into(), String::new())]
@@ -149,18 +179,30 @@ mod tests {
         let root = planted(&[
             ("/proc/modules", "ext4 1 0 - Live 0x0\nusb_storage 1 0 - Live 0x0\n"),
             ("/proc/sys/kernel/modules_disabled", "1\n"),
-            ("/etc/modprobe.d/b.conf", "# blacklist no\nblacklist cramfs\ninstall usb-storage /bin/false\ninstall x echo\n"),
+            (
+                "/etc/modprobe.d/b.conf",
+                "# blacklist no\nblacklist cramfs\ninstall usb-storage /bin/false\ninstall x echo\n",
+            ),
             ("/sys/kernel/security/lsm", "lockdown,yama,apparmor\n"),
             ("/sys/kernel/security/lockdown", "none [integrity] confidentiality\n"),
-            ("/sys/kernel/security/apparmor/profiles", "/a (enforce)\n/b (complain)\n/c//d (enforce)\n"),
+            (
+                "/sys/kernel/security/apparmor/profiles",
+                "/a (enforce)\n/b (complain)\n/c//d (enforce)\n",
+            ),
             ("/sys/module/apparmor/parameters/enabled", "Y\n"),
-            ("/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c", "\u{6}\0\0\0\u{1}"),
+            (
+                "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c",
+                "\u{6}\0\0\0\u{1}",
+            ),
         ]);
         let job = job(root.path());
         let mut look = Look::new(&job);
         let modules = modules(&mut look).unwrap();
         assert_eq!(modules.loaded, ["ext4", "usb_storage"]);
-        assert_eq!((modules.blocked, modules.locked), (vec!["cramfs".into(), "usb_storage".into()], Some(true)));
+        assert_eq!(
+            (modules.blocked, modules.locked),
+            (vec!["cramfs".into(), "usb_storage".into()], Some(true))
+        );
         let security = security_modules(&mut look).unwrap();
         assert_eq!(security[0].mode.as_deref(), Some("integrity"));
         assert_eq!((security[2].enforced, security[2].complaining), (Some(2), Some(1)));

@@ -200,7 +200,10 @@ mod tests {
             ("/proc/sys/net/ipv4/conf/eth0.1/rp_filter", "0\n"),
             ("/usr/lib/sysctl.d/10-a.conf", "net.ipv4.ip_forward = 5\n"),
             ("/etc/sysctl.d/10-a.conf", "# c\nkernel.printk = 4 4 1 7\n-kernel.none=2\n"),
-            ("/etc/sysctl.d/20-b.conf", "net/ipv4/conf/eth0.1/rp_filter=1\nnet.ipv4.conf.*.rp_filter = 1\n"),
+            (
+                "/etc/sysctl.d/20-b.conf",
+                "net/ipv4/conf/eth0.1/rp_filter=1\nnet.ipv4.conf.*.rp_filter = 1\n",
+            ),
             ("/etc/sysctl.conf", "net.ipv4.ip_forward=0\n"),
         ]);
         let job = job(root.path());

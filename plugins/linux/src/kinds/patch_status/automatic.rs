@@ -19,9 +19,8 @@ pub(super) fn observe(
 ) -> AutomaticUpdates {
     let installed = database.has("unattended-upgrades");
     let conf = configuration(look);
-    let on = |key: &str| {
-        conf.as_ref().map(|conf| conf.value(key).is_some_and(|value| value != "0"))
-    };
+    let on =
+        |key: &str| conf.as_ref().map(|conf| conf.value(key).is_some_and(|value| value != "0"));
     let periodic = on("APT::Periodic::Unattended-Upgrade");
     let lists = on("APT::Periodic::Update-Package-Lists");
     // Unset means enabled here, unlike the two above.
@@ -126,7 +125,8 @@ mod tests {
     use super::*;
     use crate::kinds::testing::{job, planted};
 
-    const INSTALLED: &str = "Package: unattended-upgrades\nStatus: install ok installed\nVersion: 2\n";
+    const INSTALLED: &str =
+        "Package: unattended-upgrades\nStatus: install ok installed\nVersion: 2\n";
 
     #[test]
     fn newest_run_fails_when_an_error_follows_its_start() {
@@ -155,11 +155,15 @@ mod tests {
         assert_eq!(see(&database).enabled, Some(false), "no timer is enabled");
         let wants = root.path().join("etc/systemd/system/timers.target.wants");
         std::fs::create_dir_all(&wants).unwrap();
-        symlink("/lib/systemd/system/apt-daily-upgrade.timer", wants.join("apt-daily-upgrade.timer"))
-            .unwrap();
+        symlink(
+            "/lib/systemd/system/apt-daily-upgrade.timer",
+            wants.join("apt-daily-upgrade.timer"),
+        )
+        .unwrap();
         let seen = see(&database);
         assert_eq!((seen.enabled, seen.refreshes_lists), (Some(true), Some(false)));
-        symlink("/dev/null", root.path().join("etc/systemd/system/apt-daily-upgrade.timer")).unwrap();
+        symlink("/dev/null", root.path().join("etc/systemd/system/apt-daily-upgrade.timer"))
+            .unwrap();
         assert_eq!(see(&database).enabled, Some(false), "the timer is masked");
     }
 }

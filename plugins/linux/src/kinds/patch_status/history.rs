@@ -70,9 +70,7 @@ pub(super) fn whole_seconds(time: Timestamp) -> Timestamp {
 }
 
 fn newest_in_history(text: &str, zone: &TimeZone) -> Option<Timestamp> {
-    text.lines()
-        .filter_map(|line| local_time(line.strip_prefix("End-Date:")?, zone))
-        .max()
+    text.lines().filter_map(|line| local_time(line.strip_prefix("End-Date:")?, zone)).max()
 }
 
 fn newest_in_dpkg_log(text: &str, zone: &TimeZone) -> Option<Timestamp> {

@@ -52,7 +52,8 @@ pub(super) fn reboot(
         return (Some(version::compare(running, newest).is_lt()), Vec::new());
     }
     // Only these write the marker; without them its absence says nothing.
-    let marks = ["unattended-upgrades", "update-notifier-common"].iter().any(|name| database.has(name));
+    let marks =
+        ["unattended-upgrades", "update-notifier-common"].iter().any(|name| database.has(name));
     ((look.host.is_live() && marks).then_some(false), Vec::new())
 }
 
@@ -61,7 +62,11 @@ mod tests {
     use super::*;
     use crate::kinds::testing::{job, planted};
 
-    fn see(files: &[(&str, &str)], status: &str, running: Option<&str>) -> (Kernel, Option<bool>, Vec<String>) {
+    fn see(
+        files: &[(&str, &str)],
+        status: &str,
+        running: Option<&str>,
+    ) -> (Kernel, Option<bool>, Vec<String>) {
         let root = planted(files);
         let job = job(root.path());
         let mut look = Look::new(&job);

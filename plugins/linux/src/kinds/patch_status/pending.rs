@@ -9,7 +9,10 @@ pub(super) fn observe(look: &mut Look<'_>) -> Option<Vec<PendingUpdate>> {
     if !look.host.is_live() {
         look.seen.outcome(
             OutcomeKind::NotApplicable,
-            format!("pending updates are only simulated on the running host, not below {}", look.host.root().display()),
+            format!(
+                "pending updates are only simulated on the running host, not below {}",
+                look.host.root().display()
+            ),
             "run the plugin on the host itself",
         );
         return None;
@@ -66,7 +69,9 @@ fn parse(line: &str) -> Result<Option<PendingUpdate>, String> {
     let (_, inside) = rest.split_once('(').ok_or_else(fault)?;
     let (inside, _) = inside.split_once(')').ok_or_else(fault)?;
     let (inside, architecture) = match inside.rsplit_once(" [") {
-        Some((inside, architecture)) => (inside, Some(architecture.trim_end_matches(']').to_owned())),
+        Some((inside, architecture)) => {
+            (inside, Some(architecture.trim_end_matches(']').to_owned()))
+        }
         None => (inside, None),
     };
     let (candidate, origins) = inside.split_once(' ').unwrap_or((inside, ""));
@@ -103,14 +108,20 @@ mod tests {
         assert_eq!(update.installed.as_deref(), Some("1.10.1-3"));
         assert_eq!(update.candidate, "1.10.1-3+deb12u1");
         assert_eq!(update.architecture.as_deref(), Some("amd64"));
-        assert_eq!(update.origins, ["Debian:12.15/oldstable", "Debian-Security:12/oldstable-security"]);
+        assert_eq!(
+            update.origins,
+            ["Debian:12.15/oldstable", "Debian-Security:12/oldstable-security"]
+        );
         assert!(update.security);
 
-        let new = parse("Inst linux-image-6.1.0-40-amd64 (6.1.153-1 Debian:12.15/oldstable [amd64])");
+        let new =
+            parse("Inst linux-image-6.1.0-40-amd64 (6.1.153-1 Debian:12.15/oldstable [amd64])");
         let new = new.unwrap().unwrap();
         assert_eq!((new.installed, new.security), (None, false));
 
-        let ubuntu = parse("Inst curl [8.5.0-2ubuntu10.1] (8.5.0-2ubuntu10.6 Ubuntu:24.04/noble-updates, Ubuntu:24.04/noble-security [amd64])");
+        let ubuntu = parse(
+            "Inst curl [8.5.0-2ubuntu10.1] (8.5.0-2ubuntu10.6 Ubuntu:24.04/noble-updates, Ubuntu:24.04/noble-security [amd64])",
+        );
         assert!(ubuntu.unwrap().unwrap().security);
         let only_updates = parse("Inst x [1] (2 Ubuntu:24.04/noble-updates [amd64])");
         assert!(!only_updates.unwrap().unwrap().security);

@@ -12,10 +12,8 @@ const TABLE: &str = include_str!("support.csv");
 pub(super) fn operating_system(os: &OsRelease, today: Date) -> OperatingSystem {
     let id = os.get("ID").unwrap_or_else(|| "unknown".to_owned());
     let version = os.get("VERSION_ID");
-    let (end_of_support, end_of_life) = version
-        .as_deref()
-        .and_then(|version| dates(&id, version))
-        .unwrap_or((None, None));
+    let (end_of_support, end_of_life) =
+        version.as_deref().and_then(|version| dates(&id, version)).unwrap_or((None, None));
     OperatingSystem {
         name: os.get("PRETTY_NAME").unwrap_or_else(|| id.clone()),
         codename: os.get("VERSION_CODENAME"),
@@ -69,7 +67,10 @@ mod tests {
         assert_eq!(on("ubuntu", "24.04", "2026-11-22").support_state, SupportState::Supported);
         assert_eq!(on("ubuntu", "26.04", "2026-11-22").support_state, SupportState::Unknown);
         assert_eq!(on("arch", "", "2026-11-22").support_state, SupportState::Unknown);
-        assert_eq!(on("ubuntu", "22.04", "2026-11-22").end_of_life.unwrap().to_string(), "2027-06-01");
+        assert_eq!(
+            on("ubuntu", "22.04", "2026-11-22").end_of_life.unwrap().to_string(),
+            "2027-06-01"
+        );
     }
 
     #[test]
