@@ -1,1 +1,98 @@
-//! Wires the rooms together.
+//! Wires the rooms together: the only place that knows all of them. It decides nothing about evidence.
+
+mod init;
+mod record;
+mod serve;
+mod tools;
+
+pub use init::{Initialised, init};
+pub use serve::{Ready, serve};
+pub use tools::{
+    Rebuilt, TokenAsked, TokenMade, Validated, create_token, export, rebuild, select, validate,
+};
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, ensure};
+use exhibit_proto::digest::Digest;
+use exhibit_proto::keys::SecretKey;
+use exhibit_proto::leaf::EntryType;
+use exhibit_proto::statement::{RULE_PACK, RulePackInForce, Statement, Subject};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::config::Config;
+use crate::identity::{Authority, Collector, IdentityError, read_secret};
+use crate::log::{LogReader, LogWriter, Settings, WriterTask};
+use crate::views::Assessor;
+
+/// The keys of an initialised collector.
+struct Keys {
+    collector: Collector,
+    authority: Arc<Authority>,
+}
+
+impl Keys {
+    fn load(config: &Config) -> anyhow::Result<Self> {
+        ensure!(
+            config.log_db().exists(),
+            "{} holds no collector: run `exhibit-collector init` first",
+            config.data.display()
+        );
+        let path = config.log_key();
+        let key = SecretKey::from_pem(&read_secret(&path)?)
+            .map_err(|source| IdentityError::KeyFile { path, source })?;
+        let collector = Collector::new(&config.origin, key)?;
+        let certificate = read_secret(&config.ca_certificate())?;
+        let authority = Authority::load(&certificate, &read_secret(&config.ca_key())?)?;
+        Ok(Self { collector, authority: Arc::new(authority) })
+    }
+}
+
+/// Opens the log for writing; the caller holds the lock.
+fn open_log(
+    path: &std::path::Path,
+    collector: &Collector,
+) -> anyhow::Result<(LogWriter, LogReader, WriterTask)> {
+    let (writer, task) = LogWriter::start(settings(path, collector)).context("opening the log")?;
+    let reader = LogReader::open(path).context("opening the log")?;
+    Ok((writer, reader, task))
+}
+
+fn settings(path: &std::path::Path, collector: &Collector) -> Settings {
+    Settings {
+        path: path.to_owned(),
+        origin: collector.verifier().name().to_owned(),
+        key: collector.key(),
+        clock: Box::new(Timestamp::now),
+    }
+}
+
+/// Logs the rule pack that this program carries, unless it is the one in force.
+async fn log_rule_pack(
+    writer: &LogWriter,
+    reader: &LogReader,
+    collector: &Collector,
+    assessor: &Assessor,
+) -> anyhow::Result<()> {
+    let pack = assessor.pack();
+    let digest: Digest = pack.digest().parse()?;
+    if let Some(entry) = reader.entries_of(&EntryType::RulePack, 0)?.pop() {
+        let envelope = entry.envelope.context("the rule pack in force is missing from the log")?;
+        let statement = Statement::<Value>::open(&envelope, &collector.public())?;
+        if statement.predicate_as::<RulePackInForce>()?.pack == digest {
+            return Ok(());
+        }
+    }
+    let in_force = RulePackInForce {
+        version: pack.version().to_owned(),
+        pack: digest,
+        rules: pack.rules().len() as u64,
+        by: format!("exhibit-collector {}", env!("CARGO_PKG_VERSION")),
+    };
+    let subject = Subject::new("urn:exhibit:rule-pack:builtin", digest, None);
+    let entry = collector.entry(EntryType::RulePack, RULE_PACK, vec![subject], in_force)?;
+    let committed = writer.append(entry).await.context("logging the rule pack")?;
+    tracing::info!(index = committed.index, version = pack.version(), "rule pack is in force");
+    Ok(())
+}

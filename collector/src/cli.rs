@@ -1,1 +1,219 @@
-//! The command line.
+//! The command line: arguments in, texts and exit codes out. It decides nothing about evidence.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command answers on standard output and says what went wrong on standard error"
+)]
+
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use jiff::Timestamp;
+use serde::Serialize;
+use tracing_subscriber::EnvFilter;
+
+use crate::app;
+use crate::config::{Config, parse_duration};
+
+/// Keeps the evidence log, judges it, shows it, exports it.
+#[derive(Debug, Parser)]
+#[command(name = "exhibit-collector", version, about)]
+pub struct Cli {
+    /// Configuration file
+    #[arg(
+        long,
+        env = "EXHIBIT_COLLECTOR_CONFIG",
+        default_value = "/etc/exhibit/collector.toml",
+        global = true
+    )]
+    config: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make the data directory: keys, CA, empty log, first user
+    Init(Output),
+    /// Serve both ports until SIGTERM or Ctrl-C
+    Serve,
+    /// Tokens for enrolment
+    #[command(subcommand)]
+    Token(Token),
+    /// Make the views anew from the log (stop `serve` first)
+    Rebuild(Rebuild),
+    /// Write an audit bundle
+    Export(Export),
+    /// Check configuration, keys and log, and change nothing
+    Validate(Output),
+}
+
+#[derive(Debug, Args)]
+struct Output {
+    /// One JSON object instead of text
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Token {
+    /// Make a one-time token
+    Create(TokenCreate),
+}
+
+#[derive(Debug, Args)]
+struct TokenCreate {
+    /// Only hosts whose name fits may use it (`*` and `?` as in a shell)
+    #[arg(long, value_name = "PATTERN")]
+    host_name: Option<String>,
+    /// How long it may be used
+    #[arg(long, default_value = "24h", value_parser = parse_duration)]
+    ttl: std::time::Duration,
+    /// Who approves the enrolment; stands in the log
+    #[arg(long, value_name = "NAME", env = "USER", default_value = "operator")]
+    by: String,
+    /// The host takes its target over from the agent that holds it, whose key is revoked
+    #[arg(long)]
+    replace: bool,
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(Debug, Args)]
+struct Rebuild {
+    /// Build beside and compare; exit 1 names the tables that differ
+    #[arg(long)]
+    check: bool,
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(Debug, Args)]
+struct Export {
+    /// Folder to make
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Only this target; may be repeated
+    #[arg(long, value_name = "TARGET")]
+    target: Vec<exhibit_proto::document::Target>,
+    /// Only this kind; may be repeated
+    #[arg(long, value_name = "KIND")]
+    kind: Vec<exhibit_proto::document::Kind>,
+    /// Only kinds that rules for this control read, like A.8.13; may be repeated
+    #[arg(long, value_name = "CONTROL")]
+    control: Vec<String>,
+    /// Only entries received from this time on (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    from: Option<Timestamp>,
+    /// Only entries received until this time (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    to: Option<Timestamp>,
+    #[command(flatten)]
+    output: Output,
+}
+
+/// Runs the program.
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let code = if error.use_stderr() { 2 } else { 0 };
+            return match error.print() {
+                Ok(()) => ExitCode::from(code),
+                Err(_) => ExitCode::from(2),
+            };
+        }
+    };
+    log_to_stderr();
+    match dispatch(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("exhibit-collector: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn log_to_stderr() {
+    let filter = EnvFilter::try_from_env("EXHIBIT_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let colours = std::io::stderr().is_terminal();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours);
+    log.with_writer(std::io::stderr).init();
+}
+
+fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
+    let config = Config::load(&cli.config)?;
+    let now = Timestamp::now();
+    match cli.command {
+        Command::Init(output) => {
+            let made = app::init(&config, now)?;
+            show(output.json, &made, &made.to_string())
+        }
+        Command::Serve => {
+            app::serve(config, |ready| {
+                println!("{}", serde_json::to_string(ready)?);
+                Ok(())
+            })?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Token(Token::Create(asked)) => {
+            let made = app::create_token(
+                &config,
+                app::TokenAsked {
+                    host_name: asked.host_name,
+                    ttl: asked.ttl,
+                    by: asked.by,
+                    replace: asked.replace,
+                },
+                now,
+            )?;
+            show(asked.output.json, &made, &made.to_string())
+        }
+        Command::Rebuild(asked) => {
+            let rebuilt = app::rebuild(&config, asked.check)?;
+            let code = show(asked.output.json, &rebuilt, &rebuilt.to_string())?;
+            Ok(if rebuilt.differing.is_empty() { code } else { ExitCode::from(1) })
+        }
+        Command::Export(asked) => {
+            let selection =
+                app::select(asked.target, asked.kind, asked.control, (asked.from, asked.to))?;
+            let summary = app::export(&config, &selection, &asked.out, now)?;
+            let text = format!(
+                "{} items ({} statements, {} documents) under size {} in {}\nverify: exhibit verify {} --policy FILE\nThe policy must come from elsewhere than the bundle, once: it is what `exhibit-collector init` printed.",
+                summary.items,
+                summary.statements,
+                summary.documents,
+                summary.checkpoint.size,
+                summary.out.display(),
+                summary.out.display(),
+            );
+            show(asked.output.json, &summary, &text)
+        }
+        Command::Validate(output) => {
+            let found = app::validate(&config)?;
+            show(output.json, &found, &found.to_string())
+        }
+    }
+}
+
+fn show(json: bool, value: &impl Serialize, text: &str) -> anyhow::Result<ExitCode> {
+    if json {
+        println!("{}", serde_json::to_string(value)?);
+    } else {
+        println!("{text}");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_are_consistent() {
+        use clap::CommandFactory as _;
+        Cli::command().debug_assert();
+    }
+}

@@ -1,1 +1,5 @@
-fn main() {}
+//! `exhibit-collector`: parses, dispatches, exits.
+
+fn main() -> std::process::ExitCode {
+    exhibit_collector::cli::run()
+}

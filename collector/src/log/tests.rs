@@ -137,7 +137,7 @@ async fn special_sizes_verify_whole_and_reopen() {
     let mut heads = vec![bench.reader().head().unwrap().checkpoint];
     for size in [0_u64, 1, 2, 3, 255, 256, 257, 511, 512, 513] {
         let held = heads.last().unwrap().size;
-        let (writer, task) = bench.start();
+        let (writer, mut task) = bench.start();
         if size > held {
             let committed = append_all(&writer, held + 1, size).await;
             assert!(committed.iter().all(|one| one.head.checkpoint.size <= size));
@@ -290,7 +290,7 @@ async fn every_step_that_fails_leaves_a_whole_log() {
 async fn fails_once(step: Step, moment: Moment, then: Then, error: rusqlite::ffi::Error) {
     let name = format!("{step:?} {moment:?} {then:?}");
     let bench = Bench::new();
-    let (writer, task) = bench.start();
+    let (writer, mut task) = bench.start();
     append_all(&writer, 1, 255).await;
     drop(writer);
     task.ended().await.unwrap();
@@ -341,7 +341,7 @@ async fn damage_between_two_rounds_is_met_before_anything_is_signed() {
         "DELETE FROM head WHERE size = 3",
     ] {
         let bench = Bench::new();
-        let (writer, task) = bench.start();
+        let (writer, mut task) = bench.start();
         append_all(&writer, 1, 3).await;
         drop(writer);
         task.ended().await.unwrap();
@@ -378,7 +378,7 @@ fn a_data_directory_has_one_collector() {
 #[tokio::test]
 async fn a_second_writer_is_met_at_the_commit() {
     let bench = Bench::new();
-    let (one, task) = bench.start();
+    let (one, mut task) = bench.start();
     let (two, _task) = bench.start();
     two.append(entry(1)).await.unwrap();
     assert_eq!(one.append(entry(2)).await.unwrap_err(), AppendError::Stopped);

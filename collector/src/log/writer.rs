@@ -112,9 +112,9 @@ impl LogWriter {
 
 impl WriterTask {
     /// Waits for the thread; an error means that the log must not be served any longer.
-    pub async fn ended(self) -> Result<(), LogError> {
+    pub async fn ended(&mut self) -> Result<(), LogError> {
         let died = |_dropped| LogError::Thread(std::io::Error::other("ended without a word"));
-        self.0.await.map_err(died)?
+        (&mut self.0).await.map_err(died)?
     }
 }
 

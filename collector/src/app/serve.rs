@@ -1,0 +1,247 @@
+//! `serve`: config → build → run → drain.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow};
+use axum::Router;
+use axum::body::Body;
+use jiff::Timestamp;
+use serde::Serialize;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+
+use super::{Keys, log_rule_pack, open_log, record};
+use crate::config::Config;
+use crate::identity::{
+    Authority, Enroller, EnrollerSettings, EnrolmentService, Registry, ServerCertificate, Tokens,
+    evidence_tls, web_tls,
+};
+use crate::ingest::{self, EvidenceService, Ingest, Presence};
+use crate::log::{Lock, LogReader, LogWriter, WriterTask};
+use crate::net;
+use crate::people::People;
+use crate::secrets::SecretsDb;
+use crate::views::{Assessor, Views};
+use crate::web::{self, WebState, public};
+
+/// How often the server certificate's age is looked at.
+const CERTIFICATE_CHECK: Duration = Duration::from_secs(3600);
+/// How long the writer may take to finish after everybody has gone.
+const WRITER_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Both ports listen.
+#[derive(Debug, Serialize)]
+pub struct Ready {
+    ready: bool,
+    evidence: SocketAddr,
+    web: String,
+}
+
+/// Serves until a signal or a fatal error; `tell` is called once, when both ports listen.
+pub fn serve(
+    config: Config,
+    tell: impl FnOnce(&Ready) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(run(config, tell))
+}
+
+async fn run(
+    config: Config,
+    tell: impl FnOnce(&Ready) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let keys = Keys::load(&config)?;
+    let _lock = Lock::take(&config.lock())?;
+    let (writer, reader, mut task) = open_log(&config.log_db(), &keys.collector)?;
+    let assessor = Assessor::builtin()?;
+    log_rule_pack(&writer, &reader, &keys.collector, &assessor).await?;
+    let bind = async |address: SocketAddr| {
+        TcpListener::bind(address).await.with_context(|| format!("listening on {address}"))
+    };
+    let evidence = bind(config.evidence.listen).await?;
+    let web = bind(config.web.listen).await?;
+    let ready = Ready {
+        ready: true,
+        evidence: evidence.local_addr()?,
+        web: format!("https://{}", web.local_addr()?),
+    };
+    let stop = CancellationToken::new();
+    let limits = net::Limits {
+        connections: config.limits.connections,
+        streams: config.limits.streams,
+        handshake: config.limits.handshake,
+        drain: config.limits.drain,
+    };
+    let mut tasks = JoinSet::new();
+    {
+        let built = build(&config, &keys, assessor, (writer, reader), ready.evidence, &stop)?;
+        let Built { certificate, evidence_routes, web_routes, views, sizes } = built;
+        let tls = evidence_tls(&keys.authority, Arc::clone(&certificate))?;
+        tasks.spawn(net::serve(evidence, tls, evidence_routes, limits, stop.clone()));
+        let tls = web_tls(Arc::clone(&certificate))?;
+        tasks.spawn(net::serve(web, tls, web_routes, limits, stop.clone()));
+        tasks.spawn(renew(keys.authority, certificate, config.clone(), stop.clone()));
+        tokio::spawn(views.follow(sizes));
+    }
+    tell(&ready)?;
+    let (mut terminated, mut interrupted) =
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let ended = tokio::select! {
+        _ = terminated.recv() => Ok(()),
+        _ = interrupted.recv() => Ok(()),
+        ended = task.ended() => Err(broken(ended)),
+        Some(task) = tasks.join_next() => Err(anyhow!("a port stopped serving: {task:?}")),
+    };
+    tracing::info!("stopping: no new connections, open ones may finish");
+    stop.cancel();
+    while let Some(joined) = tasks.join_next().await {
+        if let Err(error) = joined {
+            tracing::error!(%error, "a task ended badly");
+        }
+    }
+    ended?;
+    finish(task).await
+}
+
+/// All handles are gone with the routes; what was queued is committed.
+async fn finish(mut task: WriterTask) -> anyhow::Result<()> {
+    match tokio::time::timeout(WRITER_PATIENCE, task.ended()).await {
+        Ok(ended) => ended.context("closing the log"),
+        Err(_elapsed) => {
+            tracing::warn!(
+                "the log's writer is still waited for by somebody; it holds nothing back"
+            );
+            Ok(())
+        }
+    }
+}
+
+/// The log must not be served any longer.
+fn broken(ended: Result<(), crate::log::LogError>) -> anyhow::Error {
+    match ended {
+        Err(error) => anyhow::Error::new(error).context("the log cannot go on"),
+        Ok(()) => anyhow!("the log's writer ended while it was needed"),
+    }
+}
+
+struct Built {
+    certificate: Arc<ServerCertificate>,
+    evidence_routes: Router,
+    web_routes: Router,
+    views: Views,
+    sizes: tokio::sync::watch::Receiver<u64>,
+}
+
+fn build(
+    config: &Config,
+    keys: &Keys,
+    assessor: Assessor,
+    (writer, reader): (LogWriter, LogReader),
+    bound: SocketAddr,
+    stop: &CancellationToken,
+) -> anyhow::Result<Built> {
+    let Keys { collector, authority } = keys;
+    let days = i64::from(config.identity.server_certificate_days);
+    let first = authority.server_certificate(&config.names, days, Timestamp::now())?;
+    let secrets = SecretsDb::open(&config.secrets_db())?;
+    let registry = Registry::open(reader.clone(), collector.public())?;
+    let enroller = Enroller::new(
+        Arc::clone(authority),
+        collector.clone(),
+        Tokens::open(secrets.clone())?,
+        registry.clone(),
+        (writer.clone(), reader.clone()),
+        EnrollerSettings {
+            certificate_days: i64::from(config.identity.client_certificate_days),
+            evidence_address: config.evidence_address(bound),
+        },
+    );
+    let views = Views::open(&config.views_db(), reader.clone(), assessor)?;
+    let state = WebState {
+        views: views.clone(),
+        people: People::open(secrets)?,
+        origin: config.origin.clone(),
+        vkey: collector.verifier().vkey(),
+        record: record::record(collector.clone(), writer.clone()),
+        clock: Arc::new(Timestamp::now),
+    };
+    let per_minute = config.identity.enrolments_per_minute;
+    let beside = public::router(public::Public { log: reader.clone(), stop: stop.clone() })
+        .merge(grpc(EnrolmentService::server(enroller.clone(), per_minute)));
+    let sizes = writer.sizes();
+    let evidence = EvidenceService::server(Ingest {
+        origin: config.origin.clone(),
+        registry,
+        writer,
+        reader,
+        enroller,
+        presence: Presence::default(),
+        limits: ingest::Limits {
+            document_bytes: config.limits.document_bytes,
+            in_flight_bytes: config.limits.in_flight_bytes,
+            idle: config.limits.idle,
+            heartbeat: config.evidence.heartbeat,
+        },
+        stop: stop.clone(),
+    });
+    Ok(Built {
+        certificate: ServerCertificate::new(first),
+        evidence_routes: grpc(evidence),
+        web_routes: web::router(state, beside),
+        views,
+        sizes,
+    })
+}
+
+/// A gRPC service as a route without a fallback, so that it can stand beside pages.
+fn grpc<S>(service: S) -> Router
+where
+    S: tower::Service<
+            axum::http::Request<tonic::body::Body>,
+            Response = axum::http::Response<tonic::body::Body>,
+            Error = std::convert::Infallible,
+        > + tonic::server::NamedService
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+    S::Future: Send + 'static,
+{
+    let service = service
+        .map_request(|request: axum::http::Request<Body>| request.map(tonic::body::Body::new));
+    Router::new().route_service(&format!("/{}/{{*method}}", S::NAME), service)
+}
+
+/// Replaces the server certificate when a third of its life is left.
+async fn renew(
+    authority: Arc<Authority>,
+    certificate: Arc<ServerCertificate>,
+    config: Config,
+    stop: CancellationToken,
+) {
+    let days = i64::from(config.identity.server_certificate_days);
+    let mut issued = Timestamp::now();
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(CERTIFICATE_CHECK) => {}
+        }
+        let now = Timestamp::now();
+        if now.duration_since(issued) < jiff::SignedDuration::from_hours(16 * days) {
+            continue;
+        }
+        match authority.server_certificate(&config.names, days, now) {
+            Ok(next) => {
+                certificate.replace(next);
+                issued = now;
+                tracing::info!("server certificate renewed");
+            }
+            Err(error) => tracing::error!(%error, "server certificate could not be renewed"),
+        }
+    }
+}
