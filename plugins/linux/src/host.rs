@@ -171,8 +171,8 @@ impl Host {
 
     /// Target of a symbolic link as written; none when it is not one.
     pub(crate) fn link(&self, path: &str) -> Option<String> {
-        let full = self.root.join(path.trim_start_matches('/'));
-        let target = std::fs::read_link(full).ok()?;
+        let fd = self.open(path, OFlags::PATH | OFlags::NOFOLLOW).ok()??;
+        let target = rustix::fs::readlinkat(fd, "", Vec::new()).ok()?;
         Some(target.to_string_lossy().into_owned())
     }
 
@@ -261,6 +261,8 @@ mod tests {
         assert_eq!(host.text("/etc/passwd/below").unwrap(), None);
         assert_eq!(host.names("/etc").unwrap().unwrap(), ["climbing", "passwd"]);
         assert_eq!(host.names("/").unwrap().unwrap(), ["absolute", "etc"]);
+        assert_eq!(host.link("/absolute").unwrap(), "/etc/passwd");
+        assert_eq!(host.link("/etc/passwd"), None);
     }
 
     #[test]

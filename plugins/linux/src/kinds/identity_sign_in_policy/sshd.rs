@@ -192,7 +192,8 @@ fn split(line: &str) -> Option<(String, String)> {
     let (keyword, rest) = line.split_at(end);
     let rest = rest.trim_start();
     let value = rest.strip_prefix('=').unwrap_or(rest).trim();
-    let value = value.split(" #").next().unwrap_or_default().trim().replace('"', "");
+    let value = value.split(" #").next().unwrap_or_default().replace('"', "");
+    let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
     let keyword = keyword.to_ascii_lowercase();
     // Old names of two keywords, as the server itself maps them.
     let keyword = match keyword.as_str() {
@@ -265,7 +266,7 @@ mod tests {
             ("/usr/sbin/sshd", ""),
             (
                 CONFIG,
-                "Include /etc/ssh/sshd_config.d/*.conf\nPermitRootLogin yes\nPort 22\nPort=2222\n\
+                "Include /etc/ssh/sshd_config.d/*.conf\nPermitRootLogin yes\nPort 22\nPort=2222\nSubsystem sftp\t/x\n\
                  LoginGraceTime 1m30s\nChallengeResponseAuthentication no\nMatch User bob Address 10.0.0.0/8\n\
                  \tPasswordAuthentication yes\n",
             ),
@@ -283,11 +284,12 @@ mod tests {
         assert_eq!(ssh.settings["logingracetime"], "90");
         assert_eq!(ssh.settings["kbdinteractiveauthentication"], "no");
         assert_eq!(ssh.settings["usepam"], "no");
+        assert_eq!(ssh.settings["subsystem"], "sftp /x");
         assert_eq!(ssh.settings["x11forwarding"], "no");
         assert_eq!(ssh.matches.len(), 2);
         assert_eq!(ssh.matches[0].settings["x11forwarding"], "yes");
         assert_eq!(ssh.matches[1].criteria, "User bob Address 10.0.0.0/8");
-        assert_eq!(ssh.matches[1].source, "/etc/ssh/sshd_config:7");
+        assert_eq!(ssh.matches[1].source, "/etc/ssh/sshd_config:8");
     }
 
     #[test]
