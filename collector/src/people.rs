@@ -166,8 +166,7 @@ mod tests {
         assert!(matches!(wrong, Err(PeopleError::Wrong)));
         let nobody = people.sign_in("nobody".into(), password.clone(), now()).await;
         assert!(matches!(nobody, Err(PeopleError::Wrong)));
-        let (id, session) =
-            people.sign_in("admin".into(), password.clone(), now()).await.unwrap();
+        let (id, session) = people.sign_in("admin".into(), password.clone(), now()).await.unwrap();
         assert!(session.must_change);
         let new = "a quite long new one";
         let changed = people.change_password("admin".into(), password.clone(), new.into(), now());
@@ -182,9 +181,8 @@ mod tests {
     async fn weak_passwords_are_refused() {
         let (_dir, people, password) = people();
         for weak in ["short", "admin-admin1", password.as_str(), "aaaaaaaaaaaaaaaa"] {
-            let changed = people
-                .change_password("admin".into(), password.clone(), weak.into(), now())
-                .await;
+            let changed =
+                people.change_password("admin".into(), password.clone(), weak.into(), now()).await;
             assert!(matches!(changed, Err(PeopleError::Policy(_))), "{weak}");
         }
     }

@@ -13,9 +13,9 @@ mod apply;
 mod dump;
 mod judge;
 mod read;
-mod status;
 #[cfg(test)]
 pub(crate) mod sample;
+mod status;
 #[cfg(test)]
 mod tests;
 
@@ -244,8 +244,8 @@ fn create(connection: &mut Connection, assessor: &Assessor) -> Result<(), ViewsE
 }
 
 fn position(connection: &Connection) -> Result<(u64, String), ViewsError> {
-    let (applied, root): (i64, String) = connection
-        .query_row("SELECT applied, root FROM position", [], |row| {
+    let (applied, root): (i64, String) =
+        connection.query_row("SELECT applied, root FROM position", [], |row| {
             Ok((row.get(0)?, row.get(1)?))
         })?;
     Ok((unsigned(applied), root))

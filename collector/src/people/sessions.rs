@@ -78,7 +78,8 @@ impl People {
 
     pub fn sign_out(&self, id: &SessionId) -> Result<(), PeopleError> {
         let id = stored(&id.0);
-        self.db.with(|connection| connection.execute("DELETE FROM sessions WHERE id = ?1", [&id]))?;
+        self.db
+            .with(|connection| connection.execute("DELETE FROM sessions WHERE id = ?1", [&id]))?;
         Ok(())
     }
 
@@ -96,8 +97,9 @@ impl People {
                 "INSERT INTO sessions VALUES (?1, ?2, ?3, ?3)",
                 (stored(&bytes), name, now),
             )?;
-            connection
-                .query_row("SELECT must_change FROM users WHERE name = ?1", [name], |row| row.get(0))
+            connection.query_row("SELECT must_change FROM users WHERE name = ?1", [name], |row| {
+                row.get(0)
+            })
         })?;
         Ok((SessionId(bytes), Session { user: name.to_owned(), must_change }))
     }

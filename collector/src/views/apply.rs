@@ -148,14 +148,7 @@ fn content(at: &At<'_>, row: &mut Row) -> Result<(), Refused> {
 fn rule_pack(at: &At<'_>, row: &mut Row, pack: &RulePackInForce) -> Result<(), Refused> {
     at.tx.execute(
         "INSERT INTO rule_packs VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        (
-            at.index(),
-            &pack.version,
-            pack.pack.to_string(),
-            signed(pack.rules),
-            &pack.by,
-            at.rx,
-        ),
+        (at.index(), &pack.version, pack.pack.to_string(), signed(pack.rules), &pack.by, at.rx),
     )?;
     row.summary = format!("rule pack {} with {} rules is in force", pack.version, pack.rules);
     row.by = Some(pack.by.clone());

@@ -57,8 +57,5 @@ pub(super) fn differing(ours: &[TableDump], theirs: &[TableDump]) -> Vec<String>
         seen.entry(&dump.table).or_default().push(dump);
     }
     let equal = |dumps: &[&TableDump]| dumps.len() == 2 && dumps.first() == dumps.last();
-    seen.into_iter()
-        .filter(|(_, dumps)| !equal(dumps))
-        .map(|(table, _)| table.to_owned())
-        .collect()
+    seen.into_iter().filter(|(_, dumps)| !equal(dumps)).map(|(table, _)| table.to_owned()).collect()
 }

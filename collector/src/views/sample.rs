@@ -90,18 +90,18 @@ impl Sample {
 
     fn append(&self, entry: NewEntry) -> u64 {
         self.wait_minutes(1);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        // A thread of its own: tests may themselves run inside a runtime.
+        // A thread and a runtime of its own: tests may themselves run inside a runtime.
         let writer = self.writer.clone();
-        std::thread::scope(|scope| {
-            scope.spawn(|| runtime.block_on(writer.append(entry)).unwrap().index).join().unwrap()
-        })
+        let appended = move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            runtime.block_on(writer.append(entry)).unwrap().index
+        };
+        std::thread::spawn(appended).join().unwrap()
     }
 
     fn own<P: Serialize + DeserializeOwned>(&self, kind: EntryType, name: &str, body: P) -> u64 {
         let subject = Subject::new("sample", Digest::of(b"sample"), None);
-        let envelope =
-            Statement::new(name, vec![subject], body).seal(&self.log_key).unwrap();
+        let envelope = Statement::new(name, vec![subject], body).seal(&self.log_key).unwrap();
         let key = self.log_key.public().id();
         self.append(NewEntry { entry_type: kind, key, link: None, envelope, documents: vec![] })
     }

@@ -19,8 +19,10 @@ fn unchanged_documents_stretch_their_interval_and_changed_ones_open_the_next() {
     let changed = sample.run(&mut agent, &[(KIND, patches(true))], &[]);
     let views = sample.views();
     let history = views.document_history(agent.target.as_str(), KIND).unwrap();
-    let places: Vec<_> =
-        history.iter().map(|row| (row.from_index, row.last_index, row.to_index, row.seen)).collect();
+    let places: Vec<_> = history
+        .iter()
+        .map(|row| (row.from_index, row.last_index, row.to_index, row.seen))
+        .collect();
     assert_eq!(places, [(changed, changed, None, 1), (first, third, Some(changed), 3)]);
     let finding = views.findings_of_target(agent.target.as_str()).unwrap();
     let finding = finding.iter().find(|finding| finding.rule == RULE).unwrap();

@@ -96,7 +96,9 @@ pub(super) fn follow(
         .query_row([&id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     let seq = signed(link.seq);
     if seq <= last_seq {
-        return because(format!("its number {seq} is not above {last_seq}, which stands before it"));
+        return because(format!(
+            "its number {seq} is not above {last_seq}, which stands before it"
+        ));
     }
     row.missing = seq - last_seq - 1;
     if row.missing == 0 && link.prev.to_string() != last_env {
@@ -171,7 +173,8 @@ fn schedule(at: &At<'_>, agent: &str, wanted: &[(&str, &str, &str)]) -> Result<(
         .query_map([agent], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
         .collect::<Result<_, _>>()?;
     let is_held = |item: &(&str, &str, &str)| {
-        held.iter().any(|(target, kind, cron)| (target.as_str(), kind.as_str(), cron.as_str()) == *item)
+        held.iter()
+            .any(|(target, kind, cron)| (target.as_str(), kind.as_str(), cron.as_str()) == *item)
     };
     for (target, kind, cron) in &held {
         if !wanted.contains(&(target.as_str(), kind.as_str(), cron.as_str())) {

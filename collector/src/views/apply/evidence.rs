@@ -108,14 +108,8 @@ fn observed(at: &At<'_>, agent: &Agent, document: &Observed, seen: i64) -> Resul
             ])?;
     }
     let Some(bytes) = bytes else { return Ok(()) };
-    let observation = Observation {
-        target,
-        kind,
-        digest: &digest,
-        index: at.entry.index,
-        at: seen,
-        is_new,
-    };
+    let observation =
+        Observation { target, kind, digest: &digest, index: at.entry.index, at: seen, is_new };
     observe(at.tx, at.assessor, &observation, || Ok(readable(&bytes, document)))
 }
 

@@ -87,6 +87,17 @@ impl Views {
         })
     }
 
+    /// PEM of an enrolled key, and the host name of the agent that holds it.
+    pub fn key(&self, key: &str) -> Result<Option<(String, String)>, ViewsError> {
+        self.read(|connection| {
+            let mut ask = connection.prepare_cached(
+                "SELECT pem, host_name FROM keys JOIN agents ON agents.id = agent WHERE keys.key = ?1",
+            )?;
+            let rows = ask.query_map([key], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            Ok(rows.into_iter().next().transpose()?)
+        })
+    }
+
     /// Every kind on schedule now, of every agent.
     pub fn schedules(&self) -> Result<Vec<ScheduleRow>, ViewsError> {
         self.read(|connection| {
@@ -114,12 +125,9 @@ fn agent(row: &Row<'_>) -> rusqlite::Result<AgentRow> {
     };
     let revoked = match number(8)? {
         None => None,
-        Some(index) => Some(Revoked {
-            index,
-            at: time(row.get(9)?),
-            by: row.get(10)?,
-            reason: row.get(11)?,
-        }),
+        Some(index) => {
+            Some(Revoked { index, at: time(row.get(9)?), by: row.get(10)?, reason: row.get(11)? })
+        }
     };
     let targets: String = row.get(4)?;
     Ok(AgentRow {

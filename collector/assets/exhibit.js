@@ -1,0 +1,66 @@
+// Lists sort and filter at once where all their rows are on the page. Without this file the same links and forms ask
+// the collector.
+
+function enhance(list) {
+  const table = list.querySelector("table");
+  const form = list.querySelector("form.filter");
+  if (!table || !form || !("whole" in list.dataset)) return;
+  const body = table.tBodies[0];
+  const rows = [...body.rows];
+  const number = form.querySelector("[data-number]");
+  const nothing = list.querySelector("[data-nothing]");
+  const search = form.querySelector("[data-q]");
+  const selects = [...form.querySelectorAll("select[data-column]")];
+  const total = Number((number.textContent.match(/\d+$/) || [rows.length])[0]);
+  // A page that the collector filtered already holds only a part: leave it to the collector until the filter is empty.
+  if (rows.length !== total) return;
+
+  const text = (cell) => cell.dataset.text ?? cell.textContent;
+  const haystack = new Map(rows.map((row) => [row, row.textContent.toLowerCase()]));
+
+  function filter() {
+    const needle = search.value.trim().toLowerCase();
+    let shown = 0;
+    for (const row of rows) {
+      const fits = haystack.get(row).includes(needle) &&
+        selects.every((s) => s.value === "" || text(row.cells[Number(s.dataset.column)]) === s.value);
+      row.hidden = !fits;
+      if (fits) shown += 1;
+    }
+    number.textContent = shown === rows.length ? String(shown) : `${shown} of ${rows.length}`;
+    nothing.hidden = shown > 0;
+    remember();
+  }
+
+  // The address follows, so that it can be shared and reloaded.
+  function remember() {
+    const address = new URL(location.href);
+    for (const field of [search, ...selects]) {
+      if (field.value) address.searchParams.set(field.name, field.value);
+      else address.searchParams.delete(field.name);
+    }
+    history.replaceState(null, "", address);
+  }
+
+  const key = (cell) => cell.dataset.sort ?? text(cell).toLowerCase();
+  table.tHead.addEventListener("click", (event) => {
+    const link = event.target.closest("th a");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    const head = link.closest("th");
+    const descending = head.getAttribute("aria-sort") === "ascending";
+    for (const other of head.parentNode.cells) other.removeAttribute("aria-sort");
+    head.setAttribute("aria-sort", descending ? "descending" : "ascending");
+    const column = head.cellIndex;
+    const order = (a, b) => (key(a.cells[column]) < key(b.cells[column]) ? -1 : key(a.cells[column]) > key(b.cells[column]) ? 1 : 0);
+    rows.sort(descending ? (a, b) => order(b, a) : order);
+    body.append(...rows);
+  });
+
+  form.querySelector("[data-apply]").hidden = true;
+  search.addEventListener("input", filter);
+  for (const select of selects) select.addEventListener("change", filter);
+  form.addEventListener("submit", (event) => { event.preventDefault(); filter(); });
+}
+
+document.querySelectorAll("[data-list]").forEach(enhance);

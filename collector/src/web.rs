@@ -1,0 +1,289 @@
+//! Pages for people, and the door of the second port. Renders what the views and the log hold; what a person does goes
+//! to the log through a callback, never by this room's own hand.
+//!
+//! | part | does |
+//! |---|---|
+//! | `public` | checkpoint, tiles and health, for anybody |
+//! | `sign_in`, `guard` | who asks: sessions, forms, rate limits, headers |
+//! | `pages` | one function a page, all plain and blocking |
+//! | `table`, `words`, `facts` | lists, words with icons, documents as readable text |
+//! | `assets` | stylesheet and scripts, addressed by digest |
+
+mod assets;
+mod facts;
+mod guard;
+mod pages;
+pub mod public;
+mod sign_in;
+mod table;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Extension;
+use axum::Router;
+use axum::extract::{Query, RawPathParams, State};
+use axum::http::{StatusCode, Uri, header};
+use axum::middleware;
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::{MethodRouter, get, post};
+use exhibit_proto::statement::Activity;
+use jiff::Timestamp;
+
+use crate::log::{LogError, LogReader};
+use crate::people::People;
+use crate::views::{Views, ViewsError};
+
+use guard::{Limiter, SignedIn};
+
+/// Section, address and label of the navigation.
+const NAVIGATION: [(&str, &str, &str); 8] = [
+    ("overview", "/", "Overview"),
+    ("controls", "/controls", "Controls"),
+    ("findings", "/findings", "Findings"),
+    ("targets", "/targets", "Targets"),
+    ("agents", "/agents", "Agents"),
+    ("log", "/log", "Log"),
+    ("activity", "/activity", "Activity"),
+    ("help", "/help", "Help"),
+];
+
+/// Appends what a person did to the log; answers when it is on disk.
+pub type Record =
+    Arc<dyn Fn(Activity) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>> + Send + Sync>;
+/// The wall clock.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// What the pages work with.
+pub struct WebState {
+    pub views: Views,
+    pub people: People,
+    /// Name of the log.
+    pub origin: String,
+    /// The log's key (C2SP signed-note), shown so that people can pin it.
+    pub vkey: String,
+    pub record: Record,
+    pub clock: Clock,
+}
+
+/// What handlers share.
+struct Site {
+    views: Views,
+    people: People,
+    origin: String,
+    vkey: String,
+    record: Record,
+    clock: Clock,
+    limiter: Limiter,
+}
+
+impl Site {
+    fn log(&self) -> &LogReader {
+        self.views.log()
+    }
+}
+
+/// One request of a signed-in person.
+struct Ask {
+    site: Arc<Site>,
+    who: SignedIn,
+    path: String,
+    params: Vec<String>,
+    query: table::Query,
+    now: Timestamp,
+}
+
+/// What every page shows around its content.
+struct Frame {
+    title: String,
+    /// Which entry of the navigation is the present one.
+    section: &'static str,
+    user: Option<String>,
+    csrf: String,
+    origin: String,
+    css: String,
+    script: String,
+}
+
+/// Why a page cannot be shown.
+#[derive(Debug, thiserror::Error)]
+enum WebError {
+    #[error("there is no {0}")]
+    NotFound(String),
+    #[error(transparent)]
+    Views(#[from] ViewsError),
+    #[error(transparent)]
+    Log(#[from] LogError),
+    #[error("page could not be written: {0}")]
+    Template(#[from] askama::Error),
+}
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage {
+    frame: Frame,
+    what: String,
+    advice: &'static str,
+}
+
+/// The second port: pages, and `beside` (public read side of the log, enrolment) under the same roof. `beside` must
+/// have no fallback of its own.
+pub fn router(state: WebState, beside: Router) -> Router {
+    let WebState { views, people, origin, vkey, record, clock } = state;
+    let limiter = Limiter::new();
+    let site = Arc::new(Site { views, people, origin, vkey, record, clock, limiter });
+    let open = Router::new()
+        .route("/sign-in", get(sign_in::form).post(sign_in::sign_in))
+        .route("/assets/{digest}/{name}", get(assets::serve));
+    let signed_in = Router::new()
+        .route("/", page(pages::overview::show))
+        .route("/controls", page(pages::controls::list))
+        .route("/controls.csv", page(pages::controls::csv))
+        .route("/controls/{control}", page(pages::control::show))
+        .route("/clauses", page(pages::controls::clauses))
+        .route("/rules", page(pages::rules::list))
+        .route("/rules.csv", page(pages::rules::csv))
+        .route("/rules/{rule}", page(pages::rules::show))
+        .route("/findings", page(pages::findings::list))
+        .route("/findings.csv", page(pages::findings::csv))
+        .route("/targets", page(pages::targets::list))
+        .route("/targets.csv", page(pages::targets::csv))
+        .route("/targets/{target}", page(pages::targets::show))
+        .route("/targets/{target}/{kind}", page(pages::targets::kind))
+        .route("/evidence/{index}/{kind}/{target}", page(pages::evidence::show))
+        .route("/evidence/{index}/{kind}/{target}/document", page(pages::evidence::document))
+        .route("/entries/{index}", page(pages::entry::show))
+        .route("/entries/{index}/{part}", page(pages::entry::part))
+        .route("/agents", page(pages::agents::list))
+        .route("/agents.csv", page(pages::agents::csv))
+        .route("/agents/{agent}", page(pages::agents::show))
+        .route("/log", page(pages::log::show))
+        .route("/log.csv", page(pages::log::csv))
+        .route("/activity", page(pages::log::activity))
+        .route("/activity.csv", page(pages::log::activity_csv))
+        .route("/help", page(pages::help::show))
+        .route("/password", get(sign_in::password_form).post(sign_in::change_password))
+        .route("/sign-out", post(sign_in::sign_out))
+        .fallback(missing)
+        .layer(middleware::from_fn_with_state(Arc::clone(&site), guard::require));
+    let pages = open
+        .merge(signed_in)
+        .layer(middleware::from_fn(guard::headers))
+        .layer(tower_http::compression::CompressionLayer::new())
+        .with_state(site);
+    pages.merge(beside)
+}
+
+/// A page is a plain function; it runs off the async threads because it reads databases.
+fn page(build: fn(&Ask) -> Result<Response, WebError>) -> MethodRouter<Arc<Site>> {
+    get(
+        move |State(site): State<Arc<Site>>,
+              Extension(who): Extension<SignedIn>,
+              params: RawPathParams,
+              Query(query): Query<table::Query>,
+              uri: Uri| async move {
+            let now = (site.clock)();
+            let params = params.iter().map(|(_, value)| value.to_owned()).collect();
+            let ask = Ask { site, who, path: uri.path().to_owned(), params, query, now };
+            let built = tokio::task::spawn_blocking(move || {
+                build(&ask).unwrap_or_else(|error| sorry(&ask, &error))
+            });
+            built.await.unwrap_or_else(|error| {
+                tracing::error!(%error, "a page ended early");
+                StatusCode::INTERNAL_SERVER_ERROR.into_response()
+            })
+        },
+    )
+}
+
+async fn missing(State(site): State<Arc<Site>>, Extension(who): Extension<SignedIn>) -> Response {
+    let now = (site.clock)();
+    let (path, query, params) = (String::new(), table::Query::new(), Vec::new());
+    let ask = Ask { site, who, path, params, query, now };
+    sorry(&ask, &WebError::NotFound("page at this address".into()))
+}
+
+/// Tells a person what is not there; what broke goes to the program's log only.
+fn sorry(ask: &Ask, error: &WebError) -> Response {
+    let (status, what, advice) = match error {
+        WebError::NotFound(_) => (
+            StatusCode::NOT_FOUND,
+            error.to_string(),
+            "It may have been mistyped, or it belongs to another log. The navigation leads to everything there is.",
+        ),
+        WebError::Views(_) | WebError::Log(_) | WebError::Template(_) => {
+            tracing::error!(%error, "a page could not be built");
+            (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "this page could not be built".to_owned(),
+                "The collector's own log says why. Nothing in the evidence log was touched.",
+            )
+        }
+    };
+    let frame = ask.frame("Sorry", "");
+    match (ErrorPage { frame, what, advice }).render() {
+        Ok(html) => (status, Html(html)).into_response(),
+        Err(_) => status.into_response(),
+    }
+}
+
+impl Ask {
+    fn frame(&self, title: impl Into<String>, section: &'static str) -> Frame {
+        let user = Some(self.who.user.clone());
+        Frame::new(&self.site, title.into(), section, user, self.who.csrf.clone())
+    }
+
+    /// The parameter of that place in the path.
+    fn param(&self, place: usize) -> &str {
+        self.params.get(place).map_or("", String::as_str)
+    }
+
+    fn index(&self, place: usize) -> Result<u64, WebError> {
+        let text = self.param(place);
+        text.parse().map_err(|_not_a_number| WebError::NotFound(format!("entry {text:?}")))
+    }
+
+    fn moment(&self, at: Timestamp) -> words::Moment {
+        words::moment(at, self.now)
+    }
+
+    /// A list page as a CSV download.
+    fn csv(&self, name: &str, table: &table::Table) -> Response {
+        download("text/csv; charset=utf-8", &format!("exhibit-{name}.csv"), table.csv(&self.query))
+    }
+}
+
+impl Frame {
+    fn new(
+        site: &Site,
+        title: String,
+        section: &'static str,
+        user: Option<String>,
+        csrf: String,
+    ) -> Self {
+        let (css, script) = (assets::address("exhibit.css"), assets::address("exhibit.js"));
+        Self { title, section, user, csrf, origin: site.origin.clone(), css, script }
+    }
+
+    fn here(&self, section: &str) -> bool {
+        self.section == section
+    }
+}
+
+fn html(template: &impl Template) -> Result<Response, WebError> {
+    Ok(Html(template.render()?).into_response())
+}
+
+/// A file to keep. The name holds no character that a header could misread.
+fn download(media_type: &'static str, name: &str, bytes: Vec<u8>) -> Response {
+    let fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    let name: String = name.chars().map(|c| if fine(c) { c } else { '_' }).collect();
+    let disposition = format!("attachment; filename=\"{name}\"");
+    let headers =
+        [(header::CONTENT_TYPE, media_type.to_owned()), (header::CONTENT_DISPOSITION, disposition)];
+    (headers, bytes).into_response()
+}

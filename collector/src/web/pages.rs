@@ -1,0 +1,51 @@
+//! One function a page: asks the views and the log, fills a template. Plain and blocking; never changes anything.
+
+pub(super) mod agents;
+pub(super) mod control;
+pub(super) mod controls;
+pub(super) mod entry;
+pub(super) mod evidence;
+pub(super) mod findings;
+pub(super) mod help;
+pub(super) mod log;
+pub(super) mod overview;
+mod proven;
+pub(super) mod rules;
+pub(super) mod targets;
+
+use std::collections::BTreeMap;
+
+use super::table::{Cell, encode, text};
+use super::{Ask, WebError};
+
+/// Address of an evidence item.
+fn evidence_href(index: u64, kind: &str, target: &str) -> String {
+    format!("/evidence/{index}/{}/{}", encode(kind), encode(target))
+}
+
+fn target_href(target: &str) -> String {
+    format!("/targets/{}", encode(target))
+}
+
+/// A target by its name for people, with its id below.
+fn target_cell(names: &BTreeMap<String, String>, target: &str) -> Cell {
+    let cell = match names.get(target) {
+        Some(name) => text(name.clone()).note(target),
+        None => text(target),
+    };
+    cell.link(target_href(target))
+}
+
+impl Ask {
+    /// Names of targets for people.
+    fn target_names(&self) -> Result<BTreeMap<String, String>, WebError> {
+        let targets = self.site.views.targets()?;
+        Ok(targets.into_iter().map(|target| (target.id, target.name)).collect())
+    }
+
+    /// Names of agents for people.
+    fn agent_names(&self) -> Result<BTreeMap<String, String>, WebError> {
+        let agents = self.site.views.agents()?;
+        Ok(agents.into_iter().map(|agent| (agent.id, agent.host_name)).collect())
+    }
+}

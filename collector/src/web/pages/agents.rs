@@ -1,0 +1,184 @@
+//! Agents: who observes, how they are, and what they cannot see.
+
+use askama::Template;
+use axum::response::Response;
+
+use super::controls::ListPage;
+use super::{super::html, Ask, WebError, target_href};
+use crate::views::{AgentRow, EntryFilter};
+use crate::web::Frame;
+use crate::web::table::{
+    Cell, Table, TableView, choice, column, count, encode, moment, number, text,
+};
+use crate::web::words::{self, Moment};
+
+/// Entries shown on an agent's page.
+const ENTRIES: u32 = 30;
+
+#[derive(Template)]
+#[template(path = "agent.html")]
+struct AgentPage {
+    frame: Frame,
+    agent: AgentRow,
+    health: &'static str,
+    last_seen: Moment,
+    enrolled: Moment,
+    revoked: Option<Moment>,
+    interval: String,
+    offset: String,
+    targets: Vec<(String, String)>,
+    unseen: TableView,
+    schedule: TableView,
+    entries: TableView,
+}
+
+pub(in crate::web) fn list(ask: &Ask) -> Result<Response, WebError> {
+    html(&ListPage {
+        frame: ask.frame("Agents", "agents"),
+        title: "Agents",
+        intro: "The programs that observe. An agent is silent when it has not spoken for twice the time it named itself.",
+        table: table(ask)?.view(&ask.path, &ask.query),
+    })
+}
+
+pub(in crate::web) fn csv(ask: &Ask) -> Result<Response, WebError> {
+    Ok(ask.csv("agents", &table(ask)?))
+}
+
+fn table(ask: &Ask) -> Result<Table, WebError> {
+    let views = &ask.site.views;
+    let outcomes = views.outcomes(None)?;
+    let rows = views.agents()?.into_iter().map(|agent| {
+        let of = outcomes.iter().filter(|row| row.agent == agent.id && !row.gaps.is_empty());
+        let health = health(ask, &agent);
+        let unknown = |number: Option<u64>| number.map_or_else(|| text("not told"), count);
+        vec![
+            text(agent.host_name.clone()).link(format!("/agents/{}", encode(&agent.id))),
+            text(health),
+            text(agent.version.clone().unwrap_or_else(|| "not told".into())),
+            moment(Some(ask.moment(agent.last_seen)))
+                .link(format!("/entries/{}", agent.last_index)),
+            count(u64::try_from(of.count()).unwrap_or(u64::MAX)),
+            unknown(agent.spool_items),
+            text(offset(&agent)),
+            count(agent.missing),
+            count(agent.dropped.unwrap_or(0)),
+        ]
+    });
+    Ok(Table {
+        id: "main",
+        caption: "Agents".into(),
+        columns: vec![
+            column("host", "Host"),
+            choice("health", "Health"),
+            choice("version", "Version"),
+            column("seen", "Last heard"),
+            number("unseen", "Cannot see"),
+            number("spool", "Spool"),
+            number("offset", "Clock offset"),
+            number("missing", "Missing statements"),
+            number("dropped", "Dropped"),
+        ],
+        rows: rows.collect(),
+        empty: "No agent is enrolled. Make a token with `exhibit-collector token create`; it prints the command to run \
+                on the host.",
+        csv: Some("/agents.csv"),
+    })
+}
+
+fn health(ask: &Ask, agent: &AgentRow) -> &'static str {
+    match (&agent.revoked, agent.silent_since(ask.now)) {
+        (Some(_), _) => "revoked",
+        (None, Some(_)) => "silent",
+        (None, None) => "speaking",
+    }
+}
+
+fn offset(agent: &AgentRow) -> String {
+    agent.clock_offset_ms.map_or_else(|| "not told".into(), |millis| format!("{millis:+} ms"))
+}
+
+pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
+    let views = &ask.site.views;
+    let missing = || WebError::NotFound(format!("agent {:?}", ask.param(0)));
+    let agent = views.agent(ask.param(0))?.ok_or_else(missing)?;
+    let names = ask.target_names()?;
+    let targets = agent
+        .targets
+        .iter()
+        .map(|target| (names.get(target).unwrap_or(target).clone(), target_href(target)));
+    html(&AgentPage {
+        frame: ask.frame(agent.host_name.clone(), "agents"),
+        health: health(ask, &agent),
+        last_seen: ask.moment(agent.last_seen),
+        enrolled: ask.moment(agent.enrolled),
+        revoked: agent.revoked.as_ref().map(|revoked| ask.moment(revoked.at)),
+        interval: agent.interval_seconds.map_or_else(|| "not told".into(), words::length),
+        offset: offset(&agent),
+        targets: targets.collect(),
+        unseen: unseen(ask, &agent)?.view(&ask.path, &ask.query),
+        schedule: schedule(ask, &agent)?.view(&ask.path, &ask.query),
+        entries: entries(ask, &agent)?.view(&ask.path, &ask.query),
+        agent,
+    })
+}
+
+fn unseen(ask: &Ask, agent: &AgentRow) -> Result<Table, WebError> {
+    let mut rows: Vec<Vec<Cell>> = Vec::new();
+    for row in ask.site.views.outcomes(None)?.iter().filter(|row| row.agent == agent.id) {
+        for gap in &row.gaps {
+            rows.push(vec![
+                text(row.kind.clone()).note(row.target.clone()),
+                super::targets::outcome_cell(&gap.outcome),
+                text(gap.detail.clone()),
+                text(gap.remedy.clone()),
+                moment(Some(ask.moment(row.first_seen))),
+            ]);
+        }
+    }
+    Ok(Table {
+        id: "unseen",
+        caption: "What this agent could not, or not wholly, see".into(),
+        columns: vec![
+            column("kind", "Kind"),
+            choice("outcome", "Outcome"),
+            column("detail", "What happened"),
+            column("remedy", "What would change it"),
+            column("since", "So since"),
+        ],
+        rows,
+        empty: "Everything that it looked for was seen.",
+        csv: None,
+    })
+}
+
+fn schedule(ask: &Ask, agent: &AgentRow) -> Result<Table, WebError> {
+    let items = ask.site.views.schedules()?.into_iter().filter(|item| item.agent == agent.id);
+    let rows = items.map(|item| {
+        vec![
+            text(item.kind).note(item.target),
+            crate::web::table::code(item.cron),
+            text(format!("entry {}", item.from_index))
+                .link(format!("/entries/{}", item.from_index)),
+        ]
+    });
+    Ok(Table {
+        id: "schedule",
+        caption: "What it will observe, by its newest heartbeat".into(),
+        columns: vec![
+            column("kind", "Kind"),
+            column("cron", "Cron (UTC)"),
+            column("since", "Since"),
+        ],
+        rows: rows.collect(),
+        empty: "It has not sent a heartbeat yet; the first one carries its schedule.",
+        csv: None,
+    })
+}
+
+fn entries(ask: &Ask, agent: &AgentRow) -> Result<Table, WebError> {
+    let filter = EntryFilter { agent: Some(agent.id.clone()), ..EntryFilter::default() };
+    let entries = ask.site.views.entries(&filter, ENTRIES)?;
+    let rows = entries.iter().map(|entry| super::log::row(ask, entry, Some(&agent.host_name)));
+    Ok(super::log::entries_table("entries", "Its newest entries", rows.collect(), None))
+}

@@ -1,0 +1,231 @@
+//! One control: status and reasons, rules, findings by target, attributes.
+
+use askama::Template;
+use axum::response::Response;
+use exhibit_assessment::{Attributes, Cause, Control, ControlId, Counts, Item, Rule, Strength};
+
+use super::overview::theme_title;
+use super::{super::html, Ask, WebError, evidence_href, target_href};
+use crate::views::FindingRow;
+use crate::web::Frame;
+use crate::web::table::encode;
+use crate::web::words::{self, Moment, Word};
+
+#[derive(Template)]
+#[template(path = "control.html")]
+struct ControlPage {
+    frame: Frame,
+    id: String,
+    title: String,
+    theme: &'static str,
+    summary: String,
+    new_in_2022: bool,
+    controls_2013: String,
+    attributes: Vec<(&'static str, Vec<String>)>,
+    word: Word,
+    counts: Counts,
+    reasons: Vec<ReasonView>,
+    hidden_reasons: u64,
+    rules: Vec<RuleView>,
+    findings: Vec<FindingView>,
+    oldest: Option<Moment>,
+    freshest: Option<Moment>,
+    previous: Option<String>,
+    next: Option<String>,
+}
+
+struct ReasonView {
+    class: &'static str,
+    icon: &'static str,
+    text: String,
+    rule: Option<(String, String)>,
+    target: Option<(String, String)>,
+    strength: Option<Word>,
+    since: Option<Moment>,
+}
+
+pub(super) struct RuleView {
+    pub(super) id: String,
+    pub(super) href: String,
+    pub(super) title: String,
+    pub(super) description: String,
+    pub(super) strength: Word,
+    pub(super) severity: &'static str,
+    pub(super) kind: String,
+    pub(super) freshness: String,
+    pub(super) why: String,
+    pub(super) fix: String,
+    pub(super) pass: usize,
+    pub(super) fail: usize,
+}
+
+pub(super) struct FindingView {
+    pub(super) word: Word,
+    pub(super) rule: String,
+    pub(super) rule_href: String,
+    pub(super) target: String,
+    pub(super) target_href: String,
+    pub(super) message: String,
+    pub(super) items: Vec<Item>,
+    pub(super) more_items: u64,
+    pub(super) evidence: String,
+    pub(super) kind: String,
+    pub(super) observed: Moment,
+    pub(super) since: Moment,
+    pub(super) strength: Option<Word>,
+}
+
+pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
+    let views = &ask.site.views;
+    let missing = || WebError::NotFound(format!("control {:?}", ask.param(0)));
+    let id: ControlId = ask.param(0).parse().map_err(|_not_an_id| missing())?;
+    let framework = views.assessor().framework();
+    let control = framework.control(id).ok_or_else(missing)?;
+    let assessment = views.assess(ask.now)?;
+    let status = assessment.of(id).ok_or_else(missing)?;
+    let names = ask.target_names()?;
+    let mut related: Vec<(&Rule, Strength)> = views
+        .assessor()
+        .pack()
+        .rules()
+        .iter()
+        .filter_map(|rule| Some((rule, rule.strength(id)?)))
+        .collect();
+    related.sort_by_key(|(rule, strength)| (*strength, &rule.id));
+    let (mut rules, mut findings) = (Vec::new(), Vec::new());
+    for (rule, strength) in related {
+        let found = views.findings_of_rule(rule.id.as_str())?;
+        rules.push(rule_view(rule, strength, &found));
+        findings.extend(found.into_iter().map(|row| {
+            let name = names.get(&row.target).cloned();
+            finding_view(ask, row, name, Some(rule), Some(strength))
+        }));
+    }
+    findings.sort_by_key(|finding| {
+        (finding.word.order, finding.strength.map(|word| word.order), finding.target.clone())
+    });
+    let reasons = status.reasons.iter().map(|reason| {
+        let (class, icon) = cause(reason.cause);
+        let rule = reason.rule.as_ref().map(|rule| {
+            let title = views.assessor().rule(rule.as_str()).map(|rule| rule.title.clone());
+            (title.unwrap_or_else(|| rule.to_string()), format!("/rules/{rule}"))
+        });
+        let target = reason
+            .target
+            .as_ref()
+            .map(|target| (names.get(target).unwrap_or(target).clone(), target_href(target)));
+        let since = reason.since.map(|at| ask.moment(at));
+        let strength = reason.strength.map(words::strength);
+        ReasonView { class, icon, text: reason.text.clone(), rule, target, strength, since }
+    });
+    let place = framework.controls().iter().position(|other| other.id == id).unwrap_or(0);
+    let neighbour = |place: Option<usize>| {
+        place.and_then(|place| framework.controls().get(place)).map(|other| other.id.to_string())
+    };
+    html(&ControlPage {
+        frame: ask.frame(format!("{id} {}", control.title), "controls"),
+        id: id.to_string(),
+        title: control.title.clone(),
+        theme: theme_title(control.theme),
+        summary: control.summary.clone(),
+        new_in_2022: control.new_in_2022,
+        controls_2013: control.controls_2013.join(", "),
+        attributes: attributes(control),
+        word: words::status(status.status),
+        counts: status.counts,
+        hidden_reasons: status.reason_count.saturating_sub(status.reasons.len() as u64),
+        reasons: reasons.collect(),
+        rules,
+        findings,
+        oldest: status.oldest.map(|at| ask.moment(at)),
+        freshest: status.freshest.map(|at| ask.moment(at)),
+        previous: neighbour(place.checked_sub(1)),
+        next: neighbour(place.checked_add(1)),
+    })
+}
+
+fn attributes(control: &Control) -> Vec<(&'static str, Vec<String>)> {
+    let Attributes {
+        control_types,
+        security_properties,
+        cybersecurity_concepts,
+        operational_capabilities,
+        security_domains,
+    } = &control.attributes;
+    let plain = |values: &Vec<String>| values.iter().map(|v| v.replace('_', " ")).collect();
+    vec![
+        ("Control type", plain(control_types)),
+        ("Security properties", plain(security_properties)),
+        ("Cybersecurity concepts", plain(cybersecurity_concepts)),
+        ("Operational capabilities", plain(operational_capabilities)),
+        ("Security domains", plain(security_domains)),
+    ]
+}
+
+pub(super) fn rule_view(rule: &Rule, strength: Strength, found: &[FindingRow]) -> RuleView {
+    use exhibit_assessment::Verdict;
+    let with = |verdict| found.iter().filter(|finding| finding.verdict == verdict).count();
+    RuleView {
+        id: rule.id.to_string(),
+        href: format!("/rules/{}", rule.id),
+        title: rule.title.clone(),
+        description: rule.description.clone(),
+        strength: words::strength(strength),
+        severity: words::severity(rule.severity),
+        kind: rule.kind.clone(),
+        freshness: words::length(u64::from(rule.freshness) * 3600),
+        why: rule.why.clone(),
+        fix: rule.fix.clone(),
+        pass: with(Verdict::Pass),
+        fail: with(Verdict::Fail),
+    }
+}
+
+pub(super) fn finding_view(
+    ask: &Ask,
+    row: FindingRow,
+    name: Option<String>,
+    rule: Option<&Rule>,
+    strength: Option<Strength>,
+) -> FindingView {
+    FindingView {
+        word: words::verdict(row.verdict),
+        rule: rule.map_or_else(|| row.rule.clone(), |rule| rule.title.clone()),
+        rule_href: format!("/rules/{}", encode(&row.rule)),
+        target_href: target_href(&row.target),
+        evidence: evidence_href(row.observed_index, &row.kind, &row.target),
+        target: name.unwrap_or(row.target),
+        message: row.message,
+        more_items: row.item_count.saturating_sub(row.items.len() as u64),
+        items: row.items,
+        kind: row.kind,
+        observed: ask.moment(row.observed_at),
+        since: ask.moment(row.verdict_since),
+        strength: strength.map(words::strength),
+    }
+}
+
+/// Look of a reason.
+fn cause(cause: Cause) -> (&'static str, &'static str) {
+    use exhibit_assessment::{Status, Verdict};
+    let status = |status| {
+        let word = words::status(status);
+        (word.class, word.icon)
+    };
+    let verdict = |verdict| {
+        let word = words::verdict(verdict);
+        (word.class, word.icon)
+    };
+    match cause {
+        Cause::Excluded => status(Status::Excluded),
+        Cause::Fail => status(Status::NotMet),
+        Cause::RuleError => verdict(Verdict::Error),
+        Cause::NotCollected | Cause::SilentAgent | Cause::NothingArrived | Cause::NotScheduled => {
+            status(Status::NoEvidence)
+        }
+        Cause::Stale => status(Status::Stale),
+        Cause::NotApplicable => verdict(Verdict::NotApplicable),
+        Cause::Pass => status(Status::Met),
+        Cause::NoRule => status(Status::Manual),
+    }
+}

@@ -1,0 +1,114 @@
+//! The list of controls and the list of clauses.
+
+use askama::Template;
+use axum::response::Response;
+use exhibit_assessment::Strength;
+
+use super::overview::theme_title;
+use super::{super::html, Ask, WebError};
+use crate::web::Frame;
+use crate::web::table::{Table, TableView, choice, column, count, moment, number, text, word};
+use crate::web::words;
+
+/// A page that is one list with an introduction.
+#[derive(Template)]
+#[template(path = "list.html")]
+pub(super) struct ListPage {
+    pub(super) frame: Frame,
+    pub(super) title: &'static str,
+    pub(super) intro: &'static str,
+    pub(super) table: TableView,
+}
+
+pub(in crate::web) fn list(ask: &Ask) -> Result<Response, WebError> {
+    html(&ListPage {
+        frame: ask.frame("Controls", "controls"),
+        title: "Controls",
+        intro: "The 93 controls of ISO/IEC 27001:2022 Annex A, with what rules and evidence say about each today. \
+                A status is a statement about evidence; whether a control is fulfilled, a person decides.",
+        table: table(ask)?.view(&ask.path, &ask.query),
+    })
+}
+
+pub(in crate::web) fn csv(ask: &Ask) -> Result<Response, WebError> {
+    Ok(ask.csv("controls", &table(ask)?))
+}
+
+fn table(ask: &Ask) -> Result<Table, WebError> {
+    let views = &ask.site.views;
+    let assessment = views.assess(ask.now)?;
+    let rules = views.assessor().pack().rules();
+    let controls = views.assessor().framework().controls().iter();
+    let rows = controls.enumerate().filter_map(|(place, control)| {
+        let status = assessment.of(control.id)?;
+        let with = |strength: Strength| {
+            let of = rules.iter().filter(|rule| rule.strength(control.id) == Some(strength));
+            u64::try_from(of.count()).unwrap_or(u64::MAX)
+        };
+        let id = control.id.to_string();
+        let href = format!("/controls/{id}");
+        let word_cell = word(words::status(status.status));
+        Some(vec![
+            text(id).link(href.clone()).sort(format!("{place:03}")),
+            text(control.title.clone()).link(href),
+            text(theme_title(control.theme)),
+            word_cell,
+            count(with(Strength::Direct)),
+            count(with(Strength::Supporting)),
+            count(status.counts.targets),
+            count(status.counts.fail),
+            moment(status.oldest.map(|at| ask.moment(at))),
+        ])
+    });
+    Ok(Table {
+        id: "main",
+        caption: "Controls of Annex A".into(),
+        columns: vec![
+            column("control", "Control"),
+            column("title", "Title"),
+            choice("theme", "Theme"),
+            choice("status", "Status"),
+            number("direct", "Direct rules"),
+            number("supporting", "Supporting"),
+            number("targets", "Targets"),
+            number("failing", "Failing"),
+            column("oldest", "Oldest evidence"),
+        ],
+        rows: rows.collect(),
+        empty: "There are no controls: the framework tables are missing from this program.",
+        csv: Some("/controls.csv"),
+    })
+}
+
+pub(in crate::web) fn clauses(ask: &Ask) -> Result<Response, WebError> {
+    let clauses = ask.site.views.assessor().framework().clauses().iter();
+    let rows = clauses.enumerate().map(|(place, clause)| {
+        vec![
+            text(clause.id.to_string()).sort(format!("{place:03}")),
+            text(clause.title.clone()),
+            text(clause.summary.clone()),
+            text(clause.documents.join(", ")),
+            text(if clause.amended_2024 { "yes" } else { "no" }),
+        ]
+    });
+    let table = Table {
+        id: "main",
+        caption: "Clauses 4 to 10".into(),
+        columns: vec![
+            column("clause", "Clause"),
+            column("title", "Title"),
+            column("summary", "In our words"),
+            column("documents", "Mandatory documents"),
+            choice("amended", "Amended 2024"),
+        ],
+        rows: rows.collect(),
+        empty: "There are no clauses: the framework tables are missing from this program.",
+        csv: None,
+    };
+    html(&ListPage {
+        frame: ask.frame("Clauses", "controls"),
+        title: "Clauses",
+        intro: "What the management system itself has to do. No rule decides a clause: people and their documents do.",
+        table: table.view(&ask.path, &ask.query),
+    })
+}

@@ -1,0 +1,44 @@
+//! Every word that the pages use, explained.
+
+use askama::Template;
+use axum::response::Response;
+use exhibit_assessment::{Status, Strength, Verdict};
+
+use super::{super::html, Ask, WebError};
+use crate::web::Frame;
+use crate::web::words::{self, Word};
+
+#[derive(Template)]
+#[template(path = "help.html")]
+struct HelpPage {
+    frame: Frame,
+    statuses: Vec<Word>,
+    verdicts: Vec<Word>,
+    strengths: Vec<Word>,
+    outcomes: Vec<Word>,
+}
+
+pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
+    let mut statuses = Status::ALL.map(words::status).to_vec();
+    statuses.sort_by_key(|word| word.order);
+    let verdicts = [Verdict::Fail, Verdict::Error, Verdict::Pass, Verdict::NotApplicable];
+    let strengths = [Strength::Direct, Strength::Supporting, Strength::Context];
+    let outcomes = [
+        "collected",
+        "denied",
+        "tool_missing",
+        "not_configured",
+        "not_applicable",
+        "timed_out",
+        "limit_exceeded",
+        "failed",
+        "dropped",
+    ];
+    html(&HelpPage {
+        frame: ask.frame("Help", "help"),
+        statuses,
+        verdicts: verdicts.map(words::verdict).to_vec(),
+        strengths: strengths.map(words::strength).to_vec(),
+        outcomes: outcomes.map(words::outcome).to_vec(),
+    })
+}

@@ -1,0 +1,171 @@
+//! The log as people read it: its head, its entries, and what people did.
+
+use askama::Template;
+use axum::response::Response;
+
+use super::controls::ListPage;
+use super::{super::html, Ask, WebError};
+use crate::views::{EntryFilter, EntryRow, PackRow};
+use crate::web::Frame;
+use crate::web::table::{Cell, Table, TableView, choice, column, encode, moment, number, text};
+use crate::web::words::Moment;
+
+/// Entries on one page of the log.
+const PAGE: u32 = 200;
+/// Entries in one CSV.
+const EXPORT: u32 = 100_000;
+
+#[derive(Template)]
+#[template(path = "log.html")]
+struct LogPage {
+    frame: Frame,
+    size: u64,
+    applied: u64,
+    root: String,
+    checkpoint: String,
+    vkey: String,
+    packs: Vec<(PackRow, Moment)>,
+    table: TableView,
+    older: Option<String>,
+    newest: bool,
+}
+
+pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
+    let head = ask.site.log().head()?;
+    let filter = filter(ask);
+    let entries = ask.site.views.entries(&filter, PAGE)?;
+    let oldest = entries.last().map_or(0, |entry| entry.index);
+    let type_part = filter.entry_type.as_ref().map(|t| format!("&type={}", encode(t)));
+    let older = (oldest > 0 && entries.len() as u64 == u64::from(PAGE))
+        .then(|| format!("/log?before={oldest}{}", type_part.unwrap_or_default()));
+    let packs = ask.site.views.packs()?.into_iter().map(|pack| {
+        let at = ask.moment(pack.at);
+        (pack, at)
+    });
+    html(&LogPage {
+        frame: ask.frame("Log", "log"),
+        size: head.checkpoint.size,
+        applied: ask.site.views.applied()?,
+        root: head.checkpoint.root.to_string(),
+        checkpoint: head.signed,
+        vkey: ask.site.vkey.clone(),
+        packs: packs.collect(),
+        table: table(ask, &entries)?.view(&ask.path, &ask.query),
+        older,
+        newest: filter.before.is_none(),
+    })
+}
+
+pub(in crate::web) fn csv(ask: &Ask) -> Result<Response, WebError> {
+    let entries = ask.site.views.entries(&filter(ask), EXPORT)?;
+    Ok(ask.csv("log", &table(ask, &entries)?))
+}
+
+fn filter(ask: &Ask) -> EntryFilter {
+    let wanted = ask.query.get("type").filter(|wanted| !wanted.is_empty());
+    EntryFilter {
+        entry_type: wanted.map(|wanted| wanted.replace(' ', "_")),
+        before: ask.query.get("before").and_then(|before| before.parse().ok()),
+        ..EntryFilter::default()
+    }
+}
+
+fn table(ask: &Ask, entries: &[EntryRow]) -> Result<Table, WebError> {
+    let names = ask.agent_names()?;
+    let rows = entries.iter().map(|entry| {
+        let name = entry.agent.as_ref().map(|id| names.get(id).unwrap_or(id).as_str());
+        row(ask, entry, name)
+    });
+    Ok(entries_table("main", "Entries, newest first", rows.collect(), Some("/log.csv")))
+}
+
+pub(super) fn row(ask: &Ask, entry: &EntryRow, agent: Option<&str>) -> Vec<Cell> {
+    let note = match (&entry.problem, entry.missing) {
+        (Some(problem), _) => problem.clone(),
+        (None, 0) => String::new(),
+        (None, missing) => format!("{missing} statements are missing before it"),
+    };
+    let who = match (agent, &entry.agent, &entry.by) {
+        (Some(name), Some(id), _) => text(name).link(format!("/agents/{}", encode(id))),
+        (_, _, Some(by)) => text(by.clone()),
+        (_, _, None) => text("collector"),
+    };
+    vec![
+        text(entry.index.to_string())
+            .sort(format!("{:020}", entry.index))
+            .link(format!("/entries/{}", entry.index)),
+        text(entry.entry_type.replace('_', " ")),
+        who,
+        text(entry.summary.clone()).note(note),
+        moment(Some(ask.moment(entry.received))),
+    ]
+}
+
+pub(super) fn entries_table(
+    id: &'static str,
+    caption: &str,
+    rows: Vec<Vec<Cell>>,
+    csv: Option<&'static str>,
+) -> Table {
+    Table {
+        id,
+        caption: caption.to_owned(),
+        columns: vec![
+            number("index", "Index"),
+            choice("type", "Type"),
+            choice("who", "Who"),
+            column("what", "What"),
+            column("received", "Received"),
+        ],
+        rows,
+        empty: "The log is empty. `exhibit-collector init` writes the first entry.",
+        csv,
+    }
+}
+
+pub(in crate::web) fn activity(ask: &Ask) -> Result<Response, WebError> {
+    html(&ListPage {
+        frame: ask.frame("Activity", "activity"),
+        title: "Activity",
+        intro: "What people did here. Each line is an entry of the log, signed by the collector.",
+        table: activity_table(ask)?.view(&ask.path, &ask.query),
+    })
+}
+
+pub(in crate::web) fn activity_csv(ask: &Ask) -> Result<Response, WebError> {
+    Ok(ask.csv("activity", &activity_table(ask)?))
+}
+
+fn activity_table(ask: &Ask) -> Result<Table, WebError> {
+    let mut rows = Vec::new();
+    for entry_type in ["activity", "enrol", "revoke", "rule_pack"] {
+        let filter = EntryFilter { entry_type: Some(entry_type.into()), ..EntryFilter::default() };
+        rows.extend(ask.site.views.entries(&filter, EXPORT)?);
+    }
+    rows.sort_by_key(|entry| std::cmp::Reverse(entry.index));
+    let rows = rows.iter().map(|entry| {
+        vec![
+            moment(Some(ask.moment(entry.received))),
+            text(entry.by.clone().unwrap_or_else(|| "collector".into())),
+            text(entry.entry_type.replace('_', " ")),
+            text(entry.summary.clone()).note(entry.problem.clone().unwrap_or_default()),
+            text(entry.index.to_string())
+                .sort(format!("{:020}", entry.index))
+                .link(format!("/entries/{}", entry.index)),
+        ]
+    });
+    Ok(Table {
+        id: "main",
+        caption: "Activity, newest first".into(),
+        columns: vec![
+            column("at", "When"),
+            choice("who", "Who"),
+            choice("type", "Type"),
+            column("what", "What"),
+            number("entry", "Entry"),
+        ],
+        rows: rows.collect(),
+        empty: "Nobody has done anything yet.",
+        csv: Some("/activity.csv"),
+    })
+}

@@ -1,0 +1,115 @@
+//! The rule pack: the list of rules, and one rule with its findings.
+
+use askama::Template;
+use axum::response::Response;
+use exhibit_assessment::Verdict;
+
+use super::control::{FindingView, RuleView, finding_view, rule_view};
+use super::controls::ListPage;
+use super::{super::html, Ask, WebError};
+use crate::web::Frame;
+use crate::web::table::{Table, choice, code, column, count, number, text};
+use crate::web::words::{self, Word};
+
+#[derive(Template)]
+#[template(path = "rule.html")]
+struct RulePage {
+    frame: Frame,
+    rule: RuleView,
+    controls: Vec<(String, String, Word)>,
+    findings: Vec<FindingView>,
+    source: String,
+    path: String,
+    pack: String,
+}
+
+pub(in crate::web) fn list(ask: &Ask) -> Result<Response, WebError> {
+    html(&ListPage {
+        frame: ask.frame("Rules", "rules"),
+        title: "Rules",
+        intro: "The rule pack in force. A rule reads one kind of document and says what it found; how much that says \
+                about a control is its relation strength.",
+        table: table(ask)?.view(&ask.path, &ask.query),
+    })
+}
+
+pub(in crate::web) fn csv(ask: &Ask) -> Result<Response, WebError> {
+    Ok(ask.csv("rules", &table(ask)?))
+}
+
+fn table(ask: &Ask) -> Result<Table, WebError> {
+    let views = &ask.site.views;
+    let findings = views.findings()?;
+    let rows = views.assessor().pack().rules().iter().map(|rule| {
+        let with = |verdict| {
+            let of = findings.iter().filter(|f| f.rule == rule.id.as_str() && f.verdict == verdict);
+            u64::try_from(of.count()).unwrap_or(u64::MAX)
+        };
+        let controls: Vec<String> = rule
+            .controls
+            .iter()
+            .map(|(control, strength)| format!("{control} ({strength})"))
+            .collect();
+        vec![
+            text(rule.title.clone()).note(rule.id.as_str()).link(format!("/rules/{}", rule.id)),
+            code(rule.kind.clone()),
+            text(words::severity(rule.severity)).sort((9 - rule.severity as u8).to_string()),
+            text(controls.join(", ")),
+            count(with(Verdict::Pass)),
+            count(with(Verdict::Fail)),
+            text(words::length(u64::from(rule.freshness) * 3600))
+                .sort(format!("{:08}", rule.freshness)),
+        ]
+    });
+    Ok(Table {
+        id: "main",
+        caption: format!("Rules of pack {}", views.assessor().pack().version()),
+        columns: vec![
+            column("rule", "Rule"),
+            choice("kind", "Kind"),
+            choice("severity", "Severity"),
+            column("controls", "Controls"),
+            number("pass", "Pass"),
+            number("fail", "Fail"),
+            column("freshness", "Fresh for"),
+        ],
+        rows: rows.collect(),
+        empty: "The rule pack is empty.",
+        csv: Some("/rules.csv"),
+    })
+}
+
+pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
+    let views = &ask.site.views;
+    let assessor = views.assessor();
+    let missing = || WebError::NotFound(format!("rule {:?} in the pack in force", ask.param(0)));
+    let rule = assessor.rule(ask.param(0)).ok_or_else(missing)?;
+    let names = ask.target_names()?;
+    let found = views.findings_of_rule(rule.id.as_str())?;
+    let controls = rule.controls.iter().map(|(control, strength)| {
+        let title = assessor.framework().control(*control).map_or("", |control| &control.title);
+        (control.to_string(), title.to_owned(), words::strength(*strength))
+    });
+    let strongest = rule.controls.iter().map(|(_, strength)| *strength).min();
+    let strength = strongest.unwrap_or(exhibit_assessment::Strength::Context);
+    let view = rule_view(rule, strength, &found);
+    let mut findings: Vec<FindingView> = found
+        .into_iter()
+        .map(|row| {
+            let name = names.get(&row.target).cloned();
+            finding_view(ask, row, name, Some(rule), None)
+        })
+        .collect();
+    findings.sort_by_key(|finding| (finding.word.order, finding.target.clone()));
+    let sources = assessor.pack().sources();
+    let source = sources.iter().find(|(path, _)| *path == rule.path).map(|(_, text)| text.clone());
+    html(&RulePage {
+        frame: ask.frame(rule.title.clone(), "rules"),
+        rule: view,
+        controls: controls.collect(),
+        findings,
+        source: source.unwrap_or_default(),
+        path: rule.path.clone(),
+        pack: assessor.pack().version().to_owned(),
+    })
+}

@@ -1,0 +1,243 @@
+//! Targets: the list, one target with all its kinds, and the history of one kind.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use askama::Template;
+use axum::response::Response;
+
+use super::control::{FindingView, finding_view};
+use super::controls::ListPage;
+use super::{super::html, Ask, WebError, evidence_href, target_href};
+use crate::views::{DocumentRow, EntryFilter, OutcomeRow, TargetRow};
+use crate::web::Frame;
+use crate::web::table::{
+    Table, TableView, code, column, count, encode, moment, number, text, word,
+};
+use crate::web::words::{self, Moment, Word};
+
+/// Irregular entries shown on a target's page.
+const IRREGULAR: u32 = 20;
+
+#[derive(Template)]
+#[template(path = "target.html")]
+struct TargetPage {
+    frame: Frame,
+    target: TargetRow,
+    agent_href: String,
+    agent_name: String,
+    first_seen: Moment,
+    kinds: Vec<KindView>,
+    unseen: Vec<UnseenView>,
+    findings: Vec<FindingView>,
+    irregular: Vec<(u64, String, Moment)>,
+}
+
+struct KindView {
+    kind: String,
+    history: String,
+    /// Newest document: address, last and first seen, times seen.
+    newest: Option<(String, Moment, Moment, u64, bool)>,
+    outcomes: Vec<Word>,
+    cron: Option<String>,
+    pass: usize,
+    fail: usize,
+}
+
+struct UnseenView {
+    kind: String,
+    word: Word,
+    detail: String,
+    remedy: String,
+    since: Moment,
+    partial: bool,
+}
+
+pub(in crate::web) fn list(ask: &Ask) -> Result<Response, WebError> {
+    html(&ListPage {
+        frame: ask.frame("Targets", "targets"),
+        title: "Targets",
+        intro: "What is observed: hosts, accounts, organisations.",
+        table: table(ask)?.view(&ask.path, &ask.query),
+    })
+}
+
+pub(in crate::web) fn csv(ask: &Ask) -> Result<Response, WebError> {
+    Ok(ask.csv("targets", &table(ask)?))
+}
+
+fn table(ask: &Ask) -> Result<Table, WebError> {
+    let rows = ask.site.views.targets()?.into_iter().map(|target| {
+        vec![
+            text(target.name).link(target_href(&target.id)),
+            code(target.id),
+            count(target.kinds),
+            count(target.gaps),
+            count(target.failing),
+            count(target.passing),
+            moment(target.last_seen.map(|at| ask.moment(at))),
+        ]
+    });
+    Ok(Table {
+        id: "main",
+        caption: "Targets".into(),
+        columns: vec![
+            column("name", "Name"),
+            column("target", "Target"),
+            number("kinds", "Kinds seen"),
+            number("gaps", "Not or partly seen"),
+            number("failing", "Failing rules"),
+            number("passing", "Passing rules"),
+            column("seen", "Last seen"),
+        ],
+        rows: rows.collect(),
+        empty: "No target yet. Make a token with `exhibit-collector token create`, then run \
+                `exhibit-agent enrol` on the host to observe.",
+        csv: Some("/targets.csv"),
+    })
+}
+
+pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
+    let views = &ask.site.views;
+    let id = ask.param(0);
+    let missing = || WebError::NotFound(format!("target {id:?}"));
+    let target = views.target(id)?.ok_or_else(missing)?;
+    let findings = views.findings_of_target(id)?;
+    let outcomes = views.outcomes(Some(id))?;
+    let documents = views.documents(Some(id))?;
+    let mut crons: BTreeMap<String, String> = BTreeMap::new();
+    for item in views.schedules()?.into_iter().filter(|item| item.target == id) {
+        crons.insert(item.kind, item.cron);
+    }
+    let counted = |kind: &str, verdict| {
+        findings.iter().filter(|f| f.kind == kind && f.verdict == verdict).count()
+    };
+    let kinds = rows_of(&documents, &outcomes, &crons).into_iter().map(|kind| {
+        let newest = documents.iter().find(|row| row.kind == kind).map(|row| {
+            let href = evidence_href(row.last_index, &row.kind, id);
+            (href, ask.moment(row.last_seen), ask.moment(row.first_seen), row.seen, row.held)
+        });
+        let of_kind = outcomes.iter().filter(|row| row.kind == kind);
+        KindView {
+            history: format!("{}/{}", target_href(id), encode(&kind)),
+            newest,
+            outcomes: of_kind
+                .flat_map(|row| &row.gaps)
+                .map(|g| words::outcome(&g.outcome))
+                .collect(),
+            cron: crons.get(&kind).cloned(),
+            pass: counted(&kind, exhibit_assessment::Verdict::Pass),
+            fail: counted(&kind, exhibit_assessment::Verdict::Fail),
+            kind,
+        }
+    });
+    let kinds: Vec<KindView> = kinds.collect();
+    let unseen = outcomes.iter().flat_map(|row| {
+        row.gaps.iter().map(|gap| UnseenView {
+            kind: row.kind.clone(),
+            word: words::outcome(&gap.outcome),
+            detail: gap.detail.clone(),
+            remedy: gap.remedy.clone(),
+            since: ask.moment(row.first_seen),
+            partial: row.collected,
+        })
+    });
+    let unseen = unseen.collect();
+    let filter = EntryFilter {
+        agent: Some(target.agent.clone()),
+        irregular: true,
+        ..EntryFilter::default()
+    };
+    let irregular = views.entries(&filter, IRREGULAR)?.into_iter().map(|entry| {
+        let what = match entry.problem {
+            Some(problem) => format!("counts for nothing: {problem}"),
+            None => format!("{} statements are missing before it", entry.missing),
+        };
+        (entry.index, what, ask.moment(entry.received))
+    });
+    let mut findings: Vec<FindingView> = findings
+        .into_iter()
+        .map(|row| {
+            let rule = views.assessor().rule(&row.rule);
+            finding_view(ask, row, Some(target.name.clone()), rule, None)
+        })
+        .collect();
+    findings.sort_by_key(|finding| (finding.word.order, finding.rule.clone()));
+    html(&TargetPage {
+        frame: ask.frame(target.name.clone(), "targets"),
+        agent_href: format!("/agents/{}", encode(&target.agent)),
+        agent_name: views.agent(&target.agent)?.map_or(String::new(), |agent| agent.host_name),
+        first_seen: ask.moment(target.first_seen),
+        target,
+        kinds,
+        unseen,
+        findings,
+        irregular: irregular.collect(),
+    })
+}
+
+/// Every kind that was seen, missed or is scheduled.
+fn rows_of(
+    documents: &[DocumentRow],
+    outcomes: &[OutcomeRow],
+    crons: &BTreeMap<String, String>,
+) -> BTreeSet<String> {
+    let documents = documents.iter().map(|row| &row.kind);
+    documents.chain(outcomes.iter().map(|row| &row.kind)).chain(crons.keys()).cloned().collect()
+}
+
+#[derive(Template)]
+#[template(path = "kind.html")]
+struct KindPage {
+    frame: Frame,
+    target: String,
+    target_href: String,
+    kind: String,
+    table: TableView,
+}
+
+pub(in crate::web) fn kind(ask: &Ask) -> Result<Response, WebError> {
+    let (id, kind) = (ask.param(0), ask.param(1));
+    let views = &ask.site.views;
+    let target = views.target(id)?.ok_or_else(|| WebError::NotFound(format!("target {id:?}")))?;
+    let rows = views.document_history(id, kind)?.into_iter().map(|row| {
+        let held = if row.held { "held" } else { "digest only" };
+        vec![
+            moment(Some(ask.moment(row.first_seen))).link(evidence_href(row.from_index, kind, id)),
+            moment(Some(ask.moment(row.last_seen))).link(evidence_href(row.last_index, kind, id)),
+            count(row.seen),
+            code(words::short(&row.digest)),
+            text(words::bytes(row.size)).sort(format!("{:020}", row.size)),
+            text(held),
+            text(format!("{} to {}", row.from_index, row.last_index))
+                .link(format!("/entries/{}", row.from_index)),
+        ]
+    });
+    let table = Table {
+        id: "main",
+        caption: format!("Documents of {kind}, newest first"),
+        columns: vec![
+            column("first", "First seen"),
+            column("last", "Last seen"),
+            number("seen", "Times seen"),
+            column("digest", "Digest"),
+            number("size", "Size"),
+            column("held", "Document"),
+            column("entries", "Entries"),
+        ],
+        rows: rows.collect(),
+        empty: "No document of this kind has arrived from this target. Its page says what could not be seen, and why.",
+        csv: None,
+    };
+    html(&KindPage {
+        frame: ask.frame(format!("{kind} of {}", target.name), "targets"),
+        target_href: target_href(id),
+        target: target.name,
+        kind: kind.to_owned(),
+        table: table.view(&ask.path, &ask.query),
+    })
+}
+
+/// How a run ended, for lists.
+pub(super) fn outcome_cell(outcome: &str) -> crate::web::table::Cell {
+    word(words::outcome(outcome))
+}

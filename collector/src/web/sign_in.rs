@@ -1,0 +1,236 @@
+//! Sign-in, sign-out and the change of a password. Each becomes an entry of the log before it takes effect for the
+//! person; a wrong password becomes a line of the program's log.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Extension;
+use axum::extract::{Form, Query, State};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use exhibit_proto::statement::Activity;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::guard::{SignedIn, address_of, cookie, from_own_page, same_token};
+use super::table;
+use super::{Frame, Site};
+use crate::net::Peer;
+use crate::people::{PeopleError, Session, SessionId};
+
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct SignInPage {
+    frame: Frame,
+    next: String,
+    name: String,
+    problem: String,
+}
+
+#[derive(Template)]
+#[template(path = "password.html")]
+struct PasswordPage {
+    frame: Frame,
+    problem: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct SignInForm {
+    name: String,
+    password: String,
+    #[serde(default)]
+    next: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct PasswordForm {
+    present: String,
+    new: String,
+    again: String,
+    #[serde(default)]
+    csrf: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct SignOutForm {
+    #[serde(default)]
+    csrf: String,
+}
+
+pub(super) async fn form(
+    State(site): State<Arc<Site>>,
+    Query(query): Query<table::Query>,
+) -> Response {
+    let next = query.get("next").cloned().unwrap_or_default();
+    show(&site, StatusCode::OK, next, String::new(), String::new())
+}
+
+pub(super) async fn sign_in(
+    State(site): State<Arc<Site>>,
+    peer: Option<Extension<Peer>>,
+    uri: Uri,
+    headers: HeaderMap,
+    Form(form): Form<SignInForm>,
+) -> Response {
+    let SignInForm { name, password, next } = form;
+    if !from_own_page(&headers, &uri) {
+        return refused();
+    }
+    let address = address_of(peer.as_deref());
+    if let Err(wait) = site.limiter.attempt(&name, address) {
+        let seconds = wait.as_secs() + 1;
+        tracing::warn!(?address, "too many sign-in attempts");
+        let problem = format!("Too many attempts. Please wait {seconds} seconds and try again.");
+        let page = show(&site, StatusCode::TOO_MANY_REQUESTS, next, name, problem);
+        return ([(header::RETRY_AFTER, seconds.to_string())], page).into_response();
+    }
+    match site.people.sign_in(name.clone(), password, (site.clock)()).await {
+        Ok((id, session)) => {
+            let from = address.map(|address| address.to_string());
+            let done = record(&site, &session.user, "sign_in", json!({"from": from})).await;
+            if let Err(response) = done {
+                end(&site, &id);
+                return response;
+            }
+            let next = if session.must_change { "/password".to_owned() } else { own_path(&next) };
+            enter(&id, &next)
+        }
+        Err(PeopleError::Wrong) => {
+            tracing::warn!(?address, "a sign-in was refused");
+            let problem = "Name or password is wrong.".to_owned();
+            show(&site, StatusCode::FORBIDDEN, next, name, problem)
+        }
+        Err(error) => broken(&error),
+    }
+}
+
+pub(super) async fn password_form(
+    State(site): State<Arc<Site>>,
+    Extension(who): Extension<SignedIn>,
+) -> Response {
+    show_password(&site, &who, StatusCode::OK, "")
+}
+
+pub(super) async fn change_password(
+    State(site): State<Arc<Site>>,
+    Extension(who): Extension<SignedIn>,
+    peer: Option<Extension<Peer>>,
+    uri: Uri,
+    headers: HeaderMap,
+    Form(form): Form<PasswordForm>,
+) -> Response {
+    if !from_own_page(&headers, &uri) || !same_token(&who.csrf, &form.csrf) {
+        return refused();
+    }
+    if site.limiter.attempt(&who.user, address_of(peer.as_deref())).is_err() {
+        let problem = "Too many attempts. Please wait a minute and try again.";
+        return show_password(&site, &who, StatusCode::TOO_MANY_REQUESTS, problem);
+    }
+    if form.new != form.again {
+        let problem = "The two new passwords differ.";
+        return show_password(&site, &who, StatusCode::BAD_REQUEST, problem);
+    }
+    let (user, now) = (who.user.clone(), (site.clock)());
+    let changed: Result<(SessionId, Session), _> =
+        site.people.change_password(user, form.present, form.new, now).await;
+    match changed {
+        Ok((id, session)) => {
+            match record(&site, &session.user, "password_changed", json!({})).await {
+                Ok(()) => enter(&id, "/"),
+                Err(response) => response,
+            }
+        }
+        Err(PeopleError::Wrong) => {
+            let problem = "The present password is wrong.";
+            show_password(&site, &who, StatusCode::FORBIDDEN, problem)
+        }
+        Err(PeopleError::Policy(what)) => {
+            let problem = format!("Not changed: {what}.");
+            show_password(&site, &who, StatusCode::BAD_REQUEST, &problem)
+        }
+        Err(error) => broken(&error),
+    }
+}
+
+pub(super) async fn sign_out(
+    State(site): State<Arc<Site>>,
+    Extension(who): Extension<SignedIn>,
+    uri: Uri,
+    headers: HeaderMap,
+    Form(form): Form<SignOutForm>,
+) -> Response {
+    if !from_own_page(&headers, &uri) || !same_token(&who.csrf, &form.csrf) {
+        return refused();
+    }
+    end(&site, &who.id);
+    if let Err(response) = record(&site, &who.user, "sign_out", json!({})).await {
+        return response;
+    }
+    ([(header::SET_COOKIE, cookie(None))], Redirect::to("/sign-in")).into_response()
+}
+
+/// Appends to the log; a log that cannot take it stops the person, because what people do must be in it.
+async fn record(
+    site: &Site,
+    by: &str,
+    action: &str,
+    detail: serde_json::Value,
+) -> Result<(), Response> {
+    let activity = Activity { by: by.to_owned(), action: action.to_owned(), detail };
+    (site.record)(activity).await.map_err(|error| {
+        tracing::error!(%error, "what a person did could not be logged");
+        let text = "the log cannot take an entry at present; try again in a moment";
+        (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
+    })
+}
+
+fn end(site: &Site, id: &SessionId) {
+    if let Err(error) = site.people.sign_out(id) {
+        tracing::error!(%error, "a session could not be ended");
+    }
+}
+
+fn enter(id: &SessionId, next: &str) -> Response {
+    ([(header::SET_COOKIE, cookie(Some(id)))], Redirect::to(next)).into_response()
+}
+
+/// Only addresses of our own: no scheme, no host.
+fn own_path(next: &str) -> String {
+    let own = next.starts_with('/')
+        && !next.starts_with("//")
+        && !next.contains(['\\', '\r', '\n'])
+        && !next.starts_with("/sign-in");
+    if own { next.to_owned() } else { "/".to_owned() }
+}
+
+fn refused() -> Response {
+    let text =
+        "this form did not come from one of our pages, or its page is too old; load it again";
+    (StatusCode::FORBIDDEN, text).into_response()
+}
+
+fn broken(error: &PeopleError) -> Response {
+    tracing::error!(%error, "people cannot be served");
+    StatusCode::INTERNAL_SERVER_ERROR.into_response()
+}
+
+fn show(site: &Site, status: StatusCode, next: String, name: String, problem: String) -> Response {
+    let frame = Frame::new(site, "Sign in".into(), "", None, String::new());
+    page(status, &SignInPage { frame, next, name, problem })
+}
+
+fn show_password(site: &Site, who: &SignedIn, status: StatusCode, problem: &str) -> Response {
+    let (user, csrf) = (Some(who.user.clone()), who.csrf.clone());
+    let frame = Frame::new(site, "Password".into(), "", user, csrf);
+    page(status, &PasswordPage { frame, problem: problem.to_owned() })
+}
+
+fn page(status: StatusCode, template: &impl Template) -> Response {
+    match template.render() {
+        Ok(html) => (status, Html(html)).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "a page could not be written");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}

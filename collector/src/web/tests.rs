@@ -1,0 +1,284 @@
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
+use exhibit_proto::statement::Activity;
+use jiff::Timestamp;
+use serde_json::json;
+use tower::ServiceExt as _;
+
+use super::{WebState, router};
+use crate::people::{People, create_first_user};
+use crate::secrets::SecretsDb;
+use crate::views::sample::{Sample, SampleAgent, patches};
+
+const XSS: &str = "<script>alert(1)</script>";
+const NEW_PASSWORD: &str = "four calm words here";
+
+struct Site {
+    sample: Sample,
+    router: Router,
+    password: String,
+    recorded: Arc<Mutex<Vec<Activity>>>,
+}
+
+struct Answer {
+    status: StatusCode,
+    location: String,
+    cookie: String,
+    body: String,
+    csp: String,
+}
+
+impl Site {
+    fn new(fill: impl FnOnce(&Sample)) -> Self {
+        let sample = Sample::new();
+        fill(&sample);
+        let views = sample.views();
+        let db = SecretsDb::open(&sample.dir.path().join("secrets.db")).unwrap();
+        let (_, password) = create_first_user(&db).unwrap();
+        let recorded: Arc<Mutex<Vec<Activity>>> = Arc::default();
+        let (kept, now) = (Arc::clone(&recorded), sample.now());
+        let state = WebState {
+            views,
+            people: People::open(db).unwrap(),
+            origin: crate::views::sample::ORIGIN.to_owned(),
+            vkey: sample.vkey(),
+            record: Arc::new(move |activity| {
+                kept.lock().unwrap().push(activity);
+                Box::pin(async { Ok(()) })
+            }),
+            clock: Arc::new(move || now),
+        };
+        Self { sample, router: router(state, Router::new()), password, recorded }
+    }
+
+    async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let header = |name| {
+            let value = response.headers().get(name).map(|value| value.to_str().unwrap());
+            value.unwrap_or_default().to_owned()
+        };
+        let (status, location) = (response.status(), header(header::LOCATION));
+        let cookie = header(header::SET_COOKIE).split(';').next().unwrap_or_default().to_owned();
+        let csp = header(header::CONTENT_SECURITY_POLICY);
+        let bytes = axum::body::to_bytes(response.into_body(), 8 << 20).await.unwrap();
+        let body = String::from_utf8_lossy(&bytes).into_owned();
+        Answer { status, location, cookie, body, csp }
+    }
+
+    async fn get(&self, path: &str, cookie: &str) -> Answer {
+        let request = Request::get(path).header(header::COOKIE, cookie);
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    async fn post(&self, path: &str, cookie: &str, site: &str, form: &str) -> Answer {
+        let request = Request::post(path)
+            .header(header::COOKIE, cookie)
+            .header("sec-fetch-site", site)
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        self.send(request.body(Body::from(form.to_owned())).unwrap()).await
+    }
+
+    /// Signs in and sets a password of its own; answers the cookie.
+    async fn enter(&self) -> String {
+        let form = format!("name=admin&password={}", self.password);
+        let signed_in = self.post("/sign-in", "", "same-origin", &form).await;
+        assert_eq!((signed_in.status, signed_in.location.as_str()), (StatusCode::SEE_OTHER, "/password"));
+        let page = self.get("/password", &signed_in.cookie).await;
+        let form = format!(
+            "csrf={}&present={}&new={NEW_PASSWORD}&again={NEW_PASSWORD}",
+            csrf(&page.body),
+            self.password
+        );
+        let changed = self.post("/password", &signed_in.cookie, "same-origin", &form).await;
+        assert_eq!(changed.location, "/", "{}", changed.body);
+        changed.cookie
+    }
+}
+
+fn csrf(page: &str) -> String {
+    let (_, rest) = page.split_once("name=\"csrf\" value=\"").unwrap();
+    rest.split('"').next().unwrap().to_owned()
+}
+
+fn fill(sample: &Sample) {
+    sample.rule_pack();
+    sample.activity("admin", "token_created", json!({"host": XSS}));
+    let mut agent = sample.enrol(XSS);
+    sample.heartbeat(&mut agent, &["patch.status", "time.sync"]);
+    let evil = json!({"reboot_required": true, "reboot_packages": [XSS], XSS: [{"<b>": XSS}]});
+    sample.run(
+        &mut agent,
+        &[("patch.status", evil), ("identity.accounts", json!({"accounts": [], "sources": [XSS]}))],
+        &[("time.sync", "tool_missing"), ("identity.accounts", "denied")],
+    );
+    agent.seq += 1;
+    sample.run(&mut agent, &[("patch.status", patches(true))], &[]);
+    let second: SampleAgent = sample.enrol("db-1.example.com");
+    sample.revoke(&second, "lost");
+}
+
+/// Every page that a filled log has.
+fn pages() -> Vec<String> {
+    let target = format!("host:{:032x}", 1);
+    let mut pages: Vec<String> = [
+        "/", "/controls", "/controls/A.8.8", "/controls/A.5.1", "/clauses", "/rules",
+        "/rules/patch.status.reboot_not_pending", "/findings", "/targets", "/agents",
+        "/agents/0193-agent-1", "/agents/0193-agent-2", "/log", "/log?type=evidence&sort=-index",
+        "/activity", "/help", "/password", "/controls?status=manual&q=review&sort=-title",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    pages.push(format!("/targets/{target}"));
+    pages.push(format!("/targets/{target}/patch.status"));
+    pages.push(format!("/evidence/4/patch.status/{target}"));
+    pages.push(format!("/evidence/5/patch.status/{target}"));
+    pages.extend((0..8).map(|index| format!("/entries/{index}")));
+    pages
+}
+
+#[tokio::test]
+async fn strangers_are_sent_to_the_sign_in_page() {
+    let site = Site::new(|_| {});
+    for page in pages() {
+        let answer = site.get(&page, "").await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{page}");
+        assert!(answer.location.starts_with("/sign-in"), "{page}");
+    }
+    let forged = site.get("/", &format!("__Host-exhibit={}", "ab".repeat(32))).await;
+    assert_eq!(forged.location, "/sign-in");
+    assert_eq!(site.get("/sign-in", "").await.status, StatusCode::OK);
+    assert_eq!(site.post("/sign-out", "", "same-origin", "").await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn every_page_renders_on_a_filled_log_and_escapes_what_it_shows() {
+    let site = Site::new(fill);
+    let cookie = site.enter().await;
+    for page in pages() {
+        let answer = site.get(&page, &cookie).await;
+        assert_eq!(answer.status, StatusCode::OK, "{page}: {}", answer.body);
+        assert!(!answer.body.contains(XSS), "{page} shows markup of others");
+        assert!(!answer.body.contains("<b>"), "{page} shows markup of others");
+        let lower = answer.body.to_lowercase();
+        assert!(!lower.contains("compliant") && !lower.contains("conform"), "{page}");
+        assert!(!lower.contains(" style=") && !lower.contains(" onclick="), "{page}");
+        assert!(answer.csp.contains("default-src 'none'"), "{page}");
+    }
+    let evidence = site.get(&format!("/evidence/4/patch.status/host:{:032x}", 1), &cookie).await;
+    assert!(evidence.body.contains("&lt;script&gt;") || evidence.body.contains("&#60;script"));
+    assert!(evidence.body.contains("stored bytes fit"));
+}
+
+#[tokio::test]
+async fn every_list_page_renders_on_an_empty_log() {
+    let site = Site::new(|_| {});
+    let cookie = site.enter().await;
+    let lists = [
+        "/", "/controls", "/controls/A.8.8", "/clauses", "/rules", "/findings", "/targets", "/agents",
+        "/log", "/activity", "/help",
+    ];
+    for page in lists {
+        let answer = site.get(page, &cookie).await;
+        assert_eq!(answer.status, StatusCode::OK, "{page}: {}", answer.body);
+    }
+    for page in ["/controls/A.9.1", "/targets/host:x", "/agents/x", "/entries/0", "/entries/x", "/nowhere"] {
+        assert_eq!(site.get(page, &cookie).await.status, StatusCode::NOT_FOUND, "{page}");
+    }
+}
+
+#[tokio::test]
+async fn parts_of_an_entry_download_as_they_are_stored() {
+    let site = Site::new(fill);
+    let cookie = site.enter().await;
+    let entry = site.sample.reader.entry(4).unwrap().unwrap();
+    let leaf = site.get("/entries/4/leaf", &cookie).await;
+    assert_eq!(leaf.body.as_bytes(), entry.leaf_bytes);
+    let envelope = site.get("/entries/4/envelope", &cookie).await;
+    assert_eq!(envelope.body.as_bytes(), entry.envelope.unwrap());
+    let proof = site.get("/entries/4/proof", &cookie).await.body;
+    let proof = exhibit_proto::tlog_proof::TlogProof::parse(proof.as_bytes()).unwrap();
+    let log = exhibit_proto::note::Verifier::from_vkey(&site.sample.vkey()).unwrap();
+    assert!(proof.verify(&entry.leaf_bytes, &log).is_ok());
+    let key = site.get("/entries/4/key", &cookie).await.body;
+    assert_eq!(exhibit_proto::keys::PublicKey::from_pem(&key).unwrap().id(), entry.leaf.key);
+    let document =
+        site.get(&format!("/evidence/4/patch.status/host:{:032x}/document", 1), &cookie).await;
+    assert!(document.body.starts_with("{\"body\":"));
+    for list in ["controls", "rules", "findings", "targets", "agents", "log", "activity"] {
+        let csv = site.get(&format!("/{list}.csv"), &cookie).await;
+        assert!(csv.status == StatusCode::OK && csv.body.lines().count() > 1, "{list}");
+    }
+}
+
+#[tokio::test]
+async fn wrong_passwords_are_refused_and_slowed() {
+    let site = Site::new(|_| {});
+    for _ in 0..5 {
+        let answer = site.post("/sign-in", "", "same-origin", "name=admin&password=wrong").await;
+        assert_eq!((answer.status, answer.cookie.as_str()), (StatusCode::FORBIDDEN, ""));
+    }
+    let right = format!("name=admin&password={}", site.password);
+    let slowed = site.post("/sign-in", "", "same-origin", &right).await;
+    assert_eq!(slowed.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(site.recorded.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn forms_from_elsewhere_are_refused() {
+    let site = Site::new(|_| {});
+    let right = format!("name=admin&password={}", site.password);
+    assert_eq!(site.post("/sign-in", "", "cross-site", &right).await.status, StatusCode::FORBIDDEN);
+    let cookie = site.enter().await;
+    let page = site.get("/", &cookie).await;
+    let token = format!("csrf={}", csrf(&page.body));
+    let elsewhere = site.post("/sign-out", &cookie, "cross-site", &token).await;
+    assert_eq!(elsewhere.status, StatusCode::FORBIDDEN);
+    let without = site.post("/sign-out", &cookie, "same-origin", "csrf=").await;
+    assert_eq!(without.status, StatusCode::FORBIDDEN);
+    assert_eq!(site.get("/", &cookie).await.status, StatusCode::OK, "still signed in");
+    let out = site.post("/sign-out", &cookie, "same-origin", &token).await;
+    assert_eq!(out.location, "/sign-in");
+    assert_eq!(site.get("/", &cookie).await.status, StatusCode::SEE_OTHER);
+    let origin = Request::post("/sign-in")
+        .header(header::HOST, "evidence.example.com")
+        .header(header::ORIGIN, "https://evil.example")
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(Body::from(right))
+        .unwrap();
+    assert_eq!(site.send(origin).await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn what_people_do_is_recorded_and_a_first_password_opens_nothing_else() {
+    let site = Site::new(|_| {});
+    let form = format!("name=admin&password={}&next=//evil.example", site.password);
+    let signed_in = site.post("/sign-in", "", "same-origin", &form).await;
+    assert_eq!(signed_in.location, "/password");
+    assert_eq!(site.get("/controls", &signed_in.cookie).await.location, "/password");
+    site.enter().await;
+    let actions: Vec<String> =
+        site.recorded.lock().unwrap().iter().map(|activity| activity.action.clone()).collect();
+    assert_eq!(actions, ["sign_in", "sign_in", "password_changed"]);
+    let form = format!("name=admin&password={NEW_PASSWORD}&next=//evil.example");
+    assert_eq!(site.post("/sign-in", "", "same-origin", &form).await.location, "/");
+    let form = format!("name=admin&password={NEW_PASSWORD}&next=/controls?q=a");
+    assert_eq!(site.post("/sign-in", "", "same-origin", &form).await.location, "/controls?q=a");
+}
+
+#[tokio::test]
+async fn assets_are_served_only_under_their_digest() {
+    let site = Site::new(|_| {});
+    let address = super::assets::address("exhibit.css");
+    assert_eq!(site.get(&address, "").await.status, StatusCode::OK);
+    let other = site.get("/assets/000000000000/exhibit.css", "").await;
+    assert_eq!(other.status, StatusCode::NOT_FOUND);
+}
+
+#[test]
+fn the_sample_starts_when_it_says() {
+    let start: Timestamp = crate::views::sample::START.parse().unwrap();
+    assert_eq!(Sample::new().now(), start);
+}
