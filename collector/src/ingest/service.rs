@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use exhibit_proto::digest::Digest;
+use exhibit_proto::document::{Document, Kind, Target};
 use exhibit_proto::rpc::evidence_server::{Evidence, EvidenceServer};
 use exhibit_proto::rpc::{
     Answer, ConfigurationRequest, ConfigurationResponse, HeartbeatRequest, HeartbeatResponse,
@@ -27,6 +28,8 @@ use crate::net::Peer;
 const MAX_MESSAGE: usize = 512 << 10;
 /// Digests of one Lacking call.
 const MAX_DIGESTS: usize = 4096;
+/// Held documents whose headers are remembered.
+const KNOWN: usize = 50_000;
 /// Answers that wait for a client that does not read.
 const ANSWERS: usize = 8;
 
@@ -89,6 +92,8 @@ pub(super) struct Shared {
     pub(super) ingest: Ingest,
     /// Kibibytes of documents that may still be taken into memory.
     pub(super) memory: Arc<Semaphore>,
+    /// Kind and target of documents that the log holds, read from their headers.
+    known: Mutex<HashMap<Digest, (Kind, Target)>>,
     /// One place at a time is filled in an agent's chain.
     turns: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
@@ -97,7 +102,8 @@ impl EvidenceService {
     pub fn server(ingest: Ingest) -> EvidenceServer<Self> {
         let permits = kibibytes(ingest.limits.in_flight_bytes);
         let memory = Arc::new(Semaphore::new(usize::try_from(permits).unwrap_or(usize::MAX >> 3)));
-        let shared = Shared { ingest, memory, turns: Mutex::default() };
+        let (known, turns) = (Mutex::default(), Mutex::default());
+        let shared = Shared { ingest, memory, known, turns };
         EvidenceServer::new(Self(Arc::new(shared)))
             .accept_compressed(CompressionEncoding::Zstd)
             .max_decoding_message_size(MAX_MESSAGE)
@@ -209,6 +215,28 @@ impl Evidence for EvidenceService {
 }
 
 impl Shared {
+    /// What a held document says that it is about; blocking. `None`: it is not held.
+    pub(super) fn about(&self, digest: &Digest) -> Result<Option<(Kind, Target)>, LogError> {
+        let known = |held: &Mutex<HashMap<Digest, (Kind, Target)>>| {
+            held.lock().unwrap_or_else(PoisonError::into_inner).get(digest).cloned()
+        };
+        if let Some(about) = known(&self.known) {
+            return Ok(Some(about));
+        }
+        let Some(bytes) = self.ingest.reader.document(digest)? else {
+            return Ok(None);
+        };
+        let document = Document::parse(&bytes)
+            .map_err(|error| LogError::Damaged(format!("document {digest}: {error}")))?;
+        let about = (document.kind, document.target);
+        let mut held = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if held.len() >= KNOWN {
+            held.clear();
+        }
+        held.insert(*digest, about.clone());
+        Ok(Some(about))
+    }
+
     async fn checkpoint(&self) -> Result<bytes::Bytes, Status> {
         let reader = self.ingest.reader.clone();
         Ok(blocking(move || reader.head()).await?.signed.into_bytes().into())

@@ -15,6 +15,7 @@ use tonic::{Status, Streaming};
 use super::admission::{Admitted, Refused, Terms, Wanted, chain, examine};
 use super::documents::{Arriving, Took};
 use super::service::{Shared, blocking, kibibytes};
+use crate::identity::Agent;
 use crate::log::{AppendError, Committed, LogError, LogReader, NewEntry};
 
 /// Envelopes that may wait on one stream while an earlier one's documents arrive.
@@ -131,44 +132,11 @@ impl Session {
     /// Everything that can be said before the documents are there; the documents that the log lacks.
     async fn examine(&self, envelope: &Envelope) -> Result<(Admitted, Vec<Wanted>), Stop> {
         let agent = self.live()?;
-        let ingest = self.service.ingest.clone();
-        let (bytes, known) = (envelope.bytes.clone(), envelope.known_size);
-        let decided = blocking(move || {
-            let size = ingest.reader.head()?.checkpoint.size;
-            if known > size {
-                tracing::error!(
-                    agent = %agent.id, known, size,
-                    "an agent has verified a larger log than this one: was an old backup restored?"
-                );
-                return Ok(Err(Refused::later(format!(
-                    "this log has {size} entries where the agent has verified {known}: the collector must be mended first"
-                ))));
-            }
-            let (origin, document_bytes) = (ingest.origin.as_str(), ingest.limits.document_bytes);
-            let terms = Terms { origin, agent: &agent, document_bytes };
-            let admitted = match examine(&bytes, &terms, |key| ingest.registry.key(key)) {
-                Ok(admitted) => admitted,
-                Err(refused) => return Ok(Err(refused)),
-            };
-            let mut wanted = Vec::new();
-            match place(&ingest.reader, &admitted)? {
-                Ok(None) => {
-                    let digests: Vec<Digest> =
-                        admitted.documents.iter().map(|wanted| wanted.digest).collect();
-                    let lacking = ingest.reader.lacking(&digests)?;
-                    let named = admitted.documents.iter();
-                    wanted.extend(named.filter(|w| lacking.contains(&w.digest)).cloned());
-                }
-                // Held already: the receipt follows without documents.
-                Ok(Some(_)) => {}
-                Err(refused) => return Ok(Err(refused)),
-            }
-            Ok(Ok((admitted, wanted)))
-        });
-        Ok(decided.await??)
+        let (service, envelope) = (Arc::clone(&self.service), envelope.clone());
+        Ok(blocking(move || decide(&service, &agent, &envelope)).await??)
     }
 
-    fn live(&self) -> Result<crate::identity::Agent, Stop> {
+    fn live(&self) -> Result<Agent, Stop> {
         Ok(self.service.ingest.registry.live(&self.agent).map_err(Status::from)?)
     }
 
@@ -293,6 +261,51 @@ impl Session {
             Err(_elapsed) => Err(Status::deadline_exceeded("the agent does not read its answers")),
         }
     }
+}
+
+/// Decides about an envelope before its documents; blocking.
+fn decide(
+    service: &Shared,
+    agent: &Agent,
+    envelope: &Envelope,
+) -> Result<Result<(Admitted, Vec<Wanted>), Refused>, LogError> {
+    let ingest = &service.ingest;
+    let (known, size) = (envelope.known_size, ingest.reader.head()?.checkpoint.size);
+    if known > size {
+        tracing::error!(
+            agent = %agent.id, known, size,
+            "an agent has verified a larger log than this one: was an old backup restored?"
+        );
+        return Ok(Err(Refused::later(format!(
+            "this log has {size} entries where the agent has verified {known}: the collector must be mended first"
+        ))));
+    }
+    let (origin, document_bytes) = (ingest.origin.as_str(), ingest.limits.document_bytes);
+    let terms = Terms { origin, agent, document_bytes };
+    let admitted = match examine(&envelope.bytes, &terms, |key| ingest.registry.key(key)) {
+        Ok(admitted) => admitted,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let mut wanted = Vec::new();
+    match place(&ingest.reader, &admitted)? {
+        // Held already: the receipt follows without documents.
+        Ok(Some(_)) => return Ok(Ok((admitted, wanted))),
+        Ok(None) => {}
+        Err(refused) => return Ok(Err(refused)),
+    }
+    for named in &admitted.documents {
+        match service.about(&named.digest)? {
+            None => wanted.push(named.clone()),
+            Some((kind, target)) if (&kind, &target) == (&named.kind, &named.target) => {}
+            Some((kind, target)) => {
+                return Ok(Err(Refused::invalid(format!(
+                    "document {} is {kind} of {target}, its statement says {} of {}",
+                    named.digest, named.kind, named.target
+                ))));
+            }
+        }
+    }
+    Ok(Ok((admitted, wanted)))
 }
 
 /// What the log holds at the envelope's place and before it.

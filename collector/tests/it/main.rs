@@ -1,0 +1,8 @@
+//! The collector through its public doors: the real program, real mTLS on loopback, a small client of our own.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a scenario stops at the first surprise")]
+
+mod crash;
+mod enrolment;
+mod harness;
+mod public;
+mod submission;
