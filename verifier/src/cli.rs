@@ -92,6 +92,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
 
 fn bundle_command(bundle: &Path, policy: &Path, output: &Output) -> anyhow::Result<ExitCode> {
     let trust = Trust::load(policy)?;
+    refuse_own_policy(bundle, policy)?;
     let bar = Bar::new(!output.quiet);
     let report = verify::verify(bundle, &trust, Timestamp::now(), &bar);
     bar.clear();
@@ -105,6 +106,20 @@ fn bundle_command(bundle: &Path, policy: &Path, output: &Output) -> anyhow::Resu
         State::Verified | State::NotChecked => ExitCode::SUCCESS,
         State::Failed => ExitCode::from(FAILED),
     })
+}
+
+/// A bundle that brings the keys it is judged by proves nothing.
+fn refuse_own_policy(bundle: &Path, policy: &Path) -> anyhow::Result<()> {
+    let (Ok(folder), Ok(file)) = (bundle.canonicalize(), policy.canonicalize()) else {
+        return Ok(());
+    };
+    anyhow::ensure!(
+        !file.starts_with(folder),
+        "policy {} lies in the bundle that it would judge: get the policy from the log's owner, compare its \
+         fingerprint (`exhibit key FILE`), and keep it elsewhere",
+        policy.display()
+    );
+    Ok(())
 }
 
 fn receipt_command(file: &Path, policy: &Path, output: &Output) -> anyhow::Result<ExitCode> {

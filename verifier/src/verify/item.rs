@@ -115,7 +115,8 @@ impl<'a> Reader<'a> {
                 ledger.failed(Check::Leaf, &path, detail);
             }
             None => {
-                let detail = "the log's leaves are not shipped, so it rests on its proof alone";
+                let detail =
+                    "the log's leaves are not shipped as a whole, so it rests on its proof alone";
                 ledger.not_checked(Check::Leaf, Some(&path), detail);
             }
         }
@@ -263,7 +264,8 @@ impl<'a> Reader<'a> {
             }
         };
         if !self.tree.rebuilt {
-            let detail = "the log's leaves are not shipped: a revocation cannot be ruled out";
+            let detail =
+                "the log's leaves are not shipped as a whole: a revocation cannot be ruled out";
             ledger.not_checked(Check::Key, Some(&path), detail);
         } else if let Some(at) = hidden(&EntryType::Revoke) {
             let detail = format!("entry {at} revokes a key, and the bundle does not say which");
