@@ -3,10 +3,12 @@
 mod init;
 mod record;
 mod serve;
+mod status;
 mod tools;
 
 pub use init::{Initialised, init};
 pub use serve::{Ready, serve};
+pub use status::{Overview, overview};
 pub use tools::{
     Rebuilt, TokenAsked, TokenMade, Validated, create_token, export, rebuild, select, validate,
 };

@@ -39,6 +39,8 @@ enum Command {
     Init(Output),
     /// Serve both ports until SIGTERM or Ctrl-C
     Serve,
+    /// Log, agents and controls at this moment; works while `serve` runs
+    Status(Output),
     /// Tokens for enrolment
     #[command(subcommand)]
     Token(Token),
@@ -157,6 +159,10 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
                 Ok(())
             })?;
             Ok(ExitCode::SUCCESS)
+        }
+        Command::Status(output) => {
+            let found = app::overview(&config, now)?;
+            show(output.json, &found, &found.to_string())
         }
         Command::Token(Token::Create(asked)) => {
             let made = app::create_token(

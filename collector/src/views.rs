@@ -57,6 +57,10 @@ pub enum ViewsError {
     Hole(u64),
     #[error("the views hold {found:?} where {expected} belongs; run `exhibit-collector rebuild`")]
     Row { expected: &'static str, found: String },
+    #[error(
+        "the views at {0} were made by another version or another rule pack: restart `exhibit-collector serve`"
+    )]
+    Misfit(PathBuf),
     #[error("the thread that reads the views ended early")]
     Interrupted,
 }
@@ -78,6 +82,8 @@ struct Inner {
 impl Views {
     /// Opens the tables, or makes empty ones when there are none, or when they were made by another version, another
     /// rule pack or from another log. [`Views::catch_up`] fills them.
+    ///
+    /// The caller holds the lock on the data directory: nobody else may have the tables open when they are made anew.
     pub fn open(path: &Path, log: LogReader, assessor: Assessor) -> Result<Self, ViewsError> {
         let mut writer = connect(path)?;
         if !fits(&mut writer, &log, &assessor)? {
@@ -86,10 +92,23 @@ impl Views {
             writer = connect(path)?;
             create(&mut writer, &assessor)?;
         }
+        Ok(Self::over(path, writer, log, assessor))
+    }
+
+    /// Opens tables that another process may be following the log with; refuses those that do not fit.
+    pub fn attach(path: &Path, log: LogReader, assessor: Assessor) -> Result<Self, ViewsError> {
+        let mut writer = connect(path)?;
+        if fits(&mut writer, &log, &assessor)? {
+            Ok(Self::over(path, writer, log, assessor))
+        } else {
+            Err(ViewsError::Misfit(path.to_owned()))
+        }
+    }
+
+    fn over(path: &Path, writer: Connection, log: LogReader, assessor: Assessor) -> Self {
         let (idle, assessed) = (Mutex::new(Vec::new()), Mutex::new(None));
-        let writer = Mutex::new(writer);
-        let path = path.to_owned();
-        Ok(Self(Arc::new(Inner { path, log, assessor, writer, idle, assessed })))
+        let (path, writer) = (path.to_owned(), Mutex::new(writer));
+        Self(Arc::new(Inner { path, log, assessor, writer, idle, assessed }))
     }
 
     /// Throws the tables at `path` away and makes them anew from the whole log. Nobody else may have them open.
@@ -109,10 +128,14 @@ impl Views {
     /// Applies entries up to `size`, a batch a transaction: a crash leaves whole batches with their position.
     fn advance(&self, size: u64) -> Result<u64, ViewsError> {
         let mut writer = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut applied = position(&writer)?.0;
-        while applied < size {
-            let until = size.min(applied + BATCH);
+        loop {
             let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            // Read inside the transaction: another process may have applied entries meanwhile.
+            let applied = position(&transaction)?.0;
+            if applied >= size {
+                return Ok(applied);
+            }
+            let until = size.min(applied + BATCH);
             let mut last = None;
             for index in applied..until {
                 let entry = self.0.log.entry(index)?.ok_or(ViewsError::Hole(index))?;
@@ -123,9 +146,7 @@ impl Views {
             transaction
                 .execute("UPDATE position SET applied = ?1, root = ?2", (signed(until), root))?;
             transaction.commit()?;
-            applied = until;
         }
-        Ok(applied)
     }
 
     /// How many entries are in the tables.

@@ -79,7 +79,7 @@ pub fn rebuild(config: &Config, check: bool) -> anyhow::Result<Rebuilt> {
     let path = config.views_db();
     if check {
         ensure!(path.exists(), "there are no views at {}: nothing to compare", path.display());
-        let views = Views::open(&path, reader, assessor)?;
+        let views = Views::attach(&path, reader, assessor)?;
         let differing = views.check()?;
         return Ok(Rebuilt { entries: views.applied()?, checked: true, differing });
     }
@@ -164,7 +164,7 @@ pub fn validate(config: &Config) -> anyhow::Result<Validated> {
 }
 
 /// A reader whose head our own key signed.
-fn reader(config: &Config, keys: &Keys) -> anyhow::Result<LogReader> {
+pub(super) fn reader(config: &Config, keys: &Keys) -> anyhow::Result<LogReader> {
     let reader = LogReader::open(&config.log_db()).context("opening the log")?;
     let head = reader.head()?;
     exhibit_proto::checkpoint::Checkpoint::open(head.signed.as_bytes(), keys.collector.verifier())
