@@ -25,7 +25,7 @@ use exhibit_proto::statement::{
 use exhibit_proto::tiles::{Edge, Level, Tile, bundle, fold, width};
 use exhibit_proto::tlog_proof::TlogProof;
 use exhibit_verifier::progress::Silent;
-use exhibit_verifier::report::Report;
+use exhibit_verifier::report::{Check, Report, State};
 use exhibit_verifier::trust::Trust;
 use exhibit_verifier::verify::verify;
 use tempfile::TempDir;
@@ -372,9 +372,28 @@ pub fn judge(path: &Path, policy: &str) -> Report {
 /// `what: file: detail` of everything that failed or was not checked, anywhere in the report.
 pub fn problems(report: &Report) -> Vec<String> {
     let all = report.findings.iter().chain(report.items.iter().flat_map(|item| &item.findings));
-    let worth = all.filter(|finding| finding.state > exhibit_verifier::report::State::Verified);
+    let worth = all.filter(|finding| finding.state > State::Verified);
     let line = |f: &exhibit_verifier::report::Finding| {
         format!("{:?} {:?} {}: {}", f.state, f.check, f.file.as_deref().unwrap_or("-"), f.detail)
     };
     worth.map(line).collect()
+}
+
+/// Whether this check failed for a file that begins so.
+pub fn failed_in(report: &Report, check: Check, file: &str) -> bool {
+    let all = report.findings.iter().chain(report.items.iter().flat_map(|item| &item.findings));
+    let mut failed = all.filter(|f| f.state == State::Failed && f.check == check);
+    failed.any(|f| f.file.as_deref().is_some_and(|found| found.starts_with(file)))
+}
+
+/// The manifest, changed.
+pub fn manifest(files: &mut Files, change: impl FnOnce(&mut Manifest)) {
+    let mut manifest = serde_json::from_slice(&files[bundle::MANIFEST]).unwrap();
+    change(&mut manifest);
+    files.insert(bundle::MANIFEST.into(), serde_json::to_vec(&manifest).unwrap());
+}
+
+/// The first file of a folder.
+pub fn first(files: &Files, folder: &str) -> String {
+    files.keys().find(|path| path.starts_with(folder)).unwrap().clone()
 }
