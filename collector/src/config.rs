@@ -178,7 +178,7 @@ impl Config {
             return Err(("limits.connections, limits.streams", "0".into(), "expected at least 1"));
         }
         if let Some(address) = &self.evidence.advertise
-            && !address.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok())
+            && address.rsplit_once(':').is_none_or(|(_, port)| port.parse::<u16>().is_err())
         {
             return Err(("evidence.advertise", address.clone(), "expected host:port"));
         }

@@ -78,6 +78,8 @@ pub enum IdentityError {
     KeyFile { path: PathBuf, source: KeyError },
     #[error("certificate of the CA: {0}")]
     Authority(String),
+    #[error("certificate cannot be made: {0}")]
+    Certificate(#[source] rcgen::Error),
     #[error("TLS: {0}")]
     Tls(#[from] rustls::Error),
     #[error("no randomness: {0}")]

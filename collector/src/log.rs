@@ -3,6 +3,7 @@
 //! It never knows what an envelope says: it orders, hashes, signs heads and proves.
 
 mod commit;
+mod lock;
 mod proofs;
 mod reader;
 mod sqlite;
@@ -21,8 +22,9 @@ use exhibit_proto::note::NoteError;
 use exhibit_proto::tiles::TileError;
 use exhibit_proto::tlog_proof::TlogProof;
 
+pub use lock::Lock;
 pub use reader::LogReader;
-pub use writer::{Clock, Lock, LogWriter, Settings, WriterTask, create};
+pub use writer::{Clock, LogWriter, Settings, WriterTask, create};
 
 /// A signed head of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,6 +116,8 @@ pub enum LogError {
     Leaf(#[from] LeafError),
     #[error("stored tile: {0}")]
     Tile(#[from] TileError),
+    #[error("commit of size {size} failed, and nobody knows what reached the disk: {source}")]
+    Commit { size: u64, source: Box<LogError> },
     #[error("log head moved from size {expected} to {found} by another writer")]
     Moved { expected: u64, found: u64 },
     #[error("writer thread: {0}")]
@@ -125,6 +129,11 @@ pub enum LogError {
 }
 
 impl LogError {
+    /// Whether a commit that failed so has surely left nothing behind.
+    fn is_retryable(&self) -> bool {
+        matches!(self, Self::Sqlite(error) if sqlite::is_retryable(error))
+    }
+
     /// Whether serving must end: the disk failed or the log is not what was written.
     pub(crate) fn is_fatal(&self) -> bool {
         match self {
@@ -137,6 +146,7 @@ impl LogError {
             | Self::Leaf(_)
             | Self::Tile(_)
             | Self::Moved { .. }
+            | Self::Commit { .. }
             | Self::Thread(_)
             | Self::Locked(_)
             | Self::Lock { .. } => true,

@@ -48,7 +48,10 @@ pub fn serve(
     tell: impl FnOnce(&Ready) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(run(config, tell))
+    let ended = runtime.block_on(run(config, tell));
+    // Views that are being made anew may be broken off: they are made from the log again.
+    runtime.shutdown_timeout(WRITER_PATIENCE);
+    ended
 }
 
 async fn run(
@@ -88,9 +91,9 @@ async fn run(
         tasks.spawn(renew(keys.authority, certificate, config.clone(), stop.clone()));
         tokio::spawn(views.follow(sizes));
     }
-    tell(&ready)?;
     let (mut terminated, mut interrupted) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tell(&ready)?;
     let ended = tokio::select! {
         _ = terminated.recv() => Ok(()),
         _ = interrupted.recv() => Ok(()),

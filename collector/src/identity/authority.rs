@@ -44,13 +44,14 @@ impl Authority {
         origin: &str,
         now: Timestamp,
     ) -> Result<(Self, String, Zeroizing<String>), IdentityError> {
-        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(refused)?;
+        let key =
+            KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(IdentityError::Certificate)?;
         let mut params = CertificateParams::default();
         named(&mut params, &format!("Exhibit CA of {origin}"));
         valid(&mut params, now, CA_DAYS);
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        let certificate = params.self_signed(&key).map_err(refused)?;
+        let certificate = params.self_signed(&key).map_err(IdentityError::Certificate)?;
         let (pem, key_pem) = (certificate.pem(), Zeroizing::new(key.serialize_pem()));
         let authority = Self::load(&pem, &key_pem)?;
         Ok((authority, pem, key_pem))
@@ -58,10 +59,11 @@ impl Authority {
 
     /// Reads the CA from the PEM that [`Authority::create`] gave.
     pub fn load(certificate: &str, key: &str) -> Result<Self, IdentityError> {
-        let key = KeyPair::from_pem(key).map_err(refused)?;
+        let key = KeyPair::from_pem(key).map_err(IdentityError::Certificate)?;
         let certificate = CertificateDer::from_pem_slice(certificate.as_bytes())
             .map_err(|error| IdentityError::Authority(error.to_string()))?;
-        let issuer = Issuer::from_ca_cert_der(&certificate, key).map_err(refused)?;
+        let issuer =
+            Issuer::from_ca_cert_der(&certificate, key).map_err(IdentityError::Certificate)?;
         Ok(Self { issuer, certificate })
     }
 
@@ -81,14 +83,16 @@ impl Authority {
         days: i64,
         now: Timestamp,
     ) -> Result<CertifiedKey, IdentityError> {
-        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(refused)?;
-        let mut params = CertificateParams::new(names).map_err(refused)?;
+        let key =
+            KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(IdentityError::Certificate)?;
+        let mut params = CertificateParams::new(names).map_err(IdentityError::Certificate)?;
         named(&mut params, names.first().map_or("exhibit-collector", String::as_str));
         valid(&mut params, now, days);
         params.use_authority_key_identifier_extension = true;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-        let certificate = params.signed_by(&key, &self.issuer).map_err(refused)?;
+        let certificate =
+            params.signed_by(&key, &self.issuer).map_err(IdentityError::Certificate)?;
         let chain = vec![certificate.der().clone(), self.certificate.clone()];
         let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
         let provider = rustls::crypto::ring::default_provider();
@@ -121,11 +125,13 @@ impl Authority {
         named(&mut params, agent);
         valid(&mut params, now, days);
         let uri = format!("urn:exhibit:agent:{agent}");
-        params.subject_alt_names = vec![SanType::URI(uri.try_into().map_err(refused)?)];
+        params.subject_alt_names =
+            vec![SanType::URI(uri.try_into().map_err(IdentityError::Certificate)?)];
         params.use_authority_key_identifier_extension = true;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-        let certificate = params.signed_by(&key, &self.issuer).map_err(refused)?;
+        let certificate =
+            params.signed_by(&key, &self.issuer).map_err(IdentityError::Certificate)?;
         Ok(certificate.der().clone())
     }
 }
@@ -151,10 +157,6 @@ fn valid(params: &mut CertificateParams, now: Timestamp, days: i64) {
     let until = now.saturating_add(SignedDuration::from_hours(24 * days));
     params.not_before = std::time::SystemTime::from(now - BACKDATED).into();
     params.not_after = until.map(std::time::SystemTime::from).map_or(params.not_after, Into::into);
-}
-
-fn refused(error: rcgen::Error) -> IdentityError {
-    IdentityError::Authority(error.to_string())
 }
 
 #[cfg(test)]

@@ -76,7 +76,8 @@ impl Enroller {
         }))
     }
 
-    /// Enrols an agent, or answers again one whose first answer was lost.
+    /// Enrols an agent, or answers again one whose first answer was lost. To be run to its end even if the caller goes away:
+    /// an entry that is in the log must be in the registry.
     pub async fn enrol(
         &self,
         request: EnrolRequest,
@@ -126,11 +127,12 @@ impl Enroller {
         now: Timestamp,
     ) -> Result<EnrolResponse, IdentityError> {
         let Inner { authority, registry, settings, .. } = &*self.0;
+        self.catch_up().await?;
         let days = settings.certificate_days;
         if let Some(held) = registry.key(&checked.key.id()) {
             let agent = registry.live(&held.agent)?;
-            // Same token, same key, same target: the answer got lost, and the agent asks again.
-            if !grant.again || !agent.targets.contains(&checked.target) {
+            // Same key, same target: the first answer was lost, or the certificate expired.
+            if !agent.targets.contains(&checked.target) {
                 return Err(IdentityError::KeyTaken(checked.key.id()));
             }
             let certificate = authority.client_certificate(&checked.csr, &agent.id, days, now)?;

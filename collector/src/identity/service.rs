@@ -49,7 +49,10 @@ impl Enrolment for EnrolmentService {
         if self.limit.check_key(&address).is_err() {
             return Err(IdentityError::TooMany(address).into());
         }
-        match self.enroller.enrol(request.into_inner(), Timestamp::now()).await {
+        let (enroller, request) = (self.enroller.clone(), request.into_inner());
+        // A task of its own: a client that goes away must not stop it half way.
+        let task = tokio::spawn(async move { enroller.enrol(request, Timestamp::now()).await });
+        match task.await.unwrap_or(Err(IdentityError::Interrupted)) {
             Ok(response) => Ok(Response::new(response)),
             Err(error) => {
                 tracing::warn!(%address, %error, "enrolment refused");
@@ -85,6 +88,7 @@ impl From<IdentityError> for Status {
             | IdentityError::File { .. }
             | IdentityError::KeyFile { .. }
             | IdentityError::Authority(_)
+            | IdentityError::Certificate(_)
             | IdentityError::Tls(_)
             | IdentityError::Random(_)
             | IdentityError::Note(_)

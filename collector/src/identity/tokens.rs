@@ -38,8 +38,6 @@ pub struct NewToken {
 pub struct Grant {
     pub made_by: String,
     pub takes_over: bool,
-    /// The same key has enrolled with this token before: its answer was lost.
-    pub again: bool,
 }
 
 struct Row {
@@ -126,8 +124,7 @@ impl Tokens {
     pub fn release(&self, token: &str) -> Result<(), SecretsError> {
         let hash = Digest::of(token.as_bytes());
         self.0.with(|conn| {
-            let sql =
-                "UPDATE token SET reserved = NULL, key = NULL WHERE hash = ?1 AND used IS NULL";
+            let sql = "UPDATE token SET reserved = NULL WHERE hash = ?1";
             conn.execute(sql, [hash.as_bytes()]).map(drop)
         })
     }
@@ -135,6 +132,7 @@ impl Tokens {
 
 impl Row {
     fn decide(self, host_name: &str, key: &KeyId, now: Timestamp) -> Result<Grant, IdentityError> {
+        // The key that used it may ask again: its answer was lost.
         let own = self.key.is_some_and(|held| held == *key.as_bytes());
         let expires = moment(self.expires);
         if expires <= now {
@@ -150,7 +148,7 @@ impl Row {
             let host_name = host_name.to_owned();
             return Err(IdentityError::TokenHost { pattern, host_name });
         }
-        Ok(Grant { made_by: self.made_by, takes_over: self.takes_over, again: own })
+        Ok(Grant { made_by: self.made_by, takes_over: self.takes_over })
     }
 }
 
@@ -215,13 +213,13 @@ mod tests {
         let (_dir, tokens) = tokens();
         let token = tokens.create(&new(None)).unwrap();
         let (one, two) = (Digest::of(b"1"), Digest::of(b"2"));
-        assert!(!tokens.reserve(&token, "h", &one, now()).unwrap().again);
+        tokens.reserve(&token, "h", &one, now()).unwrap();
         let other = tokens.reserve(&token, "h", &two, now());
         assert!(matches!(other, Err(IdentityError::TokenBusy)));
         tokens.complete(&token, "agent-1", now()).unwrap();
         let other = tokens.reserve(&token, "h", &two, now());
         assert!(matches!(other, Err(IdentityError::TokenUsed { .. })));
-        assert!(tokens.reserve(&token, "h", &one, now()).unwrap().again);
+        assert!(tokens.reserve(&token, "h", &one, now()).is_ok());
     }
 
     #[test]

@@ -125,7 +125,7 @@ impl Session {
             envelope: envelope.bytes.to_vec(),
             documents,
         };
-        let committed = self.service.ingest.writer.append(entry).await.map_err(not_appended)?;
+        let committed = self.service.ingest.writer.append(entry).await?;
         Ok(self.receipt(digest, known, &committed).await?)
     }
 
@@ -322,14 +322,15 @@ fn place(
     Ok(chain(admitted, own, before.map(|(_, held)| held)))
 }
 
-fn not_appended(error: AppendError) -> Stop {
-    match error {
-        AppendError::Conflict { .. } => {
-            let reason = error.to_string();
-            Refused { kind: RefusalKind::Conflict, reason }.into()
-        }
-        AppendError::Busy | AppendError::Stopped => Refused::later(error.to_string()).into(),
-        AppendError::TooLong { .. } => Refused::invalid(error.to_string()).into(),
+impl From<AppendError> for Stop {
+    fn from(error: AppendError) -> Self {
+        let reason = error.to_string();
+        let kind = match error {
+            AppendError::Conflict { .. } => RefusalKind::Conflict,
+            AppendError::Busy | AppendError::Stopped => RefusalKind::Later,
+            AppendError::TooLong { .. } => RefusalKind::Invalid,
+        };
+        Self::Refused(Refused { kind, reason })
     }
 }
 

@@ -161,10 +161,7 @@ fn step<T>(
 /// A commit that failed for want of room or by a lock left nothing. Of any other failure nobody knows what reached the
 /// disk, and a later read may show pages that a crash would lose: the process must end.
 fn at_commit(error: LogError, size: u64) -> LogError {
-    match error {
-        LogError::Sqlite(error) if sqlite::is_retryable(&error) => LogError::Sqlite(error),
-        error => LogError::Damaged(format!("commit of size {size} failed: {error}")),
-    }
+    if error.is_retryable() { error } else { LogError::Commit { size, source: Box::new(error) } }
 }
 
 fn place(

@@ -2,7 +2,7 @@
 //!
 //! It never answers before the head is on disk and published.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError};
 use std::time::{Duration, Instant};
 
@@ -244,28 +244,5 @@ fn refuse(batch: Vec<Request>) {
 impl NewEntry {
     fn bytes(&self) -> usize {
         self.envelope.len() + self.documents.iter().map(Vec::len).sum::<usize>()
-    }
-}
-
-/// The lock on a data directory; held until dropped, freed by the system when the process dies.
-#[derive(Debug)]
-pub struct Lock(#[expect(dead_code, reason = "the open file is the lock")] std::fs::File);
-
-impl Lock {
-    /// Takes the lock or says that another process has it.
-    pub fn take(path: &Path) -> Result<Self, LogError> {
-        let file = std::fs::File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(path)
-            .map_err(|source| LogError::Lock { path: path.to_owned(), source })?;
-        match file.try_lock() {
-            Ok(()) => Ok(Self(file)),
-            Err(std::fs::TryLockError::WouldBlock) => Err(LogError::Locked(path.to_owned())),
-            Err(std::fs::TryLockError::Error(source)) => {
-                Err(LogError::Lock { path: path.to_owned(), source })
-            }
-        }
     }
 }

@@ -51,24 +51,21 @@ impl Stream {
     }
 
     async fn wanted(&mut self) -> Wanted {
-        match self.next().await.unwrap() {
-            Answered::Wanted(wanted) => wanted,
-            other => panic!("{other:?}"),
-        }
+        let answer = self.next().await.unwrap();
+        let Answered::Wanted(wanted) = answer else { panic!("{answer:?}") };
+        wanted
     }
 
     async fn receipt(&mut self) -> Receipt {
-        match self.next().await.unwrap() {
-            Answered::Receipt(receipt) => receipt,
-            other => panic!("{other:?}"),
-        }
+        let answer = self.next().await.unwrap();
+        let Answered::Receipt(receipt) = answer else { panic!("{answer:?}") };
+        receipt
     }
 
     async fn refusal(&mut self) -> Refusal {
-        match self.next().await.unwrap() {
-            Answered::Refusal(refusal) => refusal,
-            other => panic!("{other:?}"),
-        }
+        let answer = self.next().await.unwrap();
+        let Answered::Refusal(refusal) = answer else { panic!("{answer:?}") };
+        refusal
     }
 
     /// Sends an envelope with all that is wanted of it.
