@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use exhibit_tests::Programs;
-use exhibit_tests::programs::run;
+use exhibit_tests::programs::{run, text};
 
 fn example(name: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../packaging").join(name)
@@ -30,8 +30,8 @@ fn unknown_keys_are_named_with_their_place() {
         std::fs::write(&changed, format!("surprise_key = 1\n{text}")).unwrap();
         let mut command = programs.command(program);
         let output = run(command.arg("--config").arg(&changed).arg("validate")).unwrap();
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(2), "{program}: {said}");
+        let said = text(&output.stdout) + &text(&output.stderr);
+        assert!(!output.status.success(), "{program}: {said}");
         assert!(said.contains("surprise_key"), "{program}: {said}");
         assert!(said.contains(file), "{program} does not name the file: {said}");
     }
