@@ -106,7 +106,7 @@ impl Config {
             vec![Problem { line, place: "TOML".to_owned(), message }]
         })?;
         let mut reader = Reader { text, folder, problems: Vec::new() };
-        let config = reader.config(file);
+        let config = reader.config(&file);
         if reader.problems.is_empty() { Ok(config) } else { Err(reader.problems) }
     }
 }
@@ -118,7 +118,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn config(&mut self, file: raw::File) -> Config {
+    fn config(&mut self, file: &raw::File) -> Config {
         let limits = self.limits(&file.limits);
         let heartbeat = file.heartbeat.interval.map(|span| span.0);
         if heartbeat.is_some_and(|interval| interval < Duration::from_secs(1)) {
@@ -136,7 +136,7 @@ impl Reader<'_> {
             limits,
             heartbeat,
             deny: deny.filter_map(|kind| self.value(Some(kind), "deny.kinds")).collect(),
-            plugins: file.plugin.into_iter().map(|plugin| self.plugin(plugin)).collect(),
+            plugins: file.plugin.iter().map(|plugin| self.plugin(plugin)).collect(),
             schedule: self.schedules(&file.schedule),
             redact: file.redact.pattern.iter().filter_map(|each| self.pattern(each)).collect(),
         }
@@ -162,7 +162,7 @@ impl Reader<'_> {
         }
     }
 
-    fn plugin(&mut self, raw: raw::Plugin) -> PluginConfig {
+    fn plugin(&mut self, raw: &raw::Plugin) -> PluginConfig {
         let kinds = raw.kinds.as_ref().map(|kinds| {
             kinds.iter().filter_map(|kind| self.value(Some(kind), "plugin.kinds")).collect()
         });

@@ -1,7 +1,7 @@
 //! Decides whether a receipt proves that our statement is in the pinned log, and whether that log still continues the
 //! one we saw before. Pure; it never deletes and never asks anybody.
 
-use exhibit_proto::checkpoint::{Checkpoint, CheckpointError};
+use exhibit_proto::checkpoint::Checkpoint;
 use exhibit_proto::digest::Digest;
 use exhibit_proto::keys::KeyId;
 use exhibit_proto::leaf::{EntryType, Leaf, LeafError, Link};
@@ -63,11 +63,6 @@ pub fn verify(
     let checkpoint = proof.verify(&bytes, log)?;
     follows(&checkpoint, consistency, known)?;
     Ok(Verified { index: proof.index, checkpoint, signed: proof.checkpoint, received: leaf.rx })
-}
-
-/// Checks a head that came without a receipt (with an answer to a heartbeat, for example).
-pub fn open_head(signed: &str, log: &Verifier) -> Result<Checkpoint, CheckpointError> {
-    Checkpoint::open(signed.as_bytes(), log)
 }
 
 fn same(leaf: &Leaf, expected: &Expected) -> Result<(), ReceiptError> {

@@ -92,6 +92,9 @@ impl Redactor {
                 let Some(found) = captures.name("secret").or_else(|| captures.get(0)) else {
                     continue;
                 };
+                if current.get(found.start()..).is_some_and(|rest| rest.starts_with(MARK)) {
+                    continue;
+                }
                 out.push_str(current.get(end..found.start()).unwrap_or_default());
                 out.push_str(&self.mark(found.as_str(), pattern.name(), applied));
                 end = found.end();

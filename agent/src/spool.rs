@@ -18,7 +18,6 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::seal::{Place, Sealed, SealedDocument};
 
-pub use settle::Settled;
 pub use view::{Quarantined, View};
 
 /// How much may wait.
@@ -299,3 +298,6 @@ impl Spool {
         if self.meta(&key)?.as_deref() == Some(text) { Ok(()) } else { self.set_meta(&key, text) }
     }
 }
+
+#[cfg(test)]
+mod tests;

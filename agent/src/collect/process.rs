@@ -99,10 +99,13 @@ fn limit(child: &Child, limits: &Limits) {
         return;
     };
     let seconds = limits.cpu.as_secs().max(1);
-    for (resource, value) in
-        [(Resource::Cpu, seconds), (Resource::As, limits.memory), (Resource::Core, 0)]
-    {
-        let both = Rlimit { current: Some(value), maximum: Some(value) };
+    // The hard limit comes later: at the soft one the signal says what happened.
+    for (resource, soft, hard) in [
+        (Resource::Cpu, seconds, seconds.saturating_add(5)),
+        (Resource::As, limits.memory, limits.memory),
+        (Resource::Core, 0, 0),
+    ] {
+        let both = Rlimit { current: Some(soft), maximum: Some(hard) };
         if let Err(error) = prlimit(Some(pid), resource, both) {
             tracing::warn!(%error, ?resource, "a limit could not be set on the plugin");
         }

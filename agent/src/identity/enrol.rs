@@ -66,6 +66,7 @@ pub async fn enrol(
         return Err(EnrolError::Already { agent: identity.agent, dir });
     }
     let evidence = store.evidence_key()?;
+    store.local_key()?;
     let (key, csr) = request()?;
     let (token, target) = (invitation.token.as_str(), invitation.target.as_str());
     let agreed = possession(token, &csr, target, &invitation.host_name);

@@ -166,14 +166,17 @@ fn explain(error: &rustls::Error) -> String {
         };
     }
     if let rustls::Error::InvalidCertificate(reason) = error {
-        return match reason {
-            CertificateError::Other(pin) => pin.to_string(),
-            reason if *reason == CertificateError::UnknownIssuer => {
-                "the collector's certificate was not issued by the CA that was pinned at enrolment: either this is another collector, or somebody is in between; compare the fingerprint that `exhibit-collector token create` prints".to_owned()
-            }
-            reason => format!(
+        if let CertificateError::Other(pin) = reason {
+            return pin.to_string();
+        }
+        // Another CA of the same name shows as a wrong signature.
+        let stranger = [CertificateError::UnknownIssuer, CertificateError::BadSignature];
+        return if stranger.contains(reason) {
+            "the collector's certificate was not issued by the CA that was pinned at enrolment: either this is another collector, or somebody is in between; compare the fingerprint that `exhibit-collector token create` prints".to_owned()
+        } else {
+            format!(
                 "the collector's certificate is not accepted: {reason}; check its address and both clocks"
-            ),
+            )
         };
     }
     format!("TLS with the collector failed: {error}")
@@ -269,23 +272,41 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+impl<S: AsyncRead + Unpin> Watched<S> {
+    /// A write that fails because the other side hung up hides the alert that says why: it still waits to be read.
+    fn after_write<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        poll: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if matches!(poll, Poll::Ready(Err(_))) {
+            let mut byte = [0; 1];
+            let read = Pin::new(&mut self.inner).poll_read(context, &mut ReadBuf::new(&mut byte));
+            if let Poll::Ready(Err(error)) = read {
+                self.trouble.note(&error);
+            }
+        }
+        self.note(poll)
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let poll = Pin::new(&mut self.inner).poll_write(context, bytes);
-        self.note(poll)
+        self.after_write(context, poll)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let poll = Pin::new(&mut self.inner).poll_flush(context);
-        self.note(poll)
+        self.after_write(context, poll)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let poll = Pin::new(&mut self.inner).poll_shutdown(context);
-        self.note(poll)
+        self.after_write(context, poll)
     }
 }

@@ -58,6 +58,10 @@ pub fn compile(name: &str, expression: &str) -> Result<Pattern, PatternError> {
 /// Name, expression, hints.
 type Rule = (&'static str, &'static str, &'static [&'static str]);
 
+/// Parts of the words that precede a secret in an argument, in the ways they are written.
+const WORDS: &[&str] =
+    &["assw", "ASSW", "assp", "ASSP", "ecret", "ECRET", "oken", "OKEN", "key", "Key", "KEY"];
+
 const RULES: [Rule; 7] = [
     (
         "private-key",
@@ -83,12 +87,12 @@ const RULES: [Rule; 7] = [
     (
         "secret-argument",
         r#"(?i)(?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key)\s?=\s?(?P<secret>"[^"]+"|'[^']+'|[^\s"',;]+)"#,
-        &["="],
+        WORDS,
     ),
     (
         "secret-argument",
         r#"(?i)(?:^|[\s"'])--?[a-z0-9_.-]*(?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key)\s+(?P<secret>"[^"]+"|'[^']+'|[^\s"',;-][^\s"',;]*)"#,
-        &["-"],
+        WORDS,
     ),
 ];
 

@@ -61,7 +61,7 @@ pub(super) fn open_to_read(path: &Path) -> Result<Connection, rusqlite::Error> {
 pub(super) fn failed(path: &Path, source: rusqlite::Error) -> SpoolError {
     let path = path.to_owned();
     match source.sqlite_error_code() {
-        Some(code) if code == ErrorCode::DiskFull => {
+        Some(ErrorCode::DiskFull) => {
             SpoolError::Full { path, reason: "no room for another page".to_owned() }
         }
         Some(_) | None => SpoolError::Database { path, source },
@@ -120,8 +120,13 @@ impl Spool {
             return Ok(());
         }
         self.since_vacuum.set(0);
-        self.db
-            .execute_batch("PRAGMA incremental_vacuum(2048)")
-            .map_err(|source| self.failed(source))
+        let freed = || {
+            // Each step frees one page.
+            let mut vacuum = self.db.prepare("PRAGMA incremental_vacuum(4096)")?;
+            let mut pages = vacuum.query([])?;
+            while pages.next()?.is_some() {}
+            Ok(())
+        };
+        freed().map_err(|source| self.failed(source))
     }
 }

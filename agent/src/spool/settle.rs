@@ -7,13 +7,6 @@ use rusqlite::params;
 use super::{Item, Spool, SpoolError};
 use crate::receipts::Verified;
 
-/// How an item was settled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Settled {
-    Received,
-    Quarantined,
-}
-
 impl Spool {
     /// Removes a statement whose receipt was verified, with the documents that nothing else needs; `gone` are those that
     /// could not be given when the collector asked.

@@ -1,0 +1,136 @@
+//! The bound, the full disk, and what stands after each.
+
+use exhibit_proto::keys::SecretKey;
+use exhibit_proto::statement::Observed;
+
+use super::*;
+use crate::host::Moment;
+use crate::redact::Redactor;
+use crate::seal::{Report, Sealer};
+
+fn sealer() -> Sealer {
+    Sealer {
+        key: SecretKey::from_seed(&[3; 32]),
+        agent: "agent-1".to_owned(),
+        epoch: 1,
+        local_key: [9; 32],
+        redactor: Redactor::new([9; 32], &[]),
+        binary: Digest::ZERO,
+        configuration: Digest::ZERO,
+    }
+}
+
+fn document(kind: &str, size: usize, letter: &str) -> SealedDocument {
+    let bytes = letter.repeat(size);
+    let observed = Observed {
+        kind: kind.parse().unwrap(),
+        target: "host:a".parse().unwrap(),
+        digest: Digest::of(bytes.as_bytes()),
+        size: u64::try_from(size).unwrap(),
+        method: Vec::new(),
+        privileges: String::new(),
+        rows: None,
+        truncated: false,
+        expected: None,
+        redactions: Vec::new(),
+        started: String::new(),
+        duration_ms: 0,
+    };
+    SealedDocument { bytes, observed }
+}
+
+fn append(
+    spool: &Spool,
+    documents: &[SealedDocument],
+    told: &[Digest],
+) -> Result<Vec<Sealed>, SpoolError> {
+    let report = Report {
+        started: Timestamp::UNIX_EPOCH,
+        finished: Timestamp::UNIX_EPOCH,
+        plugins: Vec::new(),
+        documents: documents.iter().map(|document| document.observed.clone()).collect(),
+        outcomes: Vec::new(),
+    };
+    let batch = Batch { documents, ran: &[], told };
+    let moment = Moment::at(Timestamp::UNIX_EPOCH);
+    spool.append(&batch, |place| sealer().run(place, &moment, &report))
+}
+
+fn open(dir: &Path, bounds: Bounds) -> Spool {
+    Spool::open(&dir.join("spool.db"), "agent-1", bounds).unwrap()
+}
+
+#[test]
+fn above_the_bound_the_largest_documents_go_and_every_statement_stays() {
+    let dir = tempfile::tempdir().unwrap();
+    let spool = open(dir.path(), Bounds::of(50_000));
+    append(&spool, &[document("a.small", 5_000, "s"), document("a.large", 30_000, "l")], &[])
+        .unwrap();
+    assert_eq!(spool.dropped().unwrap(), 0);
+    let last = append(&spool, &[document("a.medium", 20_000, "m")], &[]).unwrap();
+    let untold = spool.untold().unwrap();
+    assert_eq!(untold.len(), 1);
+    assert_eq!((untold[0].kind.as_str(), untold[0].size), ("a.large", 30_000));
+    assert_eq!(spool.document(&Digest::of("l".repeat(30_000).as_bytes())).unwrap(), None);
+    assert!(spool.document(&Digest::of("s".repeat(5_000).as_bytes())).unwrap().is_some());
+    assert_eq!((spool.items().unwrap(), spool.place().unwrap().prev), (2, last[0].digest));
+    append(&spool, &[], &[untold[0].digest]).unwrap();
+    assert_eq!((spool.untold().unwrap().len(), spool.dropped().unwrap()), (0, 1));
+}
+
+#[test]
+fn statements_alone_above_the_bound_stop_new_runs_and_lose_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let spool = open(dir.path(), Bounds::of(4_000));
+    let mut sealed = Vec::new();
+    let error = loop {
+        match append(&spool, &[], &[]) {
+            Ok(statements) => sealed.extend(statements),
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(&error, SpoolError::Full { .. }), "{error}");
+    assert!(error.to_string().contains("spool.max_bytes"), "{error}");
+    let place = spool.place().unwrap();
+    assert_eq!(place.prev, sealed.last().unwrap().digest);
+    assert_eq!(spool.items().unwrap(), u64::try_from(sealed.len()).unwrap());
+}
+
+#[test]
+fn a_full_disk_is_an_error_that_leaves_the_spool_as_it_was() {
+    let dir = tempfile::tempdir().unwrap();
+    let spool = open(dir.path(), Bounds { max_bytes: 1 << 30, file_bytes: 400 << 10 });
+    append(&spool, &[document("a.small", 5_000, "s")], &[]).unwrap();
+    let before = spool.place().unwrap();
+    let error = append(&spool, &[document("a.large", 1 << 20, "l")], &[]).unwrap_err();
+    assert!(matches!(&error, SpoolError::Full { .. }), "{error}");
+    assert_eq!(spool.place().unwrap(), before);
+    assert_eq!(spool.items().unwrap(), 1);
+    append(&spool, &[document("a.small", 5_001, "s")], &[]).unwrap();
+    drop(spool);
+    let again = open(dir.path(), Bounds::of(1 << 30));
+    assert_eq!(again.place().unwrap().seq, before.seq + 1);
+}
+
+#[test]
+fn the_spool_of_another_agent_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(open(dir.path(), Bounds::of(1 << 20)));
+    let other = Spool::open(&dir.path().join("spool.db"), "agent-2", Bounds::of(1 << 20));
+    assert!(matches!(other, Err(SpoolError::Foreign { .. })));
+}
+
+#[test]
+fn the_file_gives_its_space_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let spool = open(dir.path(), Bounds::of(64 << 20));
+    append(&spool, &[document("a.large", 8 << 20, "l")], &[]).unwrap();
+    let path = dir.path().join("spool.db");
+    spool.exec("DELETE FROM document", []).unwrap();
+    for _ in 0..64 {
+        append(&spool, &[], &[]).unwrap();
+    }
+    spool.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_row| Ok(())).unwrap();
+    let size = std::fs::metadata(&path).unwrap().len();
+    assert!(size < 2 << 20, "{size}");
+}

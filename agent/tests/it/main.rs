@@ -1,0 +1,9 @@
+//! The agent through its public doors: real gRPC over mutual TLS on port 0, plugins that are real processes.
+#![expect(clippy::unwrap_used, reason = "a scenario stops at the first surprise")]
+
+mod collector;
+mod killed;
+mod log;
+mod once;
+mod trust;
+mod world;
