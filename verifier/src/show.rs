@@ -14,7 +14,7 @@ pub fn summary(report: &Report) -> String {
     counts(report, &mut out);
     let whole: Vec<&Finding> = report.findings.iter().collect();
     let of = |state| whole.iter().copied().filter(move |finding| finding.state == state);
-    section(&mut out, "Shown", of(State::Verified).map(|finding| line(None, finding)));
+    section(&mut out, "Shown", of(State::Verified).map(shown));
     section(
         &mut out,
         "Failed",
@@ -121,6 +121,12 @@ fn line(index: Option<u64>, finding: &Finding) -> String {
     let entry = index.map(|index| format!("entry {index}: ")).unwrap_or_default();
     let file = finding.file.as_ref().map(|file| format!("{file}: ")).unwrap_or_default();
     format!("{entry}{file}{}", finding.detail)
+}
+
+/// What held, under the name that the JSON gives the check.
+fn shown(finding: &Finding) -> String {
+    let name = serde_json::to_value(finding.check).unwrap_or_default();
+    format!("{:10} {}", name.as_str().unwrap_or_default(), finding.detail)
 }
 
 fn gap_line(chain: &Chain, from: u64, to: u64) -> String {

@@ -96,3 +96,60 @@ fn key_shows_the_same_fingerprint_for_policy_and_pem() {
         show(bundle::POLICY).contains(&fingerprint) && show(bundle::LOG_KEY).contains(&fingerprint)
     );
 }
+
+/// Who reads the JSON in a script relies on these names; more may come, none may go.
+#[test]
+fn json_keeps_its_field_names() {
+    let mut world = World::honest();
+    world.evidence(&support::agent_key(), |run| {
+        run.capsule.seq += 1;
+        run.capsule.sealed_at = "2026-11-20T10:00:00.000Z".into();
+    });
+    let place = Place::new(&world.files());
+    place.put(bundle::README, b"changed");
+    let json = serde_json::to_value(place.report()).unwrap();
+    for pointer in [
+        "/schema",
+        "/state",
+        "/bundle",
+        "/trust/policy",
+        "/trust/policy_sha256",
+        "/trust/logs/0",
+        "/log/origin",
+        "/log/fingerprint",
+        "/log/size",
+        "/log/root",
+        "/log/cosigned",
+        "/about/generated_at",
+        "/about/selection/targets",
+        "/counts/files",
+        "/counts/items/verified",
+        "/counts/items/not_checked",
+        "/counts/items/failed",
+        "/counts/documents/verified",
+        "/counts/missing_statements",
+        "/checks/root",
+        "/findings/0/check",
+        "/findings/0/state",
+        "/findings/0/file",
+        "/findings/0/detail",
+        "/items/2/index",
+        "/items/2/type",
+        "/items/2/state",
+        "/items/2/agent",
+        "/items/2/logged",
+        "/items/2/claimed",
+        "/items/2/checks/signature",
+        "/items/2/findings",
+        "/items/4/notes/0",
+        "/chains/0/key",
+        "/chains/0/epoch",
+        "/chains/0/last",
+        "/chains/0/statements",
+        "/chains/0/gaps/0/from",
+        "/chains/0/gaps/0/to",
+    ] {
+        assert!(json.pointer(pointer).is_some(), "{pointer} in {json:#}");
+    }
+    assert_eq!(json["state"], "failed");
+}
