@@ -79,7 +79,7 @@ async fn log_rule_pack(
 ) -> anyhow::Result<()> {
     let pack = assessor.pack();
     let digest: Digest = pack.digest().parse()?;
-    if let Some(entry) = reader.entries_of(&EntryType::RulePack, 0)?.pop() {
+    if let Some(entry) = reader.last_of(&EntryType::RulePack)? {
         let envelope = entry.envelope.context("the rule pack in force is missing from the log")?;
         let statement = Statement::<Value>::open(&envelope, &collector.public())?;
         if statement.predicate_as::<RulePackInForce>()?.pack == digest {

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use anyhow::{Context as _, ensure};
@@ -41,6 +42,9 @@ pub fn init(config: &Config, now: Timestamp) -> anyhow::Result<Initialised> {
         );
     }
     private_dir(data)?;
+    // A folder that a package made may be open to others; log and secrets are nobody else's.
+    fs::set_permissions(data, fs::Permissions::from_mode(0o700))
+        .with_context(|| format!("closing {} to others", data.display()))?;
     let _lock = Lock::take(&config.lock())?;
     let beside = Config { data: data.join(".init"), ..config.clone() };
     if beside.data.exists() {

@@ -15,6 +15,9 @@ use serde_json::Value;
 use super::IdentityError;
 use crate::log::{Entry, LogError, LogReader};
 
+/// Entries that are read at once.
+const PAGE: u32 = 500;
+
 /// An enrolled agent.
 #[derive(Clone, Debug)]
 pub struct Agent {
@@ -68,15 +71,19 @@ impl Registry {
     pub fn catch_up(&self) -> Result<(), IdentityError> {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         let size = self.reader.head()?.checkpoint.size;
-        let mut entries = self.reader.entries_of(&EntryType::Enrol, state.next)?;
-        entries.extend(self.reader.entries_of(&EntryType::Revoke, state.next)?);
-        entries.sort_by_key(|entry| entry.index);
-        let mut next = size;
-        for entry in &entries {
-            state.apply(entry, &self.log)?;
-            next = next.max(entry.index + 1);
+        // A key is revoked after it was enrolled and never enrolled again, so the two types need not be woven together.
+        for entry_type in [EntryType::Enrol, EntryType::Revoke] {
+            let mut from = state.next;
+            while from < size {
+                let entries = self.reader.entries_of(&entry_type, from, PAGE)?;
+                let Some(last) = entries.last() else { break };
+                from = last.index + 1;
+                for entry in entries.iter().filter(|entry| entry.index < size) {
+                    state.apply(entry, &self.log)?;
+                }
+            }
         }
-        state.next = next;
+        state.next = size;
         Ok(())
     }
 

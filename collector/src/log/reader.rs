@@ -60,10 +60,20 @@ impl LogReader {
         self.with(|conn| sqlite::entry(conn, index))
     }
 
-    /// Entries of one of the collector's own types from index `from` on; answered from an index, whatever the log's size.
-    /// Evidence and heartbeats are not indexed this way: go through [`LogReader::leaves`].
-    pub fn entries_of(&self, entry_type: &EntryType, from: u64) -> Result<Vec<Entry>, LogError> {
-        self.with(|conn| sqlite::entries_of(conn, entry_type, from))
+    /// Entries of one of the collector's own types from index `from` on, at most `limit`; answered from an index, whatever
+    /// the log's size. Evidence and heartbeats are not found this way: go through [`LogReader::leaves`].
+    pub fn entries_of(
+        &self,
+        entry_type: &EntryType,
+        from: u64,
+        limit: u32,
+    ) -> Result<Vec<Entry>, LogError> {
+        self.with(|conn| sqlite::entries_of(conn, entry_type, from, limit))
+    }
+
+    /// The newest entry of one of the collector's own types.
+    pub fn last_of(&self, entry_type: &EntryType) -> Result<Option<Entry>, LogError> {
+        self.with(|conn| sqlite::last_of(conn, entry_type))
     }
 
     /// The first index at which this envelope stands.

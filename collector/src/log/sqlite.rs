@@ -117,7 +117,7 @@ pub(super) fn put_head(conn: &Connection, head: &Head, rx: &str) -> Result<(), L
     Ok(())
 }
 
-/// When the newest head of at most `size` leaves was signed.
+/// The newest signed head that covers at most `size` leaves.
 pub(super) fn head_at(conn: &Connection, size: u64) -> Result<Option<String>, LogError> {
     let sql = "SELECT signed FROM head WHERE size <= ?1 ORDER BY size DESC LIMIT 1";
     Ok(conn.prepare_cached(sql)?.query_row([int(size)?], |row| row.get(0)).optional()?)
@@ -188,17 +188,33 @@ pub(super) fn entry(conn: &Connection, index: u64) -> Result<Option<Entry>, LogE
     row.map(to_entry).transpose()
 }
 
-/// Entries of the collector's own types from `from` on, in order.
+/// At most `limit` entries of one of the collector's own types from `from` on, in order.
 pub(super) fn entries_of(
     conn: &Connection,
     entry_type: &EntryType,
     from: u64,
+    limit: u32,
 ) -> Result<Vec<Entry>, LogError> {
     let sql = "SELECT leaf.idx, leaf.bytes, envelope.bytes FROM leaf LEFT JOIN envelope ON envelope.digest = leaf.env
-        WHERE leaf.type = ?1 AND leaf.idx >= ?2 ORDER BY leaf.idx";
+        WHERE leaf.type = ?1 AND leaf.idx >= ?2 AND leaf.type NOT IN ('evidence', 'heartbeat')
+        ORDER BY leaf.idx LIMIT ?3";
     let mut statement = conn.prepare_cached(sql)?;
-    let rows = statement.query_map(params![entry_type.as_str(), int(from)?], entry_row)?;
+    let rows = statement.query_map(params![entry_type.as_str(), int(from)?, limit], entry_row)?;
     rows.map(|row| to_entry(row?)).collect()
+}
+
+/// The newest entry of one of the collector's own types.
+pub(super) fn last_of(
+    conn: &Connection,
+    entry_type: &EntryType,
+) -> Result<Option<Entry>, LogError> {
+    let sql = "SELECT max(idx) FROM leaf WHERE type = ?1 AND type NOT IN ('evidence', 'heartbeat')";
+    let index: Option<i64> =
+        conn.prepare_cached(sql)?.query_row([entry_type.as_str()], |row| row.get(0))?;
+    match index {
+        Some(index) => entry(conn, uint(index)?),
+        None => Ok(None),
+    }
 }
 
 type EntryRow = (i64, Vec<u8>, Option<Vec<u8>>);

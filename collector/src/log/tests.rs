@@ -223,8 +223,12 @@ async fn own_entries_are_never_taken_for_one_another() {
     let own = NewEntry { link: None, entry_type: EntryType::Activity, ..entry(1) };
     assert_eq!(writer.append(own.clone()).await.unwrap().index, 0);
     assert_eq!(writer.append(own).await.unwrap().index, 1);
-    let held = bench.reader().entries_of(&EntryType::Activity, 1).unwrap();
+    let held = bench.reader().entries_of(&EntryType::Activity, 1, 9).unwrap();
     assert_eq!(held.iter().map(|entry| entry.index).collect::<Vec<_>>(), [1]);
+    let reader = bench.reader();
+    assert_eq!(reader.entries_of(&EntryType::Activity, 0, 1).unwrap().len(), 1);
+    assert_eq!(reader.last_of(&EntryType::Activity).unwrap().unwrap().index, 1);
+    assert_eq!(reader.last_of(&EntryType::Enrol).unwrap(), None);
 }
 
 #[tokio::test]

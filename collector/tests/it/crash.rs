@@ -46,6 +46,17 @@ async fn receipts_survive_kills_and_nothing_is_doubled() {
 }
 
 #[tokio::test]
+async fn sigterm_ends_open_streams_and_the_program_well() {
+    let mut collector = Collector::start();
+    let agent = Agent::enrol(&collector, "host:one", 1).await;
+    let mut stream = Stream::open(&collector, &agent).await;
+    assert_eq!(collector.terminate().await.code(), Some(0));
+    assert!(stream.ended().await);
+    collector.serve();
+    assert_eq!(collector.checkpoint().await.size, 2);
+}
+
+#[tokio::test]
 async fn one_directory_has_one_collector_and_is_initialised_once() {
     let mut collector = Collector::start();
     for (arguments, text) in [(["serve"], "held by another process"), (["init"], "exists")] {

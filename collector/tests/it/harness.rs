@@ -50,8 +50,11 @@ struct Serving {
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        // It may have ended by itself.
+        if self.child.try_wait().unwrap().is_none() {
+            self.child.kill().unwrap();
+            self.child.wait().unwrap();
+        }
     }
 }
 
@@ -99,6 +102,14 @@ impl Collector {
     /// SIGKILL.
     pub(crate) fn kill(&mut self) {
         drop(self.serving.take());
+    }
+
+    /// SIGTERM; answers how the program ended.
+    pub(crate) async fn terminate(&mut self) -> std::process::ExitStatus {
+        let mut serving = self.serving.take().unwrap();
+        let pid = rustix::process::Pid::from_child(&serving.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        tokio::task::spawn_blocking(move || serving.child.wait().unwrap()).await.unwrap()
     }
 
     pub(crate) fn config(&self) -> PathBuf {

@@ -86,6 +86,11 @@ impl Stream {
         self.wanted().await;
     }
 
+    /// Whether nothing more comes.
+    pub(crate) async fn ended(&mut self) -> bool {
+        matches!(self.answers.message().await, Err(_) | Ok(None))
+    }
+
     async fn refused(&mut self, bytes: &[u8]) -> (RefusalKind, String) {
         self.envelope(bytes, 0).await;
         let refusal = self.refusal().await;
