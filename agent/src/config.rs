@@ -93,7 +93,9 @@ impl Config {
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
         let text = std::fs::read_to_string(path).map_err(unreadable)?;
-        let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
+        // Plugins are started in `/`, so their paths must not depend on where we stand.
+        let whole = std::path::absolute(path).map_err(unreadable)?;
+        let folder = whole.parent().map(Path::to_path_buf).unwrap_or_default();
         Self::parse(&text, &folder)
             .map_err(|problems| ConfigError::Wrong { path: path.to_owned(), problems })
     }

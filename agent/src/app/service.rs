@@ -40,7 +40,13 @@ pub struct Once {
 /// Runs until stopped.
 pub async fn serve(agent: &Agent) -> anyhow::Result<()> {
     let wake = Notify::new();
-    let (collected, ()) = tokio::join!(collecting(agent, &wake), uploading(agent, &wake));
+    let collecting = async {
+        let collected = collecting(agent, &wake).await;
+        // An agent that only uploads would look alive: it ends, and its supervisor starts it again.
+        agent.stop.cancel();
+        collected
+    };
+    let (collected, ()) = tokio::join!(collecting, uploading(agent, &wake));
     collected
 }
 

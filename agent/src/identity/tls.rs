@@ -281,9 +281,11 @@ impl<S: AsyncRead + Unpin> Watched<S> {
     ) -> Poll<io::Result<T>> {
         if matches!(poll, Poll::Ready(Err(_))) {
             let mut byte = [0; 1];
-            let read = Pin::new(&mut self.inner).poll_read(context, &mut ReadBuf::new(&mut byte));
-            if let Poll::Ready(Err(error)) = read {
-                self.trouble.note(&error);
+            match Pin::new(&mut self.inner).poll_read(context, &mut ReadBuf::new(&mut byte)) {
+                Poll::Ready(Err(error)) => self.trouble.note(&error),
+                Poll::Ready(Ok(())) => {}
+                // The write failed before the event loop told of the hang-up; a dead socket always becomes readable.
+                Poll::Pending => return Poll::Pending,
             }
         }
         self.note(poll)

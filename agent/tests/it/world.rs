@@ -86,8 +86,9 @@ impl World {
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_exhibit-agent"));
         command
-            .arg("--config")
-            .arg(self.dir.path().join("agent.toml"))
+            // As a person would: paths in the file are relative to it, not to where anybody stands.
+            .current_dir(self.dir.path())
+            .args(["--config", "agent.toml"])
             .args(arguments)
             .env_remove("EXHIBIT_TOKEN")
             .stdin(Stdio::piped())
