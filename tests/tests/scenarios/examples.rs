@@ -25,9 +25,9 @@ fn unknown_keys_are_named_with_their_place() {
     for (program, file) in
         [("exhibit-collector", "collector.example.toml"), ("exhibit-agent", "agent.example.toml")]
     {
-        let text = std::fs::read_to_string(example(file)).unwrap();
+        let example = std::fs::read_to_string(example(file)).unwrap();
         let changed = folder.path().join(file);
-        std::fs::write(&changed, format!("surprise_key = 1\n{text}")).unwrap();
+        std::fs::write(&changed, format!("surprise_key = 1\n{example}")).unwrap();
         let mut command = programs.command(program);
         let output = run(command.arg("--config").arg(&changed).arg("validate")).unwrap();
         let said = text(&output.stdout) + &text(&output.stderr);
