@@ -4,6 +4,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use exhibit_proto::digest::Digest;
 use exhibit_proto::leaf::Link;
@@ -20,6 +21,9 @@ use crate::log::{AppendError, Committed, LogError, LogReader, NewEntry};
 
 /// Envelopes that may wait on one stream while an earlier one's documents arrive.
 const PIPELINED: usize = 64;
+
+/// Longest silence while documents are awaited: they hold room in memory that other agents want.
+const DOCUMENT_IDLE: Duration = Duration::from_secs(60);
 
 /// One open stream.
 pub(super) struct Session {
@@ -164,7 +168,7 @@ impl Session {
     async fn receive(&mut self, lacking: Vec<Wanted>) -> Result<Vec<Vec<u8>>, Stop> {
         let mut arriving = Arriving::new(lacking);
         while !arriving.is_done() {
-            let part = self.next_part().await?;
+            let part = self.next_part(DOCUMENT_IDLE).await?;
             let part = part.ok_or_else(|| {
                 Status::invalid_argument("the stream ended before the documents that were wanted")
             })?;
@@ -216,7 +220,7 @@ impl Session {
         if let Some(envelope) = self.queued.pop_front() {
             return Ok(Some(envelope));
         }
-        match self.next_part().await? {
+        match self.next_part(Duration::MAX).await? {
             None => Ok(None),
             Some(Part::Envelope(envelope)) => Ok(Some(envelope)),
             Some(Part::Chunk(_) | Part::Gone(_)) => {
@@ -235,12 +239,13 @@ impl Session {
         Ok(())
     }
 
-    async fn next_part(&mut self) -> Result<Option<Part>, Status> {
-        let limits = self.service.ingest.limits;
+    /// What comes next; silence may last as long as the configuration says, or `patience` if that is shorter.
+    async fn next_part(&mut self, patience: Duration) -> Result<Option<Part>, Status> {
+        let patience = patience.min(self.service.ingest.limits.idle);
         let stop = self.service.ingest.stop.clone();
         let message = tokio::select! {
             () = stop.cancelled() => return Err(Status::unavailable("the collector is stopping")),
-            message = tokio::time::timeout(limits.idle, self.incoming.message()) => message,
+            message = tokio::time::timeout(patience, self.incoming.message()) => message,
         };
         let message =
             message.map_err(|_elapsed| Status::deadline_exceeded("the stream is idle"))?;

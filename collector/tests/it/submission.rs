@@ -314,6 +314,40 @@ async fn a_held_document_of_another_target_is_not_taken_for_ones_own() {
 }
 
 #[tokio::test]
+async fn a_silent_stream_is_closed() {
+    let collector = Collector::start_with("[limits]\nidle = \"200ms\"\n");
+    let agent = Agent::enrol(&collector, TARGET, 1).await;
+    let mut stream = Stream::open(&collector, &agent).await;
+    assert_eq!(stream.next().await.unwrap_err().code(), Code::DeadlineExceeded);
+}
+
+#[tokio::test]
+async fn agents_submit_side_by_side() {
+    let collector = Collector::start();
+    let mut submitted = tokio::task::JoinSet::new();
+    for seed in 1..=8_u8 {
+        let mut agent = Agent::enrol(&collector, &format!("host:{seed}"), seed).await;
+        let mut stream = Stream::open(&collector, &agent).await;
+        submitted.spawn(async move {
+            let mut receipts = Vec::new();
+            for item in 0..5 {
+                let document = agent.document("time.sync", &format!("{seed} {item}"));
+                let run = agent.run(std::slice::from_ref(&document));
+                let envelope = agent.seal(&run);
+                receipts.push(stream.submit(&envelope, &[document]).await);
+            }
+            receipts
+        });
+    }
+    let receipts = submitted.join_all().await.concat();
+    let indexes: std::collections::BTreeSet<u64> =
+        receipts.iter().map(|receipt| collector.verify(receipt).0).collect();
+    // Each has a place of its own; the others hold the rule pack and the enrolments.
+    assert_eq!(indexes.len(), 40);
+    assert_eq!(collector.checkpoint().await.size, 1 + 8 + 40);
+}
+
+#[tokio::test]
 async fn heartbeats_are_entries_and_configuration_names_targets() {
     let collector = Collector::start();
     let agent = Agent::enrol(&collector, TARGET, 1).await;
