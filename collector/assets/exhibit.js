@@ -11,6 +11,7 @@ function enhance(list) {
   const nothing = list.querySelector("[data-nothing]");
   const search = form.querySelector("[data-q]");
   const selects = [...form.querySelectorAll("select[data-column]")];
+  const csv = form.querySelector("a.csv");
   const total = Number((number.textContent.match(/\d+$/) || [rows.length])[0]);
   // A page that the collector filtered already holds only a part: leave it to the collector until the filter is empty.
   if (rows.length !== total) return;
@@ -40,6 +41,7 @@ function enhance(list) {
       else address.searchParams.delete(field.name);
     }
     history.replaceState(null, "", address);
+    if (csv) csv.search = address.search;
   }
 
   const key = (cell) => cell.dataset.sort ?? text(cell).toLowerCase();

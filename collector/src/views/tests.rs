@@ -50,7 +50,7 @@ fn rebuilt_views_equal_followed_ones_after_any_sequence() {
     for seed in 0_u64..6 {
         let sample = Sample::new();
         let followed = sample.views_at("followed.db");
-        let mut agents = vec![sample.enrol("a"), sample.enrol("b")];
+        let mut agents = [sample.enrol("a"), sample.enrol("b")];
         let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
         for _ in 0..40 {
             // xorshift64: enough disorder, and the same one in each run.

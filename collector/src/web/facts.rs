@@ -9,6 +9,10 @@ const MAX_ROWS: usize = 300;
 /// Nesting that is laid out; deeper parts are shown as JSON.
 const MAX_DEPTH: u8 = 5;
 
+/// A value that is not known, inside a row.
+const NOT_KNOWN_CELL: &str =
+    "<span class=\"muted\" title=\"not known\">\u{2013}<span class=\"sr\">not known</span></span>";
+
 /// HTML of a value, safe to stand in a page.
 pub(super) fn html(value: &Value) -> String {
     let mut out = String::new();
@@ -45,7 +49,7 @@ fn put(value: &Value, depth: u8, out: &mut String) {
         }
         Value::Object(map) if map.is_empty() => out.push_str("<span class=\"muted\">none</span>"),
         Value::Array(_) | Value::Object(_) if depth >= MAX_DEPTH => {
-            put_line(out, &format!("<code>{}</code>", escape(&value.to_string())));
+            out.push_str(&format!("<code>{}</code>", escape(&value.to_string())));
         }
         Value::Array(items) if items.iter().all(Value::is_object) => rows(items, depth, out),
         Value::Array(items) => list(items, depth, out),
@@ -55,9 +59,11 @@ fn put(value: &Value, depth: u8, out: &mut String) {
 
 fn pairs(map: &Map<String, Value>, depth: u8, out: &mut String) {
     out.push_str("<dl class=\"facts\">");
-    for (name, value) in map {
+    // Short values share lines; long ones follow, each on its own.
+    let (long, short): (Vec<_>, Vec<_>) = map.iter().partition(|(_, value)| is_large(value));
+    for (name, value) in short.into_iter().chain(long) {
         let wide = if is_large(value) { " class=\"wide\"" } else { "" };
-        put_line(out, &format!("<div{wide}><dt>{}</dt><dd>", label(name)));
+        out.push_str(&format!("<div{wide}><dt>{}</dt><dd>", label(name)));
         put(value, depth + 1, out);
         out.push_str("</dd></div>");
     }
@@ -85,18 +91,25 @@ fn rows(items: &[Value], depth: u8, out: &mut String) {
         }
     }
     // What tells rows apart comes first.
-    columns.sort_by_key(|name| !matches!(name.as_str(), "id" | "name" | "kind" | "subject"));
+    // What nobody knows comes last.
+    columns.sort_by_key(|name| {
+        let known = items.iter().any(|item| item.get(name.as_str()).is_some_and(|v| !v.is_null()));
+        (!known, !matches!(name.as_str(), "id" | "name" | "kind" | "subject"))
+    });
     out.push_str("<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"rows\"><table class=\"inner\"><thead><tr>");
     for name in &columns {
-        put_line(out, &format!("<th scope=\"col\">{}</th>", label(name)));
+        out.push_str(&format!("<th scope=\"col\">{}</th>", label(name)));
     }
     out.push_str("</tr></thead><tbody>");
     for item in items.iter().take(MAX_ROWS) {
         out.push_str("<tr>");
         for name in &columns {
             out.push_str("<td>");
-            if let Some(value) = item.get(name.as_str()) {
-                put(value, depth + 2, out);
+            match item.get(name.as_str()) {
+                Some(Value::Object(map)) if !map.is_empty() => cell_pairs(map, depth + 2, out),
+                Some(Value::Null) => out.push_str(NOT_KNOWN_CELL),
+                Some(value) => put(value, depth + 2, out),
+                None => {}
             }
             out.push_str("</td>");
         }
@@ -104,6 +117,16 @@ fn rows(items: &[Value], depth: u8, out: &mut String) {
     }
     out.push_str("</tbody></table></div>");
     more(items.len(), out);
+}
+
+/// A small object inside a row: what is not known is left to the raw document, or the row could not be read.
+fn cell_pairs(map: &Map<String, Value>, depth: u8, out: &mut String) {
+    let known: Map<String, Value> = map
+        .iter()
+        .filter(|(_, value)| !value.is_null())
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    if known.is_empty() { out.push_str(NOT_KNOWN_CELL) } else { pairs(&known, depth, out) }
 }
 
 fn more(number: usize, out: &mut String) {
@@ -115,17 +138,14 @@ fn more(number: usize, out: &mut String) {
     }
 }
 
-fn put_line(out: &mut String, text: &str) {
-    out.push_str(text);
-}
-
 fn is_large(value: &Value) -> bool {
     match value {
         Value::Array(items) => {
             items.iter().any(|item| item.is_object() || item.is_array()) || items.len() > 6
         }
         Value::Object(map) => !map.is_empty(),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+        Value::String(text) => text.chars().count() > 40,
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) mod targets;
 use std::collections::BTreeMap;
 
 use super::table::{Cell, encode, text};
-use super::{Ask, WebError};
+use super::{Ask, WebError, words};
 
 /// Address of an evidence item.
 fn evidence_href(index: u64, kind: &str, target: &str) -> String {
@@ -30,10 +30,10 @@ fn target_href(target: &str) -> String {
 /// A target by its name for people, with its id below.
 fn target_cell(names: &BTreeMap<String, String>, target: &str) -> Cell {
     let cell = match names.get(target) {
-        Some(name) => text(name.clone()).note(target),
-        None => text(target),
+        Some(name) => text(name.clone()).note(words::shortened(target)),
+        None => text(words::shortened(target)),
     };
-    cell.link(target_href(target))
+    cell.link(target_href(target)).export(target)
 }
 
 impl Ask {

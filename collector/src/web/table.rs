@@ -42,6 +42,8 @@ pub(super) struct Cell {
     /// What it is sorted by, if not its text.
     pub(super) sort: Option<String>,
     pub(super) href: Option<String>,
+    /// What stands in the CSV, if not the text.
+    pub(super) export: Option<String>,
     /// Small second line.
     pub(super) note: String,
     pub(super) word: Option<Word>,
@@ -96,6 +98,11 @@ impl Cell {
 
     pub(super) fn note(mut self, note: impl Into<String>) -> Self {
         self.note = note.into();
+        self
+    }
+
+    pub(super) fn export(mut self, export: impl Into<String>) -> Self {
+        self.export = Some(export.into());
         self
     }
 
@@ -176,6 +183,7 @@ impl Table {
                     row.iter().any(|cell| {
                         cell.text.to_lowercase().contains(needle)
                             || cell.note.to_lowercase().contains(needle)
+                            || cell.export.as_ref().is_some_and(|e| e.contains(needle))
                     })
                 })
         };
@@ -273,7 +281,8 @@ impl Table {
         let heads = self.columns.iter().map(|column| column.key.to_owned());
         let mut records = vec![heads.collect::<Vec<_>>()];
         for row in self.select(query) {
-            records.push(row.into_iter().map(|cell| harmless(&cell.text)).collect());
+            let cells = row.iter().map(|cell| cell.export.as_ref().unwrap_or(&cell.text));
+            records.push(cells.map(|cell| harmless(cell)).collect());
         }
         for record in records {
             // Writing into memory cannot fail, and all records have the same width.

@@ -215,13 +215,22 @@ pub(super) fn bytes(size: u64) -> String {
     match size {
         0..=1_023 => format!("{size} B"),
         1_024..=1_048_575 => format!("{}.{} KiB", size / 1024, size % 1024 * 10 / 1024),
-        _ => format!("{}.{} MiB", size >> 20, (size & 0xf_ffff) * 10 >> 20),
+        _ => format!("{}.{} MiB", size >> 20, ((size & 0xf_ffff) * 10) >> 20),
     }
 }
 
 /// The first digits of a digest or id, for lists.
 pub(super) fn short(text: &str) -> String {
     text.chars().take(12).collect()
+}
+
+/// A long id with its end left out.
+pub(super) fn shortened(text: &str) -> String {
+    const CHARS: usize = 18;
+    if text.chars().count() <= CHARS + 2 {
+        return text.to_owned();
+    }
+    text.chars().take(CHARS).chain(['\u{2026}']).collect()
 }
 
 #[cfg(test)]

@@ -208,7 +208,7 @@ pub(in crate::web) fn kind(ask: &Ask) -> Result<Response, WebError> {
             code(words::short(&row.digest)),
             text(words::bytes(row.size)).sort(format!("{:020}", row.size)),
             text(held),
-            text(format!("{} to {}", row.from_index, row.last_index))
+            text(span(row.from_index, row.last_index))
                 .link(format!("/entries/{}", row.from_index)),
         ]
     });
@@ -235,6 +235,10 @@ pub(in crate::web) fn kind(ask: &Ask) -> Result<Response, WebError> {
         kind: kind.to_owned(),
         table: table.view(&ask.path, &ask.query),
     })
+}
+
+fn span(first: u64, last: u64) -> String {
+    if first == last { first.to_string() } else { format!("{first} to {last}") }
 }
 
 /// How a run ended, for lists.

@@ -1,0 +1,139 @@
+// The formats of one entry of the log: leaf, envelope, statement, document. Reads strictly, believes nothing yet.
+
+import { digestText, eitherBase64, fields, list, must, object, readJson, string, toBytes, u64, utf8, join } from "./bytes.mjs";
+import { sha256Text, signed } from "./keys.mjs";
+
+export const EVIDENCE = "urn:exhibit:evidence:v1";
+export const HEARTBEAT = "urn:exhibit:heartbeat:v1";
+export const ENROL = "urn:exhibit:enrol:v1";
+export const REVOKE = "urn:exhibit:revoke:v1";
+/** Types of entries, and what their statements are. */
+export const PREDICATES = {
+  evidence: EVIDENCE,
+  heartbeat: HEARTBEAT,
+  enrol: ENROL,
+  revoke: REVOKE,
+  rule_pack: "urn:exhibit:rule-pack:v1",
+  activity: "urn:exhibit:activity:v1",
+};
+
+const IN_TOTO = "application/vnd.in-toto+json";
+const STATEMENT = "https://in-toto.io/Statement/v1";
+const MOST_LEAF = 1024;
+const MOST_ENVELOPE = 64 << 10;
+const MOST_DOCUMENT = 8 << 20;
+
+/** Reads a leaf; only the spelling that a collector writes is accepted. */
+export function readLeaf(bytes) {
+  must(bytes.length <= MOST_LEAF, "the leaf is over 1024 bytes");
+  const leaf = fields(readJson(bytes, "the leaf"), "the leaf", ["v", "t", "env", "key", "rx"], ["epoch", "seq", "prev"]);
+  must(leaf.v === 1, "the leaf's version is not 1");
+  const place = ["epoch", "seq", "prev"].filter((name) => name in leaf);
+  must(place.length === 0 || place.length === 3, "the leaf names its place in the chain in part only");
+  const { v, t, env, key, rx } = leaf;
+  for (const [text, what] of [[t, "type"], [rx, "time"]]) string(text, `the leaf's ${what}`);
+  for (const [text, what] of [[env, "envelope"], [key, "key"]]) digestText(text, `the leaf's ${what}`);
+  const link = place.length === 3 ? readLink(leaf, "the leaf") : null;
+  const spelled = JSON.stringify(link ? { v, t, env, key, ...link, rx } : { v, t, env, key, rx });
+  must(utf8(bytes, "the leaf") === spelled, "the leaf is not spelled as leaves are: fields out of order, spaces or escapes");
+  return { t, env, key, rx, link };
+}
+
+function readLink({ epoch, seq, prev }, what) {
+  u64(epoch, `the epoch of ${what}`);
+  u64(seq, `the number of ${what}`);
+  digestText(prev, `the predecessor of ${what}`);
+  return { epoch, seq, prev };
+}
+
+/** The digest of a stored envelope, its bounds kept. */
+export function envelopeDigest(bytes) {
+  must(bytes.length <= MOST_ENVELOPE, "the envelope is over 65536 bytes");
+  return sha256Text(bytes);
+}
+
+/** The signed payload of a DSSE envelope: opened by `key` first, then by its type, then read. */
+export async function openEnvelope(bytes, key) {
+  must(bytes.length <= MOST_ENVELOPE, "the envelope is over 65536 bytes");
+  const envelope = object(readJson(bytes, "the envelope"), "the envelope");
+  const type = string(envelope.payloadType, "the envelope's payloadType");
+  const payload = eitherBase64(string(envelope.payload, "the envelope's payload"), "the envelope's payload");
+  const message = pae(type, payload);
+  let held = false;
+  for (const signature of list(envelope.signatures, "the envelope's signatures")) {
+    const sig = string(object(signature, "a signature of the envelope").sig, "a signature of the envelope");
+    held = (await signed(key, message, eitherBase64(sig, "a signature of the envelope"))) || held;
+  }
+  must(held, "the envelope carries no signature that this key made");
+  must(type === IN_TOTO, `the envelope's payload is of type "${type.slice(0, 100)}", not ${IN_TOTO}`);
+  return readStatement(payload);
+}
+
+/** `DSSEv1 LEN(type) type LEN(body) body`, lengths in bytes. */
+export function pae(type, payload) {
+  const named = toBytes(type);
+  return join(toBytes(`DSSEv1 ${named.length} `), named, toBytes(` ${payload.length} `), payload);
+}
+
+function readStatement(payload) {
+  const statement = readJson(payload, "the statement");
+  fields(statement, "the statement", ["_type", "subject", "predicateType", "predicate"]);
+  must(statement._type === STATEMENT, "the statement is not an in-toto Statement v1");
+  string(statement.predicateType, "the statement's predicateType");
+  object(statement.predicate, "the statement's predicate");
+  const subjects = list(statement.subject, "the statement's subject").map((subject) => {
+    fields(subject, "a subject", ["name", "digest"], ["mediaType"]);
+    return digestText(fields(subject.digest, "a subject's digest", ["sha256"]).sha256, "a subject's digest");
+  });
+  return { type: statement.predicateType, predicate: statement.predicate, subjects };
+}
+
+/** Who says where and when: what runs and heartbeats share. */
+export function readCapsule(predicate) {
+  const capsule = object(predicate.capsule, "the statement's capsule");
+  const link = readLink(capsule, "the statement");
+  const seen = capsule.checkpoint ?? null;
+  if (seen !== null) {
+    fields(seen, "the statement's checkpoint", ["origin", "size", "root"]);
+    string(seen.origin, "the origin of the statement's checkpoint");
+    digestText(seen.root, "the root of the statement's checkpoint");
+    u64(seen.size, "the size of the statement's checkpoint");
+  }
+  return {
+    agent: string(capsule.agent, "the statement's agent"),
+    sealedAt: string(capsule.sealed_at, "the statement's time"),
+    link,
+    seen,
+  };
+}
+
+/** What a run observed and what it could not. */
+export function readRun(predicate) {
+  const documents = list(predicate.documents, "the statement's documents").map((observed) => {
+    object(observed, "a document of the statement");
+    return {
+      kind: string(observed.kind, "a document's kind"),
+      target: string(observed.target, "a document's target"),
+      digest: digestText(observed.digest, "a document's digest"),
+      size: u64(observed.size, "a document's size"),
+    };
+  });
+  const outcomes = list(predicate.outcomes, "the statement's outcomes");
+  const targets = outcomes.map((outcome) => string(object(outcome, "an outcome").target, "an outcome's target"));
+  return { documents, targets: [...documents.map((observed) => observed.target), ...targets] };
+}
+
+/** Throws unless the document says of itself what the statement says of it. */
+export function checkHeader(bytes, observed) {
+  must(bytes.length <= MOST_DOCUMENT, "the document is over 8 MiB");
+  const header = ["body", "kind", "salt", "schema", "target", "v"];
+  const document = fields(readJson(bytes, "the document"), "the document", header);
+  must(document.v === 1, "the document's header version is not 1");
+  string(document.salt, "the document's salt");
+  const { kind, target } = document;
+  const same = kind === observed.kind && target === observed.target;
+  must(same, `the document says that it is ${kind} of ${target}; the statement says ${observed.kind} of ${observed.target}`);
+  const schema = string(document.schema, "the document's schema");
+  must(schema.startsWith(`urn:exhibit:kind:${kind}:v`), `the document has the schema "${schema.slice(0, 100)}", not one of ${kind}`);
+  must(BigInt(bytes.length) === observed.size, `the document has ${bytes.length} bytes, the statement says ${observed.size}`);
+}

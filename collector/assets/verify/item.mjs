@@ -1,0 +1,198 @@
+// Checks one entry of the log from the key that a person trusts down to the documents. Each step says verified, failed or
+// not checked, and is verified only if all that it rests on is. Never fetches anything.
+
+import { NotChecked, Refused, must, object, list, string } from "./bytes.mjs";
+import { keyId, pemKey, sha256Text } from "./keys.mjs";
+import { checkProof, checkQuorum, openCheckpoint, readProof, readTrust } from "./notes.mjs";
+import { ENROL, EVIDENCE, HEARTBEAT, PREDICATES, checkHeader, envelopeDigest, openEnvelope, readCapsule, readLeaf, readRun } from "./entry.mjs";
+
+const BY_THE_LOG = ["enrol", "revoke", "rule_pack", "activity"];
+
+/**
+ * Input: `trust` (text of a verifier key or policy, or what `readTrust` gave), `now` (milliseconds), `expect`
+ * (`{index, kind?, target?}`), `proof`, `envelope` (bytes or null), `leaf` (bytes; else the proof's), `enrolment`
+ * (`{proof, envelope}` or null), `documentOf(digest)` (bytes, or a text that says why not), `revocation(key, index)` (a
+ * detail; throws `Refused` or `NotChecked`). Answers `{state, steps: [{name, state, detail}], agent, rx, type}`.
+ */
+export async function verifyItem(input) {
+  const steps = [];
+  const found = {};
+
+  async function step(name, rests, check) {
+    const lacking = rests.find((needed) => steps.some((s) => s.name === needed && s.state !== "verified"));
+    let [state, detail] = ["verified", ""];
+    try {
+      detail = await check();
+      if (lacking) [state, detail] = ["not_checked", `The bytes fit, but that rests on “${lacking}”.`];
+    } catch (error) {
+      if (error instanceof NotChecked) [state, detail] = ["not_checked", `Not checked: ${error.message}.`];
+      else [state, detail] = ["failed", `${sentence(error instanceof Refused ? error.message : String(error))}.`];
+    }
+    steps.push({ name, state, detail });
+  }
+  const has = (name, step) => {
+    if (found[name] === undefined) throw new NotChecked(`it rests on “${step}”`);
+    return found[name];
+  };
+  const given = (bytes, what) => {
+    if (!bytes) throw new NotChecked(`${what} is not here`);
+    return bytes;
+  };
+
+  await step("Log key", [], async () => {
+    found.trust = typeof input.trust === "string" ? await readTrust(input.trust) : input.trust;
+    return `You trust ${found.trust.logs.map((log) => log.name).join(", ")}.`;
+  });
+  await step("Checkpoint", ["Log key"], async () => {
+    found.proof = readProof(given(input.proof, "the proof"));
+    found.head = await openCheckpoint(found.proof.checkpoint, has("trust", "Log key"));
+    return `The log ${found.head.origin} signed its head over ${found.head.size} entries.`;
+  });
+  if (found.trust?.quorum) {
+    await step("Witnesses", ["Checkpoint"], async () => {
+      return `${sentence(await checkQuorum(has("head", "Checkpoint").note, found.trust, input.now))}.`;
+    });
+  }
+  await step("Inclusion", ["Checkpoint"], async () => {
+    const proof = has("proof", "Checkpoint");
+    const leaf = input.leaf ?? given(proof.extra, "the leaf");
+    const same = !proof.extra || (await sha256Text(proof.extra)) === (await sha256Text(leaf));
+    must(same, "the proof carries another leaf than the one given");
+    must(proof.index === input.expect.index, `the proof is of entry ${proof.index}, asked for was ${input.expect.index}`);
+    found.leaf = readLeaf(leaf);
+    await checkProof(proof, leaf, has("head", "Checkpoint"));
+    found.index = proof.index;
+    return `${proof.path.length} hashes lead from entry ${proof.index} to the root of that head. The log took it at ${found.leaf.rx}.`;
+  });
+  await step("Leaf and envelope", ["Inclusion"], async () => {
+    const leaf = has("leaf", "Inclusion");
+    const digest = await envelopeDigest(given(input.envelope, "the envelope"));
+    must(digest === leaf.env, `the envelope's digest is ${digest}; the leaf names ${leaf.env}`);
+    return `The envelope has the digest ${digest} that the leaf names.`;
+  });
+  await step("Enrolment", ["Inclusion"], async () => {
+    const { leaf, head } = { leaf: has("leaf", "Inclusion"), head: has("head", "Checkpoint") };
+    const log = await keyId(head.log.key);
+    if (BY_THE_LOG.includes(leaf.t) || (leaf.key === log && !(leaf.t in PREDICATES))) {
+      must(leaf.key === log, `an entry of type ${leaf.t} by key ${leaf.key}: only the log's key makes these`);
+      found.key = head.log.key;
+      return "The log's own key made this entry; it needs no enrolment.";
+    }
+    const enrolment = given(input.enrolment, `the enrolment of key ${leaf.key}`);
+    found.enrolled = await openEnrolment(enrolment, found, log);
+    found.key = found.enrolled.key;
+    return `Entry ${found.enrolled.index}, which the log's key signed, enrols key ${leaf.key} for agent ${found.enrolled.agent}, approved by ${found.enrolled.by}.`;
+  });
+  if (found.enrolled) {
+    await step("Revocation", ["Enrolment"], async () => {
+      const why = "only the whole log shows that the key was not revoked before: a bundle has it";
+      if (!input.revocation) throw new NotChecked(why);
+      return input.revocation(found.leaf.key, has("index", "Inclusion"));
+    });
+  }
+  await step("Signature", ["Leaf and envelope", "Enrolment"], async () => {
+    found.statement = await openEnvelope(given(input.envelope, "the envelope"), has("key", "Enrolment"));
+    return "The envelope carries a good Ed25519 signature of that key.";
+  });
+  await step("Statement", ["Signature"], async () => statementFits(found, has));
+  await documentSteps(step, found, input, has);
+
+  return { state: worst(steps), steps, agent: found.agent, rx: found.leaf?.rx, type: found.leaf?.t };
+}
+
+/** The worst of all: verified only if everything is. */
+export function worst(steps) {
+  const order = ["failed", "not_checked"];
+  return order.find((state) => steps.some((step) => step.state === state)) ?? "verified";
+}
+
+/** The key, agent and grants that an enrolment entry gives: signed by the log's key, and earlier in the same log. */
+async function openEnrolment(enrolment, { trust, head, leaf, index, proof }, log) {
+  const theirs = readProof(enrolment.proof);
+  const entry = `entry ${theirs.index}`;
+  must(theirs.index < (index ?? proof.index), `${entry} enrols the key, but does not stand before this one`);
+  const covered = await openCheckpoint(theirs.checkpoint, trust);
+  must(covered.origin === head.origin, `${entry} stands in another log`);
+  if (!theirs.extra) throw new NotChecked(`the leaf of ${entry} is not here`);
+  await checkProof(theirs, theirs.extra, covered);
+  const said = readLeaf(theirs.extra);
+  must(said.t === "enrol" && said.link === null, `${entry} is no enrolment`);
+  must(said.key === log, `${entry} was not made by the log's key`);
+  must((await envelopeDigest(enrolment.envelope)) === said.env, `${entry} names another envelope`);
+  const { type, predicate } = await openEnvelope(enrolment.envelope, head.log.key);
+  must(type === ENROL, `${entry} is not a statement of enrolment`);
+  const key = pemKey(string(predicate.evidence_key, "the enrolled key"), "the enrolled key");
+  const id = await keyId(key);
+  must(id === leaf.key, `${entry} enrols key ${id}, this entry is of key ${leaf.key}`);
+  const targets = list(predicate.targets, "the enrolled targets").map((target) => string(target, "an enrolled target"));
+  const same = covered.size === head.size && covered.root.join() === head.root.join();
+  must(same || covered.size !== head.size, "the log signed two heads of one size: it shows different people different logs");
+  if (!same) throw new NotChecked(`${entry} was proven under a head over ${covered.size} entries, this one over ${head.size}: load both again`);
+  const [agent, by] = [string(predicate.agent, "the enrolled agent"), string(predicate.approved_by, "who approved")];
+  return { key, agent, by, targets, index: theirs.index };
+}
+
+function statementFits(found, has) {
+  const [leaf, statement] = [has("leaf", "Inclusion"), has("statement", "Signature")];
+  const expected = Object.hasOwn(PREDICATES, leaf.t) ? PREDICATES[leaf.t] : null;
+  if (!expected) throw new NotChecked(`entries of type "${leaf.t}" are not known to this page`);
+  must(statement.type === expected, `the statement is a ${statement.type}, its leaf says ${leaf.t}`);
+  if (!found.enrolled) {
+    must(leaf.link === null, "the log's own entry claims a place in an agent's chain");
+    if (expected === ENROL) found.agent = string(object(statement.predicate, "the enrolment").agent, "the enrolled agent");
+    return `The statement is of the type that its leaf names: ${leaf.t}.`;
+  }
+  const capsule = readCapsule(statement.predicate);
+  const { link, agent, seen } = capsule;
+  const same = leaf.link && ["epoch", "seq", "prev"].every((name) => link[name] === leaf.link[name]);
+  must(same, `the statement says epoch ${link.epoch}, number ${link.seq}, predecessor ${link.prev}; its leaf says otherwise`);
+  must(agent === found.enrolled.agent, `the statement says that it is of agent ${agent}; its key was enrolled for ${found.enrolled.agent}`);
+  if (seen) {
+    must(seen.origin === found.head.origin, `the agent had seen a head of the log ${seen.origin}: made for another log`);
+    must(BigInt(seen.size) <= found.proof.index, `the agent had seen a head over ${seen.size} entries, but stands at ${found.proof.index} itself`);
+  }
+  found.agent = agent;
+  if (expected === HEARTBEAT) return `Number ${link.seq} of epoch ${link.epoch}, as its leaf says; sealed at ${capsule.sealedAt}.`;
+  const run = readRun(statement.predicate);
+  const foreign = run.targets.find((target) => !found.enrolled.targets.includes(target));
+  must(foreign === undefined, `the statement speaks for ${foreign}, which its enrolment does not grant`);
+  const named = run.documents.map((observed) => observed.digest).sort();
+  must(named.join() === [...statement.subjects].sort().join(), "the statement's subjects are not the documents that it describes");
+  found.run = run;
+  return `Number ${link.seq} of epoch ${link.epoch}, predecessor ${link.prev.slice(0, 12)}…, as its leaf says; sealed at ${capsule.sealedAt}.`;
+}
+
+/** Digest and header of the documents asked for: one that a page shows, or all that a bundle holds. */
+async function documentSteps(step, found, input, has) {
+  const { kind, target } = input.expect;
+  if (!kind && found.statement && found.statement.type !== EVIDENCE) return;
+  const held = [];
+  await step("Document", ["Statement"], async () => {
+    const { documents } = has("run", "Statement");
+    const wanted = documents.filter((observed) => !kind || (observed.kind === kind && observed.target === target));
+    must(!kind || wanted.length > 0, `the statement names no document ${kind} of ${target}`);
+    const absent = [];
+    for (const observed of wanted) {
+      const bytes = await input.documentOf(observed.digest);
+      if (!(bytes instanceof Uint8Array)) {
+        absent.push(`${observed.kind} of ${observed.target} (${bytes})`);
+        continue;
+      }
+      const digest = await sha256Text(bytes);
+      must(digest === observed.digest, `the digest of ${observed.kind} is ${digest}; the statement names ${observed.digest}`);
+      held.push({ bytes, observed });
+    }
+    found.held = held;
+    if (absent.length > 0) throw new NotChecked(`${held.length} of ${wanted.length} documents fit; not here: ${absent.join(", ")}`);
+    if (kind) return `The document has the digest ${wanted[0].digest} that the statement names.`;
+    return `${held.length} of ${wanted.length} documents have the digests that the statement names.`;
+  });
+  await step("Document header", ["Document"], () => {
+    for (const { bytes, observed } of has("held", "Document")) checkHeader(bytes, observed);
+    return kind ? `The document says of itself what the statement says: ${kind} of ${target}.` : "Each says of itself what the statement says.";
+  });
+}
+
+function sentence(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
