@@ -137,14 +137,31 @@ impl Writer {
         while let Some(batch) = self.collect() {
             self.last = batch.len();
             if let Err(error) = self.round(batch) {
-                self.state = None;
                 if error.is_fatal() {
                     return Err(error);
                 }
                 tracing::warn!(%error, "the log could not commit; its state is read again from disk");
+                self.state = None;
+                self.reload()?;
             }
         }
         Ok(())
+    }
+
+    /// What a failed round left in memory is not believed. A round that persisted although it failed is published now.
+    fn reload(&mut self) -> Result<(), LogError> {
+        match commit::load(&self.conn, &self.verifier) {
+            Ok(state) => {
+                self.publish.send_replace(state.head.checkpoint.size);
+                self.state = Some(state);
+                Ok(())
+            }
+            Err(error) if error.is_fatal() => Err(error),
+            Err(error) => {
+                tracing::warn!(%error, "the log's state cannot be read yet");
+                Ok(())
+            }
+        }
     }
 
     /// Waits for an entry, then for company only while the last round had more: one lone agent is answered at once, a
