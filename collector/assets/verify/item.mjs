@@ -53,7 +53,7 @@ export async function verifyItem(input) {
       return `${sentence(await checkQuorum(has("head", "Checkpoint").note, found.trust, input.now))}.`;
     });
   }
-  await step("Inclusion", ["Checkpoint"], async () => {
+  await step("Inclusion", ["Checkpoint", "Witnesses"], async () => {
     const proof = has("proof", "Checkpoint");
     const leaf = input.leaf ?? given(proof.extra, "the leaf");
     const same = !proof.extra || (await sha256Text(proof.extra)) === (await sha256Text(leaf));

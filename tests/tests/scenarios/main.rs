@@ -2,7 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "a scenario stops at the first surprise")]
 
 mod architecture;
+mod browser;
 mod bundle;
+mod chromium;
 mod demonstration;
 mod examples;
 mod interruptions;
