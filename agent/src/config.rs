@@ -40,17 +40,28 @@ pub struct Config {
     pub deny: BTreeSet<Kind>,
 }
 
+/// Kinds that must be fresher than this run every hour, the others four times a day.
+const PERISHABLE_HOURS: u32 = 12;
+
 /// When each kind is collected, in UTC.
 #[derive(Clone, Debug)]
 pub struct Schedules {
-    pub default: CronLine,
+    /// For kinds that are not named; absent: by how soon the kind's evidence is stale.
+    pub default: Option<CronLine>,
+    hourly: CronLine,
+    six_hourly: CronLine,
     pub splay: Duration,
     pub kinds: BTreeMap<Kind, CronLine>,
 }
 
 impl Schedules {
     pub fn of(&self, kind: &Kind) -> &CronLine {
-        self.kinds.get(kind).unwrap_or(&self.default)
+        let perishable = || {
+            exhibit_plugin::kinds::find(kind.as_str())
+                .is_some_and(|known| known.freshness_hours <= PERISHABLE_HOURS)
+        };
+        let named = self.kinds.get(kind).or(self.default.as_ref());
+        named.unwrap_or_else(|| if perishable() { &self.hourly } else { &self.six_hourly })
     }
 }
 
@@ -185,9 +196,13 @@ impl Reader<'_> {
     }
 
     fn schedules(&mut self, raw: &BTreeMap<String, Spanned<toml::Value>>) -> Schedules {
-        let hourly = CronLine::hourly();
-        let mut schedules =
-            Schedules { default: hourly, splay: Duration::from_secs(300), kinds: BTreeMap::new() };
+        let mut schedules = Schedules {
+            default: None,
+            hourly: CronLine::hourly(),
+            six_hourly: CronLine::six_hourly(),
+            splay: Duration::from_secs(300),
+            kinds: BTreeMap::new(),
+        };
         for (key, value) in raw {
             let place = format!("schedule.{key}");
             let Some(text) = value.get_ref().as_str() else {
@@ -205,7 +220,7 @@ impl Reader<'_> {
             }
             let Some(line) = self.value::<CronLine>(Some(&text), &place) else { continue };
             if key == "default" {
-                schedules.default = line;
+                schedules.default = Some(line);
                 continue;
             }
             match key.parse::<Kind>() {

@@ -1,4 +1,4 @@
-//! Decides when a kind is due: cron lines in UTC, a splay that is stable per agent and kind, one catch-up after downtime.
+//! Decides when a kind is due: cron lines in UTC, a splay that is stable per agent and line, one catch-up after downtime.
 //! Pure; it never reads a clock and never starts anything.
 
 use std::str::FromStr;
@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use exhibit_proto::digest::Digest;
-use exhibit_proto::document::Kind;
 use jiff::Timestamp;
 
 /// A cron line: five fields, UTC, weekdays by name.
@@ -47,12 +46,20 @@ pub enum Due {
 }
 
 impl CronLine {
-    /// Every hour, on the hour.
+    /// Every hour, on the hour: for what is stale within hours.
     pub fn hourly() -> Self {
-        let text = "0 * * * *".to_owned();
-        let schedule = cron::Schedule::from_str("0 0 * * * *")
+        Self::constant("0 * * * *", "0 0 * * * *")
+    }
+
+    /// Four times a day: for everything else, so that a missed slot or two leaves evidence fresh.
+    pub fn six_hourly() -> Self {
+        Self::constant("0 */6 * * *", "0 0 */6 * * *")
+    }
+
+    fn constant(text: &str, with_seconds: &str) -> Self {
+        let schedule = cron::Schedule::from_str(with_seconds)
             .expect("invariant: the line is a constant that a test parses");
-        Self { text, schedule }
+        Self { text: text.to_owned(), schedule }
     }
 
     /// The line as it was written.
@@ -103,9 +110,10 @@ impl FromStr for CronLine {
     }
 }
 
-/// How long after its slot this agent collects this kind: the same at every start, spread over agents.
-pub fn splay(agent: &str, kind: &Kind, most: Duration) -> Duration {
-    let digest = Digest::of_parts(&[agent.as_bytes(), b"\0", kind.as_str().as_bytes()]);
+/// How long after its slot this agent runs a line: the same at every start, spread over agents. Kinds on one line share
+/// it, so that they share one run and one statement.
+pub fn splay(agent: &str, line: &CronLine, most: Duration) -> Duration {
+    let digest = Digest::of_parts(&[agent.as_bytes(), b"\0", line.text.as_bytes()]);
     let [a, b, c, d, ..] = *digest.as_bytes();
     let millis = u64::try_from(most.as_millis()).unwrap_or(u64::MAX);
     Duration::from_millis(u64::from(u32::from_be_bytes([a, b, c, d])) % millis.max(1))
@@ -212,17 +220,20 @@ mod tests {
         for good in ["17 * * * *", "*/5 0-6 * * *", "0 0 1 JAN *", "0 9 * * MON-FRI", "@daily"] {
             assert!(good.parse::<CronLine>().is_ok(), "{good}");
         }
-        assert_eq!(CronLine::hourly().text(), "0 * * * *");
+        for constant in [CronLine::hourly(), CronLine::six_hourly()] {
+            let parsed: CronLine = constant.text().parse().unwrap();
+            assert_eq!(parsed.schedule, constant.schedule);
+        }
     }
 
     #[test]
     fn splay_is_stable_bounded_and_spread() {
-        let kind: Kind = "patch.status".parse().unwrap();
+        let line = CronLine::hourly();
         let most = Duration::from_secs(300);
         let splays: std::collections::BTreeSet<_> =
-            (0..100).map(|agent| splay(&agent.to_string(), &kind, most)).collect();
+            (0..100).map(|agent| splay(&agent.to_string(), &line, most)).collect();
         assert!(splays.len() > 90 && splays.iter().all(|splay| *splay < most));
-        assert_eq!(splay("a", &kind, most), splay("a", &kind, most));
-        assert_eq!(splay("a", &kind, Duration::ZERO), Duration::ZERO);
+        assert_eq!(splay("a", &line, most), splay("a", &line, most));
+        assert_eq!(splay("a", &line, Duration::ZERO), Duration::ZERO);
     }
 }

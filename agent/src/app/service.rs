@@ -115,8 +115,9 @@ fn plan(
     let (mut ready, mut next) = (Vec::new(), None);
     for kind in catalog.wanted() {
         let schedule = &agent.config.schedule;
-        let splay = splay(&agent.identity.agent, &kind, schedule.splay);
-        match due(schedule.of(&kind), splay, now, agent.spool.last_run(&kind)?) {
+        let line = schedule.of(&kind);
+        let splay = splay(&agent.identity.agent, line, schedule.splay);
+        match due(line, splay, now, agent.spool.last_run(&kind)?) {
             Due::Now => ready.push(kind),
             Due::At(at) => next = Some(next.map_or(at, |next: Timestamp| next.min(at))),
             Due::Never => {}

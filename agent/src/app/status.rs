@@ -129,7 +129,7 @@ fn next_runs(config: &Config, agent: &str, spool: &View, now: Timestamp) -> Vec<
     let next = |kind: Kind| {
         let cron = config.schedule.of(&kind);
         let last = spool.runs.iter().find(|(ran, _)| *ran == kind).map(|(_, at)| *at);
-        let next = match due(cron, splay(agent, &kind, config.schedule.splay), now, last) {
+        let next = match due(cron, splay(agent, cron, config.schedule.splay), now, last) {
             Due::Now => Some(now),
             Due::At(at) => Some(at),
             Due::Never => None,

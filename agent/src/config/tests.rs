@@ -11,7 +11,11 @@ fn the_shipped_example_parses_and_shows_the_defaults() {
     let bare = Config::parse("state_dir = \"x\"", Path::new("/etc/exhibit")).unwrap();
     assert_eq!(bare.state_dir, Path::new("/etc/exhibit/x"));
     assert_eq!(bare.spool_max_bytes, config.spool_max_bytes);
-    assert_eq!(bare.schedule.default.text(), config.schedule.default.text());
+    for (kind, line) in [("capacity.metrics", "0 * * * *"), ("patch.status", "0 */6 * * *")] {
+        let kind = kind.parse().unwrap();
+        assert_eq!(bare.schedule.of(&kind).text(), line);
+        assert_eq!(config.schedule.of(&kind).text(), line);
+    }
     assert_eq!(bare.schedule.splay, config.schedule.splay);
 }
 
