@@ -175,3 +175,17 @@ fn views_file_may_be_absent_or_empty() {
     assert!(views.changes(10).unwrap().is_empty() && views.targets().unwrap().is_empty());
     assert!(Path::new(&sample.dir.path().join("views.db")).exists());
 }
+
+#[tokio::test]
+async fn follow_catches_up_and_ends_with_the_writer() {
+    let sample = Sample::new();
+    let views = sample.views();
+    let mut agent = sample.enrol("web-1");
+    let last = sample.run(&mut agent, &[(KIND, patches(false))], &[]);
+    let Sample { dir, writer, .. } = sample;
+    let sizes = writer.sizes();
+    drop(writer);
+    views.clone().follow(sizes).await;
+    assert_eq!(views.applied().unwrap(), last + 1);
+    drop(dir);
+}

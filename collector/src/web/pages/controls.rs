@@ -57,7 +57,7 @@ fn table(ask: &Ask) -> Result<Table, WebError> {
             count(with(Strength::Supporting)),
             count(status.counts.targets),
             count(status.counts.fail),
-            moment(status.oldest.map(|at| ask.moment(at))),
+            status.oldest.map_or_else(|| text("none"), |at| moment(Some(ask.moment(at)))),
         ])
     });
     Ok(Table {

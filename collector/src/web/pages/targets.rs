@@ -208,8 +208,7 @@ pub(in crate::web) fn kind(ask: &Ask) -> Result<Response, WebError> {
             code(words::short(&row.digest)),
             text(words::bytes(row.size)).sort(format!("{:020}", row.size)),
             text(held),
-            text(span(row.from_index, row.last_index))
-                .link(format!("/entries/{}", row.from_index)),
+            text(span(row.from_index, row.last_index)).link(format!("/entries/{}", row.from_index)),
         ]
     });
     let table = Table {
