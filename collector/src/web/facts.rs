@@ -35,6 +35,15 @@ pub(super) fn escape(text: &str) -> String {
     out
 }
 
+/// Our own sentence with commands between backticks, as HTML.
+pub(super) fn prose(text: &str) -> String {
+    let parts = text.split('`').enumerate().map(|(place, part)| match place % 2 {
+        0 => escape(part),
+        _ => format!("<code>{}</code>", escape(part)),
+    });
+    parts.collect()
+}
+
 fn put(value: &Value, depth: u8, out: &mut String) {
     match value {
         Value::Null => out.push_str("<span class=\"muted\">not known</span>"),
@@ -167,6 +176,11 @@ mod tests {
             assert!(!shown.contains(part), "{shown}");
         }
         assert!(shown.contains("&lt;script&gt;"));
+    }
+
+    #[test]
+    fn commands_between_backticks_stand_out() {
+        assert_eq!(prose("run `a <b>` & wait"), "run <code>a &lt;b&gt;</code> &amp; wait");
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub(super) struct Table {
     /// What to do when there are no rows at all.
     pub(super) empty: &'static str,
     /// Address of the same list as CSV, if it has one.
-    pub(super) csv: Option<&'static str>,
+    pub(super) csv: Option<String>,
 }
 
 pub(super) struct Column {
@@ -243,7 +243,7 @@ impl Table {
             sort_name: self.name("sort"),
             sort_value: query.get(&self.name("sort")).cloned().unwrap_or_default(),
             kept: kept.map(|(name, value)| (name.clone(), value.clone())).collect(),
-            csv: self.csv.map(|csv| address(csv, query, "page", "")),
+            csv: self.csv.as_ref().map(|csv| address(csv, query, "page", "")),
             previous: (page > 1).then(|| with(&page_name, &(page - 1).to_string())),
             next: (page < pages).then(|| with(&page_name, &(page + 1).to_string())),
             rows: rows.into_iter().skip((page - 1) * PAGE_ROWS).take(PAGE_ROWS).collect(),
@@ -347,7 +347,7 @@ mod tests {
             columns: vec![choice("name", "Name"), number("n", "N")],
             rows: vec![row("beta", 9), row("=alpha", 10), row("gamma", 100)],
             empty: "nothing",
-            csv: Some("/things.csv"),
+            csv: Some("/things.csv".into()),
         }
     }
 

@@ -238,7 +238,11 @@ async fn parts_of_an_entry_download_as_they_are_stored() {
     let document =
         site.get(&format!("/evidence/4/patch.status/host:{:032x}/document", 1), &cookie).await;
     assert!(document.body.starts_with("{\"body\":"));
-    for list in ["controls", "rules", "findings", "targets", "agents", "log", "activity"] {
+    let history = format!("targets/host:{:032x}/patch.status/history", 1);
+    for list in [
+        &history, "clauses", "controls", "rules", "findings", "targets", "agents", "log",
+        "activity",
+    ] {
         let csv = site.get(&format!("/{list}.csv"), &cookie).await;
         assert!(csv.status == StatusCode::OK && csv.body.lines().count() > 1, "{list}");
     }

@@ -82,7 +82,7 @@ fn table(ask: &Ask) -> Result<Table, WebError> {
         rows: rows.collect(),
         empty: "No agent is enrolled. Make a token with `exhibit-collector token create`; it prints the command to run \
                 on the host.",
-        csv: Some("/agents.csv"),
+        csv: Some("/agents.csv".into()),
     })
 }
 

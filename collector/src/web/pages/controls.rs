@@ -76,11 +76,25 @@ fn table(ask: &Ask) -> Result<Table, WebError> {
         ],
         rows: rows.collect(),
         empty: "There are no controls: the framework tables are missing from this program.",
-        csv: Some("/controls.csv"),
+        csv: Some("/controls.csv".into()),
     })
 }
 
 pub(in crate::web) fn clauses(ask: &Ask) -> Result<Response, WebError> {
+    html(&ListPage {
+        frame: ask.frame("Clauses", "controls"),
+        title: "Clauses",
+        intro: "What the management system itself has to do. No rule decides a clause: people and their documents do.",
+        table: clause_table(ask).view(&ask.path, &ask.query),
+    })
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "every page has this shape")]
+pub(in crate::web) fn clauses_csv(ask: &Ask) -> Result<Response, WebError> {
+    Ok(ask.csv("clauses", &clause_table(ask)))
+}
+
+fn clause_table(ask: &Ask) -> Table {
     let clauses = ask.site.views.assessor().framework().clauses().iter();
     let rows = clauses.enumerate().map(|(place, clause)| {
         vec![
@@ -91,7 +105,7 @@ pub(in crate::web) fn clauses(ask: &Ask) -> Result<Response, WebError> {
             text(if clause.amended_2024 { "yes" } else { "no" }),
         ]
     });
-    let table = Table {
+    Table {
         id: "main",
         caption: "Clauses 4 to 10".into(),
         columns: vec![
@@ -103,12 +117,6 @@ pub(in crate::web) fn clauses(ask: &Ask) -> Result<Response, WebError> {
         ],
         rows: rows.collect(),
         empty: "There are no clauses: the framework tables are missing from this program.",
-        csv: None,
-    };
-    html(&ListPage {
-        frame: ask.frame("Clauses", "controls"),
-        title: "Clauses",
-        intro: "What the management system itself has to do. No rule decides a clause: people and their documents do.",
-        table: table.view(&ask.path, &ask.query),
-    })
+        csv: Some("/clauses.csv".into()),
+    }
 }

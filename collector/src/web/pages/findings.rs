@@ -60,6 +60,6 @@ fn table(ask: &Ask) -> Result<Table, WebError> {
         ],
         rows: rows.collect(),
         empty: "Nothing has been judged yet. Findings appear with the first evidence of an enrolled agent.",
-        csv: Some("/findings.csv"),
+        csv: Some("/findings.csv".into()),
     })
 }

@@ -119,7 +119,7 @@ pub(super) fn entries_table(
         ],
         rows,
         empty: "The log is empty. `exhibit-collector init` writes the first entry.",
-        csv,
+        csv: csv.map(str::to_owned),
     }
 }
 
@@ -166,6 +166,6 @@ fn activity_table(ask: &Ask) -> Result<Table, WebError> {
         ],
         rows: rows.collect(),
         empty: "Nobody has done anything yet.",
-        csv: Some("/activity.csv"),
+        csv: Some("/activity.csv".into()),
     })
 }

@@ -75,7 +75,7 @@ fn table(ask: &Ask) -> Result<Table, WebError> {
         ],
         rows: rows.collect(),
         empty: "The rule pack is empty.",
-        csv: Some("/rules.csv"),
+        csv: Some("/rules.csv".into()),
     })
 }
 

@@ -92,7 +92,7 @@ fn table(ask: &Ask) -> Result<Table, WebError> {
         rows: rows.collect(),
         empty: "No target yet. Make a token with `exhibit-collector token create`, then run \
                 `exhibit-agent enrol` on the host to observe.",
-        csv: Some("/targets.csv"),
+        csv: Some("/targets.csv".into()),
     })
 }
 
@@ -197,21 +197,36 @@ struct KindPage {
 
 pub(in crate::web) fn kind(ask: &Ask) -> Result<Response, WebError> {
     let (id, kind) = (ask.param(0), ask.param(1));
-    let views = &ask.site.views;
-    let target = views.target(id)?.ok_or_else(|| WebError::NotFound(format!("target {id:?}")))?;
-    let rows = views.document_history(id, kind)?.into_iter().map(|row| {
+    let target = ask.site.views.target(id)?;
+    let target = target.ok_or_else(|| WebError::NotFound(format!("target {id:?}")))?;
+    html(&KindPage {
+        frame: ask.frame(format!("{kind} of {}", target.name), "targets"),
+        target_href: target_href(id),
+        target: target.name,
+        kind: kind.to_owned(),
+        table: history(ask, id, kind)?.view(&ask.path, &ask.query),
+    })
+}
+
+pub(in crate::web) fn kind_csv(ask: &Ask) -> Result<Response, WebError> {
+    let (id, kind) = (ask.param(0), ask.param(1));
+    Ok(ask.csv(&format!("{kind}-{id}"), &history(ask, id, kind)?))
+}
+
+fn history(ask: &Ask, id: &str, kind: &str) -> Result<Table, WebError> {
+    let rows = ask.site.views.document_history(id, kind)?.into_iter().map(|row| {
         let held = if row.held { "held" } else { "digest only" };
         vec![
             moment(Some(ask.moment(row.first_seen))).link(evidence_href(row.from_index, kind, id)),
             moment(Some(ask.moment(row.last_seen))).link(evidence_href(row.last_index, kind, id)),
             count(row.seen),
-            code(words::short(&row.digest)),
+            code(words::short(&row.digest)).export(row.digest),
             text(words::bytes(row.size)).sort(format!("{:020}", row.size)),
             text(held),
             text(span(row.from_index, row.last_index)).link(format!("/entries/{}", row.from_index)),
         ]
     });
-    let table = Table {
+    Ok(Table {
         id: "main",
         caption: format!("Documents of {kind}, newest first"),
         columns: vec![
@@ -225,14 +240,7 @@ pub(in crate::web) fn kind(ask: &Ask) -> Result<Response, WebError> {
         ],
         rows: rows.collect(),
         empty: "No document of this kind has arrived from this target. Its page says what could not be seen, and why.",
-        csv: None,
-    };
-    html(&KindPage {
-        frame: ask.frame(format!("{kind} of {}", target.name), "targets"),
-        target_href: target_href(id),
-        target: target.name,
-        kind: kind.to_owned(),
-        table: table.view(&ask.path, &ask.query),
+        csv: Some(format!("{}/{}/history.csv", target_href(id), encode(kind))),
     })
 }
 

@@ -1,0 +1,152 @@
+// Checks a bundle that a person picked: every file, the whole log, every item. Has no way to a network, and takes no key
+// from the bundle.
+
+import { NotChecked, Refused, eitherBase64, fields, list, must, object, readJson, string, utf8 } from "./bytes.mjs";
+import { keyId, pemKey, sha256Text } from "./keys.mjs";
+import { checkQuorum, openCheckpoint, readTrust } from "./notes.mjs";
+import { readLeaf } from "./entry.mjs";
+import { verifyItem, worst } from "./item.mjs";
+import { notRevoked, readLog } from "./log.mjs";
+
+const ABSENT = { not_selected: "not selected for this bundle", not_held: "the collector does not hold it" };
+
+/**
+ * `files` maps paths below the bundle's root to `Blob`s. Calls `progress(what, done, of)`. Answers `{state, steps, items}`:
+ * steps about the bundle as a whole, and for each item what `verifyItem` answers, with its index.
+ */
+export async function verifyBundle(files, trustText, now, progress) {
+  const read = async (path) => (files.has(path) ? new Uint8Array(await files.get(path).arrayBuffer()) : null);
+  const steps = [];
+  const step = async (name, check) => {
+    let value;
+    try {
+      value = await check();
+      steps.push({ name, state: "verified", detail: value.detail });
+    } catch (error) {
+      const state = error instanceof NotChecked ? "not_checked" : "failed";
+      const message = error instanceof NotChecked || error instanceof Refused ? error.message : String(error);
+      steps.push({ name, state, detail: `${state === "failed" ? "" : "Not checked: "}${message}.` });
+    }
+    return value;
+  };
+  await step("Files", () => checkSums(files, read, progress));
+  const trust = await step("Log key", async () => {
+    const trust = await readTrust(trustText);
+    return { ...trust, detail: `You trust ${trust.logs.map((log) => log.name).join(", ")}.` };
+  });
+  const head = await step("Head", async () => {
+    if (!trust) throw new NotChecked("it rests on “Log key”");
+    const head = await openCheckpoint(await needed(read, "checkpoint"), trust);
+    const witnessed = trust.quorum ? `, ${await checkQuorum(head.note, trust, now)}` : "";
+    return { ...head, detail: `The log ${head.origin} signed its head over ${head.size} entries${witnessed}.` };
+  });
+  const log = await step("Whole log", async () => {
+    if (!head) throw new NotChecked("it rests on “Head”");
+    const log = await readLog(head, read, (done, of) => progress("records", done, of));
+    return { ...log, detail: `The signed root follows from all ${head.size} records, ${log.revocations.length} revocations among them.` };
+  });
+  const manifest = await step("Manifest", async () => readManifest(await needed(read, "manifest.json")));
+  const items = [];
+  const enrolments = new Map();
+  for (const claimed of manifest?.items ?? []) {
+    const item = await checkItem(claimed, { read, trust: trust ?? trustText, now, log, enrolments });
+    items.push({ ...item, index: claimed.index });
+    progress("items", items.length, manifest.items.length);
+  }
+  return { state: worst([...steps, ...items]), steps, items };
+}
+
+async function needed(read, path) {
+  const bytes = await read(path);
+  must(bytes, `${path} is not in this bundle`);
+  return bytes;
+}
+
+/** Finds damage; only the other steps find forgery. */
+async function checkSums(files, read, progress) {
+  const text = utf8(await needed(read, "SHA256SUMS"), "SHA256SUMS");
+  const listed = new Map(text.split("\n").slice(0, -1).map((line) => {
+    const parts = /^([0-9a-f]{64}) {2}(.+)$/.exec(line);
+    must(parts, "SHA256SUMS has a line that is not `<sha256>  <path>`");
+    return [parts[2], parts[1]];
+  }));
+  const others = [...files.keys()].filter((path) => path !== "SHA256SUMS");
+  const added = others.find((path) => !listed.has(path));
+  must(added === undefined, `${added} is not listed in SHA256SUMS`);
+  let done = 0;
+  for (const [path, digest] of listed) {
+    must((await sha256Text(await needed(read, path))) === digest, `${path} is not as SHA256SUMS lists it`);
+    progress("files", (done += 1), listed.size);
+  }
+  return { detail: `All ${listed.size} files are as SHA256SUMS lists them.` };
+}
+
+function readManifest(bytes) {
+  const named = ["schema", "generated_at", "checkpoint", "selection", "items"];
+  const manifest = fields(readJson(bytes, "the manifest"), "the manifest", named);
+  must(manifest.schema === "urn:exhibit:bundle:v1", "the manifest is of a form that this page does not know");
+  const items = list(manifest.items, "the manifest's items");
+  for (const item of items) {
+    fields(item, "an item of the manifest", ["index", "type", "logged", "envelope", "documents"]);
+    must(Number.isSafeInteger(item.index) && item.index >= 0, "an item of the manifest has no index");
+    for (const document of list(item.documents, "an item's documents")) {
+      fields(document, "a document of the manifest", ["digest", "kind", "target"], ["absent"]);
+    }
+  }
+  return { items, detail: `It lists ${items.length} entries; each is held against the log below.` };
+}
+
+async function checkItem(claimed, { read, trust, now, log, enrolments }) {
+  const { index } = claimed;
+  const [proof, leaf] = [await read(`proofs/${index}.tlog-proof`), await read(`leaves/${index}.json`)];
+  const said = tryRead(() => readLeaf(leaf));
+  const envelope = await read(`envelopes/${said?.env}.json`);
+  if (said?.t === "enrol" && proof && envelope) await remember(enrolments, { proof, envelope });
+  const result = await verifyItem({
+    trust,
+    now,
+    expect: { index: BigInt(index) },
+    proof,
+    leaf,
+    envelope,
+    enrolment: enrolments.get(said?.key) ?? null,
+    documentOf: (digest) => documentOf(claimed, digest, read),
+    revocation: (key) => {
+      if (!log) throw new NotChecked("it rests on “Whole log”");
+      return notRevoked(log, key, BigInt(index), leaf);
+    },
+  });
+  const same = said && claimed.type === said.t && claimed.logged === said.rx && claimed.envelope === said.env;
+  const [state, detail] = same ? ["verified", "The manifest says of it what the log says."] : ["failed", "The manifest says something else of it than the log."];
+  const steps = [...result.steps, { name: "Manifest", state, detail }];
+  return { ...result, steps, state: worst(steps) };
+}
+
+async function documentOf(claimed, digest, read) {
+  const bytes = await read(`documents/${digest}.json`);
+  if (bytes) return bytes;
+  const listed = claimed.documents.find((document) => document.digest === digest);
+  must(listed && Object.hasOwn(ABSENT, listed.absent), `document ${digest} is missing, and the manifest does not say why`);
+  return ABSENT[listed.absent];
+}
+
+/** Which enrolment speaks of a key: a hint only, `verifyItem` checks it whole. The first one counts. */
+async function remember(enrolments, enrolment) {
+  try {
+    const envelope = object(readJson(enrolment.envelope, "the envelope"), "the envelope");
+    const payload = eitherBase64(string(envelope.payload, "the payload"), "the payload");
+    const { predicate } = readJson(payload, "the statement");
+    const id = await keyId(pemKey(string(predicate.evidence_key, "the key"), "the key"));
+    if (!enrolments.has(id)) enrolments.set(id, enrolment);
+  } catch {
+    // The enrolment's own item says what is wrong with it.
+  }
+}
+
+function tryRead(read) {
+  try {
+    return read();
+  } catch {
+    return null;
+  }
+}
