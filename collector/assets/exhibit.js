@@ -66,3 +66,11 @@ function enhance(list) {
 }
 
 document.querySelectorAll("[data-list]").forEach(enhance);
+
+// The present page's place in a navigation that is wider than the screen.
+document.querySelector("nav.main [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
+
+// Paper cannot be unfolded.
+addEventListener("beforeprint", () => {
+  for (const part of document.querySelectorAll(".finding details, .card details")) part.open = true;
+});
