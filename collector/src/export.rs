@@ -2,6 +2,7 @@
 //! its operator. Never exports what no proof covers, and never shows a half-written bundle under its name.
 
 mod folder;
+mod page;
 mod past;
 mod readme;
 mod select;
@@ -100,6 +101,7 @@ pub fn write(
     let generated_at = rfc3339(generated_at);
     folder
         .put(bundle::README, readme::text(log_key, &head.checkpoint, &generated_at).as_bytes())?;
+    folder.put(bundle::PAGE, page::text().as_bytes())?;
     let count = items.len() as u64;
     let manifest = Manifest {
         schema: bundle::SCHEMA.to_owned(),

@@ -14,6 +14,8 @@ use crate::leaf::EntryType;
 pub const SCHEMA: &str = "urn:exhibit:bundle:v1";
 
 pub const README: &str = "README.md";
+/// Verifies the bundle in a browser, without a network.
+pub const PAGE: &str = "verify.html";
 /// `<sha256>  <path>` of every file but itself, as `sha256sum` writes it, sorted by path.
 pub const SUMS: &str = "SHA256SUMS";
 pub const MANIFEST: &str = "manifest.json";

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use exhibit_proto::bundle::{CHECKPOINT, LOG_KEY, POLICY};
+use exhibit_proto::bundle::{CHECKPOINT, LOG_KEY, PAGE, POLICY, README};
 use exhibit_proto::checkpoint::Checkpoint;
 use exhibit_proto::keys::PublicKey;
 use exhibit_proto::note::{Note, Verifier};
@@ -33,7 +33,7 @@ pub(super) fn open(
     ledger: &mut Ledger,
 ) -> Option<Head> {
     [CHECKPOINT, LOG_KEY, POLICY].iter().for_each(|path| folder.claim(path));
-    folder.claim(exhibit_proto::bundle::README);
+    [README, PAGE].iter().for_each(|path| folder.claim(path));
     let read = folder.read(CHECKPOINT, MAX_CHECKPOINT).map_err(|error| error.to_string());
     let opened = read.and_then(|bytes| believed(&bytes, trust));
     let (log, checkpoint, note) = match opened {
