@@ -1,10 +1,11 @@
 //! Verification in the browser, in a real one: the modules on vectors that another implementation made, then the pages.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
 use crate::chromium::Chromium;
+use crate::support::{Scratch, files_under};
 
 mod cases;
 mod log;
@@ -39,4 +40,81 @@ fn no_flipped_bit_of_any_input_is_verified() {
     let answer = browser.evaluate(&format!("flips({good})"));
     assert_eq!(answer["verified"], json!([]));
     assert!(answer["tried"].as_u64().unwrap() > 4000, "{answer}");
+}
+
+/// A bundle of this machine's evidence, and the browser at the page in it.
+fn bundle_page() -> (Scratch, PathBuf, Chromium) {
+    let scratch = Scratch::new();
+    let serving = scratch.installation.serve().unwrap();
+    scratch.installation.enrol(&serving).unwrap();
+    scratch.installation.observe().unwrap();
+    serving.stop().unwrap();
+    let bundle = scratch.verified_bundle("bundle").0;
+    let mut browser = Chromium::start(&[]);
+    browser.open(&format!("file://{}/verify.html", bundle.display()));
+    (scratch, bundle, browser)
+}
+
+/// Gives key and folder, presses the button, waits; answers the state and the steps that do not hold.
+fn verify_bundle(browser: &mut Chromium, trust: &str, bundle: &Path) -> (String, Value) {
+    browser.evaluate("document.querySelector('[data-result]').replaceChildren()");
+    browser.evaluate(&format!("document.querySelector('#trust').value = {trust:?}"));
+    browser.choose("#folder", &[bundle]);
+    browser.evaluate("document.querySelector('button').click()");
+    browser.until("document.querySelector('[data-result] .verdict') && !document.querySelector('button').disabled");
+    let state = browser.evaluate("document.querySelector('.verdict').dataset.state");
+    let wrong = browser.evaluate(
+        "[...document.querySelectorAll('[data-step]')].filter((step) => step.dataset.state !== 'verified')
+           .map((step) => [step.dataset.step, step.dataset.state])",
+    );
+    (state.as_str().unwrap().to_owned(), wrong)
+}
+
+#[test]
+fn page_in_a_bundle_verifies_it_from_a_file_and_names_what_was_flipped() {
+    let (scratch, bundle, mut browser) = bundle_page();
+    let vkey = scratch.installation.first.log_vkey.clone();
+    let policy = std::fs::read_to_string(scratch.installation.policy()).unwrap();
+    for trust in [&vkey, &policy] {
+        assert_eq!(verify_bundle(&mut browser, trust, &bundle), ("verified".into(), json!([])));
+    }
+    let items = browser.evaluate("document.querySelectorAll('.item[data-state=verified]').length");
+    let leaves = std::fs::read_dir(bundle.join("leaves")).unwrap().count();
+    assert_eq!(items, leaves);
+
+    let stranger = log::Maker::good().vkey();
+    assert_eq!(verify_bundle(&mut browser, &stranger, &bundle).0, "failed");
+
+    let steps = [
+        ("documents", "Document"),
+        ("envelopes", "Leaf and envelope"),
+        ("leaves", "Inclusion"),
+        ("proofs", "Inclusion"),
+        ("tile/entries", "Whole log"),
+    ];
+    for (folder, step) in steps {
+        let file = files_under(&bundle.join(folder)).pop().unwrap();
+        let original = std::fs::read(&file).unwrap();
+        let mut changed = original.clone();
+        changed[original.len() / 3] ^= 1;
+        std::fs::write(&file, &changed).unwrap();
+        let (state, wrong) = verify_bundle(&mut browser, &vkey, &bundle);
+        assert_eq!(state, "failed", "{folder}");
+        let named = wrong.as_array().unwrap();
+        assert!(named.contains(&json!(["Files", "failed"])), "{folder}: {wrong}");
+        assert!(named.contains(&json!([step, "failed"])), "{folder}: {wrong}");
+        std::fs::write(&file, original).unwrap();
+    }
+    let strange = browser.asked.iter().find(|address| !address.starts_with("file://"));
+    assert_eq!(strange.filter(|address| *address != "about:blank"), None);
+    assert_eq!(verify_bundle(&mut browser, &vkey, &bundle).0, "verified");
+    pictures(&mut browser, "bundle");
+}
+
+/// Pictures for people to look at, if a folder for them is named.
+fn pictures(browser: &mut Chromium, name: &str) {
+    let Some(folder) = std::env::var_os("EXHIBIT_PICTURES").map(PathBuf::from) else { return };
+    for (width, scheme) in [(1280, "light"), (1280, "dark"), (390, "light")] {
+        browser.picture(&folder.join(format!("{name}-{width}-{scheme}.png")), width, scheme);
+    }
 }

@@ -89,12 +89,18 @@ impl Chromium {
         ));
     }
 
-    /// Chooses files, or a folder, as a person does in the dialog.
+    /// Chooses files, or a folder, as a person does in the dialog; waits until the page is told.
     pub(crate) fn choose(&mut self, input: &str, files: &[&Path]) {
-        let ask = json!({"expression": format!("document.querySelector({input:?})")});
-        let found = self.call("Runtime.evaluate", ask);
+        self.evaluate(&format!(
+            "window.input = document.querySelector({input:?});
+             input.value = '';
+             window.chosen = new Promise((done) => input.addEventListener('change', () => done(true), {{once: true}}));
+             true"
+        ));
+        let found = self.call("Runtime.evaluate", json!({"expression": "window.input"}));
         let ask = json!({"files": files, "objectId": found["result"]["objectId"]});
         self.call("DOM.setFileInputFiles", ask);
+        self.evaluate("window.chosen");
     }
 
     /// A picture of the whole page, for people, as that width shows it.
