@@ -197,7 +197,7 @@ fn place(
         }
         sqlite::put_entry(conn, next, &leaf, &bytes, &entry.envelope)?;
         for document in &entry.documents {
-            sqlite::put_document(conn, &Digest::of(document), document)?;
+            sqlite::put_document(conn, next, &Digest::of(document), document)?;
         }
         placed.push(Ok((next, bytes)));
         next += 1;

@@ -103,6 +103,11 @@ impl LogReader {
         self.with(|conn| sqlite::document(conn, digest))
     }
 
+    /// The document, if the log held it when entry `index` was committed.
+    pub fn document_at(&self, digest: &Digest, index: u64) -> Result<Option<Vec<u8>>, LogError> {
+        self.with(|conn| sqlite::document_at(conn, digest, index))
+    }
+
     /// Those of `digests` whose documents are not held, in the order given.
     pub fn lacking(&self, digests: &[Digest]) -> Result<Vec<Digest>, LogError> {
         self.with(|conn| {

@@ -23,7 +23,7 @@ CREATE INDEX leaf_type ON leaf(type, idx) WHERE type NOT IN ('evidence', 'heartb
 CREATE TABLE link(key BLOB NOT NULL, epoch BLOB NOT NULL, seq BLOB NOT NULL, idx INTEGER NOT NULL, env BLOB NOT NULL,
     PRIMARY KEY(key, epoch, seq)) STRICT, WITHOUT ROWID;
 CREATE TABLE envelope(digest BLOB PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
-CREATE TABLE document(digest BLOB PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
+CREATE TABLE document(digest BLOB PRIMARY KEY, idx INTEGER NOT NULL, bytes BLOB NOT NULL) STRICT;
 CREATE TABLE tile(level INTEGER NOT NULL, idx INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY(level, idx)) STRICT;
 CREATE TABLE head(size INTEGER PRIMARY KEY, rx TEXT NOT NULL, signed TEXT NOT NULL) STRICT;
 PRAGMA user_version = 1;
@@ -147,13 +147,15 @@ pub(super) fn put_entry(
     Ok(())
 }
 
+/// Stores a document with the index of the entry that brought it first: views made anew must not see it earlier.
 pub(super) fn put_document(
     conn: &Connection,
+    index: u64,
     digest: &Digest,
     bytes: &[u8],
 ) -> Result<(), LogError> {
-    let sql = "INSERT INTO document(digest, bytes) VALUES(?1, ?2) ON CONFLICT DO NOTHING";
-    conn.prepare_cached(sql)?.execute(params![digest.as_bytes(), bytes])?;
+    let sql = "INSERT INTO document(digest, idx, bytes) VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING";
+    conn.prepare_cached(sql)?.execute(params![digest.as_bytes(), int(index)?, bytes])?;
     Ok(())
 }
 
@@ -275,6 +277,18 @@ pub(super) fn envelope(conn: &Connection, digest: &Digest) -> Result<Option<Vec<
 pub(super) fn document(conn: &Connection, digest: &Digest) -> Result<Option<Vec<u8>>, LogError> {
     let mut statement = conn.prepare_cached("SELECT bytes FROM document WHERE digest = ?1")?;
     Ok(statement.query_row([digest.as_bytes()], |row| row.get(0)).optional()?)
+}
+
+/// The document, if an entry up to `index` brought it.
+pub(super) fn document_at(
+    conn: &Connection,
+    digest: &Digest,
+    index: u64,
+) -> Result<Option<Vec<u8>>, LogError> {
+    let sql = "SELECT bytes FROM document WHERE digest = ?1 AND idx <= ?2";
+    let mut statement = conn.prepare_cached(sql)?;
+    let found = params![digest.as_bytes(), int(index)?];
+    Ok(statement.query_row(found, |row| row.get(0)).optional()?)
 }
 
 pub(super) fn has_document(conn: &Connection, digest: &Digest) -> Result<bool, LogError> {

@@ -190,6 +190,21 @@ impl Sample {
         documents: &[(&str, Value)],
         gaps: &[(&str, &str)],
     ) -> u64 {
+        self.run_sending(agent, documents, gaps, true)
+    }
+
+    /// A run whose documents the agent had to give up before they were sent.
+    pub(crate) fn run_losing(&self, agent: &mut SampleAgent, documents: &[(&str, Value)]) -> u64 {
+        self.run_sending(agent, documents, &[], false)
+    }
+
+    fn run_sending(
+        &self,
+        agent: &mut SampleAgent,
+        documents: &[(&str, Value)],
+        gaps: &[(&str, &str)],
+        send: bool,
+    ) -> u64 {
         let now = self.now().to_string();
         let bytes: Vec<Vec<u8>> = documents
             .iter()
@@ -230,7 +245,7 @@ impl Sample {
             outcomes: outcomes.collect(),
         };
         let statement = Statement::new(statement::EVIDENCE, subject, run);
-        self.stated(agent, EntryType::Evidence, &statement, bytes)
+        self.stated(agent, EntryType::Evidence, &statement, if send { bytes } else { vec![] })
     }
 
     pub(crate) fn heartbeat(&self, agent: &mut SampleAgent, kinds: &[&str]) -> u64 {

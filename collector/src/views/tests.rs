@@ -88,6 +88,21 @@ fn rebuilt_views_equal_followed_ones_after_any_sequence() {
 }
 
 #[test]
+fn a_document_that_came_late_is_missing_where_it_was_missed_also_after_a_rebuild() {
+    let sample = Sample::new();
+    let mut agent = sample.enrol("web-1");
+    let followed = sample.views_at("followed.db");
+    let first = sample.run_losing(&mut agent, &[(KIND, patches(false))]);
+    followed.catch_up().unwrap();
+    let second = sample.run(&mut agent, &[(KIND, patches(false))], &[]);
+    followed.catch_up().unwrap();
+    let history = followed.document_history(agent.target.as_str(), KIND).unwrap();
+    let places: Vec<_> = history.iter().map(|row| (row.from_index, row.held)).collect();
+    assert_eq!(places, [(second, true), (first, false)]);
+    assert_eq!(followed.check().unwrap(), [""; 0]);
+}
+
+#[test]
 fn a_changed_row_is_named_by_check() {
     let sample = Sample::new();
     let mut agent = sample.enrol("web-1");

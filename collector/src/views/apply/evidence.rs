@@ -75,7 +75,7 @@ fn observed(at: &At<'_>, agent: &Agent, document: &Observed, seen: i64) -> Resul
         )?
         .query_row((target, kind), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
-    let bytes = at.log.document(&document.digest)?;
+    let bytes = at.log.document_at(&document.digest, at.entry.index)?;
     let held = bytes.is_some();
     let same = open.filter(|(_, open, was_held)| *open == digest && *was_held == held);
     let is_new = same.is_none();

@@ -98,6 +98,16 @@ impl Views {
         })
     }
 
+    /// The entry that enrolled a key.
+    pub fn enrolment(&self, key: &str) -> Result<Option<u64>, ViewsError> {
+        self.read(|connection| {
+            let mut ask =
+                connection.prepare_cached("SELECT from_index FROM keys WHERE key = ?1")?;
+            let rows = ask.query_map([key], |row| Ok(unsigned(row.get(0)?)))?;
+            Ok(rows.into_iter().next().transpose()?)
+        })
+    }
+
     /// Every kind on schedule now, of every agent.
     pub fn schedules(&self) -> Result<Vec<ScheduleRow>, ViewsError> {
         self.read(|connection| {
