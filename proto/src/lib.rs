@@ -9,6 +9,7 @@
 //! | [`enrolment`] | what an agent signs to prove that it holds its evidence key |
 //! | [`merkle`], [`tiles`] | RFC 6962 hashing, RFC 9162 proofs, C2SP tlog-tiles |
 //! | [`note`], [`checkpoint`], [`cosignature`], [`tlog_proof`], [`policy`] | C2SP signed-note, tlog-checkpoint, tlog-cosignature, tlog-proof, tlog-policy |
+//! | [`witness`] | C2SP tlog-witness: what a witness is asked and must answer |
 //! | [`bundle`] | the folder that an export writes and an auditor verifies |
 //! | [`rpc`] | the services (feature `grpc`) |
 
@@ -30,3 +31,4 @@ pub mod rpc;
 pub mod statement;
 pub mod tiles;
 pub mod tlog_proof;
+pub mod witness;
