@@ -43,15 +43,16 @@ export function conclusion(state, steps) {
 export function verdict(state, sentence) {
   const word = element("strong", "big", icon(state), element("span", "", WORDS[state]));
   const box = element("div", `verdict ${LOOKS[state]}`, word, element("p", "", sentence));
+  box.tabIndex = -1;
   box.dataset.state = state;
   return box;
 }
 
-/** Puts a result in its place and the reader before it. */
+/** Puts a result in its place and the reader before its headline. */
 export function present(place, ...content) {
   place.replaceChildren(...content);
   place.hidden = false;
-  place.focus();
+  place.firstElementChild.focus();
 }
 
 /** The text of a chosen key or policy file goes where it can be seen. */

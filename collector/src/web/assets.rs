@@ -7,15 +7,29 @@ use exhibit_proto::digest::Digest;
 
 use super::words::short;
 
-const FILES: [(&str, &str, &[u8]); 3] = [
-    ("exhibit.css", "text/css; charset=utf-8", include_bytes!("../../assets/exhibit.css")),
-    ("exhibit.js", "text/javascript; charset=utf-8", include_bytes!("../../assets/exhibit.js")),
+const CSS: &str = "text/css; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
+const FILES: [(&str, &str, &[u8]); 11] = [
+    ("exhibit.css", CSS, include_bytes!("../../assets/exhibit.css")),
+    ("exhibit.js", SCRIPT, include_bytes!("../../assets/exhibit.js")),
+    ("verify.css", CSS, include_bytes!("../../assets/verify/verify.css")),
+    ("bytes.mjs", SCRIPT, include_bytes!("../../assets/verify/bytes.mjs")),
+    ("keys.mjs", SCRIPT, include_bytes!("../../assets/verify/keys.mjs")),
+    ("notes.mjs", SCRIPT, include_bytes!("../../assets/verify/notes.mjs")),
+    ("entry.mjs", SCRIPT, include_bytes!("../../assets/verify/entry.mjs")),
+    ("item.mjs", SCRIPT, include_bytes!("../../assets/verify/item.mjs")),
+    ("show.mjs", SCRIPT, include_bytes!("../../assets/verify/show.mjs")),
+    ("page.mjs", SCRIPT, include_bytes!("../../assets/verify/page.mjs")),
     ("mark.svg", "image/svg+xml", include_bytes!("../../assets/mark.svg")),
 ];
 
+/// Modules import each other by name, so they share one digest and lie in one folder.
 pub(super) fn address(name: &str) -> String {
-    let bytes = FILES.iter().find(|file| file.0 == name).map_or(&b""[..], |file| file.2);
-    format!("/assets/{}/{name}", short(&Digest::of(bytes).to_string()))
+    let module = |name: &str| name.ends_with(".mjs");
+    let together = |file: &&(&str, &str, &[u8])| file.0 == name || (module(name) && module(file.0));
+    let bytes: Vec<&[u8]> = FILES.iter().filter(together).map(|file| file.2).collect();
+    format!("/assets/{}/{name}", short(&Digest::of_parts(&bytes).to_string()))
 }
 
 pub(super) async fn serve(Path((digest, name)): Path<(String, String)>) -> Response {

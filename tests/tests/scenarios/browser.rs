@@ -111,6 +111,107 @@ fn page_in_a_bundle_verifies_it_from_a_file_and_names_what_was_flipped() {
     pictures(&mut browser, "bundle");
 }
 
+/// Signs in as the first user and goes to the first document that the log names.
+fn evidence_page(scratch: &Scratch, web: &str) -> Chromium {
+    let mut browser = Chromium::start(&[]);
+    let (user, old) = (&scratch.installation.first.user, &scratch.installation.first.password);
+    let fill = |fields: &[(&str, &str)], form: &str| {
+        let set =
+            |(name, value): &(&str, &str)| format!("form.elements[{name:?}].value = {value:?};");
+        let set: String = fields.iter().map(set).collect();
+        format!(
+            "const form = document.querySelector('form[action={form:?}]'); {set} form.requestSubmit();"
+        )
+    };
+    browser.open(&format!("{web}/sign-in"));
+    browser.follow(&fill(&[("name", user), ("password", old)], "/sign-in"));
+    let new = "four calm words here";
+    browser.follow(&fill(&[("present", old), ("new", new), ("again", new)], "/password"));
+    for index in 0..10 {
+        browser.open(&format!("{web}/entries/{index}"));
+        let link = "document.querySelector('a[href^=\"/evidence/\"]')";
+        if browser.evaluate(&format!("{link} !== null")) == true {
+            browser.follow(&format!("{link}.click()"));
+            return browser;
+        }
+    }
+    unreachable!("no evidence among the first entries of the log")
+}
+
+/// Presses *Verify* on an evidence page; answers the state and the steps that do not hold.
+fn verify_here(browser: &mut Chromium, trust: &str) -> (Value, Value) {
+    browser.evaluate("document.querySelector('[data-result]').replaceChildren()");
+    browser.evaluate(&format!("document.querySelector('#trust').value = {trust:?}"));
+    browser.evaluate("document.querySelector('[data-verify] button').click()");
+    browser.until("document.querySelector('[data-result] .verdict') && !document.querySelector('[data-verify] button').disabled");
+    let state = browser.evaluate("document.querySelector('[data-result] .verdict').dataset.state");
+    let wrong = browser.evaluate(
+        "[...document.querySelectorAll('[data-step]')].filter((step) => step.dataset.state !== 'verified')
+           .map((step) => [step.dataset.step, step.dataset.state])",
+    );
+    (state, wrong)
+}
+
+#[test]
+fn evidence_page_verifies_here_and_fetches_nothing_but_the_item_and_its_proof() {
+    let scratch = Scratch::new();
+    let serving = scratch.installation.serve().unwrap();
+    scratch.installation.enrol(&serving).unwrap();
+    scratch.installation.observe().unwrap();
+    let mut browser = evidence_page(&scratch, &serving.web);
+    let vkey = scratch.installation.first.log_vkey.clone();
+
+    let page = browser.evaluate("document.documentElement.innerHTML");
+    assert!(!page.as_str().unwrap().contains(&vkey), "the page offers the key to trust itself");
+    browser.asked.clear();
+    // One item cannot show that its key was not revoked before.
+    let holds = (json!("not_checked"), json!([["Revocation", "not_checked"]]));
+    assert_eq!(verify_here(&mut browser, &vkey), holds);
+    let focus = browser.evaluate("document.activeElement.className");
+    assert!(focus.as_str().unwrap().starts_with("verdict"), "{focus}");
+    assert_eq!(browser.asked.len(), 5, "{:?}", browser.asked);
+    let expected = ["/document", "/envelope", "/proof"];
+    let fits = |address: &String| {
+        address.starts_with(&serving.web) && expected.iter().any(|end| address.ends_with(end))
+    };
+    assert!(browser.asked.iter().all(fits), "{:?}", browser.asked);
+    pictures(&mut browser, "evidence");
+
+    let stranger = log::Maker::good().vkey();
+    assert_eq!(verify_here(&mut browser, &stranger).0, "failed");
+    assert_eq!(verify_here(&mut browser, "nonsense").0, "failed");
+
+    // A collector that answers with one flipped byte.
+    browser.evaluate(
+        "window.real = window.fetch; window.flip = '';
+         window.fetch = async (address, more) => {
+           const answer = await real(address, more);
+           if (address !== flip) return answer;
+           const bytes = new Uint8Array(await answer.arrayBuffer());
+           bytes[Math.floor(bytes.length / 2)] ^= 1;
+           return new Response(bytes);
+         }; true",
+    );
+    let parts = [
+        ("document", "Document"),
+        ("envelope", "Leaf and envelope"),
+        ("proof", "Checkpoint"),
+        ("enrolmentEnvelope", "Enrolment"),
+        ("enrolmentProof", "Enrolment"),
+    ];
+    for (part, step) in parts {
+        browser.evaluate(&format!("flip = document.querySelector('[data-verify]').dataset.{part}"));
+        let (state, wrong) = verify_here(&mut browser, &vkey);
+        assert_eq!(state, "failed", "{part}");
+        let first = wrong.as_array().unwrap().iter().find(|step| step[1] == "failed").unwrap();
+        let near = [step, "Inclusion"];
+        assert!(near.contains(&first[0].as_str().unwrap()), "{part}: {wrong}");
+    }
+    browser.evaluate("flip = ''");
+    assert_eq!(verify_here(&mut browser, &vkey), holds);
+    serving.stop().unwrap();
+}
+
 /// Pictures for people to look at, if a folder for them is named.
 fn pictures(browser: &mut Chromium, name: &str) {
     let Some(folder) = std::env::var_os("EXHIBIT_PICTURES").map(PathBuf::from) else { return };

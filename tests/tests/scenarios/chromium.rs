@@ -68,6 +68,12 @@ impl Chromium {
         while self.message()["method"] != "Page.loadEventFired" {}
     }
 
+    /// Does what leads to another page and waits until that is loaded.
+    pub(crate) fn follow(&mut self, deed: &str) {
+        self.evaluate(&format!("setTimeout(() => {{ {deed} }}), true"));
+        while self.message()["method"] != "Page.loadEventFired" {}
+    }
+
     /// What an expression gives, promises awaited.
     pub(crate) fn evaluate(&mut self, expression: &str) -> Value {
         let ask = json!({"expression": expression, "awaitPromise": true, "returnByValue": true});
