@@ -13,6 +13,7 @@ pub use tools::{
     Rebuilt, TokenAsked, TokenMade, Validated, create_token, export, rebuild, select, validate,
 };
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use anyhow::{Context as _, ensure};
@@ -27,6 +28,9 @@ use crate::config::Config;
 use crate::identity::{Authority, Collector, IdentityError, read_secret};
 use crate::log::{LogReader, LogWriter, Settings, WriterTask};
 use crate::views::Assessor;
+
+/// A rule pack as one object: path → source.
+const PACK_MEDIA_TYPE: &str = "application/vnd.exhibit.rule-pack+json";
 
 /// The keys of an initialised collector.
 struct Keys {
@@ -92,8 +96,15 @@ async fn log_rule_pack(
         rules: pack.rules().len() as u64,
         by: format!("exhibit-collector {}", env!("CARGO_PKG_VERSION")),
     };
-    let subject = Subject::new("urn:exhibit:rule-pack:builtin", digest, None);
-    let entry = collector.entry(EntryType::RulePack, RULE_PACK, vec![subject], in_force)?;
+    // The sources stand beside the log: verdicts of today can be judged again when this program is long gone.
+    let sources: BTreeMap<_, _> = pack.sources().iter().map(|(path, text)| (path, text)).collect();
+    let sources = serde_json::to_vec(&sources)?;
+    let subject = vec![
+        Subject::new("urn:exhibit:rule-pack", digest, None),
+        Subject::new("urn:exhibit:rule-pack:sources", Digest::of(&sources), Some(PACK_MEDIA_TYPE)),
+    ];
+    let mut entry = collector.entry(EntryType::RulePack, RULE_PACK, subject, in_force)?;
+    entry.documents.push(sources);
     let committed = writer.append(entry).await.context("logging the rule pack")?;
     tracing::info!(index = committed.index, version = pack.version(), "rule pack is in force");
     Ok(())
