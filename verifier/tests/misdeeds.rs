@@ -3,6 +3,7 @@
 
 mod support;
 
+use exhibit_proto::bundle;
 use exhibit_proto::digest::Digest;
 use exhibit_proto::leaf::EntryType;
 use exhibit_proto::statement::{ENROL, Statement};
@@ -162,12 +163,46 @@ const MISDEEDS: &[Misdeed] = &[
         "log.example/2",
     ),
     (
+        "epoch that was not enrolled",
+        |w| {
+            w.evidence(&agent_key(), |r| {
+                (r.capsule.epoch, r.capsule.seq, r.capsule.prev) = (2, 1, Digest::ZERO);
+            });
+            w.entries.last_mut().unwrap().link.as_mut().unwrap().epoch = 2;
+        },
+        Check::Statement,
+        "enrolled for epoch 1",
+    ),
+    (
         "time that is none",
         |w| w.evidence(&agent_key(), |r| r.capsule.sealed_at = "yesterday".into()),
         Check::Statement,
         "yesterday",
     ),
 ];
+
+#[test]
+fn a_key_is_not_judged_without_the_revocation_that_was_left_out() {
+    let mut world = World::honest();
+    world.revoke(&agent_key());
+    world.evidence(&agent_key(), |_| {});
+    let honest = world.files();
+    let revocation = bundle::envelope(&world.leaves()[5].env);
+    for left_out in [revocation.clone(), bundle::leaf(5)] {
+        let mut files = honest.clone();
+        files.remove(&left_out);
+        let report = Place::new(&files).report();
+        let last = report.items.last().unwrap();
+        assert_eq!(last.checks[&Check::Key], State::NotChecked, "without {left_out}");
+        assert!(last.findings.iter().any(|f| f.detail.contains("entry 5 revokes a key")));
+    }
+    // An enrolment that was left out is no forgery of those whom it enrolled.
+    let mut files = honest;
+    files.remove(&bundle::envelope(&world.leaves()[1].env));
+    files.remove(&revocation);
+    let report = Place::new(&files).report();
+    assert_eq!(report.items[2].checks[&Check::Key], State::NotChecked, "{:?}", problems(&report));
+}
 
 #[test]
 fn misdeeds_of_operator_and_agent_are_found() {
@@ -201,6 +236,16 @@ fn gaps_are_shown_and_do_not_fail_while_broken_chains_do() {
     world.evidence(&agent_key(), |run| run.capsule.seq = 1);
     let report = Place::new(&world.files()).report();
     assert!(failed_in(&report, Check::Chains, "tile/entries"), "{:?}", problems(&report));
+}
+
+#[test]
+fn backdated_entry_is_found() {
+    let mut world = World::honest();
+    world.evidence(&agent_key(), |_| {});
+    world.entries.last_mut().unwrap().rx = "2026-11-22T09:59:59.999Z".into();
+    let report = Place::new(&world.files()).report();
+    assert!(failed_in(&report, Check::Chains, "tile/entries"), "{:?}", problems(&report));
+    assert!(problems(&report).iter().any(|p| p.contains("backdated")), "{:?}", problems(&report));
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! One entry of the log after another: leaf, inclusion, envelope, key, signature, statement, documents. A check whose
 //! ground is missing is not made, and says so.
 
+use std::collections::BTreeSet;
+
 use exhibit_proto::bundle::{self, MANIFEST};
 use exhibit_proto::keys::PublicKey;
 use exhibit_proto::leaf::{EntryType, Leaf, MAX_BYTES};
@@ -38,6 +40,33 @@ pub(super) struct Reader<'a> {
     keys: Keys,
     history: History<'a>,
     documents: Documents<'a>,
+    key_entries: KeyEntries<'a>,
+}
+
+/// Which of the log's enrolments and revocations were read, so that no key is judged without one that was left out.
+struct KeyEntries<'a> {
+    ahead: &'a [(u64, EntryType)],
+    read: BTreeSet<u64>,
+    /// The first enrolment and the first revocation that were passed and could not be read.
+    enrol: Option<u64>,
+    revoke: Option<u64>,
+}
+
+impl KeyEntries<'_> {
+    /// Passes all entries before `index`; those that the bundle holds have been checked by then.
+    fn pass(&mut self, index: u64) {
+        while let [(at, entry_type), rest @ ..] = self.ahead
+            && *at < index
+        {
+            self.ahead = rest;
+            if self.read.remove(at) {
+                continue;
+            }
+            let first =
+                if *entry_type == EntryType::Enrol { &mut self.enrol } else { &mut self.revoke };
+            first.get_or_insert(*at);
+        }
+    }
 }
 
 /// Who signed an entry.
@@ -51,7 +80,9 @@ impl<'a> Reader<'a> {
     pub(super) fn new(folder: &'a Folder, head: &'a Head, tree: &'a Tree) -> Self {
         let history = History::new(folder, head.checkpoint.size, tree.tiles);
         let documents = Documents::new(folder);
-        Self { folder, head, tree, keys: Keys::default(), history, documents }
+        let ahead = tree.key_entries.as_slice();
+        let key_entries = KeyEntries { ahead, read: BTreeSet::new(), enrol: None, revoke: None };
+        Self { folder, head, tree, keys: Keys::default(), history, documents, key_entries }
     }
 
     /// Documents named by all items so far.
@@ -81,6 +112,7 @@ impl<'a> Reader<'a> {
             item.logged = Some(leaf.rx.clone());
             self.inclusion(claimed.index, &bytes, &mut ledger);
             claims(claimed, &leaf, &mut ledger);
+            self.key_entries.pass(claimed.index);
             if let Some(statement) = self.opened(claimed.index, &leaf, &mut ledger) {
                 self.content(claimed, &leaf, statement, &mut item, &mut ledger);
             }
@@ -246,13 +278,10 @@ impl<'a> Reader<'a> {
             ledger.verified(Check::Key);
             return Some(Signer { key: *log, agent: None });
         }
-        let hidden = |entry: &EntryType| {
-            self.tree.hidden.iter().find(|(at, t)| *at < index && t == entry).map(|(at, _)| *at)
-        };
         let agent = match self.keys.at(index, &leaf.key) {
             Ok(agent) => agent.clone(),
             Err(Refused::Unknown(key))
-                if !self.tree.rebuilt || hidden(&EntryType::Enrol).is_some() =>
+                if !self.tree.rebuilt || self.key_entries.enrol.is_some() =>
             {
                 let detail = format!("the bundle does not hold the enrolment of key {key}");
                 ledger.not_checked(Check::Key, Some(&path), detail);
@@ -267,7 +296,7 @@ impl<'a> Reader<'a> {
             let detail =
                 "the log's leaves are not shipped as a whole: a revocation cannot be ruled out";
             ledger.not_checked(Check::Key, Some(&path), detail);
-        } else if let Some(at) = hidden(&EntryType::Revoke) {
+        } else if let Some(at) = self.key_entries.revoke {
             let detail = format!("entry {at} revokes a key, and the bundle does not say which");
             ledger.not_checked(Check::Key, Some(&path), detail);
         } else {

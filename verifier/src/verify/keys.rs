@@ -13,6 +13,7 @@ pub(super) struct Enrolled {
     pub(super) index: u64,
     pub(super) key: PublicKey,
     pub(super) agent: String,
+    pub(super) epoch: u64,
     pub(super) targets: BTreeSet<Target>,
     revoked: Option<u64>,
 }
@@ -45,7 +46,7 @@ impl Keys {
         // A revocation outlives a later enrolment of the same key.
         let revoked = known.and_then(|known| known.revoked);
         let index = known.map_or(index, |known| known.index);
-        self.0.insert(id, Enrolled { index, key, agent, targets, revoked });
+        self.0.insert(id, Enrolled { index, key, agent, epoch: enrol.epoch, targets, revoked });
         Ok(id)
     }
 

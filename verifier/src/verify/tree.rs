@@ -7,6 +7,7 @@ use exhibit_proto::digest::Digest;
 use exhibit_proto::leaf::{EntryType, Leaf, MAX_BYTES};
 use exhibit_proto::merkle::leaf_hash;
 use exhibit_proto::tiles::{Edge, Level, Tile, WIDTH, parse_bundle, tiles_of, width};
+use jiff::Timestamp;
 
 use super::chains::Chains;
 use super::head::Head;
@@ -28,8 +29,8 @@ pub(super) struct Tree {
     pub(super) tiles: bool,
     /// Leaf hashes of the bundle's items.
     pub(super) leaves: BTreeMap<u64, Digest>,
-    /// Enrolments and revocations that the bundle does not hold as items.
-    pub(super) hidden: Vec<(u64, EntryType)>,
+    /// All enrolments and revocations of the log, by ascending index.
+    pub(super) key_entries: Vec<(u64, EntryType)>,
     pub(super) chains: Vec<Chain>,
 }
 
@@ -57,6 +58,7 @@ pub(super) fn rebuild(
         chains: Chains::default(),
         tree: Tree::default(),
         lacking: 0,
+        last: None,
     };
     progress.stage("leaves", size);
     for index in 0..size.div_ceil(WIDTH) {
@@ -87,6 +89,8 @@ struct Walk<'a> {
     tree: Tree,
     /// Hash tiles that the bundle does not bring.
     lacking: u64,
+    /// When the newest entry so far was logged.
+    last: Option<Timestamp>,
 }
 
 impl Walk<'_> {
@@ -128,9 +132,26 @@ impl Walk<'_> {
         if let Err(error) = self.chains.follow(index, &leaf) {
             ledger.failed(Check::Chains, path, error);
         }
-        let key_entry = matches!(leaf.t, EntryType::Enrol | EntryType::Revoke);
-        if key_entry && !self.listed.contains(&index) {
-            self.tree.hidden.push((index, leaf.t));
+        if let Err(error) = self.order(index, &leaf.rx) {
+            ledger.failed(Check::Chains, path, error);
+        }
+        if matches!(leaf.t, EntryType::Enrol | EntryType::Revoke) {
+            self.tree.key_entries.push((index, leaf.t));
+        }
+    }
+
+    /// An entry that says it was logged before the one in front of it is backdated.
+    fn order(&mut self, index: u64, rx: &str) -> Result<(), String> {
+        let logged = rx.parse::<Timestamp>();
+        let logged = logged.map_err(|error| format!("entry {index}: logged {rx:?}: {error}"))?;
+        match self.last.filter(|last| *last > logged) {
+            Some(last) => Err(format!(
+                "entry {index} says that it was logged {rx}, the entries before it say {last}: backdated"
+            )),
+            None => {
+                self.last = Some(logged);
+                Ok(())
+            }
         }
     }
 
@@ -173,7 +194,9 @@ impl Walk<'_> {
         }
         ledger.verified(Check::Tiles);
         self.tree.tiles = ledger.state(Check::Tiles) == Some(State::Verified) && self.tree.rebuilt;
-        for (index, entry_type) in &self.tree.hidden {
+        let listed = &self.listed;
+        let hidden = self.tree.key_entries.iter().filter(|(index, _)| !listed.contains(index));
+        for (index, entry_type) in hidden {
             let detail = format!(
                 "entry {index} of the log is of type {}, and the bundle does not hold it: keys used after it cannot be judged",
                 entry_type.as_str()

@@ -66,7 +66,12 @@ impl Reader<'_> {
                     "the log's own entry claims a place in an agent's chain",
                 );
             }
-            Ok(()) => ledger.verified(Check::Statement),
+            Ok(()) => {
+                if matches!(leaf.t, EntryType::Enrol | EntryType::Revoke) {
+                    self.key_entries.read.insert(item.index);
+                }
+                ledger.verified(Check::Statement);
+            }
         }
     }
 
@@ -150,6 +155,12 @@ impl Reader<'_> {
             return Err(format!(
                 "says that it is of agent {:?}; its key was enrolled for {:?}",
                 capsule.agent, agent.agent
+            ));
+        }
+        if let Some(agent) = signer.agent.as_ref().filter(|agent| agent.epoch != capsule.epoch) {
+            return Err(format!(
+                "is of epoch {}; its key was enrolled for epoch {}",
+                capsule.epoch, agent.epoch
             ));
         }
         item.agent = Some(capsule.agent.clone());
