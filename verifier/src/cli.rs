@@ -55,6 +55,10 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Be a witness: cosign the heads of logs, so that none of them can show two histories.
+    #[cfg(feature = "witness")]
+    #[command(subcommand)]
+    Witness(crate::witness_cli::Witness),
 }
 
 #[derive(Args)]
@@ -83,6 +87,8 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
             receipt_command(&file, &trust.policy, &output)
         }
         Command::Key { file, json } => key_command(&file, json),
+        #[cfg(feature = "witness")]
+        Command::Witness(command) => crate::witness_cli::run(command),
     };
     done.unwrap_or_else(|error| {
         eprintln!("exhibit: {error:#}");

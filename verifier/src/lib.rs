@@ -5,6 +5,8 @@
 //! files ─▶ sums ─▶ head ─▶ manifest ─▶ tree (+ chains) ─▶ items (keys, times) ─▶ report ─▶ show
 //! every byte  trusted checkpoint  claims  root rebuilt     one by one              --json   for people
 //! ```
+//!
+//! The feature `witness` (on by default) adds a witness of logs; it alone serves and writes, and verification does not know it.
 
 pub mod files;
 pub mod keyfile;
@@ -14,3 +16,5 @@ pub mod report;
 pub mod show;
 pub mod trust;
 pub mod verify;
+#[cfg(feature = "witness")]
+pub mod witness;
