@@ -8,6 +8,7 @@ use crate::chromium::Chromium;
 use crate::support::{Scratch, files_under};
 
 mod cases;
+mod lax;
 mod log;
 
 /// A page that has the modules of the product as `verify`, from the files themselves.

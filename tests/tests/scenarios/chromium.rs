@@ -122,7 +122,11 @@ impl Chromium {
         fs::write(file, decoded).unwrap();
     }
 
-    pub(crate) fn call(&mut self, method: &str, params: Value) -> Value {
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "every caller makes its parameters on the spot"
+    )]
+    fn call(&mut self, method: &str, params: Value) -> Value {
         self.last += 1;
         let id = self.last;
         let mut message = json!({"id": id, "method": method, "params": params});

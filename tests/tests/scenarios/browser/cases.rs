@@ -4,15 +4,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use exhibit_proto::cosignature::{Witness, cosign};
 use exhibit_proto::digest::Digest;
-use exhibit_proto::keys::{KeyError, PublicKey, SecretKey};
+use exhibit_proto::dsse::{Envelope, IN_TOTO};
+use exhibit_proto::keys::SecretKey;
+use exhibit_proto::leaf::EntryType;
 use exhibit_proto::note::Note;
 use exhibit_proto::tlog_proof::TlogProof;
 use serde_json::{Value, json};
 
+use super::lax;
 use super::log::{Given, Maker, document};
-
-/// Order of the base point, little-endian (RFC 8032 §5.1).
-const ORDER: &str = "edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010";
 
 /// `state` is that of `step`; what stands before it is verified.
 pub(super) struct Case {
@@ -42,8 +42,9 @@ pub(super) fn all() -> Vec<Case> {
     let mut cases = vec![case("good", Maker::good().make(), "Document header", "verified")];
     cases.extend(trust());
     cases.extend(heads());
-    cases.extend(weak());
-    cases.extend(entries());
+    cases.extend(lax::weak_keys());
+    cases.extend(leaves());
+    cases.extend(statements());
     cases.extend(enrolments());
     cases.extend(documents());
     for (without, what) in
@@ -101,7 +102,7 @@ fn heads() -> Vec<Case> {
     let name = Witness::new("witness.example", witness.public()).unwrap().vkey();
     let policy = format!("log {}\nwitness w {name}\ngroup g any w\nquorum g\n", good.trust);
     let asked = |text: String| Given { trust: policy.clone(), ..proof(text) };
-    let respelled = malleable_checkpoint(&parsed.checkpoint);
+    let respelled = lax::malleable_checkpoint(&parsed.checkpoint);
     let earlier = Maker { size: 5, ..Maker::good() }.make();
     let fork = Maker { root: |_| Digest::of(b"fork"), ..Maker::good() }.make();
     vec![
@@ -166,57 +167,20 @@ fn heads() -> Vec<Case> {
     ]
 }
 
-/// Keys that let one signature fit every message, in every spelling, as log key and as agent's key.
-fn weak() -> Vec<Case> {
-    let points = [
-        "0000000000000000000000000000000000000000000000000000000000000000",
-        "0100000000000000000000000000000000000000000000000000000000000000",
-        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
-        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
-        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-    ];
-    let mut cases = Vec::new();
-    for point in points {
-        for sign in [0, 0x80] {
-            let mut key = bytes(point);
-            key[31] |= sign;
-            let refused = PublicKey::from_bytes(&key).unwrap_err();
-            assert!(matches!(refused, KeyError::Weak | KeyError::NotAPoint), "{point}");
-            let (good, name) = (Maker::good(), format!("small order {point} {sign:x}"));
-            let pinned = Given { trust: vkey(&key), ..good.make() };
-            cases.push(case(&format!("{name}, log"), pinned, "Log key", "failed"));
-            // R is the identity and S is 0, which common libraries accept.
-            let envelope = |bytes| forge(bytes);
-            let forged = Maker { enrolled: pem(&key), envelope, ..good }.make();
-            cases.push(case(&format!("{name}, agent"), forged, "Enrolment", "failed"));
-        }
-    }
-    // 2 is no ordinate of the curve; 2^255 - 1 and p + 2 are above the prime.
-    for (first, last) in [(2, 0), (0xff, 0x7f), (0xef, 0x7f)] {
-        let mut key = if last == 0 { [0; 32] } else { [0xff; 32] };
-        (key[0], key[31]) = (first, last);
-        assert!(PublicKey::from_bytes(&key).is_err());
-        let given = Given { trust: vkey(&key), ..Maker::good().make() };
-        cases.push(case(&format!("no point {first}"), given, "Log key", "failed"));
-    }
-    cases
-}
+type Change = fn(&mut Maker);
 
-fn entries() -> Vec<Case> {
-    let made = |change: fn(&mut Maker)| {
+/// Makes one thing wrong in each; the step must fail.
+fn changed<const N: usize>(list: [(&str, Change, &'static str); N]) -> Vec<Case> {
+    let made = |change: Change| {
         let mut maker = Maker::good();
         change(&mut maker);
         maker.make()
     };
-    let stranger: fn(Vec<u8>) -> Vec<u8> = |bytes| {
-        let payload =
-            exhibit_proto::dsse::Envelope::parse(&bytes).unwrap().unverified_payload().unwrap();
-        let key = SecretKey::from_seed(&[8; 32]);
-        exhibit_proto::dsse::Envelope::sign(exhibit_proto::dsse::IN_TOTO, &payload, &key).to_bytes()
-    };
-    let list: [(&str, fn(&mut Maker), &'static str); 19] = [
+    list.into_iter().map(|(name, change, step)| case(name, made(change), step, "failed")).collect()
+}
+
+fn leaves() -> Vec<Case> {
+    changed([
         (
             "leaf with another number",
             |m| m.leaf = |l| l.link.as_mut().unwrap().seq = 8,
@@ -234,14 +198,10 @@ fn entries() -> Vec<Case> {
         ),
         ("leaf without place", |m| m.leaf = |l| l.link = None, "Statement"),
         ("leaf of another envelope", |m| m.leaf = |l| l.env = Digest::ZERO, "Leaf and envelope"),
-        (
-            "leaf of another type",
-            |m| m.leaf = |l| l.t = exhibit_proto::leaf::EntryType::Heartbeat,
-            "Statement",
-        ),
+        ("leaf of another type", |m| m.leaf = |l| l.t = EntryType::Heartbeat, "Statement"),
         (
             "leaf that claims to be the log's",
-            |m| m.leaf = |l| l.t = exhibit_proto::leaf::EntryType::Activity,
+            |m| m.leaf = |l| l.t = EntryType::Activity,
             "Enrolment",
         ),
         ("leaf with a space", |m| m.leaf_text = |t| t.replace(":1,", ": 1,"), "Inclusion"),
@@ -260,6 +220,11 @@ fn entries() -> Vec<Case> {
             |m| m.leaf_text = |t| t.replace("\"v\":1", "\"v\":1,\"x\":1"),
             "Inclusion",
         ),
+    ])
+}
+
+fn statements() -> Vec<Case> {
+    let mut cases = changed([
         (
             "statement with a key twice",
             |m| m.payload = |t| t.replacen("\"seq\"", "\"seq\":\"8\",\"seq\"", 1),
@@ -285,14 +250,15 @@ fn entries() -> Vec<Case> {
         ),
         (
             "envelope with S spelled another way",
-            |m| m.envelope = |b| malleable_envelope(&b),
+            |m| m.envelope = |b| lax::malleable_envelope(&b),
             "Signature",
         ),
-    ];
-    let mut cases: Vec<Case> = list
-        .into_iter()
-        .map(|(name, change, step)| case(name, made(change), step, "failed"))
-        .collect();
+    ]);
+    let stranger: fn(Vec<u8>) -> Vec<u8> = |bytes| {
+        let payload = Envelope::parse(&bytes).unwrap().unverified_payload().unwrap();
+        let key = SecretKey::from_seed(&[8; 32]);
+        Envelope::sign(IN_TOTO, &payload, &key).to_bytes()
+    };
     let url: fn(Vec<u8>) -> Vec<u8> = |b| {
         let mut envelope: Value = serde_json::from_slice(&b).unwrap();
         let safe = |text: &str| text.replace('+', "-").replace('/', "_").replace('=', "").into();
@@ -421,59 +387,8 @@ fn documents() -> Vec<Case> {
 
 const HEADER: &str = "Document header";
 
-fn case(name: &str, given: Given, step: &'static str, state: &'static str) -> Case {
+pub(super) fn case(name: &str, given: Given, step: &'static str, state: &'static str) -> Case {
     Case { name: name.to_owned(), given, step, state, without: None }
-}
-
-fn vkey(key: &[u8; 32]) -> String {
-    let name = super::log::ORIGIN;
-    let id = Digest::of_parts(&[name.as_bytes(), b"\n\x01", key]).to_string();
-    format!("{name}+{}+{}", &id[..8], STANDARD.encode([&[1], &key[..]].concat()))
-}
-
-fn pem(key: &[u8; 32]) -> String {
-    let prefix = &SecretKey::from_seed(&[1; 32]).public().to_spki()[..12];
-    let body = STANDARD.encode([prefix, key].concat());
-    format!("-----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY-----\n")
-}
-
-fn forge(envelope: Vec<u8>) -> Vec<u8> {
-    let mut signature = [0; 64];
-    signature[0] = 1;
-    resigned(&envelope, &signature)
-}
-
-fn resigned(envelope: &[u8], signature: &[u8]) -> Vec<u8> {
-    let mut envelope: Value = serde_json::from_slice(envelope).unwrap();
-    envelope["signatures"][0]["sig"] = STANDARD.encode(signature).into();
-    envelope.to_string().into()
-}
-
-fn malleable_envelope(envelope: &[u8]) -> Vec<u8> {
-    let read: Value = serde_json::from_slice(envelope).unwrap();
-    let signature = STANDARD.decode(read["signatures"][0]["sig"].as_str().unwrap()).unwrap();
-    resigned(envelope, &respell(&signature))
-}
-
-fn malleable_checkpoint(checkpoint: &str) -> String {
-    let (head, line) = checkpoint.trim_end().rsplit_once(' ').unwrap();
-    let line = STANDARD.decode(line).unwrap();
-    format!("{head} {}\n", STANDARD.encode([&line[..4], &respell(&line[4..])].concat()))
-}
-
-/// The same signature with S + L for S: lax verifiers take it.
-fn respell(signature: &[u8]) -> Vec<u8> {
-    let mut carry = 0_u16;
-    let s = signature[32..].iter().zip(bytes(ORDER)).map(|(a, b)| {
-        let sum = u16::from(*a) + u16::from(b) + carry;
-        carry = sum >> 8;
-        sum.to_le_bytes()[0]
-    });
-    [signature[..32].to_vec(), s.collect()].concat()
-}
-
-fn bytes(hex: &str) -> [u8; 32] {
-    std::array::from_fn(|at| u8::from_str_radix(&hex[2 * at..2 * at + 2], 16).unwrap())
 }
 
 fn text(bytes: &[u8]) -> String {
