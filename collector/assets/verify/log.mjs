@@ -44,6 +44,7 @@ export async function readLog(head, read, progress) {
   const size = Number(head.size);
   must(Number.isSafeInteger(size) && size > 0, `a log of ${head.size} entries is not one to check here`);
   const [hashes, revocations] = [[], []];
+  let unknown = null;
   for (let tile = 0; tile * WIDTH < size; tile += 1) {
     const width = Math.min(WIDTH, size - tile * WIDTH);
     const path = tilePath(tile, width);
@@ -53,15 +54,26 @@ export async function readLog(head, read, progress) {
     must(entries.length === width, `${path} holds ${entries.length} entries where ${width} belong`);
     hashes.push(...(await Promise.all(entries.map(leafHash))));
     for (const [at, entry] of entries.entries()) {
-      const leaf = readLeaf(entry);
-      if (leaf.t === "revoke") revocations.push({ index: BigInt(tile * WIDTH + at), envelope: leaf.env });
+      const [index, leaf] = [BigInt(tile * WIDTH + at), readOrNull(entry)];
+      if (leaf === null) unknown ??= index;
+      if (leaf?.t === "revoke") revocations.push({ index, envelope: leaf.env });
     }
     progress(hashes.length, size);
   }
   const root = await rootOf(hashes);
   must(equal(root, head.root), `the ${size} records of the log give the root ${hex(root)}, signed is ${hex(head.root)}`);
+  if (unknown !== null) throw new NotChecked(`record ${unknown} is of a form that this page does not know`);
   for (const revocation of revocations) revocation.key = await revokedKey(revocation, head, read);
   return { hashes, revocations };
+}
+
+/** A later version may write other records; nothing can be said about them. */
+function readOrNull(entry) {
+  try {
+    return readLeaf(entry);
+  } catch {
+    return null;
+  }
 }
 
 async function revokedKey({ index, envelope }, head, read) {

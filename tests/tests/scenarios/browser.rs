@@ -10,6 +10,7 @@ use crate::support::{Scratch, files_under};
 mod cases;
 mod lax;
 mod log;
+mod whole;
 
 /// A page that has the modules of the product as `verify`, from the files themselves.
 fn modules() -> (Chromium, tempfile::TempDir) {
@@ -41,6 +42,39 @@ fn no_flipped_bit_of_any_input_is_verified() {
     let answer = browser.evaluate(&format!("flips({good})"));
     assert_eq!(answer["verified"], json!([]));
     assert!(answer["tried"].as_u64().unwrap() > 4000, "{answer}");
+}
+
+#[test]
+fn whole_log_tells_from_where_on_a_key_is_revoked() {
+    let (mut browser, _folder) = modules();
+    for size in [4, 255, 256, 257, 511, 512, 513] {
+        let log = whole::log(size);
+        let said =
+            |browser: &mut Chromium, log: &Value| browser.evaluate(&format!("revocations({log})"));
+        let states = said(&mut browser, &log);
+        let states: Vec<&str> =
+            states.as_array().unwrap().iter().map(|s| s.as_str().unwrap()).collect();
+        let before = whole::REVOKED + 1;
+        assert!(states[..before].iter().all(|state| *state == "fine"), "{size}: {states:?}");
+        assert!(states[before..].iter().all(|state| *state == "refused"), "{size}: {states:?}");
+        assert_eq!(states.len(), size);
+
+        let mut other = log.clone();
+        other["leaves"].as_array_mut().unwrap().swap(0, 1);
+        assert_eq!(said(&mut browser, &other)[0], "refused");
+        let mut silent = log.clone();
+        silent["files"].as_object_mut().unwrap().retain(|path, _| path.starts_with("tile/"));
+        let states = said(&mut browser, &silent);
+        assert_eq!((&states[0], &states[before]), (&json!("fine"), &json!("not checked")));
+        let mut cut = log.clone();
+        cut["files"].as_object_mut().unwrap().retain(|path, _| !path.starts_with("tile/"));
+        assert_eq!(said(&mut browser, &cut), "not checked");
+        for path in log["files"].as_object().unwrap().keys() {
+            let mut flipped = log.clone();
+            flipped["files"][path] = whole::flip(&log["files"][path]);
+            assert_eq!(said(&mut browser, &flipped), "refused", "{size}: {path}");
+        }
+    }
 }
 
 /// A bundle of this machine's evidence, and the browser at the page in it.
