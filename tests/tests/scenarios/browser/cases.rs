@@ -196,6 +196,7 @@ fn leaves() -> Vec<Case> {
             |m| m.leaf = |l| l.link.as_mut().unwrap().prev = Digest::ZERO,
             "Statement",
         ),
+        ("leaf of another key", |m| m.leaf = |l| l.key = Digest::ZERO, "Enrolment"),
         ("leaf without place", |m| m.leaf = |l| l.link = None, "Statement"),
         ("leaf of another envelope", |m| m.leaf = |l| l.env = Digest::ZERO, "Leaf and envelope"),
         ("leaf of another type", |m| m.leaf = |l| l.t = EntryType::Heartbeat, "Statement"),
