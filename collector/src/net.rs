@@ -2,6 +2,8 @@
 //!
 //! It never reads a request; it only says with whom a connection was made.
 
+mod strangers;
+
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -16,13 +18,14 @@ use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
 use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
 use crate::identity::PeerCertificate;
+use strangers::{Place, Strangers};
 
 /// Who is at the other end; in every request's extensions.
 #[derive(Clone, Debug)]
@@ -39,7 +42,7 @@ pub struct Limits {
     pub connections: usize,
     /// Concurrent HTTP/2 streams of one connection.
     pub streams: u32,
-    /// How long a handshake or the head of a request may take.
+    /// How long a handshake, the first request after it, or the head of a request may take.
     pub handshake: Duration,
     /// How long open connections may finish after the stop signal.
     pub drain: Duration,
@@ -61,6 +64,7 @@ pub async fn serve(
 ) {
     let acceptor = TlsAcceptor::from(tls);
     let slots = Arc::new(Semaphore::new(limits.connections));
+    let strangers = Strangers::new(limits.connections);
     let connections = TaskTracker::new();
     loop {
         let next = async {
@@ -78,9 +82,14 @@ pub async fn serve(
                 }
             },
         };
+        let Some(place) = strangers.enter(address.ip()) else {
+            tracing::debug!(%address, "too many connections of one address without a certificate");
+            continue;
+        };
         let (acceptor, router, stop) = (acceptor.clone(), router.clone(), stop.clone());
         connections.spawn(async move {
-            if let Err(error) = connection(stream, address, acceptor, router, limits, stop).await {
+            let peer = (stream, address, place);
+            if let Err(error) = connection(peer, acceptor, router, limits, stop).await {
                 tracing::debug!(%address, %error, "connection ended");
             }
             drop(slot);
@@ -91,8 +100,7 @@ pub async fn serve(
 }
 
 async fn connection(
-    stream: TcpStream,
-    address: SocketAddr,
+    (stream, address, place): (TcpStream, SocketAddr, Place),
     acceptor: TlsAcceptor,
     router: Router,
     limits: Limits,
@@ -103,8 +111,13 @@ async fn connection(
     let stream = handshake.await.map_err(|_elapsed| io::ErrorKind::TimedOut)??;
     let certificate = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
     let certificate = certificate.and_then(PeerCertificate::read).map(Arc::new);
+    // Who has a certificate of ours is no stranger.
+    let _place = certificate.is_none().then_some(place);
     let peer = Peer { address, certificate };
+    let asked = Arc::new(Notify::new());
+    let asks = Arc::clone(&asked);
     let service = router.map_request(move |mut request: hyper::Request<Incoming>| {
+        asks.notify_one();
         request.extensions_mut().insert(peer.clone());
         request.map(Body::new)
     });
@@ -120,7 +133,14 @@ async fn connection(
     let service = TowerToHyperService::new(service);
     let mut served = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let failed = |error: Box<dyn std::error::Error + Send + Sync>| io::Error::other(error);
+    // hyper sets no bound to how long a peer may take to show which HTTP it speaks, nor to an HTTP/2 preface.
+    let unasked = async {
+        if tokio::time::timeout(limits.handshake, asked.notified()).await.is_ok() {
+            std::future::pending::<()>().await;
+        }
+    };
     tokio::select! {
+        () = unasked => Err(io::ErrorKind::TimedOut.into()),
         ended = served.as_mut() => ended.map_err(failed),
         () = stop.cancelled() => {
             served.as_mut().graceful_shutdown();
