@@ -2,11 +2,13 @@
 
 mod init;
 mod record;
+mod revoke;
 mod serve;
 mod status;
 mod tools;
 
 pub use init::{Initialised, init};
+pub use revoke::{Revoked, revoke};
 pub use serve::{Ready, serve};
 pub use status::{Overview, overview};
 pub use tools::{

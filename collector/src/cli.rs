@@ -16,6 +16,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::app;
 use crate::config::{Config, parse_duration};
+use crate::identity::Revocation;
 
 /// Keeps the evidence log, judges it, shows it, exports it.
 #[derive(Debug, Parser)]
@@ -44,10 +45,14 @@ enum Command {
     /// Tokens for enrolment
     #[command(subcommand)]
     Token(Token),
+    /// Revoke an agent's key: nothing that it sends is admitted any more; works while `serve` runs
+    Revoke(Revoke),
     /// Make the views anew from the log (stop `serve` first)
     Rebuild(Rebuild),
     /// Write an audit bundle
     Export(Export),
+    /// Print the policy for auditors: the log's key, its witnesses and their quorum
+    Policy(Output),
     /// Check configuration, keys and log, and change nothing
     Validate(Output),
 }
@@ -84,6 +89,20 @@ struct TokenCreate {
 }
 
 #[derive(Debug, Args)]
+struct Revoke {
+    /// Id of the agent, or its target or host name
+    agent: String,
+    /// Why; stands in the log
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    /// Who revokes; stands in the log
+    #[arg(long, value_name = "NAME", env = "USER", default_value = "operator")]
+    by: String,
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(Debug, Args)]
 struct Rebuild {
     /// Build beside and compare; exit 1 names the tables that differ
     #[arg(long)]
@@ -112,6 +131,9 @@ struct Export {
     /// Only entries received until this time (RFC 3339)
     #[arg(long, value_name = "TIME")]
     to: Option<Timestamp>,
+    /// Under the newest head that the quorum of witnesses has cosigned, without what came after it
+    #[arg(long)]
+    cosigned: bool,
     #[command(flatten)]
     output: Output,
 }
@@ -129,13 +151,28 @@ pub fn run() -> ExitCode {
         }
     };
     log_to_stderr();
+    // What `validate` finds wrong is its answer, not its failure.
+    let failed = if matches!(cli.command, Command::Validate(_)) { 1 } else { 2 };
     match dispatch(cli) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("exhibit-collector: {error:#}");
-            ExitCode::from(2)
+            eprintln!("exhibit-collector: {}", told(&error));
+            ExitCode::from(failed)
         }
     }
+}
+
+/// The error with its causes, each said once: many texts end with their cause already.
+fn told(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(|cause| cause.to_string()) {
+        if text.is_empty() {
+            text = cause;
+        } else if !text.contains(cause.trim()) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text.trim_end().to_owned()
 }
 
 fn log_to_stderr() {
@@ -177,6 +214,11 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
             )?;
             show(asked.output.json, &made, &made.to_string())
         }
+        Command::Revoke(asked) => {
+            let Revoke { agent, reason, by, output } = asked;
+            let done = app::revoke(&config, Revocation { agent, by, reason }, now)?;
+            show(output.json, &done, &done.to_string())
+        }
         Command::Rebuild(asked) => {
             let rebuilt = app::rebuild(&config, asked.check)?;
             let code = show(asked.output.json, &rebuilt, &rebuilt.to_string())?;
@@ -185,17 +227,25 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Export(asked) => {
             let selection =
                 app::select(asked.target, asked.kind, asked.control, (asked.from, asked.to))?;
-            let summary = app::export(&config, &selection, &asked.out, now)?;
+            let summary = app::export(&config, &selection, asked.cosigned, &asked.out, now)?;
             let text = format!(
-                "{} items ({} statements, {} documents) under size {} in {}\nverify: exhibit verify {} --policy FILE\nThe policy must come from elsewhere than the bundle, once: it is what `exhibit-collector init` printed.",
+                "{} items ({} statements, {} documents) under size {}{} in {}\nverify: exhibit verify {} --policy FILE\nThe policy must come from elsewhere than the bundle, once: it is what `exhibit-collector policy` prints.",
                 summary.items,
                 summary.statements,
                 summary.documents,
                 summary.checkpoint.size,
+                match summary.cosigned_by.as_slice() {
+                    [] => String::new(),
+                    names => format!(" (cosigned by {})", names.join(", ")),
+                },
                 summary.out.display(),
                 summary.out.display(),
             );
             show(asked.output.json, &summary, &text)
+        }
+        Command::Policy(output) => {
+            let found = app::policy(&config)?;
+            show(output.json, &found, found.policy.trim_end())
         }
         Command::Validate(output) => {
             let found = app::validate(&config)?;

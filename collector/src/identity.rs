@@ -7,6 +7,7 @@ mod collector;
 mod enrolment;
 mod keys;
 mod registry;
+mod revocations;
 mod service;
 mod tls;
 mod tokens;
@@ -15,7 +16,8 @@ pub use authority::{Authority, PeerCertificate};
 pub use collector::Collector;
 pub use enrolment::{Enroller, EnrollerSettings};
 pub use keys::{private_dir, read_secret, write_private};
-pub use registry::{Agent, KeyState, Registry};
+pub use registry::{Agent, KeyState, Registry, Turn};
+pub use revocations::{Revocation, Revocations};
 pub use service::EnrolmentService;
 pub use tls::{ServerCertificate, evidence_tls, web_tls};
 pub use tokens::{Grant, NewToken, Tokens};
@@ -69,11 +71,24 @@ pub enum IdentityError {
     Revoked { agent: String, index: u64 },
     #[error("agent {0} is not enrolled here: enrol it with a token of this collector")]
     UnknownAgent(String),
+    #[error(
+        "no agent is named {0:?}: give an agent id, or the target or host name of an agent that is not revoked"
+    )]
+    NobodyNamed(String),
+    #[error("several agents are named {name:?}: give the id of one ({ids}…)")]
+    SeveralNamed { name: String, ids: String },
+    #[error("agent {agent} was revoked already, on entry {index}: nothing is left to do")]
+    RevokedAlready { agent: String, index: u64 },
     #[error("too many enrolments from {0}: try again in a minute")]
     TooMany(std::net::IpAddr),
 
     #[error("{}: {source}", path.display())]
     File { path: PathBuf, source: std::io::Error },
+    #[error(
+        "{} is open to others (mode {mode:o}): close it (chmod 600), and if others have been on this host, treat the key as known",
+        path.display()
+    )]
+    OpenToOthers { path: PathBuf, mode: u32 },
     #[error("{}: {source}", path.display())]
     KeyFile { path: PathBuf, source: KeyError },
     #[error("certificate of the CA: {0}")]

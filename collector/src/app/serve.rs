@@ -15,11 +15,11 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
-use super::{Keys, log_rule_pack, open_log, record};
+use super::{Keys, log_rule_pack, open_log, record, revoke};
 use crate::config::Config;
 use crate::identity::{
-    Authority, Enroller, EnrollerSettings, EnrolmentService, Registry, ServerCertificate, Tokens,
-    evidence_tls, web_tls,
+    Authority, Enroller, EnrollerSettings, EnrolmentService, Registry, Revocations,
+    ServerCertificate, Tokens, evidence_tls, web_tls,
 };
 use crate::ingest::{self, EvidenceService, Ingest, Presence};
 use crate::log::{Lock, LogReader, LogWriter, WriterTask};
@@ -83,12 +83,14 @@ async fn run(
     let mut tasks = JoinSet::new();
     {
         let built = build(&config, &keys, assessor, (writer, reader), ready.evidence, &stop)?;
-        let Built { certificate, evidence_routes, web_routes, views, sizes } = built;
+        let Built { certificate, evidence_routes, web_routes, views, sizes, revocations } = built;
         let tls = evidence_tls(&keys.authority, Arc::clone(&certificate))?;
         tasks.spawn(net::serve(evidence, tls, evidence_routes, limits, stop.clone()));
         let tls = web_tls(Arc::clone(&certificate))?;
         tasks.spawn(net::serve(web, tls, web_routes, limits, stop.clone()));
         tasks.spawn(renew(keys.authority, certificate, config.clone(), stop.clone()));
+        let (enroller, requests) = revocations;
+        tasks.spawn(revoke::serve(enroller, requests, stop.clone()));
         tokio::spawn(views.follow(sizes));
     }
     let (mut terminated, mut interrupted) =
@@ -138,6 +140,7 @@ struct Built {
     web_routes: Router,
     views: Views,
     sizes: tokio::sync::watch::Receiver<u64>,
+    revocations: (Enroller, Revocations),
 }
 
 fn build(
@@ -164,6 +167,7 @@ fn build(
             evidence_address: config.evidence_address(bound),
         },
     );
+    let revocations = (enroller.clone(), Revocations::open(secrets.clone())?);
     let views = Views::open(&config.views_db(), reader.clone(), assessor)?;
     let state = WebState {
         views: views.clone(),
@@ -198,6 +202,7 @@ fn build(
         web_routes: web::router(state, beside),
         views,
         sizes,
+        revocations,
     })
 }
 

@@ -113,11 +113,23 @@ impl Enroller {
         self.0.authority.client_certificate(csr, &agent.id, self.0.settings.certificate_days, now)
     }
 
-    /// Revokes a live agent's key; answers the index of the entry. Its targets are free from then on.
-    pub async fn revoke(&self, agent: &str, by: &str, reason: &str) -> Result<u64, IdentityError> {
+    /// Revokes the key of the agent that `name` means (id, target or host name); answers its id and the index of the entry.
+    /// Nothing that it sends is admitted from then on, on open connections too, and its targets are free. To be run to its
+    /// end, as [`Enroller::enrol`].
+    pub async fn revoke(
+        &self,
+        name: &str,
+        by: &str,
+        reason: &str,
+    ) -> Result<(String, u64), IdentityError> {
         let _turn = self.0.turn.lock().await;
-        let agent = self.0.registry.live(agent)?;
-        self.append_revoke(&agent, by, reason).await
+        self.catch_up().await?;
+        let agent = self.0.registry.named(name)?;
+        if let Some(index) = agent.revoked {
+            return Err(IdentityError::RevokedAlready { agent: agent.id, index });
+        }
+        let index = self.append_revoke(&agent, by, reason).await?;
+        Ok((agent.id, index))
     }
 
     async fn grant(
@@ -176,6 +188,9 @@ impl Enroller {
         by: &str,
         reason: &str,
     ) -> Result<u64, IdentityError> {
+        // A statement that was found good before must stand before the revocation, or nobody could verify it.
+        let turn = self.0.registry.turn(&agent.id);
+        let _turn = turn.lock().await;
         let (by, reason) = (by.to_owned(), reason.to_owned());
         let revoke = Revoke { agent: agent.id.clone(), key: agent.key, by, reason };
         let subject = Subject::new(format!("urn:exhibit:agent:{}", agent.id), agent.key, None);

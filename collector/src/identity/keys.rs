@@ -2,7 +2,7 @@
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{Read as _, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use zeroize::Zeroizing;
@@ -29,12 +29,18 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), IdentityError> {
     write().map_err(|source| IdentityError::File { path: path.to_owned(), source })
 }
 
-/// Reads a key file; the text is wiped when dropped.
+/// Reads a key file that nobody but its owner may open; the text is wiped when dropped.
 pub fn read_secret(path: &Path) -> Result<Zeroizing<String>, IdentityError> {
     let read = || {
+        let file = File::open(path)?;
+        let mode = file.metadata()?.permissions().mode() & 0o777;
         let mut text = Zeroizing::new(String::new());
-        File::open(path)?.take(64 << 10).read_to_string(&mut text)?;
-        Ok(text)
+        file.take(64 << 10).read_to_string(&mut text)?;
+        Ok((text, mode))
     };
-    read().map_err(|source| IdentityError::File { path: path.to_owned(), source })
+    match read() {
+        Ok((text, mode)) if mode & 0o077 == 0 => Ok(text),
+        Ok((_, mode)) => Err(IdentityError::OpenToOthers { path: path.to_owned(), mode }),
+        Err(source) => Err(IdentityError::File { path: path.to_owned(), source }),
+    }
 }

@@ -2,8 +2,8 @@
 //!
 //! It never learns anything from a message: only from entries that the log's key signed.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use exhibit_proto::digest::Digest;
 use exhibit_proto::document::Target;
@@ -49,7 +49,11 @@ pub struct Registry {
     reader: LogReader,
     log: PublicKey,
     state: Arc<RwLock<State>>,
+    turns: Arc<Mutex<HashMap<String, Turn>>>,
 }
+
+/// Held by whoever adds to what the log says of one agent: a statement must not slip in behind a revocation.
+pub type Turn = Arc<tokio::sync::Mutex<()>>;
 
 #[derive(Default)]
 struct State {
@@ -62,7 +66,7 @@ struct State {
 impl Registry {
     /// Reads every enrolment and revocation of the log; blocking.
     pub fn open(reader: LogReader, log: PublicKey) -> Result<Self, IdentityError> {
-        let registry = Self { reader, log, state: Arc::default() };
+        let registry = Self { reader, log, state: Arc::default(), turns: Arc::default() };
         registry.catch_up()?;
         Ok(registry)
     }
@@ -114,6 +118,33 @@ impl Registry {
             None => Ok(agent),
             Some(index) => Err(IdentityError::Revoked { agent: agent.id, index }),
         }
+    }
+
+    /// The one agent that a person means: by id, or, if it may speak, by target or host name.
+    pub fn named(&self, name: &str) -> Result<Agent, IdentityError> {
+        if let Some(agent) = self.agent(name) {
+            return Ok(agent);
+        }
+        let fits = |agent: &&Agent| {
+            let target = agent.targets.iter().any(|target| target.as_str() == name);
+            agent.revoked.is_none() && (target || agent.host_name.eq_ignore_ascii_case(name))
+        };
+        let all = self.agents();
+        let mut found = all.iter().filter(fits);
+        match (found.next(), found.next()) {
+            (Some(agent), None) => Ok(agent.clone()),
+            (None, _) => Err(IdentityError::NobodyNamed(name.to_owned())),
+            (Some(one), Some(other)) => Err(IdentityError::SeveralNamed {
+                name: name.to_owned(),
+                ids: format!("{}, {}", one.id, other.id),
+            }),
+        }
+    }
+
+    /// What to hold while something is added to what the log says of this agent.
+    pub fn turn(&self, agent: &str) -> Turn {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(turns.entry(agent.to_owned()).or_default())
     }
 
     fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {

@@ -72,7 +72,11 @@ impl From<IdentityError> for Status {
             | IdentityError::TokenExpired { .. } => Self::unauthenticated(text),
             IdentityError::TokenHost { .. }
             | IdentityError::Revoked { .. }
+            | IdentityError::RevokedAlready { .. }
             | IdentityError::UnknownAgent(_) => Self::permission_denied(text),
+            IdentityError::NobodyNamed(_) | IdentityError::SeveralNamed { .. } => {
+                Self::not_found(text)
+            }
             IdentityError::Malformed { .. }
             | IdentityError::EvidenceKey(_)
             | IdentityError::Possession
@@ -86,6 +90,7 @@ impl From<IdentityError> for Status {
             }
             IdentityError::Append(AppendError::Conflict { .. } | AppendError::TooLong { .. })
             | IdentityError::File { .. }
+            | IdentityError::OpenToOthers { .. }
             | IdentityError::KeyFile { .. }
             | IdentityError::Authority(_)
             | IdentityError::Certificate(_)

@@ -30,6 +30,8 @@ const MAX_MESSAGE: usize = 512 << 10;
 const MAX_DIGESTS: usize = 4096;
 /// Held documents whose headers are remembered.
 const KNOWN: usize = 50_000;
+/// Streams of one agent: it needs one, and a broken one may linger.
+const STREAMS: usize = 4;
 /// Answers that wait for a client that does not read.
 const ANSWERS: usize = 8;
 
@@ -94,16 +96,24 @@ pub(super) struct Shared {
     pub(super) memory: Arc<Semaphore>,
     /// Kind and target of documents that the log holds, read from their headers.
     known: Mutex<HashMap<Digest, (Kind, Target)>>,
-    /// One place at a time is filled in an agent's chain.
-    turns: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
+    /// What each agent takes of the collector, by agent id.
+    shares: Mutex<HashMap<String, Share>>,
+}
+
+/// What one agent may take at a time, so that it cannot keep the others out.
+#[derive(Clone)]
+pub(super) struct Share {
+    streams: Arc<Semaphore>,
+    /// Held while documents of one run are in memory.
+    pub(super) run: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl EvidenceService {
     pub fn server(ingest: Ingest) -> EvidenceServer<Self> {
         let permits = kibibytes(ingest.limits.in_flight_bytes);
         let memory = Arc::new(Semaphore::new(usize::try_from(permits).unwrap_or(usize::MAX >> 3)));
-        let (known, turns) = (Mutex::default(), Mutex::default());
-        let shared = Shared { ingest, memory, known, turns };
+        let (known, shares) = (Mutex::default(), Mutex::default());
+        let shared = Shared { ingest, memory, known, shares };
         EvidenceServer::new(Self(Arc::new(shared)))
             .accept_compressed(CompressionEncoding::Zstd)
             .max_decoding_message_size(MAX_MESSAGE)
@@ -128,9 +138,10 @@ impl Shared {
         Ok(self.ingest.registry.live(&certificate.agent)?)
     }
 
-    pub(super) fn turn(&self, agent: &str) -> Arc<tokio::sync::Mutex<()>> {
-        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(turns.entry(agent.to_owned()).or_default())
+    pub(super) fn share(&self, agent: &str) -> Share {
+        let fresh = || Share { streams: Arc::new(Semaphore::new(STREAMS)), run: Arc::default() };
+        let mut shares = self.shares.lock().unwrap_or_else(PoisonError::into_inner);
+        shares.entry(agent.to_owned()).or_insert_with(fresh).clone()
     }
 }
 
@@ -143,9 +154,17 @@ impl Evidence for EvidenceService {
         request: Request<Streaming<Submission>>,
     ) -> Result<Response<Self::SubmitStream>, Status> {
         let agent = self.0.who(&request)?;
+        let room = self.0.share(&agent.id).streams.try_acquire_owned().map_err(|_none_left| {
+            Status::resource_exhausted(
+                "this agent has 4 streams open: close one, or wait until it ends",
+            )
+        })?;
         let (answers, stream) = mpsc::channel(ANSWERS);
         let session = Session::new(Arc::clone(&self.0), agent.id, request.into_inner(), answers);
-        tokio::spawn(session.run());
+        tokio::spawn(async move {
+            session.run().await;
+            drop(room);
+        });
         Ok(Response::new(ReceiverStream::new(stream)))
     }
 

@@ -11,6 +11,7 @@ use exhibit_proto::leaf::Link;
 use exhibit_proto::rpc::submission::Part;
 use exhibit_proto::rpc::{Answer, Envelope, Receipt, Refusal, RefusalKind, Submission, answer};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::time::Instant;
 use tonic::{Status, Streaming};
 
 use super::admission::{Admitted, Refused, Terms, Wanted, chain, examine};
@@ -24,6 +25,8 @@ const PIPELINED: usize = 64;
 
 /// Longest silence while documents are awaited: they hold room in memory that other agents want.
 const DOCUMENT_IDLE: Duration = Duration::from_secs(60);
+/// Bytes a second that documents must keep up with after that, for the same reason.
+const SLOWEST: u64 = 64 << 10;
 
 /// One open stream.
 pub(super) struct Session {
@@ -108,11 +111,15 @@ impl Session {
             envelope: digest.as_bytes().to_vec().into(),
             documents: documents.collect(),
         };
+        let share = self.service.share(&self.agent);
+        let run = tokio::time::timeout(self.service.ingest.limits.idle, share.run.lock()).await;
+        let _run =
+            run.map_err(|_elapsed| Refused::later("another run of this agent is being sent"))?;
         let _room = self.room(&lacking).await?;
         self.answer(answer::Part::Wanted(wanted)).await?;
         let documents = self.receive(lacking).await?;
 
-        let turn = self.service.turn(&self.agent);
+        let turn = self.service.ingest.registry.turn(&self.agent);
         let _turn = turn.lock().await;
         // Another stream of this agent may have filled the place or the one before, or the key may be revoked by now.
         let agent = self.live()?;
@@ -166,9 +173,12 @@ impl Session {
     }
 
     async fn receive(&mut self, lacking: Vec<Wanted>) -> Result<Vec<Vec<u8>>, Stop> {
+        let bytes: u64 = lacking.iter().map(|wanted| wanted.size).sum();
+        let end = Instant::now() + DOCUMENT_IDLE + Duration::from_secs(bytes / SLOWEST);
         let mut arriving = Arriving::new(lacking);
         while !arriving.is_done() {
-            let part = self.next_part(DOCUMENT_IDLE).await?;
+            let left = end.saturating_duration_since(Instant::now());
+            let part = self.next_part(DOCUMENT_IDLE.min(left)).await?;
             let part = part.ok_or_else(|| {
                 Status::invalid_argument("the stream ended before the documents that were wanted")
             })?;

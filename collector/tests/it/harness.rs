@@ -150,6 +150,19 @@ impl Collector {
         Ok(EvidenceClient::new(connect(self.serving().evidence, config).await?))
     }
 
+    /// A connection that has made its handshake and says nothing: to the evidence port with `identity`, else to the other.
+    pub(crate) async fn silent(
+        &self,
+        identity: Option<(CertificateDer<'static>, PrivateKeyDer<'static>)>,
+    ) -> tokio_rustls::client::TlsStream<TcpStream> {
+        let serving = self.serving();
+        let address = if identity.is_some() { serving.evidence } else { serving.web };
+        let stream = TcpStream::connect(address).await.unwrap();
+        let name = ServerName::try_from("localhost").unwrap();
+        let config = client_config(&self.ca, identity);
+        TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap()
+    }
+
     /// A GET on the second port over HTTP/1.1: status, head, body.
     pub(crate) async fn get(&self, path: &str) -> (u16, String, Vec<u8>) {
         use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -249,8 +262,11 @@ impl Agent {
     }
 
     pub(crate) async fn client(&self, collector: &Collector) -> EvidenceClient<Channel> {
-        let key = PrivateKeyDer::Pkcs8(self.tls.serialize_der().into());
-        collector.evidence(Some((self.certificate.clone(), key))).await.unwrap()
+        collector.evidence(Some(self.identity())).await.unwrap()
+    }
+
+    pub(crate) fn identity(&self) -> (CertificateDer<'static>, PrivateKeyDer<'static>) {
+        (self.certificate.clone(), PrivateKeyDer::Pkcs8(self.tls.serialize_der().into()))
     }
 
     pub(crate) fn document(&self, kind: &str, content: &str) -> Vec<u8> {

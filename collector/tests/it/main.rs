@@ -1,6 +1,7 @@
 //! The collector through its public doors: the real program, real mTLS on loopback, a small client of our own.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a scenario stops at the first surprise")]
 
+mod abuse;
 mod crash;
 mod enrolment;
 mod harness;

@@ -27,17 +27,21 @@ pub(crate) struct Stream {
 
 impl Stream {
     pub(crate) async fn open(collector: &Collector, agent: &Agent) -> Self {
+        Self::try_open(collector, agent).await.unwrap()
+    }
+
+    pub(crate) async fn try_open(collector: &Collector, agent: &Agent) -> Result<Self, Status> {
         let (sender, receiver) = mpsc::channel(64);
         let mut client = agent.client(collector).await;
-        let answers = client.submit(ReceiverStream::new(receiver)).await.unwrap().into_inner();
-        Self { sender, answers }
+        let answers = client.submit(ReceiverStream::new(receiver)).await?.into_inner();
+        Ok(Self { sender, answers })
     }
 
     async fn send(&self, part: Part) {
         self.sender.send(Submission { part: Some(part) }).await.unwrap();
     }
 
-    async fn envelope(&self, bytes: &[u8], known_size: u64) {
+    pub(crate) async fn envelope(&self, bytes: &[u8], known_size: u64) {
         self.send(Part::Envelope(Envelope { bytes: bytes.to_vec().into(), known_size })).await;
     }
 
@@ -50,7 +54,7 @@ impl Stream {
         Ok(self.answers.message().await?.unwrap().part.unwrap())
     }
 
-    async fn wanted(&mut self) -> Wanted {
+    pub(crate) async fn wanted(&mut self) -> Wanted {
         let answer = self.next().await.unwrap();
         let Answered::Wanted(wanted) = answer else { panic!("{answer:?}") };
         wanted
@@ -60,6 +64,17 @@ impl Stream {
         let answer = self.next().await.unwrap();
         let Answered::Receipt(receipt) = answer else { panic!("{answer:?}") };
         receipt
+    }
+
+    /// Takes answers up to a receipt; an error is a refusal or the stream's end.
+    pub(crate) async fn answered(&mut self) -> Result<Receipt, String> {
+        loop {
+            match self.answers.message().await {
+                Ok(Some(Answer { part: Some(Answered::Wanted(_)) })) => {}
+                Ok(Some(Answer { part: Some(Answered::Receipt(receipt)) })) => return Ok(receipt),
+                other => return Err(format!("{other:?}")),
+            }
+        }
     }
 
     async fn refusal(&mut self) -> Refusal {
