@@ -43,6 +43,19 @@ pub fn main(cli: Cli) -> anyhow::Result<ExitCode> {
     }
 }
 
+/// The error with its causes, each said once: many texts end with their cause already.
+pub fn told(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(|cause| cause.to_string()) {
+        if text.is_empty() {
+            text = cause;
+        } else if !text.contains(cause.trim()) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text.trim_end().to_owned()
+}
+
 /// Says on standard error why the program ends.
 pub fn complain(text: &str) {
     // Nobody is left to tell when standard error is gone too; the exit code still says it.

@@ -19,7 +19,7 @@ fn main() -> ExitCode {
     match app::main(cli) {
         Ok(code) => code,
         Err(error) => {
-            app::complain(&format!("{error:#}"));
+            app::complain(&app::told(&error));
             ExitCode::from(2)
         }
     }

@@ -99,8 +99,7 @@ impl FromStr for CronLine {
             other => return Err(ScheduleError::Fields(text.to_owned(), other.len())),
         };
         let schedule = cron::Schedule::from_str(&expression).map_err(|error| {
-            let reason = error.to_string().lines().next().unwrap_or_default().to_owned();
-            ScheduleError::Line { text: text.to_owned(), reason }
+            ScheduleError::Line { text: text.to_owned(), reason: reason(&fields, &error) }
         })?;
         let line = Self { text: text.to_owned(), schedule };
         match line.after(Timestamp::UNIX_EPOCH) {
@@ -136,12 +135,48 @@ pub fn due(line: &CronLine, splay: Duration, now: Timestamp, last: Option<Timest
     }
 }
 
+/// Which field is wrong: one that is no schedule even where all others are stars.
+fn reason(fields: &[&str], error: &cron::error::Error) -> String {
+    const NAMES: [&str; 5] = [
+        "minute (0 to 59)",
+        "hour (0 to 23)",
+        "day (1 to 31)",
+        "month (1 to 12 or JAN to DEC)",
+        "weekday (MON to SUN)",
+    ];
+    let wrong = NAMES.iter().zip(fields).enumerate().find(|(at, (_, field))| {
+        let others = |position| if position == *at { **field } else { "*" };
+        let line: Vec<&str> = (0..NAMES.len()).map(others).collect();
+        cron::Schedule::from_str(&format!("0 {}", line.join(" "))).is_err()
+    });
+    match wrong {
+        Some((_, (name, field))) if fields.len() == NAMES.len() => {
+            format!("{field:?} is no {name}")
+        }
+        Some(_) | None => error.to_string().split_whitespace().collect::<Vec<_>>().join(" "),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_wrong_line_says_which_field_is_wrong() {
+        for (line, words) in [
+            ("61 * * * *", "\"61\" is no minute (0 to 59)"),
+            ("0 24 * * *", "\"24\" is no hour"),
+            ("0 0 * 13 *", "\"13\" is no month"),
+            ("0 0 * * SUNDAI", "\"SUNDAI\" is no weekday"),
+            ("x * * * *", "\"x\" is no minute"),
+        ] {
+            let error = line.parse::<CronLine>().unwrap_err().to_string();
+            assert!(error.contains(words) && error.contains(line), "{error}");
+        }
     }
 
     #[test]

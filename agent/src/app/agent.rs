@@ -85,7 +85,10 @@ impl Agent {
             match &known.described {
                 Ok(words) => {
                     let text = serde_json::to_string(words).context("plugin description")?;
-                    self.spool.remember_described(&known.plugin.path, &text)?;
+                    // A full disk must not keep what waits from being sent.
+                    if let Err(error) = self.spool.remember_described(&known.plugin.path, &text) {
+                        tracing::warn!(%error, "what a plugin says of itself is not remembered");
+                    }
                 }
                 Err(error) => tracing::error!(%error, "a plugin does not say what it observes"),
             }

@@ -213,10 +213,12 @@ pub async fn once(agent: &Agent, patience: Duration) -> anyhow::Result<Once> {
         ));
     }
     if kinds.is_empty() {
-        error = Some(
-            "no kind is configured: name a [[plugin]]; `exhibit-agent validate` says more"
+        let mut silent = catalog.plugins.iter().filter_map(|known| known.described.as_ref().err());
+        error = Some(match silent.next() {
+            Some(why) => format!("no kind was observed: {why}; `exhibit-agent validate` says more"),
+            None => "no kind is configured: name a [[plugin]]; `exhibit-agent validate` says more"
                 .to_owned(),
-        );
+        });
     }
     let waiting = agent.spool.items()?;
     let checkpoint_size = agent.spool.place()?.checkpoint.map_or(0, |checkpoint| checkpoint.size);

@@ -8,6 +8,12 @@ use exhibit_proto::statement::Outcome;
 
 use super::{Observation, outcome};
 
+/// Outcomes of one kind in one run: far above any plugin that means well. All of them stand in the statement.
+const OUTCOMES: usize = 64;
+/// Lines of one run that reach the agent's log, and characters of each.
+const LOGGED: usize = 100;
+const LOGGED_TEXT: usize = 500;
+
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum End {
@@ -34,12 +40,13 @@ pub(super) struct Answers<'a> {
     answered: BTreeMap<&'a Kind, bool>,
     documents: Vec<Kind>,
     outcomes: Vec<Outcome>,
+    logged: usize,
 }
 
 impl<'a> Answers<'a> {
     pub(super) fn new(kinds: &'a [Kind], target: &'a Target) -> Self {
         let answered = kinds.iter().map(|kind| (kind, false)).collect();
-        Self { target, answered, documents: Vec::new(), outcomes: Vec::new() }
+        Self { target, answered, documents: Vec::new(), outcomes: Vec::new(), logged: 0 }
     }
 
     /// Takes one line; answers true after `done`.
@@ -63,15 +70,36 @@ impl<'a> Answers<'a> {
                 if word != OutcomeKind::Collected {
                     self.outcomes.push(outcome(&kind, self.target, word, detail, remedy));
                 }
+                if self.outcomes.iter().filter(|told| told.kind == kind).count() > OUTCOMES {
+                    let why = format!("over {OUTCOMES} outcomes of {kind}");
+                    let (word, detail, remedy) = explain(&End::Garbage(why.clone()));
+                    self.outcomes.pop();
+                    self.outcomes.push(outcome(&kind, self.target, word, detail, remedy));
+                    return Err(why);
+                }
             }
-            Line::Progress { message } => tracing::debug!(%message, "plugin reports progress"),
-            Line::Log { level, message } => match level {
-                Level::Error | Level::Warn => tracing::warn!(%message, "plugin warns"),
-                Level::Info | Level::Debug => tracing::debug!(%message, "plugin says"),
-            },
+            Line::Progress { message } => self.log(Level::Debug, &message),
+            Line::Log { level, message } => self.log(level, &message),
             Line::Done {} => return Ok(true),
         }
         Ok(false)
+    }
+
+    /// Hands a plugin's words on to the agent's log, where they must neither fill the disk nor look like other lines.
+    fn log(&mut self, level: Level, message: &str) {
+        self.logged += 1;
+        if self.logged > LOGGED {
+            return;
+        }
+        let message: String =
+            message.chars().filter(|c| !c.is_control()).take(LOGGED_TEXT).collect();
+        match level {
+            Level::Error | Level::Warn => tracing::warn!(%message, "plugin warns"),
+            Level::Info | Level::Debug => tracing::debug!(%message, "plugin says"),
+        }
+        if self.logged == LOGGED {
+            tracing::warn!("the plugin says more than {LOGGED} lines; the others are dropped");
+        }
     }
 
     /// Checks that the plugin speaks of what it was asked about, and notes the answer.

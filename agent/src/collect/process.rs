@@ -198,7 +198,9 @@ async fn read(
             ));
         }
         if line.len() > MAX_LINE {
-            return End::Limit(format!("the plugin wrote a line over {MAX_LINE} bytes"));
+            return End::Limit(format!(
+                "the plugin wrote a line over {MAX_LINE} bytes, the most that the protocol has"
+            ));
         }
         if newline.is_some() {
             number += 1;

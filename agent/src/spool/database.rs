@@ -35,6 +35,8 @@ CREATE TABLE IF NOT EXISTS fork(
 ";
 
 const PAGE: u64 = 4096;
+/// <https://sqlite.org/rescode.html#ioerr_shmsize>
+const SQLITE_IOERR_SHMSIZE: i32 = 4874;
 
 pub(super) fn open(path: &Path, bounds: Bounds) -> Result<Connection, rusqlite::Error> {
     let db = Connection::open(path)?;
@@ -63,6 +65,12 @@ pub(super) fn failed(path: &Path, source: rusqlite::Error) -> SpoolError {
     match source.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => {
             SpoolError::Full { path, reason: "no room for another page".to_owned() }
+        }
+        // The index of the write-ahead log stands in a file of its own, which SQLite cannot make without room.
+        Some(ErrorCode::SystemIoFailure)
+            if source.sqlite_error().is_some_and(|e| e.extended_code == SQLITE_IOERR_SHMSIZE) =>
+        {
+            SpoolError::Full { path, reason: "no room for its index".to_owned() }
         }
         Some(_) | None => SpoolError::Database { path, source },
     }

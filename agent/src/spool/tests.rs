@@ -134,3 +134,13 @@ fn the_file_gives_its_space_back() {
     let size = std::fs::metadata(&path).unwrap().len();
     assert!(size < 2 << 20, "{size}");
 }
+
+#[test]
+fn a_disk_too_full_for_the_index_of_the_log_is_told_as_full() {
+    let source = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(4874), None);
+    let error = super::database::failed(std::path::Path::new("spool.db"), source);
+    assert!(matches!(&error, SpoolError::Full { .. }), "{error}");
+    let source = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(10), None);
+    let error = super::database::failed(std::path::Path::new("spool.db"), source);
+    assert!(matches!(&error, SpoolError::Database { .. }), "{error}");
+}

@@ -135,6 +135,36 @@ kinds = ["identity.sign_in_policy"]
 }
 
 #[tokio::test]
+async fn a_plugin_that_chatters_is_stopped_and_the_statement_stays_small() {
+    let world = World::new().await;
+    let endless = r#"yes '{"t":"outcome","kind":"time.sync","target":"'"$target"'","outcome":"denied","detail":"x","remedy":"y"}'"#;
+    world.configure("", &[("chatter", plugin("time.sync", endless))]);
+    world.enrol().await;
+    let ended = world.once().await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let summary = ended.json();
+    // The heartbeat, and the run.
+    assert_eq!(summary["statements"], 2);
+    let outcomes = summary["outcomes"].as_array().unwrap();
+    assert_eq!(outcomes.len(), 65);
+    let last = &outcomes[64];
+    assert_eq!(last["outcome"], "failed");
+    assert!(last["detail"].as_str().unwrap().contains("over 64 outcomes of time.sync"), "{last}");
+}
+
+#[tokio::test]
+async fn a_plugin_that_says_nothing_of_itself_is_named() {
+    let world = World::new().await;
+    world.configure("", &[("mute", "#!/bin/sh\nexit 0\n".to_owned())]);
+    world.enrol().await;
+    let ended = world.once().await;
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    let summary = ended.json();
+    let error = summary["error"].as_str().unwrap();
+    assert!(error.contains("mute") && error.contains("--describe"), "{error}");
+}
+
+#[tokio::test]
 async fn a_plugin_that_is_gone_still_leaves_a_trace() {
     let world = World::simple().await;
     world.enrol().await;
