@@ -6,6 +6,7 @@ mod revoke;
 mod serve;
 mod status;
 mod tools;
+mod witness;
 
 pub use init::{Initialised, init};
 pub use revoke::{Revoked, revoke};
@@ -14,6 +15,7 @@ pub use status::{Overview, overview};
 pub use tools::{
     Rebuilt, TokenAsked, TokenMade, Validated, create_token, export, rebuild, select, validate,
 };
+pub use witness::{CurrentPolicy, policy};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

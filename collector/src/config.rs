@@ -27,6 +27,10 @@ pub struct Config {
     pub identity: Identity,
     #[serde(default)]
     pub limits: Limits,
+    #[serde(default)]
+    pub witness: Vec<Witness>,
+    #[serde(default)]
+    pub witnesses: Witnesses,
 }
 
 /// The port for agents.
@@ -58,6 +62,28 @@ pub struct Identity {
     pub enrolments_per_minute: NonZeroU32,
 }
 
+/// One that cosigns our heads.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Witness {
+    /// What the policy calls it; its key's name if absent.
+    pub name: Option<String>,
+    /// Its verifier key (C2SP tlog-cosignature).
+    pub vkey: String,
+    /// Prefix of its requests.
+    pub url: String,
+}
+
+/// When a head counts as witnessed, in the words of C2SP tlog-policy.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Witnesses {
+    /// `any`, `all`, a number of witnesses, or the name of a witness or group.
+    pub quorum: String,
+    /// Lines of groups, without the word `group`.
+    pub groups: Vec<String>,
+}
+
 /// Bounds.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -84,6 +110,12 @@ impl Default for Evidence {
 impl Default for Web {
     fn default() -> Self {
         Self { listen: SocketAddr::from(([127, 0, 0, 1], 8444)) }
+    }
+}
+
+impl Default for Witnesses {
+    fn default() -> Self {
+        Self { quorum: "any".to_owned(), groups: Vec::new() }
     }
 }
 
@@ -165,6 +197,14 @@ impl Config {
                 return Err((key, days.to_string(), "expected 2 to 397 days"));
             }
         }
+        let words = self.witnesses.groups.iter().chain([&self.witnesses.quorum]);
+        if let Some(broken) = words.clone().find(|word| word.contains(['\n', '\r'])) {
+            return Err(("witnesses", broken.clone(), "expected one line"));
+        }
+        let names = self.witness.iter().filter_map(|witness| witness.name.as_ref());
+        if let Some(name) = names.clone().find(|name| name.is_empty() || name.contains(bad)) {
+            return Err(("witness.name", name.clone(), "expected a word without spaces and '+'"));
+        }
         let limits = &self.limits;
         if limits.document_bytes == 0 || limits.document_bytes > document::MAX_BYTES {
             let value = limits.document_bytes.to_string();
@@ -223,6 +263,10 @@ impl Config {
         self.data.join("secrets.db")
     }
 
+    pub fn witness_db(&self) -> PathBuf {
+        self.data.join("witness.db")
+    }
+
     pub fn lock(&self) -> PathBuf {
         self.data.join("lock")
     }
@@ -271,6 +315,8 @@ mod tests {
             web: Web::default(),
             identity: Identity::default(),
             limits: Limits::default(),
+            witness: Vec::new(),
+            witnesses: Witnesses::default(),
         }
     }
 
@@ -279,17 +325,19 @@ mod tests {
         assert_eq!(load(EXAMPLE).unwrap(), required());
         let shown = EXAMPLE.lines().map(|line| match line.strip_prefix("# ") {
             Some(rest) if rest.contains(" = ") && !rest.starts_with(char::is_uppercase) => rest,
+            Some(rest) if rest.starts_with("[[") => rest,
             Some(_) | None => line,
         });
         let shown: Vec<&str> = shown.collect();
         let all = load(&shown.join("\n")).unwrap();
         let advertise = Some("evidence.example.com:8443".to_owned());
-        let expected =
-            Config { evidence: Evidence { advertise, ..Evidence::default() }, ..required() };
-        assert_eq!(all, expected);
+        let evidence = Evidence { advertise, ..Evidence::default() };
+        let witness = all.witness.clone();
+        assert_eq!(witness.len(), 2);
+        assert_eq!(all, Config { evidence, witness, ..required() });
         // Every key that can be read is shown.
         let keys = shown.iter().filter(|line| line.contains(" = ") && !line.starts_with('#'));
-        assert_eq!(keys.count(), 17);
+        assert_eq!(keys.count(), 25);
     }
 
     #[test]

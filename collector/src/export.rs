@@ -35,6 +35,8 @@ pub use select::Selection;
 pub struct Summary {
     pub out: PathBuf,
     pub checkpoint: Checkpoint,
+    /// Witnesses whose cosignatures stand on the checkpoint, by the policy's names.
+    pub cosigned_by: Vec<String>,
     /// Entries of the log that the bundle holds, enrolments, revocations and rule packs among them.
     pub items: u64,
     /// Of these, statements of evidence that the selection asked for.
@@ -75,28 +77,39 @@ pub enum ExportError {
     Manifest(#[from] serde_json::Error),
 }
 
-/// Writes the bundle of `selection` to the new folder `out`, under the head of the log at the time of the call: beside it
+/// What a bundle leads to: a head of the log, and the policy that auditors are told to compare with their own.
+#[derive(Clone, Debug)]
+pub struct Under {
+    pub log_key: Verifier,
+    /// With those cosignatures that the bundle shall carry.
+    pub head: Head,
+    /// Who made them, by the policy's names.
+    pub cosigned_by: Vec<String>,
+    /// C2SP tlog-policy.
+    pub policy: String,
+}
+
+/// Writes the bundle of `selection` to the new folder `out`, under one head of the log: beside it
 /// first, synced, then renamed. Blocking; streams, so memory does not grow with documents.
 pub fn write(
     reader: &LogReader,
-    log_key: &Verifier,
+    under: &Under,
     selection: &Selection,
     generated_at: Timestamp,
     out: &Path,
     progress: impl Fn(Progress),
 ) -> Result<Summary, ExportError> {
-    let head = reader.head()?;
+    let Under { log_key, head, cosigned_by, policy } = under;
     Checkpoint::open(head.signed.as_bytes(), log_key)?;
     let folder = Folder::begin(out)?;
     let past = Past::new(reader, head.checkpoint.size);
     let counts = Counts::default();
     let mut writer =
-        Writer { reader, selection, head: &head, past, folder, items: Vec::new(), counts };
+        Writer { reader, selection, head, past, folder, items: Vec::new(), counts };
     writer.leaves(&progress)?;
     let Writer { mut folder, items, counts, .. } = writer;
     folder.put(bundle::CHECKPOINT, head.signed.as_bytes())?;
     folder.put(bundle::LOG_KEY, log_key.key().to_pem().as_bytes())?;
-    let policy = format!("log {}\nquorum none\n", log_key.vkey());
     folder.put(bundle::POLICY, policy.as_bytes())?;
     let generated_at = rfc3339(generated_at);
     folder
@@ -114,7 +127,8 @@ pub fn write(
     let (files, bytes) = folder.finish()?;
     Ok(Summary {
         out: out.to_owned(),
-        checkpoint: head.checkpoint,
+        checkpoint: head.checkpoint.clone(),
+        cosigned_by: cosigned_by.clone(),
         items: count,
         statements: counts.statements,
         documents: counts.documents,

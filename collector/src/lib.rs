@@ -9,6 +9,7 @@
 //! | [`people`] | users, passwords, sessions | decides what an auditor relies on |
 //! | [`web`] | pages, public read side of the log, health | writes to the log by itself |
 //! | [`export`] | audit bundles | exports what no proof covers |
+//! | [`witness`] | asks witnesses to cosign heads, keeps what they signed | holds up admission |
 //! | [`net`] | the accept loop of both ports | reads a request |
 //! | [`secrets`] | the database of verifiers and token hashes | is part of any proof |
 //! | [`config`], [`cli`], [`app`] | configuration, command line, wiring | decide anything about evidence |
@@ -25,3 +26,4 @@ pub mod people;
 pub mod secrets;
 pub mod views;
 pub mod web;
+pub mod witness;

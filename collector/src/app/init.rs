@@ -11,7 +11,7 @@ use exhibit_proto::keys::SecretKey;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{log_rule_pack, open_log, settings};
+use super::{log_rule_pack, open_log, settings, witness};
 use crate::config::Config;
 use crate::identity::{Authority, Collector, private_dir, random, write_private};
 use crate::log::{self, Lock};
@@ -68,6 +68,7 @@ pub fn init(config: &Config, now: Timestamp) -> anyhow::Result<Initialised> {
 fn make(config: &Config, now: Timestamp) -> anyhow::Result<Initialised> {
     let key = SecretKey::from_seed(&random()?);
     let collector = Collector::new(&config.origin, key)?;
+    let circle = witness::circle(config, &collector)?;
     let (authority, certificate, ca_key) = Authority::create(&config.origin, now)?;
     // Names that cannot stand in a certificate are met now, not at the first start.
     authority.server_certificate(&config.names, 2, now).context("names")?;
@@ -90,7 +91,7 @@ fn make(config: &Config, now: Timestamp) -> anyhow::Result<Initialised> {
         ca_fingerprint: authority.fingerprint(),
         user,
         password,
-        policy: collector.policy(),
+        policy: circle.text().to_owned(),
     })
 }
 

@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
-use super::{Keys, log_rule_pack, open_log, record, revoke};
+use super::{Keys, log_rule_pack, open_log, record, revoke, witness};
 use crate::config::Config;
 use crate::identity::{
     Authority, Enroller, EnrollerSettings, EnrolmentService, Registry, Revocations,
@@ -28,6 +28,7 @@ use crate::people::People;
 use crate::secrets::SecretsDb;
 use crate::views::{Assessor, Views};
 use crate::web::{self, WebState, public};
+use crate::witness::Witnesses;
 
 /// How often the server certificate's age is looked at.
 const CERTIFICATE_CHECK: Duration = Duration::from_secs(3600);
@@ -61,6 +62,7 @@ async fn run(
     let keys = Keys::load(&config)?;
     let _lock = Lock::take(&config.lock())?;
     let (writer, reader, mut task) = open_log(&config.log_db(), &keys.collector)?;
+    let met = witness::meet(&config, &keys.collector, &reader).await?;
     let assessor = Assessor::builtin()?;
     log_rule_pack(&writer, &reader, &keys.collector, &assessor).await?;
     let bind = async |address: SocketAddr| {
@@ -82,7 +84,9 @@ async fn run(
     };
     let mut tasks = JoinSet::new();
     {
-        let built = build(&config, &keys, assessor, (writer, reader), ready.evidence, &stop)?;
+        witness::follow(met.clone(), (&writer, &reader), &stop);
+        let log = (writer, reader, met.0);
+        let built = build(&config, &keys, assessor, log, ready.evidence, &stop)?;
         let Built { certificate, evidence_routes, web_routes, views, sizes, revocations } = built;
         let tls = evidence_tls(&keys.authority, Arc::clone(&certificate))?;
         tasks.spawn(net::serve(evidence, tls, evidence_routes, limits, stop.clone()));
@@ -147,7 +151,7 @@ fn build(
     config: &Config,
     keys: &Keys,
     assessor: Assessor,
-    (writer, reader): (LogWriter, LogReader),
+    (writer, reader, witnesses): (LogWriter, LogReader, Witnesses),
     bound: SocketAddr,
     stop: &CancellationToken,
 ) -> anyhow::Result<Built> {
@@ -178,7 +182,8 @@ fn build(
         clock: Arc::new(Timestamp::now),
     };
     let per_minute = config.identity.enrolments_per_minute;
-    let beside = public::router(public::Public { log: reader.clone(), stop: stop.clone() })
+    let beside = public::Public { log: reader.clone(), witnesses, stop: stop.clone() };
+    let beside = public::router(beside)
         .merge(grpc(EnrolmentService::server(enroller.clone(), per_minute)));
     let sizes = writer.sizes();
     let evidence = EvidenceService::server(Ingest {

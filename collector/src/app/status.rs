@@ -7,11 +7,12 @@ use exhibit_proto::digest::Digest;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::Keys;
 use super::tools::reader;
+use super::{Keys, witness};
 use crate::config::Config;
 use crate::log::Lock;
 use crate::views::{Assessor, Views};
+use crate::witness::Standing;
 
 /// Log, agents and controls at one moment.
 #[derive(Debug, Serialize)]
@@ -20,6 +21,9 @@ pub struct Overview {
     /// Entries of the log.
     pub size: u64,
     pub root: Digest,
+    /// Entries of the newest head that the quorum of witnesses has cosigned.
+    pub witnessed: Option<u64>,
+    pub witnesses: Vec<Standing>,
     pub agents: u64,
     /// Host names of agents that should have spoken and have not.
     pub silent: Vec<String>,
@@ -41,11 +45,14 @@ pub fn overview(config: &Config, now: Timestamp) -> anyhow::Result<Overview> {
     views.catch_up()?;
     let checkpoint = reader.head()?.checkpoint;
     let assessment = views.assess(now)?;
+    let witnesses = witness::open(config, &keys.collector)?;
     let counts = assessment.counts().into_iter();
     Ok(Overview {
         origin: checkpoint.origin,
         size: checkpoint.size,
         root: checkpoint.root,
+        witnessed: witnesses.newest()?.map(|newest| newest.head.checkpoint.size),
+        witnesses: witnesses.standings()?,
         agents: views.agents()?.len() as u64,
         silent: assessment.silent.iter().map(|agent| agent.host_name.clone()).collect(),
         controls: counts.map(|(status, count)| (status.as_str(), count as u64)).collect(),
@@ -56,6 +63,16 @@ impl fmt::Display for Overview {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "log       {} entries of {}", self.size, self.origin)?;
         writeln!(f, "root      {}", self.root)?;
+        match (self.witnesses.as_slice(), self.witnessed) {
+            ([], _) => writeln!(f, "witnessed not: no witness is configured")?,
+            (_, Some(size)) => writeln!(f, "witnessed {size} entries")?,
+            (_, None) => writeln!(f, "witnessed not yet")?,
+        }
+        for Standing { name, cosigned, problem, .. } in &self.witnesses {
+            let size = cosigned.map_or(0, |(size, _)| size);
+            let problem = problem.as_ref().map(|problem| format!("; {problem}"));
+            writeln!(f, "          {name}: {size} entries{}", problem.unwrap_or_default())?;
+        }
         write!(f, "agents    {}", self.agents)?;
         match self.silent.as_slice() {
             [] => writeln!(f)?,

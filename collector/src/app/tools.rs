@@ -11,13 +11,14 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::Keys;
+use super::{Keys, witness};
 use crate::config::Config;
-use crate::export::{self, Selection, Summary};
+use crate::export::{self, Selection, Summary, Under};
 use crate::identity::{NewToken, Tokens};
 use crate::log::{Lock, LogReader};
 use crate::secrets::SecretsDb;
 use crate::views::{Assessor, Views};
+use crate::witness::Witnesses;
 
 /// What a token is asked to be.
 pub struct TokenAsked {
@@ -117,25 +118,49 @@ pub fn select(
     Ok(Selection { targets, kinds, controls, from, to })
 }
 
-/// Writes a bundle; works while `serve` runs.
+/// Writes a bundle under the newest head, or under the newest that the quorum of witnesses has `cosigned`; works while
+/// `serve` runs.
 pub fn export(
     config: &Config,
     selection: &Selection,
+    cosigned: bool,
     out: &Path,
     now: Timestamp,
 ) -> anyhow::Result<Summary> {
     let keys = Keys::load(config)?;
     let reader = reader(config, &keys)?;
+    let under = under(&keys, &reader, &witness::open(config, &keys.collector)?, cosigned)?;
     // Hidden by itself where standard error is not a terminal.
     let bar = ProgressBar::new(0);
     bar.set_style(ProgressStyle::with_template("{wide_bar} {pos}/{len} leaves")?);
-    let summary =
-        export::write(&reader, keys.collector.verifier(), selection, now, out, |progress| {
-            bar.set_length(progress.total);
-            bar.set_position(progress.done);
-        });
+    let summary = export::write(&reader, &under, selection, now, out, |progress| {
+        bar.set_length(progress.total);
+        bar.set_position(progress.done);
+    });
     bar.finish_and_clear();
     Ok(summary?)
+}
+
+fn under(
+    keys: &Keys,
+    reader: &LogReader,
+    witnesses: &Witnesses,
+    cosigned: bool,
+) -> anyhow::Result<Under> {
+    let (head, by) = if cosigned {
+        let newest = witnesses.newest()?.context(
+            "no head has the cosignatures of the quorum yet: see `exhibit-collector status`, or leave out --cosigned",
+        )?;
+        (newest.head, newest.by)
+    } else {
+        witnesses.cosigned(&reader.head()?)?
+    };
+    Ok(Under {
+        log_key: keys.collector.verifier().clone(),
+        head,
+        cosigned_by: by.into_keys().collect(),
+        policy: witnesses.circle().text().to_owned(),
+    })
 }
 
 /// What a validation found.
@@ -156,6 +181,7 @@ pub fn validate(config: &Config) -> anyhow::Result<Validated> {
     let size = if initialised {
         let keys = Keys::load(config)?;
         keys.authority.server_certificate(&config.names, 2, Timestamp::now()).context("names")?;
+        witness::circle(config, &keys.collector)?;
         Some(reader(config, &keys)?.head()?.checkpoint.size)
     } else {
         None

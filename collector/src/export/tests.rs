@@ -156,9 +156,15 @@ impl Fixture {
         Self { dir, reader, log }
     }
 
+    fn under(&self, log_key: &Verifier) -> Under {
+        let policy = format!("log {}\nquorum none\n", log_key.vkey());
+        let head = self.reader.head().unwrap();
+        Under { log_key: log_key.clone(), head, cosigned_by: Vec::new(), policy }
+    }
+
     fn export(&self, selection: &Selection, name: &str) -> Result<(Summary, PathBuf), ExportError> {
         let out = self.dir.path().join(name);
-        let summary = write(&self.reader, &self.log, selection, now(), &out, |_| {})?;
+        let summary = write(&self.reader, &self.under(&self.log), selection, now(), &out, |_| {})?;
         Ok((summary, out))
     }
 }
@@ -291,7 +297,8 @@ fn taken_names_and_foreign_keys_are_refused_and_leave_nothing() {
     assert!(matches!(again, Err(ExportError::Exists(_))));
     let other = Verifier::new(ORIGIN, SecretKey::from_seed(&[9; 32]).public()).unwrap();
     let out = fixture.dir.path().join("foreign");
-    let foreign = write(&fixture.reader, &other, &Selection::default(), now(), &out, |_| {});
+    let foreign =
+        write(&fixture.reader, &fixture.under(&other), &Selection::default(), now(), &out, |_| {});
     assert!(matches!(foreign, Err(ExportError::Head(_))));
     let names = std::fs::read_dir(fixture.dir.path()).unwrap();
     let left =
@@ -310,4 +317,24 @@ fn damaged_log_gives_no_bundle() {
     let error = fixture.export(&Selection::default(), "damaged").unwrap_err().to_string();
     assert!(error.contains(&digest.to_string()), "{error}");
     assert!(!fixture.dir.path().join("damaged").exists());
+}
+
+#[test]
+fn bundle_under_an_older_cosigned_head_holds_with_ordinary_tools() {
+    let fixture = Fixture::new(2);
+    let signed = fixture.reader.head_at(4).unwrap().unwrap();
+    let text = signed.rsplit_once("\n\n").unwrap().0.to_owned() + "\n";
+    let witness = SecretKey::from_seed(&[7; 32]);
+    let line = exhibit_proto::cosignature::cosign(&text, "witness.example", &witness, 7).unwrap();
+    let checkpoint = Checkpoint::from_text(&text).unwrap();
+    let head = Head { checkpoint, signed: signed + &line };
+    let cosigned_by = vec!["witness.example".to_owned()];
+    let under = Under { head: head.clone(), cosigned_by, ..fixture.under(&fixture.log) };
+    let out = fixture.dir.path().join("bundle");
+    let selection = Selection::default();
+    let summary = write(&fixture.reader, &under, &selection, now(), &out, |_| {}).unwrap();
+    assert_eq!((summary.checkpoint.size, summary.cosigned_by.len()), (4, 1));
+    assert_eq!(std::fs::read_to_string(out.join(bundle::CHECKPOINT)).unwrap(), head.signed);
+    let said = shell(&blocks(&out), &out).unwrap();
+    assert!(said.contains("from all 4 entries"), "{said}");
 }

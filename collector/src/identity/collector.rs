@@ -37,11 +37,6 @@ impl Collector {
         self.key.clone()
     }
 
-    /// A C2SP tlog-policy that names this log and asks for no witness.
-    pub fn policy(&self) -> String {
-        format!("log {}\nquorum none\n", self.verifier.vkey())
-    }
-
     /// Writes and signs a statement: the bytes of its envelope.
     pub fn seal<P: Serialize + DeserializeOwned>(
         &self,

@@ -11,6 +11,7 @@ use exhibit_proto::tiles::Tile;
 use tokio_util::sync::CancellationToken;
 
 use crate::log::{LogError, LogReader};
+use crate::witness::{WitnessError, Witnesses};
 
 const TEXT: &str = "text/plain; charset=utf-8";
 const BYTES: &str = "application/octet-stream";
@@ -22,14 +23,16 @@ const SECONDS: &str = "public, max-age=2";
 #[derive(Clone)]
 pub struct Public {
     pub log: LogReader,
+    pub witnesses: Witnesses,
     /// Cancelled when the collector stops: it is not ready any more.
     pub stop: CancellationToken,
 }
 
-/// `/log/checkpoint`, `/log/tile/…`, `/log/proof/{index}`, `/log/proof/by-digest/{sha256}`, `/healthz`, `/readyz`.
+/// `/log/checkpoint`, `/log/checkpoint/cosigned`, `/log/tile/…`, `/log/proof/{index}`, `/log/proof/by-digest/{sha256}`, `/healthz`, `/readyz`.
 pub fn router(public: Public) -> Router {
     Router::new()
         .route("/log/checkpoint", get(checkpoint))
+        .route("/log/checkpoint/cosigned", get(cosigned))
         .route("/log/tile/{*path}", get(tile))
         .route("/log/proof/{index}", get(proof))
         .route("/log/proof/by-digest/{digest}", get(proof_by_digest))
@@ -40,6 +43,15 @@ pub fn router(public: Public) -> Router {
 
 async fn checkpoint(State(public): State<Public>) -> Response {
     answer(TEXT, SECONDS, read(public, |log| Ok(Some(log.head()?.signed.into_bytes()))).await)
+}
+
+/// The newest head that satisfies the quorum of witnesses, with their cosignatures.
+async fn cosigned(State(public): State<Public>) -> Response {
+    let witnesses = public.witnesses;
+    let found = off_thread(move || {
+        Ok::<_, WitnessError>(witnesses.newest()?.map(|newest| newest.head.signed.into_bytes()))
+    });
+    answer(TEXT, SECONDS, found.await)
 }
 
 async fn tile(State(public): State<Public>, Path(path): Path<String>) -> Response {
@@ -90,7 +102,13 @@ async fn read<T: Send + 'static>(
     public: Public,
     read: impl FnOnce(&LogReader) -> Result<T, LogError> + Send + 'static,
 ) -> Result<T, ()> {
-    match tokio::task::spawn_blocking(move || read(&public.log)).await {
+    off_thread(move || read(&public.log)).await
+}
+
+async fn off_thread<T: Send + 'static, E: std::fmt::Display + Send + 'static>(
+    read: impl FnOnce() -> Result<T, E> + Send + 'static,
+) -> Result<T, ()> {
+    match tokio::task::spawn_blocking(read).await {
         Ok(Ok(found)) => Ok(found),
         Ok(Err(error)) => {
             tracing::error!(%error, "the log could not be read");

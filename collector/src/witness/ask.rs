@@ -1,0 +1,163 @@
+//! One exchange with one witness over HTTP, in bounds of time and bytes. It verifies what it hands on, and stores nothing.
+
+use std::time::Duration;
+
+use exhibit_proto::witness::{AddCheckpoint, MAX_REQUEST};
+use jiff::Timestamp;
+use reqwest::header::CONTENT_TYPE;
+use rustls::crypto::{CryptoProvider, ring};
+
+use super::answer::{Answer, classify, verified};
+use super::{Circle, Member, WitnessError};
+use crate::log::{Head, LogReader};
+
+const CONNECT: Duration = Duration::from_secs(1);
+const WHOLE: Duration = Duration::from_secs(3);
+
+/// The HTTP client; clones share its connections.
+#[derive(Clone)]
+pub struct Asker(reqwest::Client);
+
+/// What came of asking.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Cosigned {
+        line: String,
+        time: u64,
+    },
+    /// The witness holds a larger head than ours.
+    Ahead {
+        theirs: u64,
+    },
+    /// The witness holds another history.
+    Forked {
+        size: u64,
+    },
+    /// Somebody has to do something about it.
+    Refused(String),
+    /// To be tried again.
+    Unreachable(String),
+}
+
+impl Asker {
+    /// A client with ring as its cryptography. Certificates are those that the system trusts; proxies are taken from the
+    /// environment, as other programs do.
+    pub fn new(circle: &Circle) -> Result<Self, WitnessError> {
+        if CryptoProvider::get_default().is_none()
+            && ring::default_provider().install_default().is_err()
+        {
+            tracing::debug!("another part of the program chose the cryptography first");
+        }
+        let mut builder = reqwest::Client::builder()
+            .connect_timeout(CONNECT)
+            .timeout(WHOLE)
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent(concat!("exhibit-collector/", env!("CARGO_PKG_VERSION")));
+        if circle.members().iter().all(|member| member.url.starts_with("http://")) {
+            // A host without any certificate store can still ask over plain HTTP.
+            builder = builder.tls_certs_only([]);
+        }
+        Ok(Self(builder.build()?))
+    }
+
+    /// Asks `member` to cosign `head`, from the size it is believed to hold; once more if it names another.
+    pub(super) async fn exchange(
+        &self,
+        member: &Member,
+        reader: &LogReader,
+        head: &Head,
+        believed: u64,
+    ) -> Result<Outcome, WitnessError> {
+        let size = head.checkpoint.size;
+        let first = if believed <= size { believed } else { 0 };
+        let held = match self.ask(member, reader, head, first).await? {
+            Answer::Holds(held) => held,
+            other @ (Answer::Lines(_)
+            | Answer::Forked
+            | Answer::Refused(_)
+            | Answer::Unavailable(_)) => return Ok(settled(other, member, head, first)),
+        };
+        if held > size {
+            return Ok(Outcome::Ahead { theirs: held });
+        }
+        if held < believed {
+            tracing::warn!(
+                witness = member.name,
+                believed,
+                held,
+                "the witness holds less than it cosigned: it lost its memory"
+            );
+        }
+        match self.ask(member, reader, head, held).await? {
+            Answer::Holds(again) if again > size => Ok(Outcome::Ahead { theirs: again }),
+            Answer::Holds(again) => {
+                let what = format!("it holds {held} entries, then {again}: another asks too");
+                Ok(Outcome::Unreachable(what))
+            }
+            other @ (Answer::Lines(_)
+            | Answer::Forked
+            | Answer::Refused(_)
+            | Answer::Unavailable(_)) => Ok(settled(other, member, head, held)),
+        }
+    }
+
+    async fn ask(
+        &self,
+        member: &Member,
+        reader: &LogReader,
+        head: &Head,
+        old: u64,
+    ) -> Result<Answer, WitnessError> {
+        let (log, new) = (reader.clone(), head.checkpoint.size);
+        let proof = tokio::task::spawn_blocking(move || log.consistency(old, new)).await??;
+        let request = AddCheckpoint { old, proof, checkpoint: head.signed.clone() };
+        let url = format!("{}/add-checkpoint", member.url);
+        let sent = self.0.post(url).body(request.to_text()).send().await;
+        let mut response = match sent {
+            Ok(response) => response,
+            Err(error) => return Ok(Answer::Unavailable(told(&error))),
+        };
+        let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        let (status, kind) = (response.status().as_u16(), kind.unwrap_or_default().to_owned());
+        let mut body = Vec::new();
+        loop {
+            match response.chunk().await {
+                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+                Ok(None) => break,
+                Err(error) => return Ok(Answer::Unavailable(told(&error))),
+            }
+            if body.len() > MAX_REQUEST {
+                return Ok(Answer::Unavailable("its answer is over 16 KiB".to_owned()));
+            }
+        }
+        Ok(classify(status, &kind, &String::from_utf8_lossy(&body), old, new))
+    }
+}
+
+/// `held` is the size that the witness was asked from.
+fn settled(answer: Answer, member: &Member, head: &Head, held: u64) -> Outcome {
+    match answer {
+        Answer::Lines(lines) => {
+            let now = u64::try_from(Timestamp::now().as_second()).unwrap_or(0);
+            match verified(&head.signed, &lines, &member.witness, now) {
+                Ok((line, time)) => Outcome::Cosigned { line, time },
+                Err(error) => Outcome::Refused(error),
+            }
+        }
+        Answer::Forked => Outcome::Forked { size: held },
+        Answer::Refused(why) => Outcome::Refused(why),
+        Answer::Unavailable(why) => Outcome::Unreachable(why),
+        Answer::Holds(other) => Outcome::Unreachable(format!("it holds {other} entries")),
+    }
+}
+
+/// An error with what caused it, without the address, which the operator knows.
+fn told(error: &reqwest::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        text = inner.to_string();
+        cause = inner.source();
+    }
+    if error.is_timeout() { "it did not answer in time".to_owned() } else { text }
+}
