@@ -10,3 +10,4 @@ mod examples;
 mod interruptions;
 mod support;
 mod whole_way;
+mod witness;

@@ -1,6 +1,8 @@
 //! What the scenarios share: a scratch installation, and the log as a bundle shows it.
 
 use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 
 use exhibit_proto::leaf::{EntryType, Leaf, Link};
@@ -81,4 +83,22 @@ pub(crate) fn files_under(folder: &Path) -> Vec<PathBuf> {
     }
     found.sort();
     found
+}
+
+/// One request over plain HTTP/1.1: status, media type and body of the answer.
+pub(crate) fn http(address: &str, method: &str, path: &str, body: &str) -> (u16, String, String) {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let length = body.len();
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+    );
+    stream.write_all((head + body).as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    let kind = head
+        .lines()
+        .find_map(|line| line.to_lowercase().strip_prefix("content-type: ").map(str::to_owned));
+    (status, kind.unwrap_or_default(), body.to_owned())
 }
