@@ -55,8 +55,13 @@ pub fn verify(
         if let Some(manifest) = &manifest {
             manifest::check(manifest, &head, &folder, &mut ledger);
         }
-        let items = manifest.map(|manifest| manifest.items).unwrap_or_default();
-        let tree = tree::rebuild(&folder, &head, &items, &mut ledger, progress);
+        let (items, selection) =
+            manifest.map(|manifest| (manifest.items, manifest.selection)).unwrap_or_default();
+        let period = manifest::Period::of(&selection, &mut ledger);
+        let tree = tree::rebuild(&folder, &head, (&items, period), &mut ledger, progress);
+        if readable && tree.rebuilt {
+            manifest::complete(&selection, &tree.left_out, &mut ledger);
+        }
         let mut reader = item::Reader::new(&folder, &head, &tree);
         progress.stage("items", items.len() as u64);
         for claimed in &items {

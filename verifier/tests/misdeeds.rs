@@ -9,7 +9,7 @@ use exhibit_proto::leaf::EntryType;
 use exhibit_proto::statement::{ENROL, Statement};
 use exhibit_verifier::report::{Check, State};
 use exhibit_verifier::show;
-use support::{Place, World, agent_key, enrolment, failed_in, key, problems};
+use support::{Files, Place, World, agent_key, enrolment, failed_in, key, manifest, problems};
 
 /// A name, what happens in the log, and which check of the last item must fail with which words.
 type Misdeed = (&'static str, fn(&mut World), Check, &'static str);
@@ -236,6 +236,38 @@ fn gaps_are_shown_and_do_not_fail_while_broken_chains_do() {
     world.evidence(&agent_key(), |run| run.capsule.seq = 1);
     let report = Place::new(&world.files()).report();
     assert!(failed_in(&report, Check::Chains, "tile/entries"), "{:?}", problems(&report));
+}
+
+#[test]
+fn evidence_that_was_left_out_of_everything_is_missed() {
+    let leave_out = |files: &mut Files| {
+        let world = World::honest();
+        let document = Digest::of(world.documents.last().unwrap().as_bytes());
+        let envelope = bundle::envelope(&world.leaves()[4].env);
+        for path in [bundle::leaf(4), bundle::proof(4), envelope, bundle::document(&document)] {
+            files.remove(&path).unwrap();
+        }
+        manifest(files, |m| m.items.retain(|item| item.index != 4));
+    };
+    let mut files = World::honest().files();
+    leave_out(&mut files);
+    let report = Place::new(&files).report();
+    assert!(failed_in(&report, Check::Manifest, "manifest.json"), "{:?}", problems(&report));
+    assert!(problems(&report)[0].contains("the first is entry 4"), "{:?}", problems(&report));
+
+    // Of another time than asked for: rightly not here.
+    manifest(&mut files, |m| m.selection.to = Some("2026-11-22T09:00:00Z".into()));
+    assert_eq!(Place::new(&files).report().state, State::Verified);
+
+    // By kind: nobody can tell, and it is said.
+    manifest(&mut files, |m| {
+        m.selection.to = None;
+        m.selection.kinds = vec!["patch.status".parse().unwrap()];
+    });
+    let report = Place::new(&files).report();
+    assert_eq!(report.state, State::Verified);
+    let said = report.findings.iter().any(|f| f.detail.contains("1 more entries"));
+    assert!(said, "{:?}", report.findings);
 }
 
 #[test]

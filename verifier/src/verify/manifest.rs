@@ -2,14 +2,59 @@
 
 use std::collections::BTreeSet;
 
-use exhibit_proto::bundle::{MANIFEST, Manifest, SCHEMA, leaf, proof};
+use exhibit_proto::bundle::{MANIFEST, Manifest, SCHEMA, Selection, leaf, proof};
+use jiff::Timestamp;
 
 use super::head::Head;
+use super::tree::LeftOut;
 use crate::files::Folder;
 use crate::report::{Check, Ledger, State};
 
 /// A quarter of a million items.
 const MAX_BYTES: u64 = 64 << 20;
+
+/// First and last time of logging that were asked for, both inclusive.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Period {
+    from: Option<Timestamp>,
+    to: Option<Timestamp>,
+}
+
+impl Period {
+    /// What the manifest says was asked for.
+    pub(super) fn of(selection: &Selection, ledger: &mut Ledger) -> Self {
+        let mut read = |text: &Option<String>| {
+            let time = text.as_ref().map(|text| text.parse::<Timestamp>()).transpose();
+            time.unwrap_or_else(|error| {
+                ledger.failed(Check::Manifest, MANIFEST, format!("selection: {error}"));
+                None
+            })
+        };
+        Self { from: read(&selection.from), to: read(&selection.to) }
+    }
+
+    pub(super) fn holds(self, logged: Timestamp) -> bool {
+        self.from.is_none_or(|from| from <= logged) && self.to.is_none_or(|to| logged <= to)
+    }
+}
+
+/// Whether evidence was left out that the selection asks for. What an entry is about does not stand in the log, so a
+/// selection by target or kind cannot be judged from outside.
+pub(super) fn complete(selection: &Selection, left_out: &LeftOut, ledger: &mut Ledger) {
+    let Some(first) = left_out.first else { return };
+    let entries = left_out.entries;
+    if selection.targets.is_empty() && selection.kinds.is_empty() {
+        let detail = format!(
+            "says that it holds all evidence of its period, and {entries} entries of the log are left out, the first is entry {first}"
+        );
+        ledger.failed(Check::Manifest, MANIFEST, detail);
+    } else {
+        let detail = format!(
+            "{entries} more entries of the period are evidence: of other targets or kinds, or left out; that cannot be told from here"
+        );
+        ledger.shown(Check::Manifest, detail);
+    }
+}
 
 pub(super) fn read(folder: &Folder, ledger: &mut Ledger) -> Option<Manifest> {
     folder.claim(MANIFEST);

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use super::chains::Chains;
 use super::head::Head;
+use super::manifest::Period;
 use crate::files::Folder;
 use crate::progress::Progress;
 use crate::report::{Chain, Check, Ledger, State};
@@ -32,12 +33,20 @@ pub(super) struct Tree {
     /// All enrolments and revocations of the log, by ascending index.
     pub(super) key_entries: Vec<(u64, EntryType)>,
     pub(super) chains: Vec<Chain>,
+    pub(super) left_out: LeftOut,
+}
+
+/// Evidence of the period asked for that is no item of the bundle.
+#[derive(Default)]
+pub(super) struct LeftOut {
+    pub(super) entries: u64,
+    pub(super) first: Option<u64>,
 }
 
 pub(super) fn rebuild(
     folder: &Folder,
     head: &Head,
-    items: &[Item],
+    (items, period): (&[Item], Period),
     ledger: &mut Ledger,
     progress: &dyn Progress,
 ) -> Tree {
@@ -54,6 +63,7 @@ pub(super) fn rebuild(
         folder,
         size,
         listed,
+        period,
         edge: Edge::default(),
         chains: Chains::default(),
         tree: Tree::default(),
@@ -84,6 +94,7 @@ struct Walk<'a> {
     folder: &'a Folder,
     size: u64,
     listed: std::collections::BTreeSet<u64>,
+    period: Period,
     edge: Edge,
     chains: Chains,
     tree: Tree,
@@ -134,6 +145,11 @@ impl Walk<'_> {
         }
         if let Err(error) = self.order(index, &leaf.rx) {
             ledger.failed(Check::Chains, path, error);
+        }
+        let evidence = leaf.t == EntryType::Evidence && !self.listed.contains(&index);
+        if evidence && self.last.is_some_and(|logged| self.period.holds(logged)) {
+            self.tree.left_out.entries += 1;
+            self.tree.left_out.first.get_or_insert(index);
         }
         if matches!(leaf.t, EntryType::Enrol | EntryType::Revoke) {
             self.tree.key_entries.push((index, leaf.t));
