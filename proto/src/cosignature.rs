@@ -3,9 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::digest::Digest;
 use crate::keys::{PublicKey, SecretKey};
-use crate::note::{Note, NoteError, Verifier};
+use crate::note::{Note, NoteError, Verifier, key_id, read_vkey, write_vkey};
 
 /// Type byte of an Ed25519 key that makes timestamped cosignatures.
 const TIMESTAMPED: u8 = 0x04;
@@ -26,23 +25,12 @@ impl Witness {
 
     /// Reads `<name>+<hex key id>+<base64(04 || key)>`.
     pub fn from_vkey(vkey: &str) -> Result<Self, NoteError> {
-        let refused = || NoteError::Vkey(vkey.chars().take(200).collect());
-        let mut parts = vkey.trim().splitn(3, '+');
-        let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
-            return Err(refused());
-        };
-        let key = STANDARD.decode(key).map_err(|_not_base64| refused())?;
-        let Some((&TIMESTAMPED, raw)) = key.split_first() else { return Err(refused()) };
-        let raw = raw.try_into().map_err(|_wrong_length| refused())?;
-        let key = PublicKey::from_bytes(raw)
-            .map_err(|source| NoteError::Key { name: name.to_owned(), source })?;
-        let witness = Self::new(name, key)?;
-        if hex::encode(witness.id()) == id { Ok(witness) } else { Err(refused()) }
+        let (name, key) = read_vkey(vkey, TIMESTAMPED)?;
+        Self::new(&name, key)
     }
 
     pub fn vkey(&self) -> String {
-        let key = STANDARD.encode([&[TIMESTAMPED], &self.key.as_bytes()[..]].concat());
-        format!("{}+{}+{key}", self.name, hex::encode(self.id()))
+        write_vkey(&self.name, TIMESTAMPED, &self.key)
     }
 
     pub fn name(&self) -> &str {
@@ -55,9 +43,7 @@ impl Witness {
 
     /// First four bytes of `SHA-256(name || "\n" || 04 || key)`.
     pub fn id(&self) -> [u8; 4] {
-        let parts: [&[u8]; 4] = [self.name.as_bytes(), b"\n", &[TIMESTAMPED], self.key.as_bytes()];
-        let [a, b, c, d, ..] = *Digest::of_parts(&parts).as_bytes();
-        [a, b, c, d]
+        key_id(&self.name, TIMESTAMPED, &self.key)
     }
 
     /// When this witness cosigned the note (Unix seconds): its newest valid cosignature. A line that claims to be theirs

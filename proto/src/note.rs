@@ -46,25 +46,12 @@ impl Verifier {
 
     /// Reads `<name>+<hex key id>+<base64(type || key)>`.
     pub fn from_vkey(vkey: &str) -> Result<Self, NoteError> {
-        let refused = || NoteError::Vkey(vkey.chars().take(200).collect());
-        let mut parts = vkey.trim().splitn(3, '+');
-        let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
-            return Err(refused());
-        };
-        let key = STANDARD.decode(key).map_err(|_not_base64| refused())?;
-        let Some((&ED25519, raw)) = key.split_first() else {
-            return Err(refused());
-        };
-        let raw = raw.try_into().map_err(|_wrong_length| refused())?;
-        let key = PublicKey::from_bytes(raw)
-            .map_err(|source| NoteError::Key { name: name.to_owned(), source })?;
-        let verifier = Self::new(name, key)?;
-        if hex::encode(verifier.id()) == id { Ok(verifier) } else { Err(refused()) }
+        let (name, key) = read_vkey(vkey, ED25519)?;
+        Self::new(&name, key)
     }
 
     pub fn vkey(&self) -> String {
-        let key = STANDARD.encode([&[ED25519], &self.key.as_bytes()[..]].concat());
-        format!("{}+{}+{key}", self.name, hex::encode(self.id()))
+        write_vkey(&self.name, ED25519, &self.key)
     }
 
     pub fn name(&self) -> &str {
@@ -77,9 +64,7 @@ impl Verifier {
 
     /// First four bytes of `SHA-256(name || "\n" || type || key)`.
     pub fn id(&self) -> [u8; 4] {
-        let parts: [&[u8]; 4] = [self.name.as_bytes(), b"\n", &[ED25519], self.key.as_bytes()];
-        let [a, b, c, d, ..] = *Digest::of_parts(&parts).as_bytes();
-        [a, b, c, d]
+        key_id(&self.name, ED25519, &self.key)
     }
 }
 
@@ -148,6 +133,35 @@ pub fn sign(text: &str, name: &str, key: &SecretKey) -> Result<String, NoteError
     let verifier = Verifier::new(name, key.public())?;
     let signature = [&verifier.id()[..], &key.sign(text.as_bytes())].concat();
     Ok(format!("{text}\n\u{2014} {name} {}\n", STANDARD.encode(signature)))
+}
+
+/// First four bytes of `SHA-256(name || "\n" || type || key)`.
+pub(crate) fn key_id(name: &str, key_type: u8, key: &PublicKey) -> [u8; 4] {
+    let parts: [&[u8]; 4] = [name.as_bytes(), b"\n", &[key_type], key.as_bytes()];
+    let [a, b, c, d, ..] = *Digest::of_parts(&parts).as_bytes();
+    [a, b, c, d]
+}
+
+pub(crate) fn write_vkey(name: &str, key_type: u8, key: &PublicKey) -> String {
+    let encoded = STANDARD.encode([&[key_type], &key.as_bytes()[..]].concat());
+    format!("{name}+{}+{encoded}", hex::encode(key_id(name, key_type, key)))
+}
+
+/// Reads `<name>+<hex key id>+<base64(type || key)>` of the type asked for; base64 may hold a `+`, so only the first two
+/// part it.
+pub(crate) fn read_vkey(vkey: &str, key_type: u8) -> Result<(String, PublicKey), NoteError> {
+    let refused = || NoteError::Vkey(vkey.chars().take(200).collect());
+    let mut parts = vkey.trim().splitn(3, '+');
+    let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err(refused());
+    };
+    let bytes = STANDARD.decode(key).map_err(|_not_base64| refused())?;
+    let raw = bytes.split_first().filter(|(first, _)| **first == key_type).map(|(_, raw)| raw);
+    let raw = raw.and_then(|raw| <&[u8; 32]>::try_from(raw).ok()).ok_or_else(refused)?;
+    let key = PublicKey::from_bytes(raw)
+        .map_err(|source| NoteError::Key { name: name.to_owned(), source })?;
+    let fits = hex::encode(key_id(name, key_type, &key)) == id;
+    if fits { Ok((name.to_owned(), key)) } else { Err(refused()) }
 }
 
 fn signature_line(line: &str) -> Option<Signature> {
