@@ -18,6 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use self::settings::Tool;
 use crate::look::Look;
+use crate::tool::ToolError;
 
 /// The catalog's line.
 pub(crate) const ENTRY: Entry = Entry {
@@ -97,6 +98,36 @@ impl Refusal {
     fn new(outcome: OutcomeKind, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self { outcome, detail: detail.into(), remedy: remedy.into() }
     }
+}
+
+/// Runs a backup tool that lists a repository; says what its absence, its output or its refusal means.
+fn ask<E: std::fmt::Display>(
+    look: &mut Look<'_>,
+    tool: &crate::tool::Tool<'_>,
+    (name, package): (&str, &str),
+    parse: fn(&str) -> Result<Listing, E>,
+    refusal: fn(&crate::tool::Output) -> Refusal,
+) -> Result<Listing, Refusal> {
+    let output = look.try_run(tool).map_err(|error| {
+        let remedy = match &error {
+            ToolError::Missing(_) => format!("install the package {package}"),
+            ToolError::Denied(_)
+            | ToolError::TimedOut { .. }
+            | ToolError::TooMuch { .. }
+            | ToolError::Io { .. } => error.remedy(),
+        };
+        Refusal::new(error.outcome(), error.to_string(), remedy)
+    })?;
+    if !output.is_success() {
+        return Err(refusal(&output));
+    }
+    parse(&output.stdout).map_err(|error| {
+        Refusal::new(
+            OutcomeKind::Failed,
+            format!("{name} printed a list that cannot be read: {error}"),
+            format!("report the version of {name} to the maintainers of the plugin"),
+        )
+    })
 }
 
 fn open(look: &mut Look<'_>, named: &settings::Repository, share: Duration) -> Repository {

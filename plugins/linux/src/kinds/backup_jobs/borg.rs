@@ -7,9 +7,9 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
-use super::{Backup, Listing, Refusal, check_password_file, settings};
+use super::{Backup, Listing, Refusal, ask, check_password_file, settings};
 use crate::look::Look;
-use crate::tool::{Output, Tool, ToolError};
+use crate::tool::{Output, Tool};
 
 pub(super) fn list(
     look: &mut Look<'_>,
@@ -40,26 +40,7 @@ pub(super) fn list(
         let quoted = path.to_string_lossy().replace('\'', r#"'"'"'"#);
         tool = tool.env("BORG_PASSCOMMAND", format!("cat '{quoted}'"));
     }
-    let output = look.try_run(&tool).map_err(|error| {
-        let remedy = match &error {
-            ToolError::Missing(_) => "install the package borgbackup".to_owned(),
-            ToolError::Denied(_)
-            | ToolError::TimedOut { .. }
-            | ToolError::TooMuch { .. }
-            | ToolError::Io { .. } => error.remedy(),
-        };
-        Refusal::new(error.outcome(), error.to_string(), remedy)
-    })?;
-    if output.is_success() {
-        return parse(&output.stdout).map_err(|error| {
-            Refusal::new(
-                OutcomeKind::Failed,
-                format!("borg printed a list that cannot be read: {error}"),
-                "report the version of borg to the maintainers of the plugin",
-            )
-        });
-    }
-    Err(refusal(&output))
+    ask(look, &tool, ("borg", "borgbackup"), parse, refusal)
 }
 
 #[derive(Deserialize)]

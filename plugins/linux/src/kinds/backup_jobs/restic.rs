@@ -6,9 +6,9 @@ use exhibit_plugin::OutcomeKind;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::{Backup, Listing, Refusal, check_password_file, settings};
+use super::{Backup, Listing, Refusal, ask, check_password_file, settings};
 use crate::look::Look;
-use crate::tool::{Output, Tool, ToolError};
+use crate::tool::{Output, Tool};
 
 pub(super) fn list(
     look: &mut Look<'_>,
@@ -24,26 +24,7 @@ pub(super) fn list(
         Some(path) => tool.env("RESTIC_PASSWORD_FILE", path.to_string_lossy()),
         None => tool,
     };
-    let output = look.try_run(&tool).map_err(|error| {
-        let remedy = match &error {
-            ToolError::Missing(_) => "install the package restic".to_owned(),
-            ToolError::Denied(_)
-            | ToolError::TimedOut { .. }
-            | ToolError::TooMuch { .. }
-            | ToolError::Io { .. } => error.remedy(),
-        };
-        Refusal::new(error.outcome(), error.to_string(), remedy)
-    })?;
-    if output.is_success() {
-        return parse(&output.stdout).map_err(|error| {
-            Refusal::new(
-                OutcomeKind::Failed,
-                format!("restic printed a list that cannot be read: {error}"),
-                "report the version of restic to the maintainers of the plugin",
-            )
-        });
-    }
-    Err(refusal(&output))
+    ask(look, &tool, ("restic", "restic"), parse, refusal)
 }
 
 #[derive(Deserialize)]
