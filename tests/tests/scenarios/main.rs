@@ -11,3 +11,4 @@ mod interruptions;
 mod support;
 mod whole_way;
 mod witness;
+mod witness_reference;
