@@ -37,6 +37,7 @@ use jiff::Timestamp;
 use crate::log::{LogError, LogReader};
 use crate::people::People;
 use crate::views::{Views, ViewsError};
+use crate::witness::{WitnessError, Witnesses};
 
 use guard::{Limiter, SignedIn};
 
@@ -61,6 +62,7 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 /// What the pages work with.
 pub struct WebState {
     pub views: Views,
+    pub witnesses: Witnesses,
     pub people: People,
     /// Name of the log.
     pub origin: String,
@@ -73,6 +75,7 @@ pub struct WebState {
 /// What handlers share.
 struct Site {
     views: Views,
+    witnesses: Witnesses,
     people: People,
     origin: String,
     vkey: String,
@@ -118,6 +121,8 @@ enum WebError {
     Views(#[from] ViewsError),
     #[error(transparent)]
     Log(#[from] LogError),
+    #[error(transparent)]
+    Witness(#[from] WitnessError),
     #[error("page could not be written: {0}")]
     Template(#[from] askama::Error),
 }
@@ -133,9 +138,9 @@ struct ErrorPage {
 /// The second port: pages, and `beside` (public read side of the log, enrolment) under the same roof. `beside` must
 /// have no fallback of its own.
 pub fn router(state: WebState, beside: Router) -> Router {
-    let WebState { views, people, origin, vkey, record, clock } = state;
+    let WebState { views, witnesses, people, origin, vkey, record, clock } = state;
     let limiter = Limiter::new();
-    let site = Arc::new(Site { views, people, origin, vkey, record, clock, limiter });
+    let site = Arc::new(Site { views, witnesses, people, origin, vkey, record, clock, limiter });
     let open = Router::new()
         .route("/sign-in", get(sign_in::form).post(sign_in::sign_in))
         .route("/assets/{digest}/{name}", get(assets::serve));
@@ -217,7 +222,7 @@ fn sorry(ask: &Ask, error: &WebError) -> Response {
             error.to_string(),
             "It may have been mistyped, or it belongs to another log. The navigation leads to everything there is.",
         ),
-        WebError::Views(_) | WebError::Log(_) | WebError::Template(_) => {
+        WebError::Views(_) | WebError::Log(_) | WebError::Witness(_) | WebError::Template(_) => {
             tracing::error!(%error, "a page could not be built");
             (
                 StatusCode::INTERNAL_SERVER_ERROR,

@@ -110,6 +110,12 @@ impl Witnesses {
         Ok(self.circle.dress(head, &lines))
     }
 
+    /// Keeps a cosignature of the first witness as if it had just answered.
+    #[cfg(test)]
+    pub(crate) fn record_for_test(&self, head: &Head, line: (&str, u64)) {
+        self.store.record(&self.circle, &self.circle.members()[0], head, line).unwrap();
+    }
+
     /// How each witness stands, in the configuration's order. Blocking.
     pub fn standings(&self) -> Result<Vec<Standing>, WitnessError> {
         self.circle.members().iter().map(|member| self.store.standing(member)).collect()

@@ -175,6 +175,7 @@ fn build(
     let views = Views::open(&config.views_db(), reader.clone(), assessor)?;
     let state = WebState {
         views: views.clone(),
+        witnesses: witnesses.clone(),
         people: People::open(secrets)?,
         origin: config.origin.clone(),
         vkey: collector.verifier().vkey(),

@@ -12,12 +12,14 @@ use super::{WebState, router};
 use crate::people::{People, create_first_user};
 use crate::secrets::SecretsDb;
 use crate::views::sample::{Sample, SampleAgent, patches};
+use crate::witness::{Circle, Witnesses};
 
 const XSS: &str = "<script>alert(1)</script>";
 const NEW_PASSWORD: &str = "four calm words here";
 
 struct Site {
     sample: Sample,
+    witnesses: Witnesses,
     router: Router,
     password: String,
     recorded: Arc<Mutex<Vec<Activity>>>,
@@ -33,6 +35,10 @@ struct Answer {
 
 impl Site {
     fn new(fill: impl FnOnce(&Sample)) -> Self {
+        Self::with_witnesses(fill, &[])
+    }
+
+    fn with_witnesses(fill: impl FnOnce(&Sample), witnesses: &[crate::config::Witness]) -> Self {
         let sample = Sample::new();
         fill(&sample);
         let views = sample.views();
@@ -40,8 +46,13 @@ impl Site {
         let (_, password) = create_first_user(&db).unwrap();
         let recorded: Arc<Mutex<Vec<Activity>>> = Arc::default();
         let (kept, now) = (Arc::clone(&recorded), sample.now());
+        let log = exhibit_proto::note::Verifier::from_vkey(&sample.vkey()).unwrap();
+        let circle = Circle::new(&log, witnesses, &crate::config::Witnesses::default()).unwrap();
+        let witness_db = sample.dir.path().join("witness.db");
+        let witnesses = Witnesses::open(circle, &witness_db).unwrap();
         let state = WebState {
             views,
+            witnesses: witnesses.clone(),
             people: People::open(db).unwrap(),
             origin: crate::views::sample::ORIGIN.to_owned(),
             vkey: sample.vkey(),
@@ -51,7 +62,7 @@ impl Site {
             }),
             clock: Arc::new(move || now),
         };
-        Self { sample, router: router(state, Router::new()), password, recorded }
+        Self { sample, witnesses, router: router(state, Router::new()), password, recorded }
     }
 
     async fn send(&self, request: Request<Body>) -> Answer {
@@ -316,4 +327,36 @@ async fn assets_are_served_only_under_their_digest() {
 fn the_sample_starts_when_it_says() {
     let start: Timestamp = crate::views::sample::START.parse().unwrap();
     assert_eq!(Sample::new().now(), start);
+}
+
+#[tokio::test]
+async fn pages_say_whether_the_log_is_witnessed_and_by_whom() {
+    let alone = Site::new(|_| {});
+    let cookie = alone.enter().await;
+    for path in ["/", "/log"] {
+        assert!(alone.get(path, &cookie).await.body.contains("Not witnessed"), "{path}");
+    }
+
+    let key = exhibit_proto::keys::SecretKey::from_seed(&[7; 32]);
+    let name = "<w>.example";
+    let vkey = exhibit_proto::cosignature::Witness::new(name, key.public()).unwrap().vkey();
+    let url = "http://127.0.0.1:1".to_owned();
+    let site = Site::with_witnesses(|_| {}, &[crate::config::Witness { name: None, vkey, url }]);
+    let cookie = site.enter().await;
+    for path in ["/", "/log"] {
+        assert!(site.get(path, &cookie).await.body.contains("Not yet witnessed"), "{path}");
+    }
+    let head = site.sample.views().log().head().unwrap();
+    let line = |time| {
+        let text = head.checkpoint.text();
+        exhibit_proto::cosignature::cosign(&text, name, &key, time).unwrap()
+    };
+    let time = u64::try_from(site.sample.now().as_second()).unwrap() - 120;
+    site.witnesses.record_for_test(&head, (&line(time), time));
+    let size = head.checkpoint.size;
+    let first = site.get("/", &cookie).await.body;
+    let sentence = format!("Witnessed up to {size} entries by &#60;w&#62;.example, 2 min ago");
+    assert!(first.contains(&sentence), "{first}");
+    let log = site.get("/log", &cookie).await.body;
+    assert!(log.contains("/log/checkpoint/cosigned") && !log.contains("<w>"), "{log}");
 }

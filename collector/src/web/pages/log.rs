@@ -4,6 +4,7 @@ use askama::Template;
 use axum::response::Response;
 
 use super::controls::ListPage;
+use super::witnessed::WitnessedView;
 use super::{super::html, Ask, WebError};
 use crate::views::{EntryFilter, EntryRow, PackRow};
 use crate::web::Frame;
@@ -23,6 +24,7 @@ struct LogPage {
     applied: u64,
     root: String,
     checkpoint: String,
+    witnessed: WitnessedView,
     vkey: String,
     packs: Vec<(PackRow, Moment)>,
     table: TableView,
@@ -48,6 +50,7 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
         applied: ask.site.views.applied()?,
         root: head.checkpoint.root.to_string(),
         checkpoint: head.signed,
+        witnessed: WitnessedView::of(ask)?,
         vkey: ask.site.vkey.clone(),
         packs: packs.collect(),
         table: table(ask, &entries)?.view(&ask.path, &ask.query),

@@ -6,6 +6,7 @@ use askama::Template;
 use axum::response::Response;
 use exhibit_assessment::{ControlStatus, Theme};
 
+use super::witnessed::WitnessedView;
 use super::{super::html, Ask, WebError};
 use crate::views::ChangeKind;
 use crate::web::Frame;
@@ -25,6 +26,7 @@ struct Overview {
     targets: usize,
     agents: usize,
     size: u64,
+    witnessed: String,
     first_steps: bool,
 }
 
@@ -89,6 +91,7 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
         targets: names.len(),
         first_steps: agents.is_empty(),
         agents: agents.len(),
+        witnessed: WitnessedView::of(ask)?.sentence(),
         size: ask.site.log().head()?.checkpoint.size,
     })
 }
