@@ -1,5 +1,6 @@
 //! A document: the bytes of one observation, written once with sorted keys and hashed exactly as stored.
 
+use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -66,8 +67,12 @@ impl Document {
         if found > MAX_BYTES {
             return Err(DocumentError::TooLarge { found, limit: MAX_BYTES });
         }
-        let document: Self =
-            serde_json::from_value(json::read(bytes)?).map_err(DocumentError::Header)?;
+        let value = json::read(bytes)?;
+        // serde would take a list of the values too, which no other reader does.
+        if !value.is_object() {
+            return Err(DocumentError::Header(serde_json::Error::custom("not an object")));
+        }
+        let document: Self = serde_json::from_value(value).map_err(DocumentError::Header)?;
         if document.v == 1 { Ok(document) } else { Err(DocumentError::Version(document.v)) }
     }
 
@@ -165,6 +170,7 @@ mod tests {
             bytes.replace(r#""v":1"#, r#""v":1,"v":1"#),
             bytes.replace("patch.status\"", "../etc\""),
             bytes.replace("host:abc", "host:a b"),
+            r#"[{},"patch.status","","urn:x","host:abc",1]"#.to_owned(),
         ] {
             assert!(Document::parse(bad.as_bytes()).is_err(), "{bad}");
         }

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 
+use crate::json;
 use crate::keys::{KeyId, PublicKey, SecretKey};
 
 /// The payload type of every statement.
@@ -55,7 +56,7 @@ impl Envelope {
     }
 
     pub fn parse(bytes: &[u8]) -> Result<Self, DsseError> {
-        serde_json::from_slice(bytes).map_err(|error| DsseError::Malformed(error.to_string()))
+        json::read_object(bytes).map_err(|error| DsseError::Malformed(error.to_string()))
     }
 
     pub fn to_bytes(&self) -> Vec<u8> {
@@ -134,5 +135,8 @@ mod tests {
         let envelope = Envelope::parse(text.as_bytes()).unwrap();
         assert_eq!(envelope.open(IN_TOTO, &key.public()).unwrap(), body);
         assert!(Envelope::parse(br#"{"payload":"","signatures":[]}"#).is_err());
+        let list = format!(r#"["{payload}","{IN_TOTO}",[{{"sig":"{sig}"}}]]"#);
+        assert!(Envelope::parse(list.as_bytes()).is_err());
+        assert!(Envelope::parse(text.replace("\"x\":1", "\"payload\":\"\"").as_bytes()).is_err());
     }
 }

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::Serialize;
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor,
+};
 use serde_json::{Map, Value};
 
 /// Why bytes are not acceptable JSON.
@@ -16,6 +19,36 @@ pub fn read(bytes: &[u8]) -> Result<Value, JsonError> {
     let value = Strict.deserialize(&mut reader)?;
     reader.end()?;
     Ok(value)
+}
+
+/// [`read`], into a type whose every struct must be written as an object: serde would take a list of the values too, which no
+/// other reader does.
+pub fn read_object<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, JsonError> {
+    Ok(of_object(&read(bytes)?)?)
+}
+
+/// What [`read_object`] does, with JSON that is read already.
+pub fn of_object<T: Serialize + DeserializeOwned>(value: &Value) -> Result<T, serde_json::Error> {
+    let read = T::deserialize(value)?;
+    if same_shape(&serde_json::to_value(&read)?, value) {
+        Ok(read)
+    } else {
+        Err(serde_json::Error::custom("a list stands where an object belongs"))
+    }
+}
+
+/// Whether `found` has an object wherever `read` has one; `found` may have more fields.
+fn same_shape(read: &Value, found: &Value) -> bool {
+    match (read, found) {
+        (Value::Object(read), Value::Object(found)) => read
+            .iter()
+            .all(|(key, value)| found.get(key).is_none_or(|found| same_shape(value, found))),
+        (Value::Array(read), Value::Array(found)) => {
+            read.iter().zip(found).all(|(read, found)| same_shape(read, found))
+        }
+        (Value::Object(_), _) => false,
+        _ => true,
+    }
 }
 
 /// Writes compact JSON with keys sorted by their UTF-8 bytes, whatever order the map keeps.
@@ -133,6 +166,24 @@ mod tests {
     fn keys_are_sorted_at_every_level() {
         let value = read(br#"{"b":[{"z":1,"a":"\u0007"}],"a":null}"#).unwrap();
         assert_eq!(write_sorted(&value), r#"{"a":null,"b":[{"a":"\u0007","z":1}]}"#);
+    }
+
+    #[test]
+    fn a_list_is_no_struct() {
+        #[derive(Debug, PartialEq, Serialize, serde::Deserialize)]
+        struct Inner {
+            a: u8,
+        }
+        #[derive(Debug, PartialEq, Serialize, serde::Deserialize)]
+        struct Outer {
+            list: Vec<Inner>,
+        }
+        let outer = Outer { list: vec![Inner { a: 1 }] };
+        assert_eq!(read_object::<Outer>(br#"{"x":0,"list":[{"a":1,"y":2}]}"#).unwrap(), outer);
+        for bad in [r#"[[{"a":1}]]"#, r#"{"list":[[1]]}"#] {
+            assert!(serde_json::from_str::<Outer>(bad).is_ok());
+            assert!(read_object::<Outer>(bad.as_bytes()).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -247,7 +247,7 @@ impl<P: Serialize + DeserializeOwned> Statement<P> {
     /// Reads a payload whose signature the caller has checked, or does not believe.
     pub fn from_payload(payload: &[u8]) -> Result<Self, StatementError> {
         let statement: Self =
-            serde_json::from_value(json::read(payload)?).map_err(StatementError::Form)?;
+            json::of_object(&json::read(payload)?).map_err(StatementError::Form)?;
         if statement.statement_type == TYPE {
             Ok(statement)
         } else {
@@ -258,14 +258,14 @@ impl<P: Serialize + DeserializeOwned> Statement<P> {
 
 impl Statement<Value> {
     /// The predicate as its own type, once [`Statement::predicate_type`] says which.
-    pub fn predicate_as<P: DeserializeOwned>(&self) -> Result<P, StatementError> {
-        P::deserialize(&self.predicate).map_err(StatementError::Form)
+    pub fn predicate_as<P: Serialize + DeserializeOwned>(&self) -> Result<P, StatementError> {
+        json::of_object(&self.predicate).map_err(StatementError::Form)
     }
 
     /// Where an agent's statement stands in its chain.
     pub fn capsule(&self) -> Result<Capsule, StatementError> {
         let capsule = self.predicate.get("capsule").unwrap_or(&Value::Null);
-        Capsule::deserialize(capsule).map_err(StatementError::Form)
+        json::of_object(capsule).map_err(StatementError::Form)
     }
 }
 

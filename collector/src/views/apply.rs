@@ -10,6 +10,7 @@ use exhibit_proto::leaf::EntryType;
 use exhibit_proto::statement::{self, Activity, Enrol, Revoke, RulePackInForce, Statement};
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, Transaction, params};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -229,7 +230,7 @@ fn from_agent(
 }
 
 /// The collector's own entry.
-fn own<P: DeserializeOwned>(at: &At<'_>, predicate_type: &str) -> Result<P, Refused> {
+fn own<P: Serialize + DeserializeOwned>(at: &At<'_>, predicate_type: &str) -> Result<P, Refused> {
     let Some(envelope) = &at.entry.envelope else {
         return because("its envelope is not held any more");
     };
@@ -246,7 +247,7 @@ fn own<P: DeserializeOwned>(at: &At<'_>, predicate_type: &str) -> Result<P, Refu
     predicate(&statement)
 }
 
-fn predicate<P: DeserializeOwned>(statement: &Statement<Value>) -> Result<P, Refused> {
+fn predicate<P: Serialize + DeserializeOwned>(statement: &Statement<Value>) -> Result<P, Refused> {
     match statement.predicate_as() {
         Ok(predicate) => Ok(predicate),
         Err(error) => because(format!("it cannot be read: {error}")),
