@@ -7,3 +7,4 @@ mod enrolment;
 mod harness;
 mod public;
 mod submission;
+mod witness;
