@@ -202,7 +202,7 @@ fn readme_runs_as_written_and_stops_at_a_flipped_byte() {
     let (summary, out) = fixture.export(&Selection::default(), "bundle").unwrap();
     assert_eq!((summary.items, summary.statements, summary.documents), (4, 2, 2));
     let blocks = blocks(&out);
-    assert_eq!(blocks.len(), 6);
+    assert_eq!(blocks.len(), 7);
     let said = shell(&blocks, &out).unwrap();
     for expected in
         ["entry 3 stands in the log", "entry 3 (evidence): signature holds", "from all 7 entries"]
@@ -329,12 +329,29 @@ fn bundle_under_an_older_cosigned_head_holds_with_ordinary_tools() {
     let checkpoint = Checkpoint::from_text(&text).unwrap();
     let head = Head { checkpoint, signed: signed + &line };
     let cosigned_by = vec!["witness.example".to_owned()];
-    let under = Under { head: head.clone(), cosigned_by, ..fixture.under(&fixture.log) };
+    let vkey = |key: &SecretKey, name| {
+        exhibit_proto::cosignature::Witness::new(name, key.public()).unwrap().vkey()
+    };
+    let (theirs, other) = (vkey(&witness, "witness.example"), vkey(&witness, "other.example"));
+    let bare = fixture.under(&fixture.log);
+    let policy = format!("{}witness w {theirs}\nwitness o {other}\n", bare.policy);
+    let under = Under { head: head.clone(), cosigned_by, policy, ..bare };
     let out = fixture.dir.path().join("bundle");
     let selection = Selection::default();
     let summary = write(&fixture.reader, &under, &selection, now(), &out, |_| {}).unwrap();
     assert_eq!((summary.checkpoint.size, summary.cosigned_by.len()), (4, 1));
     assert_eq!(std::fs::read_to_string(out.join(bundle::CHECKPOINT)).unwrap(), head.signed);
     let said = shell(&blocks(&out), &out).unwrap();
-    assert!(said.contains("from all 4 entries"), "{said}");
+    for expected in [
+        "from all 4 entries",
+        "w cosigned this head at 1970-01-01T00:00:07Z",
+        "o has not cosigned this head",
+    ] {
+        assert!(said.contains(expected), "{said}");
+    }
+    // A flipped bit in the cosignature's own bytes.
+    let path = out.join(bundle::CHECKPOINT);
+    let (kept, changed) = head.signed.rsplit_once('A').unwrap();
+    std::fs::write(&path, format!("{kept}B{changed}")).unwrap();
+    assert_eq!(shell(&blocks(&out)[6..], &out).unwrap_err().0, 0);
 }
