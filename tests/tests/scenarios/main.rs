@@ -5,6 +5,7 @@ mod architecture;
 mod browser;
 mod bundle;
 mod chromium;
+mod corpus;
 mod demonstration;
 mod examples;
 mod interruptions;
