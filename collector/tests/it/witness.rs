@@ -10,6 +10,7 @@ use axum::http::Response;
 use axum::routing::post;
 use exhibit_proto::checkpoint::Checkpoint;
 use exhibit_proto::cosignature::{Witness, cosign};
+use exhibit_proto::digest::Digest;
 use exhibit_proto::keys::SecretKey;
 use exhibit_proto::note::Note;
 use exhibit_proto::policy::{Policy, Quorum};
@@ -19,7 +20,6 @@ use tokio::net::TcpListener;
 use crate::harness::{Agent, Collector};
 use crate::submission::Stream;
 
-const NAME: &str = "fake.example/w";
 const COSIGNED: &str = "/log/checkpoint/cosigned";
 
 /// How the fake answers.
@@ -39,13 +39,14 @@ enum Mood {
 
 /// A witness in this process.
 struct Fake {
+    name: &'static str,
     address: SocketAddr,
     mood: Arc<Mutex<Mood>>,
     asked: Arc<Mutex<u64>>,
 }
 
-fn key() -> SecretKey {
-    SecretKey::from_seed(&[9; 32])
+fn key(name: &str) -> SecretKey {
+    SecretKey::from_seed(Digest::of(name.as_bytes()).as_bytes())
 }
 
 fn now() -> u64 {
@@ -54,7 +55,7 @@ fn now() -> u64 {
 }
 
 impl Fake {
-    async fn start(mood: Mood) -> Self {
+    async fn start(name: &'static str, mood: Mood) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (mood, asked) = (Arc::new(Mutex::new(mood)), Arc::new(Mutex::new(0)));
@@ -64,19 +65,17 @@ impl Fake {
             post(move |body: String| {
                 *count.lock().unwrap() += 1;
                 let mood = *present.lock().unwrap();
-                answer(mood, body)
+                answer(name, mood, body)
             }),
         );
         tokio::spawn(async move { axum::serve(listener, routes).await.unwrap() });
-        Self { address, mood, asked }
+        Self { name, address, mood, asked }
     }
 
     fn configuration(&self) -> String {
-        let vkey = Witness::new(NAME, key().public()).unwrap().vkey();
-        format!(
-            "[[witness]]\nname = \"fake\"\nvkey = \"{vkey}\"\nurl = \"http://{}/\"\n",
-            self.address
-        )
+        let Self { name, address, .. } = self;
+        let vkey = Witness::new(name, key(name).public()).unwrap().vkey();
+        format!("[[witness]]\nvkey = \"{vkey}\"\nurl = \"http://{address}/\"\n")
     }
 
     fn becomes(&self, mood: Mood) {
@@ -90,15 +89,15 @@ impl Fake {
     }
 }
 
-async fn answer(mood: Mood, body: String) -> Response<Body> {
+async fn answer(name: &str, mood: Mood, body: String) -> Response<Body> {
     let request = AddCheckpoint::parse(body.as_bytes()).unwrap();
     let note = Note::parse(request.checkpoint.as_bytes()).unwrap();
-    let line = |text: &str, key: &SecretKey| cosign(text, NAME, key, now()).unwrap();
+    let line = |text: &str, key: &SecretKey| cosign(text, name, key, now()).unwrap();
     let (status, text) = match mood {
-        Mood::Honest => (200, line(note.text(), &key())),
-        Mood::OtherHead => (200, line(&note.text().replace('\n', " \n"), &key())),
-        Mood::OtherKey => (200, line(note.text(), &SecretKey::from_seed(&[8; 32]))),
-        Mood::Garbage => (200, "\u{2014} fake.example/w !\n\n\n".to_owned()),
+        Mood::Honest => (200, line(note.text(), &key(name))),
+        Mood::OtherHead => (200, line(&note.text().replace('\n', " \n"), &key(name))),
+        Mood::OtherKey => (200, line(note.text(), &key("another"))),
+        Mood::Garbage => (200, format!("\u{2014} {name} !\n\n\n")),
         Mood::Endless => (200, "x".repeat(1 << 20)),
         Mood::Ahead => (409, "1000000\n".to_owned()),
         Mood::Silent => std::future::pending().await,
@@ -119,7 +118,7 @@ async fn until(holds: impl AsyncFn() -> bool) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn newest_cosigned_head_is_public_beside_the_newest() {
-    let fake = Fake::start(Mood::Honest).await;
+    let fake = Fake::start("fake", Mood::Honest).await;
     let collector = Collector::start_with(&fake.configuration());
     Agent::enrol(&collector, "host:one", 1).await;
     let size = collector.checkpoint().await.size;
@@ -146,14 +145,20 @@ async fn newest_cosigned_head_is_public_beside_the_newest() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_does_not_verify_is_never_published() {
-    let fake = Fake::start(Mood::Garbage).await;
-    let collector = Collector::start_with(&fake.configuration());
-    for mood in [Mood::OtherHead, Mood::OtherKey, Mood::Garbage, Mood::Endless] {
-        fake.becomes(mood);
-        fake.asked_again(1).await;
-        assert_eq!(collector.get(COSIGNED).await.0, 404, "{mood:?}");
+    let moods = [Mood::OtherHead, Mood::OtherKey, Mood::Garbage, Mood::Endless];
+    let mut fakes = Vec::new();
+    for (name, mood) in ["one", "two", "three", "four"].into_iter().zip(moods) {
+        fakes.push(Fake::start(name, mood).await);
     }
-    fake.becomes(Mood::Honest);
+    let configuration: String = fakes.iter().map(Fake::configuration).collect();
+    let collector = Collector::start_with(&configuration);
+    for fake in &fakes {
+        until(async || *fake.asked.lock().unwrap() >= 2).await;
+    }
+    assert_eq!(collector.get(COSIGNED).await.0, 404);
+    for fake in &fakes {
+        fake.becomes(Mood::Honest);
+    }
     until(async || collector.get(COSIGNED).await.0 == 200).await;
 }
 
@@ -167,7 +172,7 @@ async fn without_a_witness_there_is_no_cosigned_head() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_witness_that_never_answers_holds_up_neither_start_nor_receipts() {
-    let fake = Fake::start(Mood::Silent).await;
+    let fake = Fake::start("fake", Mood::Silent).await;
     let collector = Collector::start_with(&fake.configuration());
     let mut agent = Agent::enrol(&collector, "host:one", 1).await;
     let mut stream = Stream::open(&collector, &agent).await;
@@ -185,7 +190,7 @@ async fn a_witness_that_never_answers_holds_up_neither_start_nor_receipts() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_witness_that_knows_more_of_this_log_keeps_it_from_starting() {
-    let fake = Fake::start(Mood::Honest).await;
+    let fake = Fake::start("fake", Mood::Honest).await;
     let mut collector = Collector::start_with(&fake.configuration());
     assert_eq!(collector.terminate().await.code(), Some(0));
     fake.becomes(Mood::Ahead);
