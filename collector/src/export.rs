@@ -104,8 +104,7 @@ pub fn write(
     let folder = Folder::begin(out)?;
     let past = Past::new(reader, head.checkpoint.size);
     let counts = Counts::default();
-    let mut writer =
-        Writer { reader, selection, head, past, folder, items: Vec::new(), counts };
+    let mut writer = Writer { reader, selection, head, past, folder, items: Vec::new(), counts };
     writer.leaves(&progress)?;
     let Writer { mut folder, items, counts, .. } = writer;
     folder.put(bundle::CHECKPOINT, head.signed.as_bytes())?;

@@ -184,8 +184,8 @@ fn build(
     };
     let per_minute = config.identity.enrolments_per_minute;
     let beside = public::Public { log: reader.clone(), witnesses, stop: stop.clone() };
-    let beside = public::router(beside)
-        .merge(grpc(EnrolmentService::server(enroller.clone(), per_minute)));
+    let beside =
+        public::router(beside).merge(grpc(EnrolmentService::server(enroller.clone(), per_minute)));
     let sizes = writer.sizes();
     let evidence = EvidenceService::server(Ingest {
         origin: config.origin.clone(),
