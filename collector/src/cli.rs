@@ -216,7 +216,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::Revoke(asked) => {
             let Revoke { agent, reason, by, output } = asked;
-            let done = app::revoke(&config, Revocation { agent, by, reason }, now)?;
+            let done = app::revoke(&config, &Revocation { agent, by, reason }, now)?;
             show(output.json, &done, &done.to_string())
         }
         Command::Rebuild(asked) => {

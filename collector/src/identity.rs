@@ -17,7 +17,7 @@ pub use collector::Collector;
 pub use enrolment::{Enroller, EnrollerSettings};
 pub use keys::{private_dir, read_secret, write_private};
 pub use registry::{Agent, KeyState, Registry, Turn};
-pub use revocations::{Revocation, Revocations};
+pub use revocations::{Answer, Revocation, Revocations};
 pub use service::EnrolmentService;
 pub use tls::{ServerCertificate, evidence_tls, web_tls};
 pub use tokens::{Grant, NewToken, Tokens};

@@ -34,7 +34,7 @@ pub struct Revoked {
 }
 
 /// Revokes an agent's key; works while `serve` runs and while it does not.
-pub fn revoke(config: &Config, asked: Revocation, now: Timestamp) -> anyhow::Result<Revoked> {
+pub fn revoke(config: &Config, asked: &Revocation, now: Timestamp) -> anyhow::Result<Revoked> {
     let keys = Keys::load(config)?;
     for (what, text) in [("AGENT", &asked.agent), ("--by", &asked.by), ("--reason", &asked.reason)]
     {
@@ -43,8 +43,8 @@ pub fn revoke(config: &Config, asked: Revocation, now: Timestamp) -> anyhow::Res
     }
     let secrets = SecretsDb::open(&config.secrets_db())?;
     let (agent, entry) = match Lock::take(&config.lock()) {
-        Ok(_lock) => alone(config, &keys, secrets, &asked)?,
-        Err(LogError::Locked(_)) => through_the_serving(&Revocations::open(secrets)?, &asked, now)?,
+        Ok(_lock) => alone(config, &keys, secrets, asked)?,
+        Err(LogError::Locked(_)) => through_the_serving(&Revocations::open(secrets)?, asked, now)?,
         Err(error) => return Err(error.into()),
     };
     Ok(Revoked { agent, entry })

@@ -23,6 +23,9 @@ pub struct Revocation {
     pub reason: String,
 }
 
+/// The agent's id and the index of the entry, or why nothing was revoked.
+pub type Answer = Result<(String, u64), String>;
+
 impl Revocations {
     pub fn open(db: SecretsDb) -> Result<Self, SecretsError> {
         db.with(|conn| conn.execute_batch(SCHEMA))?;
@@ -59,11 +62,7 @@ impl Revocations {
     }
 
     /// Answers a request with the agent's id and the index of the entry, or with why there is none.
-    pub fn answer(
-        &self,
-        id: i64,
-        done: &Result<(String, u64), String>,
-    ) -> Result<(), SecretsError> {
+    pub fn answer(&self, id: i64, done: &Answer) -> Result<(), SecretsError> {
         let (revoked, entry, error) = match done {
             Ok((agent, index)) => {
                 (Some(agent), Some(i64::try_from(*index).unwrap_or(i64::MAX)), None)
@@ -75,7 +74,7 @@ impl Revocations {
     }
 
     /// The answer, once there is one.
-    pub fn answered(&self, id: i64) -> Result<Option<Result<(String, u64), String>>, SecretsError> {
+    pub fn answered(&self, id: i64) -> Result<Option<Answer>, SecretsError> {
         let sql = "SELECT revoked, entry, error FROM revocation WHERE id = ?1";
         type Row = (Option<String>, Option<i64>, Option<String>);
         let row: Row = self.0.with(|conn| {
