@@ -3,6 +3,7 @@
 mod init;
 mod record;
 mod revoke;
+mod scrub;
 mod serve;
 mod status;
 mod tools;
@@ -10,6 +11,7 @@ mod witness;
 
 pub use init::{Initialised, init};
 pub use revoke::{Revoked, revoke};
+pub use scrub::{Checked, check};
 pub use serve::{Ready, serve};
 pub use status::{Overview, overview};
 pub use tools::{

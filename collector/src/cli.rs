@@ -49,6 +49,8 @@ enum Command {
     Revoke(Revoke),
     /// Make the views anew from the log (stop `serve` first)
     Rebuild(Rebuild),
+    /// Hash everything in the log again, against the signed heads; exit 1 names what is damaged
+    Check(Output),
     /// Write an audit bundle
     Export(Export),
     /// Print the policy for auditors: the log's key, its witnesses and their quorum
@@ -223,6 +225,11 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
             let rebuilt = app::rebuild(&config, asked.check)?;
             let code = show(asked.output.json, &rebuilt, &rebuilt.to_string())?;
             Ok(if rebuilt.differing.is_empty() { code } else { ExitCode::from(1) })
+        }
+        Command::Check(output) => {
+            let found = app::check(&config)?;
+            let code = show(output.json, &found, &found.to_string())?;
+            Ok(if found.damaged == 0 { code } else { ExitCode::from(1) })
         }
         Command::Export(asked) => {
             let selection =

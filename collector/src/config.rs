@@ -24,6 +24,8 @@ pub struct Config {
     #[serde(default)]
     pub web: Web,
     #[serde(default)]
+    pub log: Log,
+    #[serde(default)]
     pub identity: Identity,
     #[serde(default)]
     pub limits: Limits,
@@ -49,6 +51,14 @@ pub struct Evidence {
 #[serde(deny_unknown_fields, default)]
 pub struct Web {
     pub listen: SocketAddr,
+}
+
+/// The log itself.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// The scrub looks through the whole log once in so many days: 1 to 365.
+    pub scrub_days: u16,
 }
 
 /// Certificates and enrolment.
@@ -110,6 +120,12 @@ impl Default for Evidence {
 impl Default for Web {
     fn default() -> Self {
         Self { listen: SocketAddr::from(([127, 0, 0, 1], 8444)) }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { scrub_days: 7 }
     }
 }
 
@@ -197,6 +213,10 @@ impl Config {
                 return Err((key, days.to_string(), "expected 2 to 397 days"));
             }
         }
+        let days = self.log.scrub_days;
+        if !(1..=365).contains(&days) {
+            return Err(("log.scrub_days", days.to_string(), "expected 1 to 365 days"));
+        }
         let words = self.witnesses.groups.iter().chain([&self.witnesses.quorum]);
         if let Some(broken) = words.clone().find(|word| word.contains(['\n', '\r'])) {
             return Err(("witnesses", broken.clone(), "expected one line"));
@@ -267,6 +287,15 @@ impl Config {
         self.data.join("witness.db")
     }
 
+    pub fn scrub_db(&self) -> PathBuf {
+        self.data.join("scrub.db")
+    }
+
+    /// In which the whole log is looked through.
+    pub fn scrub_period(&self) -> Duration {
+        Duration::from_secs(u64::from(self.log.scrub_days) * 86_400)
+    }
+
     pub fn lock(&self) -> PathBuf {
         self.data.join("lock")
     }
@@ -313,6 +342,7 @@ mod tests {
             names: vec!["evidence.example.com".into()],
             evidence: Evidence::default(),
             web: Web::default(),
+            log: Log::default(),
             identity: Identity::default(),
             limits: Limits::default(),
             witness: Vec::new(),
@@ -337,7 +367,7 @@ mod tests {
         assert_eq!(all, Config { evidence, witness, ..required() });
         // Every key that can be read is shown.
         let keys = shown.iter().filter(|line| line.contains(" = ") && !line.starts_with('#'));
-        assert_eq!(keys.count(), 25);
+        assert_eq!(keys.count(), 26);
     }
 
     #[test]
@@ -353,6 +383,7 @@ mod tests {
             (format!("{base}[limits]\ndocument_bytes = 9000000000\n"), "document_bytes"),
             (format!("{base}[identity]\nclient_certificate_days = 0\n"), "expected 2 to 397"),
             (format!("{base}[evidence]\nadvertise = \"host\"\n"), "host:port"),
+            (format!("{base}[log]\nscrub_days = 0\n"), "expected 1 to 365"),
             (format!("{base}[web]\nlisten = \"everywhere\"\n"), "listen"),
         ] {
             let error = load(&text).unwrap_err();

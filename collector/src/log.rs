@@ -6,6 +6,7 @@ mod commit;
 mod lock;
 mod proofs;
 mod reader;
+pub mod scrub;
 mod sqlite;
 mod writer;
 

@@ -34,6 +34,7 @@ use axum::routing::{MethodRouter, get, post};
 use exhibit_proto::statement::Activity;
 use jiff::Timestamp;
 
+use crate::log::scrub::{ScrubError, ScrubStore};
 use crate::log::{LogError, LogReader};
 use crate::people::People;
 use crate::views::{Views, ViewsError};
@@ -68,6 +69,8 @@ pub struct WebState {
     pub origin: String,
     /// The log's key (C2SP signed-note), shown so that people can pin it.
     pub vkey: String,
+    /// How the stored log was found when it was last looked through.
+    pub scrub: ScrubStore,
     pub record: Record,
     pub clock: Clock,
 }
@@ -79,6 +82,7 @@ struct Site {
     people: People,
     origin: String,
     vkey: String,
+    scrub: ScrubStore,
     record: Record,
     clock: Clock,
     limiter: Limiter,
@@ -123,6 +127,8 @@ enum WebError {
     Log(#[from] LogError),
     #[error(transparent)]
     Witness(#[from] WitnessError),
+    #[error(transparent)]
+    Scrub(#[from] ScrubError),
     #[error("page could not be written: {0}")]
     Template(#[from] askama::Error),
 }
@@ -138,9 +144,10 @@ struct ErrorPage {
 /// The second port: pages, and `beside` (public read side of the log, enrolment) under the same roof. `beside` must
 /// have no fallback of its own.
 pub fn router(state: WebState, beside: Router) -> Router {
-    let WebState { views, witnesses, people, origin, vkey, record, clock } = state;
+    let WebState { views, witnesses, people, origin, vkey, scrub, record, clock } = state;
     let limiter = Limiter::new();
-    let site = Arc::new(Site { views, witnesses, people, origin, vkey, record, clock, limiter });
+    let site =
+        Arc::new(Site { views, witnesses, people, origin, vkey, scrub, record, clock, limiter });
     let open = Router::new()
         .route("/sign-in", get(sign_in::form).post(sign_in::sign_in))
         .route("/assets/{digest}/{name}", get(assets::serve));
@@ -222,7 +229,11 @@ fn sorry(ask: &Ask, error: &WebError) -> Response {
             error.to_string(),
             "It may have been mistyped, or it belongs to another log. The navigation leads to everything there is.",
         ),
-        WebError::Views(_) | WebError::Log(_) | WebError::Witness(_) | WebError::Template(_) => {
+        WebError::Views(_)
+        | WebError::Log(_)
+        | WebError::Witness(_)
+        | WebError::Scrub(_)
+        | WebError::Template(_) => {
             tracing::error!(%error, "a page could not be built");
             (
                 StatusCode::INTERNAL_SERVER_ERROR,

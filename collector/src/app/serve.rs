@@ -15,13 +15,14 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
-use super::{Keys, log_rule_pack, open_log, record, revoke, witness};
+use super::{Keys, log_rule_pack, open_log, record, revoke, scrub, witness};
 use crate::config::Config;
 use crate::identity::{
     Authority, Enroller, EnrollerSettings, EnrolmentService, Registry, Revocations,
     ServerCertificate, Tokens, evidence_tls, web_tls,
 };
 use crate::ingest::{self, EvidenceService, Ingest, Presence};
+use crate::log::scrub::{Scrub, ScrubStore};
 use crate::log::{Lock, LogReader, LogWriter, WriterTask};
 use crate::net;
 use crate::people::People;
@@ -85,7 +86,10 @@ async fn run(
     let mut tasks = JoinSet::new();
     {
         witness::follow(met.clone(), (&writer, &reader), &stop);
-        let log = (writer, reader, met.0);
+        let store = ScrubStore::open(&config.scrub_db())?;
+        let looks = Scrub::new(reader.clone(), keys.collector.verifier().clone());
+        tasks.spawn(scrub::follow(looks, store.clone(), config.scrub_period(), stop.clone()));
+        let log = (writer, reader, met.0, store);
         let built = build(&config, &keys, assessor, log, ready.evidence, &stop)?;
         let Built { certificate, evidence_routes, web_routes, views, sizes, revocations } = built;
         let tls = evidence_tls(&keys.authority, Arc::clone(&certificate))?;
@@ -151,7 +155,7 @@ fn build(
     config: &Config,
     keys: &Keys,
     assessor: Assessor,
-    (writer, reader, witnesses): (LogWriter, LogReader, Witnesses),
+    (writer, reader, witnesses, scrub): (LogWriter, LogReader, Witnesses, ScrubStore),
     bound: SocketAddr,
     stop: &CancellationToken,
 ) -> anyhow::Result<Built> {
@@ -179,6 +183,7 @@ fn build(
         people: People::open(secrets)?,
         origin: config.origin.clone(),
         vkey: collector.verifier().vkey(),
+        scrub,
         record: record::record(collector.clone(), writer.clone()),
         clock: Arc::new(Timestamp::now),
     };

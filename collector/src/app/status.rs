@@ -11,6 +11,7 @@ use super::tools::reader;
 use super::{Keys, witness};
 use crate::config::Config;
 use crate::log::Lock;
+use crate::log::scrub::{self, ScrubStore};
 use crate::views::{Assessor, Views};
 use crate::witness::Standing;
 
@@ -24,6 +25,7 @@ pub struct Overview {
     /// Entries of the newest head that the quorum of witnesses has cosigned.
     pub witnessed: Option<u64>,
     pub witnesses: Vec<Standing>,
+    pub scrub: scrub::Standing,
     pub agents: u64,
     /// Host names of agents that should have spoken and have not.
     pub silent: Vec<String>,
@@ -53,6 +55,7 @@ pub fn overview(config: &Config, now: Timestamp) -> anyhow::Result<Overview> {
         root: checkpoint.root,
         witnessed: witnesses.newest()?.map(|newest| newest.head.checkpoint.size),
         witnesses: witnesses.standings()?,
+        scrub: ScrubStore::open(&config.scrub_db())?.standing()?,
         agents: views.agents()?.len() as u64,
         silent: assessment.silent.iter().map(|agent| agent.host_name.clone()).collect(),
         controls: counts.map(|(status, count)| (status.as_str(), count as u64)).collect(),
@@ -73,6 +76,7 @@ impl fmt::Display for Overview {
             let problem = problem.as_ref().map(|problem| format!("; {problem}"));
             writeln!(f, "          {name}: {size} entries{}", problem.unwrap_or_default())?;
         }
+        writeln!(f, "scrub     {}", self.scrub)?;
         write!(f, "agents    {}", self.agents)?;
         match self.silent.as_slice() {
             [] => writeln!(f)?,

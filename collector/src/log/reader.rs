@@ -158,6 +158,17 @@ impl LogReader {
         })
     }
 
+    /// The path from a leaf to the root of the first `size` leaves, published.
+    pub fn inclusion(&self, index: u64, size: u64) -> Result<Vec<Digest>, LogError> {
+        self.with(|conn| {
+            let published = sqlite::head(conn)?.0.checkpoint.size;
+            if size > published || index >= size {
+                return Err(LogError::OutOfRange { index, size: published.min(size) });
+            }
+            merkle::prove_inclusion(index, size, &mut Stored::new(conn))
+        })
+    }
+
     /// Consistency from `old` to `new` leaves, both published.
     pub fn consistency(&self, old: u64, new: u64) -> Result<Vec<Digest>, LogError> {
         self.with(|conn| {
@@ -170,7 +181,7 @@ impl LogReader {
     }
 
     /// Runs `read` in one read transaction, so that it sees one state of the log.
-    fn with<T>(
+    pub(super) fn with<T>(
         &self,
         read: impl FnOnce(&Connection) -> Result<T, LogError>,
     ) -> Result<T, LogError> {

@@ -1,7 +1,9 @@
-//! The embedded store: every SQL statement of the log stands here. It stores and finds; it decides nothing.
+//! The embedded store: every SQL statement of the log stands here and in `scan`. It stores and finds; it decides nothing.
 //!
 //! Durability: WAL with `synchronous=FULL`, so a commit that returned is on disk. Numbers that may pass 2^63 are
 //! big-endian bytes, which order as numbers do.
+
+pub(super) mod scan;
 
 use std::path::Path;
 use std::time::Duration;
@@ -323,6 +325,6 @@ fn int(number: u64) -> Result<i64, LogError> {
         .map_err(|_over| LogError::OutOfRange { index: number, size: i64::MAX.unsigned_abs() })
 }
 
-fn uint(number: i64) -> Result<u64, LogError> {
+pub(super) fn uint(number: i64) -> Result<u64, LogError> {
     u64::try_from(number).map_err(|_negative| LogError::Damaged(format!("number {number}")))
 }

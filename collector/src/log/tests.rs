@@ -1,5 +1,7 @@
 //! The log through its own door: every size that is special, every step that can fail, every way to come back.
 
+mod sizes;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
@@ -19,21 +21,21 @@ use super::*;
 const ORIGIN: &str = "log.example/1";
 const START: i64 = 1_763_800_000_000;
 
-struct Bench {
+pub(super) struct Bench {
     dir: tempfile::TempDir,
     /// Unix milliseconds that the writer reads as the time.
     clock: Arc<AtomicI64>,
 }
 
 impl Bench {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let bench = Self { dir, clock: Arc::new(AtomicI64::new(START)) };
         create(&bench.settings()).unwrap();
         bench
     }
 
-    fn path(&self) -> PathBuf {
+    pub(super) fn path(&self) -> PathBuf {
         self.dir.path().join("log.db")
     }
 
@@ -43,7 +45,7 @@ impl Bench {
         Settings { path: self.path(), origin: ORIGIN.into(), key: key(), clock: Box::new(now) }
     }
 
-    fn start(&self) -> (LogWriter, WriterTask) {
+    pub(super) fn start(&self) -> (LogWriter, WriterTask) {
         LogWriter::start(self.settings()).unwrap()
     }
 
@@ -51,7 +53,7 @@ impl Bench {
         LogWriter::start_with(self.settings(), hook).unwrap()
     }
 
-    fn reader(&self) -> LogReader {
+    pub(super) fn reader(&self) -> LogReader {
         LogReader::open(&self.path()).unwrap()
     }
 }
@@ -60,7 +62,7 @@ fn key() -> SecretKey {
     SecretKey::from_seed(&[1; 32])
 }
 
-fn verifier() -> Verifier {
+pub(super) fn verifier() -> Verifier {
     Verifier::new(ORIGIN, key().public()).unwrap()
 }
 
@@ -76,7 +78,7 @@ fn entry(seq: u64) -> NewEntry {
 }
 
 /// Appends `from..=to` at once, so that they share commits.
-async fn append_all(writer: &LogWriter, from: u64, to: u64) -> Vec<Committed> {
+pub(super) async fn append_all(writer: &LogWriter, from: u64, to: u64) -> Vec<Committed> {
     let tasks: Vec<_> = (from..=to)
         .map(|seq| {
             let writer = writer.clone();
@@ -90,12 +92,8 @@ async fn append_all(writer: &LogWriter, from: u64, to: u64) -> Vec<Committed> {
     all
 }
 
-/// Verifies everything that is stored against everything else: leaves, tiles, bundles, root, signature, proofs.
-fn verify_whole(path: &Path, every_proof: bool) -> u64 {
-    let reader = LogReader::open(path).unwrap();
-    let head = reader.head().unwrap();
-    let checkpoint = Checkpoint::open(head.signed.as_bytes(), &verifier()).unwrap();
-    assert_eq!(checkpoint, head.checkpoint);
+/// Every tile and bundle of the newest head, from the leaves up to the root; the leaves.
+fn verify_tiles(reader: &LogReader, checkpoint: &Checkpoint) -> Vec<Vec<u8>> {
     let size = checkpoint.size;
     let leaves = reader.leaves(0..size).unwrap();
     let mut edge = Edge::default();
@@ -117,6 +115,17 @@ fn verify_whole(path: &Path, every_proof: bool) -> u64 {
             assert_eq!(parse_bundle(&bytes).unwrap(), leaves[start..end]);
         }
     }
+    leaves
+}
+
+/// Verifies everything that is stored against everything else: leaves, tiles, bundles, root, signature, proofs.
+fn verify_whole(path: &Path, every_proof: bool) -> u64 {
+    let reader = LogReader::open(path).unwrap();
+    let head = reader.head().unwrap();
+    let checkpoint = Checkpoint::open(head.signed.as_bytes(), &verifier()).unwrap();
+    assert_eq!(checkpoint, head.checkpoint);
+    let size = checkpoint.size;
+    let leaves = verify_tiles(&reader, &checkpoint);
     for (index, leaf) in (0..size).zip(&leaves) {
         let parsed = Leaf::parse(leaf).unwrap();
         assert_eq!(reader.index_of(&parsed.env).unwrap(), Some(index));

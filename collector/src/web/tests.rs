@@ -9,6 +9,7 @@ use serde_json::json;
 use tower::ServiceExt as _;
 
 use super::{WebState, router};
+use crate::log::scrub::{Damage, Part, Plan, ScrubStore};
 use crate::people::{People, create_first_user};
 use crate::secrets::SecretsDb;
 use crate::views::sample::{Sample, SampleAgent, patches};
@@ -56,6 +57,7 @@ impl Site {
             people: People::open(db).unwrap(),
             origin: crate::views::sample::ORIGIN.to_owned(),
             vkey: sample.vkey(),
+            scrub: ScrubStore::open(&sample.dir.path().join("scrub.db")).unwrap(),
             record: Arc::new(move |activity| {
                 kept.lock().unwrap().push(activity);
                 Box::pin(async { Ok(()) })
@@ -359,4 +361,23 @@ async fn pages_say_whether_the_log_is_witnessed_and_by_whom() {
     assert!(first.contains(&sentence), "{first}");
     let log = site.get("/log", &cookie).await.body;
     assert!(log.contains("/log/checkpoint/cosigned") && !log.contains("<w>"), "{log}");
+}
+
+#[tokio::test]
+async fn damage_of_the_stored_log_is_an_alarm_on_the_first_and_the_log_page() {
+    let site = Site::new(fill);
+    let cookie = site.enter().await;
+    let pages = ["/", "/log"];
+    for page in pages {
+        assert!(!site.get(page, &cookie).await.body.contains("log is damaged"), "{page}");
+    }
+    let store = ScrubStore::open(&site.sample.dir.path().join("scrub.db")).unwrap();
+    store.begin(&Plan { size: 8, documents: 2 }, "2026-11-20T08:00:00.000Z").unwrap();
+    let (part, name) = (Part::Envelope, XSS.to_owned());
+    let damage = Damage { part, name, detail: "is missing".into() };
+    store.advance(&[damage], "2026-11-20T08:00:01.000Z").unwrap();
+    for page in pages {
+        let body = site.get(page, &cookie).await.body;
+        assert!(body.contains("log is damaged") && !body.contains(XSS), "{page}");
+    }
 }

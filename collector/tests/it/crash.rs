@@ -72,3 +72,30 @@ async fn one_directory_has_one_collector_and_is_initialised_once() {
     let check = collector.run(&["rebuild", "--check", "--json"]);
     assert_eq!(check.status.code(), Some(0), "{check:?}");
 }
+
+#[tokio::test]
+async fn check_names_what_is_damaged_in_the_stored_log() {
+    let mut collector = Collector::start();
+    Agent::enrol(&collector, "host:one", 1).await;
+    let check = collector.run(&["check"]);
+    assert_eq!(check.status.code(), Some(0), "{check:?}");
+    collector.kill();
+    let conn = rusqlite::Connection::open(collector.dir.path().join("data/log.db")).unwrap();
+    let spoil = "UPDATE envelope SET bytes = CAST(bytes || ' ' AS BLOB)
+        WHERE digest = (SELECT env FROM leaf WHERE idx = 1)";
+    assert_eq!(conn.execute(spoil, []).unwrap(), 1);
+    let check = collector.run(&["check", "--json"]);
+    assert_eq!(check.status.code(), Some(1), "{check:?}");
+    let found: serde_json::Value = serde_json::from_slice(&check.stdout).unwrap();
+    assert_eq!((&found["size"], &found["damaged"]), (&2.into(), &1.into()));
+    assert_eq!(found["damage"][0]["part"], "envelope");
+
+    // Beside `serve` the scrub meets it too; without its notes it begins anew.
+    std::fs::remove_file(collector.dir.path().join("data/scrub.db")).unwrap();
+    collector.serve();
+    let told = (0..200).map(|_| collector.run(&["status", "--json"])).find_map(|status| {
+        let status: serde_json::Value = serde_json::from_slice(&status.stdout).unwrap();
+        status["scrub"]["damage"].get(0).cloned()
+    });
+    assert_eq!(told.unwrap()["name"], found["damage"][0]["name"]);
+}

@@ -6,6 +6,7 @@ use axum::response::Response;
 use super::controls::ListPage;
 use super::witnessed::WitnessedView;
 use super::{super::html, Ask, WebError};
+use crate::log::scrub::Standing;
 use crate::views::{EntryFilter, EntryRow, PackRow};
 use crate::web::Frame;
 use crate::web::table::{Cell, Table, TableView, choice, column, encode, moment, number, text};
@@ -26,6 +27,7 @@ struct LogPage {
     checkpoint: String,
     witnessed: WitnessedView,
     vkey: String,
+    scrub: Standing,
     packs: Vec<(PackRow, Moment)>,
     table: TableView,
     older: Option<String>,
@@ -52,6 +54,7 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
         checkpoint: head.signed,
         witnessed: WitnessedView::of(ask)?,
         vkey: ask.site.vkey.clone(),
+        scrub: ask.site.scrub.standing()?,
         packs: packs.collect(),
         table: table(ask, &entries)?.view(&ask.path, &ask.query),
         older,

@@ -28,6 +28,8 @@ struct Overview {
     size: u64,
     witnessed: String,
     first_steps: bool,
+    /// Damaged things in the stored log.
+    damaged: usize,
 }
 
 struct ThemeView {
@@ -90,6 +92,7 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
         silent: silent.collect(),
         targets: names.len(),
         first_steps: agents.is_empty(),
+        damaged: ask.site.scrub.standing()?.damage.len(),
         agents: agents.len(),
         witnessed: WitnessedView::of(ask)?.sentence(),
         size: ask.site.log().head()?.checkpoint.size,
