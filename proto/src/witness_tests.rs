@@ -34,8 +34,8 @@ fn head(size: u64, twist: u64) -> Checkpoint {
     Checkpoint { origin: ORIGIN.into(), size, root }
 }
 
-fn seen(size: u64) -> Option<Seen> {
-    Some(Seen { size, root: head(size, u64::MAX).root })
+fn seen(size: u64) -> Seen {
+    Seen { size, root: head(size, u64::MAX).root }
 }
 
 /// A request for `old` → `new`, whose history differs from leaf `twist` on.
@@ -69,26 +69,26 @@ fn answers_are_those_of_the_specification() {
     let cases = [
         ("first head", None, request(0, 5, honest), 200),
         ("first head, empty tree", None, request(0, 0, honest), 200),
-        ("growth", seen(4), request(4, 9, honest), 200),
-        ("growth from an odd size", seen(7), request(7, 70, honest), 200),
-        ("same head again", seen(5), request(5, 5, honest), 200),
+        ("growth", Some(seen(4)), request(4, 9, honest), 200),
+        ("growth from an odd size", Some(seen(7)), request(7, 70, honest), 200),
+        ("same head again", Some(seen(5)), request(5, 5, honest), 200),
         ("not a note", None, foreign("hello\n".into()), 400),
         ("no checkpoint in the note", None, foreign("a\n\n\u{2014} b AAAAAAAA\n".into()), 400),
-        ("old over new", seen(9), request(9, 5, honest), 400),
+        ("old over new", Some(seen(9)), request(9, 5, honest), 400),
         ("unknown log", None, foreign(renamed.sign(&key).unwrap()), 404),
         ("signed by a stranger", None, foreign(head(5, honest).sign(&stranger).unwrap()), 403),
         ("failing signature", None, foreign(broken), 403),
-        ("old is behind", seen(6), request(4, 9, honest), 409),
-        ("old is ahead", seen(4), request(6, 9, honest), 409),
+        ("old is behind", Some(seen(6)), request(4, 9, honest), 409),
+        ("old is ahead", Some(seen(4)), request(6, 9, honest), 409),
         ("old where nothing was seen", None, request(4, 9, honest), 409),
-        ("nothing where something was seen", seen(4), request(0, 9, honest), 409),
-        ("smaller than what was seen", seen(9), request(5, 5, honest), 409),
-        ("another history", seen(4), request(4, 9, 2), 422),
-        ("proof too long", seen(4), long, 422),
-        ("proof too short", seen(4), short, 422),
+        ("nothing where something was seen", Some(seen(4)), request(0, 9, honest), 409),
+        ("smaller than what was seen", Some(seen(9)), request(5, 5, honest), 409),
+        ("another history", Some(seen(4)), request(4, 9, 2), 422),
+        ("proof too long", Some(seen(4)), long, 422),
+        ("proof too short", Some(seen(4)), short, 422),
         ("proof from nothing", None, not_empty, 422),
-        ("same size, proof not empty", seen(5), same_with_proof, 422),
-        ("same size, another root", seen(5), request(5, 5, 2), 422),
+        ("same size, proof not empty", Some(seen(5)), same_with_proof, 422),
+        ("same size, another root", Some(seen(5)), request(5, 5, 2), 422),
         ("empty tree, wrong root", None, foreign(wrong_empty.sign(&key).unwrap()), 422),
     ];
     for (name, seen, request, status) in cases {

@@ -13,6 +13,8 @@ use crate::log::{Head, LogReader};
 
 const CONNECT: Duration = Duration::from_secs(1);
 const WHOLE: Duration = Duration::from_secs(3);
+/// Shorter than witnesses keep an idle connection, so that none is used while its peer closes it.
+const IDLE: Duration = Duration::from_secs(4);
 
 /// The HTTP client; clones share its connections.
 #[derive(Clone)]
@@ -51,6 +53,7 @@ impl Asker {
         let mut builder = reqwest::Client::builder()
             .connect_timeout(CONNECT)
             .timeout(WHOLE)
+            .pool_idle_timeout(IDLE)
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("exhibit-collector/", env!("CARGO_PKG_VERSION")));
         if circle.members().iter().all(|member| member.url.starts_with("http://")) {

@@ -150,12 +150,13 @@ async fn add(State(door): State<Door>, body: Body) -> Response<Body> {
     let store = Arc::clone(&door.store);
     let decided = tokio::task::spawn_blocking(move || {
         let now = u64::try_from(Timestamp::now().as_second()).unwrap_or(0);
-        let origin = request.checkpoint.lines().next().unwrap_or_default().to_owned();
-        (store.add(&request, now), origin)
+        let mut lines = request.checkpoint.lines().map(str::to_owned);
+        let (origin, size) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
+        (store.add(&request, now), origin, size)
     });
     match decided.await {
-        Ok((Ok(answer), origin)) => told(answer, &origin),
-        Ok((Err(error), _)) => {
+        Ok((Ok(answer), origin, size)) => told(answer, &origin, &size),
+        Ok((Err(error), ..)) => {
             error!(%error, "what was seen could not be kept: this witness stops");
             door.failed.send_replace(Some(error.to_string()));
             plain(StatusCode::SERVICE_UNAVAILABLE, "this witness cannot keep what it sees\n".into())
@@ -168,10 +169,10 @@ async fn add(State(door): State<Door>, body: Body) -> Response<Body> {
 }
 
 /// The answer as HTTP, and a line for the operator.
-fn told(answer: Answer, origin: &str) -> Response<Body> {
+fn told(answer: Answer, origin: &str, size: &str) -> Response<Body> {
     let verdict = match answer {
         Answer::Cosigned(line) => {
-            info!(origin, "cosigned");
+            info!(origin, size, "cosigned");
             return plain(StatusCode::OK, line);
         }
         Answer::Clock { behind_seconds } => {
