@@ -8,8 +8,10 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
+use exhibit_verifier::files::FileError;
+use exhibit_verifier::progress::Progress;
 use exhibit_verifier::receipt::{self, ReceiptError};
-use exhibit_verifier::report::State;
+use exhibit_verifier::report::{Report, State};
 use exhibit_verifier::trust::Trust;
 use exhibit_verifier::{keyfile, show, verify};
 use jiff::Timestamp;
@@ -33,6 +35,15 @@ enum Command {
     Verify {
         /// The folder that holds the bundle.
         bundle: PathBuf,
+        #[command(flatten)]
+        trust: Policy,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// Verify a log alone: a folder with its checkpoint and tiles (C2SP tlog-tiles), without envelopes.
+    VerifyLog {
+        /// The folder that holds `checkpoint` and `tile/`.
+        log: PathBuf,
         #[command(flatten)]
         trust: Policy,
         #[command(flatten)]
@@ -81,7 +92,10 @@ struct Output {
 pub(crate) fn run(cli: Cli) -> ExitCode {
     let done = match cli.command {
         Command::Verify { bundle, trust, output } => {
-            bundle_command(&bundle, &trust.policy, &output)
+            folder_command(&bundle, &trust.policy, &output, verify::verify, show::summary)
+        }
+        Command::VerifyLog { log, trust, output } => {
+            folder_command(&log, &trust.policy, &output, verify::verify_log, show::log_summary)
         }
         Command::VerifyReceipt { file, trust, output } => {
             receipt_command(&file, &trust.policy, &output)
@@ -96,17 +110,25 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
     })
 }
 
-fn bundle_command(bundle: &Path, policy: &Path, output: &Output) -> anyhow::Result<ExitCode> {
+type Verify = fn(&Path, &Trust, Timestamp, &dyn Progress) -> Result<Report, FileError>;
+
+fn folder_command(
+    folder: &Path,
+    policy: &Path,
+    output: &Output,
+    verify: Verify,
+    summary: fn(&Report) -> String,
+) -> anyhow::Result<ExitCode> {
     let trust = Trust::load(policy)?;
-    refuse_own_policy(bundle, policy)?;
+    refuse_own_policy(folder, policy)?;
     let bar = Bar::new(!output.quiet);
-    let report = verify::verify(bundle, &trust, Timestamp::now(), &bar);
+    let report = verify(folder, &trust, Timestamp::now(), &bar);
     bar.clear();
     let report = report?;
     if output.json {
         print(&(serde_json::to_string_pretty(&report)? + "\n"))?;
     } else if !output.quiet {
-        print(&show::summary(&report))?;
+        print(&summary(&report))?;
     }
     Ok(match report.state {
         State::Verified | State::NotChecked => ExitCode::SUCCESS,

@@ -1,11 +1,11 @@
 //! Reads the files of a bundle, bounded. It opens only what it found by walking the folder, so no path that a bundle
 //! contains can lead outside; links, devices and pipes are never followed or opened.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use exhibit_proto::digest::{Digest, Hasher};
 
@@ -22,7 +22,7 @@ pub struct Folder {
     /// Entries that are no plain files, and what they are.
     refused: Vec<(String, &'static str)>,
     /// What some check has asked for: the rest belongs to nothing.
-    asked: RefCell<BTreeSet<String>>,
+    asked: Mutex<BTreeSet<String>>,
 }
 
 /// Why a file cannot be used.
@@ -57,7 +57,7 @@ impl Folder {
             root: root.to_owned(),
             found: BTreeMap::new(),
             refused: Vec::new(),
-            asked: RefCell::default(),
+            asked: Mutex::default(),
         };
         folder.walk()?;
         Ok(folder)
@@ -96,8 +96,8 @@ impl Folder {
         Ok(bytes)
     }
 
-    /// The digest of a file of any size, in constant memory; `step` hears how many bytes were read.
-    pub fn digest(&self, path: &str, mut step: impl FnMut(u64)) -> Result<Digest, FileError> {
+    /// The digest of a file of any size, in constant memory.
+    pub fn digest(&self, path: &str) -> Result<Digest, FileError> {
         let mut file = self.file(path)?;
         let (mut hasher, mut buffer) = (Hasher::default(), vec![0; 128 << 10]);
         loop {
@@ -107,19 +107,22 @@ impl Folder {
                 return Ok(hasher.finish());
             };
             hasher.update(bytes);
-            step(read as u64);
         }
     }
 
     /// Says that `path` belongs to the bundle, whether or not it was read.
     pub fn claim(&self, path: &str) {
-        self.asked.borrow_mut().insert(path.to_owned());
+        self.asked().insert(path.to_owned());
     }
 
     /// Files that nothing in the bundle refers to.
     pub fn unclaimed(&self) -> Vec<&str> {
-        let asked = self.asked.borrow();
+        let asked = self.asked();
         self.found.keys().filter(|path| !asked.contains(*path)).map(String::as_str).collect()
+    }
+
+    fn asked(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn file(&self, path: &str) -> Result<File, FileError> {

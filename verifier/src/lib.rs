@@ -3,13 +3,14 @@
 //!
 //! ```text
 //! files ─▶ sums ─▶ head ─▶ manifest ─▶ tree (+ chains) ─▶ items (keys, times) ─▶ report ─▶ show
-//! every byte  trusted checkpoint  claims  root rebuilt     one by one              --json   for people
+//! every byte  trusted checkpoint  claims  root rebuilt     checked on all cores    --json   for people
 //! ```
 //!
 //! The feature `witness` (on by default) adds a witness of logs; it alone serves and writes, and verification does not know it.
 
 pub mod files;
 pub mod keyfile;
+mod parallel;
 pub mod progress;
 pub mod receipt;
 pub mod report;

@@ -10,18 +10,33 @@ const SHOWN: usize = 200;
 /// The summary, ending with a line end. What stands in it from the bundle is shown without control characters.
 pub fn summary(report: &Report) -> String {
     let mut out = String::new();
-    head(report, &mut out);
+    head("Bundle", report, &mut out);
     counts(report, &mut out);
+    rest(report, &mut out);
+    out
+}
+
+/// The summary of a log that was verified alone.
+pub fn log_summary(report: &Report) -> String {
+    let mut out = String::new();
+    head("Folder", report, &mut out);
+    say(&mut out, format_args!("\n"));
+    chains(report, &mut out);
+    rest(report, &mut out);
+    out
+}
+
+fn rest(report: &Report, out: &mut String) {
     let whole: Vec<&Finding> = report.findings.iter().collect();
     let of = |state| whole.iter().copied().filter(move |finding| finding.state == state);
-    section(&mut out, "Shown", of(State::Verified).map(shown));
+    section(out, "Shown", of(State::Verified).map(shown));
     section(
-        &mut out,
+        out,
         "Failed",
         of(State::Failed).map(|f| line(None, f)).chain(items(report, State::Failed)),
     );
     section(
-        &mut out,
+        out,
         "Not checked",
         of(State::NotChecked).map(|f| line(None, f)).chain(items(report, State::NotChecked)),
     );
@@ -29,12 +44,12 @@ pub fn summary(report: &Report) -> String {
         .chains
         .iter()
         .flat_map(|chain| chain.gaps.iter().map(|gap| gap_line(chain, gap.from, gap.to)));
-    section(&mut out, "Gaps (statements that the log does not hold)", gaps);
+    section(out, "Gaps (statements that the log does not hold)", gaps);
     let notes = report
         .items
         .iter()
         .flat_map(|item| item.notes.iter().map(|note| format!("entry {}: {note}", item.index)));
-    section(&mut out, "Notes", notes);
+    section(out, "Notes", notes);
     let verdict = match report.state {
         State::Verified => "VERIFIED: everything was checked and holds.",
         State::NotChecked => {
@@ -42,12 +57,11 @@ pub fn summary(report: &Report) -> String {
         }
         State::Failed => "FAILED: do not rely on what stands under \"Failed\".",
     };
-    say(&mut out, format_args!("\n{verdict}\n"));
-    out
+    say(out, format_args!("\n{verdict}\n"));
 }
 
-fn head(report: &Report, out: &mut String) {
-    say(out, format_args!("Bundle   {}\n", clean(&report.bundle)));
+fn head(what: &str, report: &Report, out: &mut String) {
+    say(out, format_args!("{what}   {}\n", clean(&report.bundle)));
     if let Some(about) = &report.about {
         let chosen = &about.selection;
         let list = |words: Vec<&str>, all: &str| {
@@ -102,8 +116,12 @@ fn counts(report: &Report, out: &mut String) {
     say(out, format_args!("\nItems      {}\n", tally(&counts.items)));
     say(out, format_args!("Documents  {}\n", tally(&counts.documents)));
     say(out, format_args!("Files      {}\n", counts.files));
+    chains(report, out);
+}
+
+fn chains(report: &Report, out: &mut String) {
     if report.log.is_some() {
-        let (chains, missing) = (report.chains.len(), counts.missing_statements);
+        let (chains, missing) = (report.chains.len(), report.counts.missing_statements);
         say(out, format_args!("Chains     {chains}, {missing} statements missing\n"));
     }
 }

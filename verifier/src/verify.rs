@@ -16,10 +16,16 @@ use std::path::Path;
 use exhibit_proto::bundle;
 use jiff::Timestamp;
 
+use self::head::Head;
+use self::tree::Asked;
+
 use crate::files::{FileError, Folder};
 use crate::progress::Progress;
-use crate::report::{About, Check, Counts, Ledger, Log, Report, SCHEMA, State, Trusted};
+use crate::report::{About, Chain, Check, Counts, Ledger, Log, Report, SCHEMA, State, Trusted};
 use crate::trust::Trust;
+
+/// Items whose signatures are checked at a time.
+const WAVE: usize = 256;
 
 /// Verifies the bundle in folder `bundle`. Whatever is wrong with the bundle is in the report; an error means that the
 /// folder cannot be read at all. `now` only judges whether a cosignature comes from the future.
@@ -34,54 +40,40 @@ pub fn verify(
     sums::check(&folder, &mut ledger, progress);
     let head = head::open(&folder, trust, now, &mut ledger);
     let manifest = manifest::read(&folder, &mut ledger);
-    let mut report = Report {
-        schema: SCHEMA.to_owned(),
-        state: State::NotChecked,
-        bundle: bundle.display().to_string(),
-        trust: trusted(trust),
-        log: None,
-        about: manifest.as_ref().map(|manifest| About {
-            generated_at: manifest.generated_at.clone(),
-            selection: manifest.selection.clone(),
-        }),
-        counts: Counts { files: folder.files().count() as u64, ..Counts::default() },
-        checks: Ledger::default().checks,
-        findings: Vec::new(),
-        items: Vec::new(),
-        chains: Vec::new(),
-    };
+    let mut report = blank(bundle, &folder, trust);
+    report.about = manifest.as_ref().map(|manifest| About {
+        generated_at: manifest.generated_at.clone(),
+        selection: manifest.selection.clone(),
+    });
     let readable = manifest.is_some();
     if let Some(head) = head {
+        head::copies(&folder, &head.log, &mut ledger);
         if let Some(manifest) = &manifest {
             manifest::check(manifest, &head, &folder, &mut ledger);
         }
         let (items, selection) =
             manifest.map(|manifest| (manifest.items, manifest.selection)).unwrap_or_default();
         let period = manifest::Period::of(&selection, &mut ledger);
-        let tree = tree::rebuild(&folder, &head, (&items, period), &mut ledger, progress);
+        let tree = {
+            let asked = Some(Asked::of(&items, period));
+            tree::rebuild(&folder, &head, asked, &mut ledger, progress)
+        };
         if readable && tree.rebuilt {
             manifest::complete(&selection, &tree.left_out, &mut ledger);
         }
         let mut reader = item::Reader::new(&folder, &head, &tree);
         progress.stage("items", items.len() as u64);
-        for claimed in &items {
-            let item = reader.check(claimed);
-            report.counts.items.count(item.state);
-            report.items.push(item);
-            progress.step(1);
+        for wave in items.chunks(WAVE) {
+            // Signatures cost most and need nobody's turn.
+            for (claimed, ahead) in wave.iter().zip(reader.ahead(wave)) {
+                let item = reader.check(claimed, ahead);
+                report.counts.items.count(item.state);
+                report.items.push(item);
+                progress.step(1);
+            }
         }
         report.counts.documents = reader.documents();
-        report.chains = tree.chains;
-        let gaps = report.chains.iter().flat_map(|chain| &chain.gaps);
-        report.counts.missing_statements =
-            gaps.fold(0, |sum: u64, gap| sum.saturating_add(gap.len()));
-        report.log = Some(Log {
-            origin: head.log.name().to_owned(),
-            fingerprint: head.log.key().id(),
-            size: head.checkpoint.size,
-            root: head.checkpoint.root,
-            cosigned: head.cosigned,
-        });
+        about_log(&mut report, head, tree.chains);
         // Without a manifest there are no items, and nearly every file would be named.
         for path in folder.unclaimed().into_iter().filter(|_| readable) {
             let detail = "belongs to nothing in this bundle: no item refers to it";
@@ -96,6 +88,57 @@ pub fn verify(
     report.checks = ledger.checks;
     report.findings = ledger.findings;
     Ok(report)
+}
+
+/// Verifies the log alone, in a folder with its checkpoint and its tiles (C2SP tlog-tiles): the head under the policy, the
+/// root and every hash tile from the leaves, and every agent's chain. Signatures of statements are not shown: a log's
+/// folder holds no envelopes.
+pub fn verify_log(
+    log: &Path,
+    trust: &Trust,
+    now: Timestamp,
+    progress: &dyn Progress,
+) -> Result<Report, FileError> {
+    let folder = Folder::open(log)?;
+    let mut ledger = Ledger::default();
+    let mut report = blank(log, &folder, trust);
+    if let Some(head) = head::open(&folder, trust, now, &mut ledger) {
+        let tree = tree::rebuild(&folder, &head, None, &mut ledger, progress);
+        about_log(&mut report, head, tree.chains);
+    }
+    report.state = ledger.worst();
+    report.checks = ledger.checks;
+    report.findings = ledger.findings;
+    Ok(report)
+}
+
+fn blank(place: &Path, folder: &Folder, trust: &Trust) -> Report {
+    Report {
+        schema: SCHEMA.to_owned(),
+        state: State::NotChecked,
+        bundle: place.display().to_string(),
+        trust: trusted(trust),
+        log: None,
+        about: None,
+        counts: Counts { files: folder.files().count() as u64, ..Counts::default() },
+        checks: Ledger::default().checks,
+        findings: Vec::new(),
+        items: Vec::new(),
+        chains: Vec::new(),
+    }
+}
+
+fn about_log(report: &mut Report, head: Head, chains: Vec<Chain>) {
+    report.chains = chains;
+    let gaps = report.chains.iter().flat_map(|chain| &chain.gaps);
+    report.counts.missing_statements = gaps.fold(0, |sum: u64, gap| sum.saturating_add(gap.len()));
+    report.log = Some(Log {
+        origin: head.log.name().to_owned(),
+        fingerprint: head.log.key().id(),
+        size: head.checkpoint.size,
+        root: head.checkpoint.root,
+        cosigned: head.cosigned,
+    });
 }
 
 fn trusted(trust: &Trust) -> Trusted {

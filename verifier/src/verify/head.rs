@@ -52,7 +52,6 @@ pub(super) fn open(
         ),
     );
     let cosigned = quorum(&note, &trust.policy, now, ledger);
-    copies(folder, &log, ledger);
     Some(Head { log, checkpoint, cosigned })
 }
 
@@ -117,7 +116,7 @@ fn quorum(
 }
 
 /// The copies of the trusted key that the bundle brings for other tools must not lead those tools astray.
-fn copies(folder: &Folder, log: &Verifier, ledger: &mut Ledger) {
+pub(super) fn copies(folder: &Folder, log: &Verifier, ledger: &mut Ledger) {
     let pem = folder.read(LOG_KEY, MAX_PEM).map_err(|error| error.to_string());
     let key = pem.and_then(|pem| {
         PublicKey::from_pem(&String::from_utf8_lossy(&pem)).map_err(|error| error.to_string())

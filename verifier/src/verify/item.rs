@@ -4,11 +4,12 @@
 use std::collections::BTreeSet;
 
 use exhibit_proto::bundle::{self, MANIFEST};
+use exhibit_proto::checkpoint::Checkpoint;
 use exhibit_proto::keys::PublicKey;
 use exhibit_proto::leaf::{EntryType, Leaf, MAX_BYTES};
-use exhibit_proto::merkle::leaf_hash;
+use exhibit_proto::merkle::{leaf_hash, verify_inclusion};
 use exhibit_proto::statement::{MAX_ENVELOPE, Statement};
-use exhibit_proto::tlog_proof::TlogProof;
+use exhibit_proto::tlog_proof::{TlogProof, TlogProofError};
 use serde_json::Value;
 
 use super::documents::Documents;
@@ -19,7 +20,10 @@ use super::tree::Tree;
 use crate::files::Folder;
 use crate::report::{Check, Item, Ledger, State, Tally};
 
+mod ahead;
 mod content;
+
+use self::ahead::Ahead;
 
 /// A proof of 63 hashes with a checkpoint of 64 signature lines.
 const MAX_PROOF: u64 = 64 << 10;
@@ -41,6 +45,8 @@ pub(super) struct Reader<'a> {
     history: History<'a>,
     documents: Documents<'a>,
     key_entries: KeyEntries<'a>,
+    /// The newest checkpoint whose signature held, and its text: most proofs carry the same.
+    opened: Option<(String, Checkpoint)>,
 }
 
 /// Which of the log's enrolments and revocations were read, so that no key is judged without one that was left out.
@@ -82,7 +88,16 @@ impl<'a> Reader<'a> {
         let documents = Documents::new(folder);
         let ahead = tree.key_entries.as_slice();
         let key_entries = KeyEntries { ahead, read: BTreeSet::new(), enrol: None, revoke: None };
-        Self { folder, head, tree, keys: Keys::default(), history, documents, key_entries }
+        Self {
+            folder,
+            head,
+            tree,
+            keys: Keys::default(),
+            history,
+            documents,
+            key_entries,
+            opened: None,
+        }
     }
 
     /// Documents named by all items so far.
@@ -90,7 +105,7 @@ impl<'a> Reader<'a> {
         self.documents.tally
     }
 
-    pub(super) fn check(&mut self, claimed: &bundle::Item) -> Item {
+    pub(super) fn check(&mut self, claimed: &bundle::Item, ahead: Option<Ahead>) -> Item {
         let mut ledger = Ledger::default();
         let mut item = Item {
             index: claimed.index,
@@ -113,7 +128,7 @@ impl<'a> Reader<'a> {
             self.inclusion(claimed.index, &bytes, &mut ledger);
             claims(claimed, &leaf, &mut ledger);
             self.key_entries.pass(claimed.index);
-            if let Some(statement) = self.opened(claimed.index, &leaf, &mut ledger) {
+            if let Some(statement) = self.opened(claimed.index, &leaf, ahead, &mut ledger) {
                 self.content(claimed, &leaf, statement, &mut item, &mut ledger);
             }
         }
@@ -180,7 +195,7 @@ impl<'a> Reader<'a> {
                 format!("carries another leaf than leaves/{index}.json"),
             );
         }
-        let covered = match proof.verify(leaf, &self.head.log) {
+        let covered = match self.covered(&proof, leaf) {
             Ok(covered) => covered,
             Err(error) => return ledger.failed(Check::Inclusion, &path, error.to_string()),
         };
@@ -213,11 +228,28 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The checkpoint that the proof leads to.
+    fn covered(&mut self, proof: &TlogProof, leaf: &[u8]) -> Result<Checkpoint, TlogProofError> {
+        let known = self.opened.take().filter(|(text, _)| *text == proof.checkpoint);
+        let (text, checkpoint) = match known {
+            Some(known) => known,
+            None => {
+                let opened = Checkpoint::open(proof.checkpoint.as_bytes(), &self.head.log)?;
+                (proof.checkpoint.clone(), opened)
+            }
+        };
+        let covered = self.opened.insert((text, checkpoint)).1.clone();
+        let hash = leaf_hash(leaf);
+        verify_inclusion(proof.index, covered.size, &hash, &proof.path, &covered.root)?;
+        Ok(covered)
+    }
+
     /// The statement, once digest, key and signature held.
     fn opened(
         &self,
         index: u64,
         leaf: &Leaf,
+        ahead: Option<Ahead>,
         ledger: &mut Ledger,
     ) -> Option<(Statement<Value>, Signer)> {
         let path = bundle::envelope(&leaf.env);
@@ -243,7 +275,10 @@ impl<'a> Reader<'a> {
         }
         ledger.verified(Check::Envelope);
         let signer = self.signer(index, leaf, ledger)?;
-        match Statement::<Value>::open(&bytes, &signer.key) {
+        // What was found ahead counts only for these bytes and this key.
+        let ahead = ahead.filter(|ahead| ahead.envelope == found && ahead.key == signer.key);
+        let opened = ahead.map(|ahead| ahead.opened);
+        match opened.unwrap_or_else(|| Statement::<Value>::open(&bytes, &signer.key)) {
             Ok(statement) => {
                 ledger.verified(Check::Signature);
                 Some((statement, signer))

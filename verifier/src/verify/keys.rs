@@ -60,6 +60,11 @@ impl Keys {
         Ok(())
     }
 
+    /// The key of this id, whether or not it may speak.
+    pub(super) fn of(&self, id: &KeyId) -> Option<&PublicKey> {
+        self.0.get(id).map(|known| &known.key)
+    }
+
     /// The key that signed entry `index`, if it was enrolled before and not revoked before.
     pub(super) fn at(&self, index: u64, id: &KeyId) -> Result<&Enrolled, Refused> {
         let known =

@@ -5,13 +5,16 @@ use std::collections::BTreeMap;
 use exhibit_proto::bundle::SUMS;
 use exhibit_proto::digest::Digest;
 
-use crate::files::Folder;
+use crate::files::{FileError, Folder};
+use crate::parallel;
 use crate::progress::Progress;
 use crate::report::{Check, Ledger, State};
 
 /// Two million files.
 const MAX_BYTES: u64 = 256 << 20;
 const MAX_PATH: usize = 200;
+/// Files between two steps of the progress.
+const WAVE: usize = 256;
 
 pub(super) fn check(folder: &Folder, ledger: &mut Ledger, progress: &dyn Progress) {
     for (path, what) in folder.refused() {
@@ -27,19 +30,12 @@ pub(super) fn check(folder: &Folder, ledger: &mut Ledger, progress: &dyn Progres
         }
     };
     progress.stage("files", folder.files().map(|(_, size)| size).sum());
-    for (path, _) in folder.files().filter(|(path, _)| *path != SUMS) {
-        let Some(expected) = listed.get(path) else {
-            ledger.failed(Check::Files, path, format!("{SUMS} does not list this file"));
-            continue;
-        };
-        match folder.digest(path, |bytes| progress.step(bytes)) {
-            Ok(found) if found == *expected => {}
-            Ok(found) => ledger.failed(
-                Check::Files,
-                path,
-                format!("digest is {found}, {SUMS} says {expected}: one of the two was changed"),
-            ),
-            Err(error) => ledger.failed(Check::Files, path, error.to_string()),
+    let files: Vec<(&str, u64)> = folder.files().filter(|(path, _)| *path != SUMS).collect();
+    for wave in files.chunks(WAVE) {
+        let found = parallel::map(wave, |(path, _)| folder.digest(path));
+        for ((path, size), found) in wave.iter().zip(found) {
+            hold(path, listed.get(*path), found, ledger);
+            progress.step(*size);
         }
     }
     for path in listed.keys().filter(|path| !folder.has(path)) {
@@ -47,6 +43,24 @@ pub(super) fn check(folder: &Folder, ledger: &mut Ledger, progress: &dyn Progres
     }
     if ledger.state(Check::Files) != Some(State::Failed) {
         ledger.shown(Check::Files, format!("{} files have the digests of {SUMS}", listed.len()));
+    }
+}
+
+fn hold(
+    path: &str,
+    expected: Option<&Digest>,
+    found: Result<Digest, FileError>,
+    ledger: &mut Ledger,
+) {
+    match (expected, found) {
+        (None, _) => ledger.failed(Check::Files, path, format!("{SUMS} does not list this file")),
+        (Some(expected), Ok(found)) if found == *expected => {}
+        (Some(expected), Ok(found)) => ledger.failed(
+            Check::Files,
+            path,
+            format!("digest is {found}, {SUMS} says {expected}: one of the two was changed"),
+        ),
+        (Some(_), Err(error)) => ledger.failed(Check::Files, path, error.to_string()),
     }
 }
 

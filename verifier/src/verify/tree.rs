@@ -1,10 +1,11 @@
-//! The log from its leaves: the root, the hash tiles, and the chains of all agents. Holds one entry bundle at a time.
+//! The log from its leaves: the root, the hash tiles, and the chains of all agents. Bundles are read on all cores,
+//! a few at a time, and taken in one after another.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use exhibit_proto::bundle::{CHECKPOINT, Item};
 use exhibit_proto::digest::Digest;
-use exhibit_proto::leaf::{EntryType, Leaf, MAX_BYTES};
+use exhibit_proto::leaf::{EntryType, Leaf, LeafError, MAX_BYTES};
 use exhibit_proto::merkle::leaf_hash;
 use exhibit_proto::tiles::{Edge, Level, Tile, WIDTH, parse_bundle, tiles_of, width};
 use jiff::Timestamp;
@@ -13,11 +14,14 @@ use super::chains::Chains;
 use super::head::Head;
 use super::manifest::Period;
 use crate::files::Folder;
+use crate::parallel;
 use crate::progress::Progress;
 use crate::report::{Chain, Check, Ledger, State};
 
 /// A full bundle of the longest leaves, each with its two bytes of length.
 const MAX_BUNDLE: u64 = WIDTH * (MAX_BYTES as u64 + 2);
+/// Entry bundles held at a time: 4 MiB of leaves.
+const WAVE: usize = 64;
 const MAX_TILE: u64 = WIDTH * 32;
 const ENTRIES: &str = "tile/entries/";
 
@@ -43,27 +47,41 @@ pub(super) struct LeftOut {
     pub(super) first: Option<u64>,
 }
 
+/// What a bundle is asked about beside the tree; a folder that holds a log alone is asked nothing.
+pub(super) struct Asked {
+    /// Its items' entries.
+    listed: BTreeSet<u64>,
+    period: Period,
+}
+
+impl Asked {
+    pub(super) fn of(items: &[Item], period: Period) -> Self {
+        Self { listed: items.iter().map(|item| item.index).collect(), period }
+    }
+}
+
 pub(super) fn rebuild(
     folder: &Folder,
     head: &Head,
-    (items, period): (&[Item], Period),
+    asked: Option<Asked>,
     ledger: &mut Ledger,
     progress: &dyn Progress,
 ) -> Tree {
     let size = head.checkpoint.size;
     if size > 0 && !folder.has_under(ENTRIES) {
         let why = "the log's leaves are not shipped (tile/entries)";
-        for check in [Check::Root, Check::Tiles, Check::Chains, Check::Keys] {
+        for check in [Check::Root, Check::Tiles, Check::Chains] {
             ledger.not_checked(check, None, why);
+        }
+        if asked.is_some() {
+            ledger.not_checked(Check::Keys, None, why);
         }
         return Tree::default();
     }
-    let listed: std::collections::BTreeSet<u64> = items.iter().map(|item| item.index).collect();
     let mut walk = Walk {
         folder,
         size,
-        listed,
-        period,
+        asked,
         edge: Edge::default(),
         chains: Chains::default(),
         tree: Tree::default(),
@@ -71,30 +89,50 @@ pub(super) fn rebuild(
         last: None,
     };
     progress.stage("leaves", size);
-    for index in 0..size.div_ceil(WIDTH) {
-        let tile = Tile { level: Level::Entries, index, width: width(Level::Entries, index, size) };
-        if let Err((path, error)) = walk.bundle(tile, ledger) {
-            ledger.failed(Check::Root, &path, error);
-            for check in [Check::Tiles, Check::Chains, Check::Keys] {
-                ledger.not_checked(
-                    check,
-                    Some(&path),
-                    "the log's leaves are not readable as a whole",
-                );
+    let bundles: Vec<Tile> = (0..size.div_ceil(WIDTH))
+        .map(|index| {
+            let level = Level::Entries;
+            Tile { level, index, width: width(level, index, size) }
+        })
+        .collect();
+    for wave in bundles.chunks(WAVE) {
+        for (tile, read) in wave.iter().zip(parallel::map(wave, |tile| entries(folder, *tile))) {
+            let path = tile.to_string();
+            walk.folder.claim(&path);
+            match read {
+                Ok(entries) => walk.bundle(*tile, entries, ledger),
+                Err(error) => {
+                    walk.broken(&path, error, ledger);
+                    return walk.tree;
+                }
             }
-            walk.claim_rest();
-            return walk.tree;
+            progress.step(tile.width.into());
         }
-        progress.step(tile.width.into());
     }
     walk.finish(head, ledger)
+}
+
+/// An entry as it stands in the log.
+struct Entry {
+    hash: Digest,
+    leaf: Result<Leaf, LeafError>,
+}
+
+/// Reads one entry bundle; no other has to be known for it.
+fn entries(folder: &Folder, tile: Tile) -> Result<Vec<Entry>, String> {
+    let bytes = folder.read(&tile.to_string(), MAX_BUNDLE).map_err(|error| error.to_string())?;
+    let entries = parse_bundle(&bytes).map_err(|error| error.to_string())?;
+    if entries.len() != usize::from(tile.width) {
+        return Err(format!("holds {} entries where {} belong", entries.len(), tile.width));
+    }
+    let read = |entry: &[u8]| Entry { hash: leaf_hash(entry), leaf: Leaf::parse(entry) };
+    Ok(entries.into_iter().map(read).collect())
 }
 
 struct Walk<'a> {
     folder: &'a Folder,
     size: u64,
-    listed: std::collections::BTreeSet<u64>,
-    period: Period,
+    asked: Option<Asked>,
     edge: Edge,
     chains: Chains,
     tree: Tree,
@@ -105,34 +143,33 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// Takes one entry bundle in; an error names the file.
-    fn bundle(&mut self, tile: Tile, ledger: &mut Ledger) -> Result<(), (String, String)> {
+    fn bundle(&mut self, tile: Tile, entries: Vec<Entry>, ledger: &mut Ledger) {
         let path = tile.to_string();
-        self.folder.claim(&path);
-        let bytes = self.folder.read(&path, MAX_BUNDLE);
-        let bytes = bytes.map_err(|error| (path.clone(), error.to_string()))?;
-        let entries = parse_bundle(&bytes).map_err(|error| (path.clone(), error.to_string()))?;
-        if entries.len() != usize::from(tile.width) {
-            let error = format!("holds {} entries where {} belong", entries.len(), tile.width);
-            return Err((path, error));
-        }
         let mut full = Vec::new();
         for (index, entry) in (tile.index * WIDTH..).zip(entries) {
-            let hash = leaf_hash(entry);
-            self.edge.push(hash, &mut |tile, bytes| full.push((tile, bytes)));
-            if self.listed.contains(&index) {
-                self.tree.leaves.insert(index, hash);
+            self.edge.push(entry.hash, &mut |tile, bytes| full.push((tile, bytes)));
+            if self.asked.as_ref().is_some_and(|asked| asked.listed.contains(&index)) {
+                self.tree.leaves.insert(index, entry.hash);
             }
-            self.leaf(index, entry, &path, ledger);
+            self.leaf(index, entry.leaf, &path, ledger);
         }
         for (tile, bytes) in full {
             self.tile(tile, &bytes, ledger);
         }
-        Ok(())
     }
 
-    fn leaf(&mut self, index: u64, entry: &[u8], path: &str, ledger: &mut Ledger) {
-        let leaf = match Leaf::parse(entry) {
+    /// A bundle that cannot be read as a whole ends the walk.
+    fn broken(&mut self, path: &str, error: String, ledger: &mut Ledger) {
+        ledger.failed(Check::Root, path, error);
+        for check in [Check::Tiles, Check::Chains, Check::Keys] {
+            let why = "the log's leaves are not readable as a whole";
+            ledger.not_checked(check, Some(path), why);
+        }
+        self.claim_rest();
+    }
+
+    fn leaf(&mut self, index: u64, leaf: Result<Leaf, LeafError>, path: &str, ledger: &mut Ledger) {
+        let leaf = match leaf {
             Ok(leaf) => leaf,
             Err(error) => {
                 let detail = format!("entry {index}: {error}");
@@ -146,8 +183,11 @@ impl Walk<'_> {
         if let Err(error) = self.order(index, &leaf.rx) {
             ledger.failed(Check::Chains, path, error);
         }
-        let evidence = leaf.t == EntryType::Evidence && !self.listed.contains(&index);
-        if evidence && self.last.is_some_and(|logged| self.period.holds(logged)) {
+        let missed = self.asked.as_ref().is_some_and(|asked| {
+            !asked.listed.contains(&index)
+                && self.last.is_some_and(|logged| asked.period.holds(logged))
+        });
+        if missed && leaf.t == EntryType::Evidence {
             self.tree.left_out.entries += 1;
             self.tree.left_out.first.get_or_insert(index);
         }
@@ -210,16 +250,9 @@ impl Walk<'_> {
         }
         ledger.verified(Check::Tiles);
         self.tree.tiles = ledger.state(Check::Tiles) == Some(State::Verified) && self.tree.rebuilt;
-        let listed = &self.listed;
-        let hidden = self.tree.key_entries.iter().filter(|(index, _)| !listed.contains(index));
-        for (index, entry_type) in hidden {
-            let detail = format!(
-                "entry {index} of the log is of type {}, and the bundle does not hold it: keys used after it cannot be judged",
-                entry_type.as_str()
-            );
-            ledger.not_checked(Check::Keys, Some(exhibit_proto::bundle::MANIFEST), detail);
+        if let Some(asked) = &self.asked {
+            hidden(&self.tree.key_entries, &asked.listed, ledger);
         }
-        ledger.verified(Check::Keys);
         ledger.verified(Check::Chains);
         self.tree.chains = self.chains.report();
         self.tree
@@ -234,4 +267,16 @@ impl Walk<'_> {
             }
         }
     }
+}
+
+/// Enrolments and revocations that the bundle does not hold.
+fn hidden(key_entries: &[(u64, EntryType)], listed: &BTreeSet<u64>, ledger: &mut Ledger) {
+    for (index, entry_type) in key_entries.iter().filter(|(index, _)| !listed.contains(index)) {
+        let detail = format!(
+            "entry {index} of the log is of type {}, and the bundle does not hold it: keys used after it cannot be judged",
+            entry_type.as_str()
+        );
+        ledger.not_checked(Check::Keys, Some(exhibit_proto::bundle::MANIFEST), detail);
+    }
+    ledger.verified(Check::Keys);
 }
