@@ -1,13 +1,18 @@
 //! The public read side of the log: checkpoint, tiles, proofs, and health. It shows nothing that a signed head does not
 //! cover, and no envelope or document.
 
+mod exchange;
+
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
+use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use exhibit_proto::digest::Digest;
-use exhibit_proto::tiles::Tile;
+use exhibit_proto::tiles::{Level, Tile};
 use tokio_util::sync::CancellationToken;
 
 use crate::log::{LogError, LogReader};
@@ -28,16 +33,22 @@ pub struct Public {
     pub stop: CancellationToken,
 }
 
-/// `/log/checkpoint`, `/log/checkpoint/cosigned`, `/log/tile/…`, `/log/proof/{index}`, `/log/proof/by-digest/{sha256}`, `/healthz`, `/readyz`.
+/// `/log/checkpoint`, `/log/checkpoint/cosigned`, `/log/tile/…`, `/log/proof/{index}`, `/log/proof/by-digest/{sha256}`,
+/// `/log/consistency/{old}/{new}`, `/healthz`, `/readyz`.
 pub fn router(public: Public) -> Router {
-    Router::new()
+    let log = Router::new()
         .route("/log/checkpoint", get(checkpoint))
         .route("/log/checkpoint/cosigned", get(cosigned))
         .route("/log/tile/{*path}", get(tile))
         .route("/log/proof/{index}", get(proof))
         .route("/log/proof/by-digest/{digest}", get(proof_by_digest))
+        .route("/log/consistency/{old}/{new}", get(consistency))
+        .layer(exchange::compression())
+        .layer(middleware::from_fn(exchange::exchange));
+    Router::new()
         .route("/healthz", get(async || (StatusCode::OK, "ok\n")))
         .route("/readyz", get(ready))
+        .merge(log)
         .with_state(public)
 }
 
@@ -58,11 +69,15 @@ async fn tile(State(public): State<Public>, Path(path): Path<String>) -> Respons
     let Ok(tile) = format!("tile/{path}").parse::<Tile>() else {
         return absent();
     };
-    answer(BYTES, FOREVER, read(public, move |log| log.tile(tile)).await)
+    let mut answer = answer(BYTES, FOREVER, read(public, move |log| log.tile(tile)).await);
+    if let Level::Hashes(_) = tile.level {
+        answer.extensions_mut().insert(exchange::Dense);
+    }
+    answer
 }
 
 async fn proof(State(public): State<Public>, Path(index): Path<String>) -> Response {
-    let Some(index) = index.parse::<u64>().ok().filter(|i| i.to_string() == index) else {
+    let Some(index) = number(&index) else {
         return absent();
     };
     answer(TEXT, SECONDS, read(public, move |log| prove(log, index)).await)
@@ -77,6 +92,26 @@ async fn proof_by_digest(State(public): State<Public>, Path(digest): Path<String
         None => Ok(None),
     });
     answer(TEXT, SECONDS, found.await)
+}
+
+/// The proof that the first `new` leaves begin with the first `old`: one hash a line in base64 (RFC 6962, from the leaves'
+/// side); nothing where both are the same or the old one is empty.
+async fn consistency(
+    State(public): State<Public>,
+    Path((old, new)): Path<(String, String)>,
+) -> Response {
+    let (Some(old), Some(new)) = (number(&old), number(&new)) else {
+        return absent();
+    };
+    let found = read(public, move |log| match log.consistency(old, new) {
+        Ok(path) => {
+            let lines = path.iter().map(|hash| STANDARD.encode(hash.as_bytes()) + "\n");
+            Ok(Some(lines.collect::<String>().into_bytes()))
+        }
+        Err(LogError::OutOfRange { .. }) => Ok(None),
+        Err(error) => Err(error),
+    });
+    answer(TEXT, FOREVER, found.await)
 }
 
 async fn ready(State(public): State<Public>) -> Response {
@@ -124,12 +159,22 @@ async fn off_thread<T: Send + 'static, E: std::fmt::Display + Send + 'static>(
 fn answer(kind: &'static str, cache: &'static str, found: Result<Option<Vec<u8>>, ()>) -> Response {
     match found {
         Ok(Some(bytes)) => {
-            let headers = [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, cache)];
+            let tag = exchange::tag(&bytes);
+            let headers = [
+                (header::CONTENT_TYPE, kind),
+                (header::CACHE_CONTROL, cache),
+                (header::ETAG, tag.as_str()),
+            ];
             (headers, bytes).into_response()
         }
         Ok(None) => absent(),
         Err(()) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
+}
+
+/// A number as it is written: no sign, no leading zeros.
+fn number(text: &str) -> Option<u64> {
+    text.parse::<u64>().ok().filter(|number| number.to_string() == text)
 }
 
 fn absent() -> Response {

@@ -165,14 +165,19 @@ impl Collector {
 
     /// A GET on the second port over HTTP/1.1: status, head, body.
     pub(crate) async fn get(&self, path: &str) -> (u16, String, Vec<u8>) {
+        self.ask("GET", path, "").await
+    }
+
+    pub(crate) async fn ask(&self, method: &str, path: &str, more: &str) -> (u16, String, Vec<u8>) {
         use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
         let mut config = client_config(&self.ca, None);
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         let stream = TcpStream::connect(self.serving().web).await.unwrap();
         let name = ServerName::try_from("localhost").unwrap();
         let mut stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap();
-        let request =
-            format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{more}\r\n"
+        );
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = Vec::new();
         // A peer that closes without close_notify is an error only if nothing came.
