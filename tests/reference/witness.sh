@@ -4,6 +4,7 @@
 #   witness.sh VENV
 set -euo pipefail
 venv=${1:?usage: witness.sh VENV}
+mkdir -p "$(dirname "$venv")"
 # Two tests may come at once.
 exec 9> "$venv.lock"
 flock 9
