@@ -1,0 +1,48 @@
+//! Runs the verifier as a person would, and watches its memory.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::log::Made;
+
+pub(crate) struct Run {
+    pub(crate) seconds: f64,
+    /// The kernel's high-water mark of resident memory.
+    pub(crate) peak_mib: f64,
+}
+
+pub(crate) fn run(exhibit: &Path, command: &str, made: &Made) -> Result<Run> {
+    let started = Instant::now();
+    let mut child = Command::new(exhibit)
+        .arg(command)
+        .arg(&made.folder)
+        .arg("--policy")
+        .arg(&made.policy)
+        .arg("--quiet")
+        .stdin(Stdio::null())
+        .spawn()
+        .with_context(|| exhibit.display().to_string())?;
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak_kib = 0.0_f64;
+    let ended = loop {
+        peak_kib = peak_kib.max(peak(&status).unwrap_or(0.0));
+        if let Some(ended) = child.try_wait()? {
+            break ended;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    };
+    let seconds = started.elapsed().as_secs_f64();
+    ensure!(ended.success(), "exhibit {command} ended with {ended}");
+    Ok(Run { seconds, peak_mib: peak_kib / 1024.0 })
+}
+
+/// `VmHWM`, in KiB; nothing once the process has ended.
+fn peak(status: &str) -> Option<f64> {
+    let text = fs::read_to_string(status).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix(" kB")?.parse().ok()
+}
