@@ -5,7 +5,7 @@
     reason = "a command answers on standard output and says what went wrong on standard error"
 )]
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -262,12 +262,15 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
 }
 
 fn show(json: bool, value: &impl Serialize, text: &str) -> anyhow::Result<ExitCode> {
-    if json {
-        println!("{}", serde_json::to_string(value)?);
-    } else {
-        println!("{text}");
+    let line = if json { serde_json::to_string(value)? } else { text.to_owned() };
+    match writeln!(std::io::stdout(), "{line}") {
+        // Whoever reads has read enough (`| head`); the work is done all the same.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
+        written => {
+            written?;
+            Ok(ExitCode::SUCCESS)
+        }
     }
-    Ok(ExitCode::SUCCESS)
 }
 
 #[cfg(test)]
