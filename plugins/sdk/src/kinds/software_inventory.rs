@@ -100,8 +100,8 @@ pub fn example() -> Value {
             "held": false, "chosen": true
         }],
         "repositories": [{
-            "id": "deb https://deb.debian.org/debian bookworm main",
-            "url": "https://deb.debian.org/debian", "suite": "bookworm", "components": ["main"],
+            "id": "deb https://deb.example.org/debian bookworm main",
+            "url": "https://deb.example.org/debian", "suite": "bookworm", "components": ["main"],
             "encrypted_transport": true, "signature_checked": true, "source": "/etc/apt/sources.list:1"
         }]
     })
