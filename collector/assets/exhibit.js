@@ -67,6 +67,60 @@ function enhance(list) {
 
 document.querySelectorAll("[data-list]").forEach(enhance);
 
+// Tables inside a page (a target's kinds, the rows of a document) are whole already: their heads sort, long ones filter.
+const LONG = 8;
+
+function loose(table) {
+  const body = table.tBodies[0];
+  if (!table.tHead || !body || body.rows.length < 2) return;
+  const rows = [...body.rows];
+  const shown = (row, column) => row.cells[column].textContent.trim();
+  const order = new Intl.Collator("en", { numeric: true }).compare;
+  for (const head of table.tHead.rows[0].cells) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.append(...head.childNodes);
+    head.append(button);
+    button.addEventListener("click", () => {
+      const descending = head.getAttribute("aria-sort") === "ascending";
+      for (const other of head.parentNode.cells) other.removeAttribute("aria-sort");
+      head.setAttribute("aria-sort", descending ? "descending" : "ascending");
+      const column = head.cellIndex;
+      rows.sort((a, b) => order(shown(a, column), shown(b, column)) * (descending ? -1 : 1));
+      body.append(...rows);
+    });
+  }
+  if (rows.length < LONG) return;
+  const filter = document.createElement("div");
+  const label = document.createElement("label");
+  const name = document.createElement("span");
+  const search = document.createElement("input");
+  const number = document.createElement("output");
+  filter.className = "filter";
+  number.className = "number";
+  name.textContent = "Filter";
+  search.type = "search";
+  search.placeholder = "any text";
+  number.textContent = String(rows.length);
+  label.append(name, search);
+  filter.append(label, number);
+  table.parentNode.before(filter);
+  const haystack = new Map(rows.map((row) => [row, row.textContent.toLowerCase()]));
+  search.addEventListener("input", () => {
+    const needle = search.value.trim().toLowerCase();
+    let fitting = 0;
+    for (const row of rows) {
+      row.hidden = !haystack.get(row).includes(needle);
+      if (!row.hidden) fitting += 1;
+    }
+    number.textContent = fitting === rows.length ? String(fitting) : `${fitting} of ${rows.length}`;
+  });
+}
+
+for (const table of document.querySelectorAll(".scroll > table")) {
+  if (!table.closest("[data-list]")) loose(table);
+}
+
 // The present page's place in a navigation that is wider than the screen.
 document.querySelector("nav.main [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value};
 
 /// Rows shown of one list; the raw document has them all.
-const MAX_ROWS: usize = 300;
+const MAX_ROWS: usize = 2000;
 /// Nesting that is laid out; deeper parts are shown as JSON.
 const MAX_DEPTH: u8 = 5;
 
