@@ -15,6 +15,7 @@ pub mod progress;
 pub mod receipt;
 pub mod report;
 pub mod show;
+pub mod source;
 pub mod trust;
 pub mod verify;
 #[cfg(feature = "witness")]

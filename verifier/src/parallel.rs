@@ -4,10 +4,22 @@ use std::num::NonZeroUsize;
 use std::panic::resume_unwind;
 use std::thread::{available_parallelism, scope};
 
-/// Applies `work` to every input.
+pub(crate) fn cores() -> usize {
+    available_parallelism().map_or(1, NonZeroUsize::get)
+}
+
+/// Applies `work` to every input, on all cores.
 pub(crate) fn map<T: Sync, R: Send>(inputs: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let cores = available_parallelism().map_or(1, NonZeroUsize::get);
-    let share = inputs.len().div_ceil(cores).max(1);
+    map_on(cores(), inputs, work)
+}
+
+/// [`map`], on so many threads: more than cores where each waits for something else.
+pub(crate) fn map_on<T: Sync, R: Send>(
+    threads: usize,
+    inputs: &[T],
+    work: impl Fn(&T) -> R + Sync,
+) -> Vec<R> {
+    let share = inputs.len().div_ceil(threads.max(1)).max(1);
     if inputs.len() <= share {
         return inputs.iter().map(work).collect();
     }

@@ -21,11 +21,13 @@ use self::tree::Asked;
 
 use crate::files::{FileError, Folder};
 use crate::progress::Progress;
-use crate::report::{About, Chain, Check, Counts, Ledger, Log, Report, SCHEMA, State, Trusted};
+use crate::report::{
+    About, Chain, Check, Counts, Item, Ledger, Log, Report, SCHEMA, State, Trusted,
+};
 use crate::trust::Trust;
 
 /// Items whose signatures are checked at a time.
-const WAVE: usize = 256;
+const WAVE: usize = 512;
 
 /// Verifies the bundle in folder `bundle`. Whatever is wrong with the bundle is in the report; an error means that the
 /// folder cannot be read at all. `now` only judges whether a cosignature comes from the future.
@@ -35,59 +37,101 @@ pub fn verify(
     now: Timestamp,
     progress: &dyn Progress,
 ) -> Result<Report, FileError> {
+    let mut items = Vec::new();
+    let mut report = verify_each(bundle, trust, now, progress, &mut |item| items.push(item))?;
+    report.items = items;
+    Ok(report)
+}
+
+/// [`verify`], handing over each item by ascending index as it is judged; the report comes without them, so that memory
+/// does not grow with their findings.
+pub fn verify_each(
+    bundle: &Path,
+    trust: &Trust,
+    now: Timestamp,
+    progress: &dyn Progress,
+    take: &mut dyn FnMut(Item),
+) -> Result<Report, FileError> {
     let folder = Folder::open(bundle)?;
     let mut ledger = Ledger::default();
     sums::check(&folder, &mut ledger, progress);
     let head = head::open(&folder, trust, now, &mut ledger);
-    let manifest = manifest::read(&folder, &mut ledger);
-    let mut report = blank(bundle, &folder, trust);
-    report.about = manifest.as_ref().map(|manifest| About {
-        generated_at: manifest.generated_at.clone(),
-        selection: manifest.selection.clone(),
+    let outline = manifest::read(&folder, &mut ledger);
+    let mut report = blank(bundle, folder.count(), trust);
+    report.about = outline.as_ref().map(|outline| About {
+        generated_at: outline.generated_at.clone(),
+        selection: outline.selection.clone(),
     });
-    let readable = manifest.is_some();
+    let mut worst = State::Verified;
     if let Some(head) = head {
         head::copies(&folder, &head.log, &mut ledger);
-        if let Some(manifest) = &manifest {
-            manifest::check(manifest, &head, &folder, &mut ledger);
+        if let Some(outline) = &outline {
+            manifest::check(outline, &head, &folder, &mut ledger);
         }
-        let (items, selection) =
-            manifest.map(|manifest| (manifest.items, manifest.selection)).unwrap_or_default();
+        let (selection, listed) = outline
+            .as_ref()
+            .map(|outline| (outline.selection.clone(), outline.listed.as_slice()))
+            .unwrap_or_default();
         let period = manifest::Period::of(&selection, &mut ledger);
         let tree = {
-            let asked = Some(Asked::of(&items, period));
+            let asked = Some(Asked { listed, period });
             tree::rebuild(&folder, &head, asked, &mut ledger, progress)
         };
-        if readable && tree.rebuilt {
+        if outline.is_some() && tree.rebuilt {
             manifest::complete(&selection, &tree.left_out, &mut ledger);
         }
         let mut reader = item::Reader::new(&folder, &head, &tree);
-        progress.stage("items", items.len() as u64);
-        for wave in items.chunks(WAVE) {
-            // Signatures cost most and need nobody's turn.
-            for (claimed, ahead) in wave.iter().zip(reader.ahead(wave)) {
-                let item = reader.check(claimed, ahead);
+        if outline.is_some() {
+            progress.stage("items", listed.len() as u64);
+            let mut judge = |item: Item| {
+                worst = worst.max(item.state);
                 report.counts.items.count(item.state);
-                report.items.push(item);
                 progress.step(1);
+                take(item);
+            };
+            if let Err(error) = each(&folder, &mut reader, &mut judge) {
+                ledger.failed(Check::Manifest, bundle::MANIFEST, error);
             }
         }
         report.counts.documents = reader.documents();
         about_log(&mut report, head, tree.chains);
         // Without a manifest there are no items, and nearly every file would be named.
-        for path in folder.unclaimed().into_iter().filter(|_| readable) {
+        for path in folder.unclaimed().filter(|_| outline.is_some()) {
             let detail = "belongs to nothing in this bundle: no item refers to it";
-            ledger.failed(Check::Files, path, detail);
+            ledger.failed(Check::Files, &path, detail);
         }
     } else {
         let why = "no checkpoint that the policy trusts, so nothing can be shown about them";
         ledger.not_checked(Check::Leaf, Some(bundle::MANIFEST), format!("items: {why}"));
     }
-    let worst = report.items.iter().map(|item| item.state).max().unwrap_or(State::Verified);
     report.state = ledger.worst().max(worst);
     report.checks = ledger.checks;
     report.findings = ledger.findings;
     Ok(report)
+}
+
+/// Judges one item of the manifest after another, a wave at a time.
+fn each(
+    folder: &Folder,
+    reader: &mut item::Reader<'_>,
+    take: &mut dyn FnMut(Item),
+) -> Result<(), String> {
+    let mut wave = Vec::with_capacity(WAVE);
+    let mut flush = |wave: &mut Vec<bundle::Item>| {
+        // What costs most needs nobody's turn.
+        let ahead = reader.ahead(wave);
+        for (claimed, ahead) in wave.drain(..).zip(ahead) {
+            take(reader.check(&claimed, ahead));
+        }
+    };
+    manifest::items(folder, &mut |item| {
+        wave.push(item);
+        if wave.len() == WAVE {
+            flush(&mut wave);
+        }
+    })?;
+    flush(&mut wave);
+    Ok(())
 }
 
 /// Verifies the log alone, in a folder with its checkpoint and its tiles (C2SP tlog-tiles): the head under the policy, the
@@ -101,7 +145,7 @@ pub fn verify_log(
 ) -> Result<Report, FileError> {
     let folder = Folder::open(log)?;
     let mut ledger = Ledger::default();
-    let mut report = blank(log, &folder, trust);
+    let mut report = blank(log, folder.count(), trust);
     if let Some(head) = head::open(&folder, trust, now, &mut ledger) {
         let tree = tree::rebuild(&folder, &head, None, &mut ledger, progress);
         about_log(&mut report, head, tree.chains);
@@ -112,7 +156,7 @@ pub fn verify_log(
     Ok(report)
 }
 
-fn blank(place: &Path, folder: &Folder, trust: &Trust) -> Report {
+fn blank(place: &Path, files: usize, trust: &Trust) -> Report {
     Report {
         schema: SCHEMA.to_owned(),
         state: State::NotChecked,
@@ -120,7 +164,7 @@ fn blank(place: &Path, folder: &Folder, trust: &Trust) -> Report {
         trust: trusted(trust),
         log: None,
         about: None,
-        counts: Counts { files: folder.files().count() as u64, ..Counts::default() },
+        counts: Counts { files: files as u64, ..Counts::default() },
         checks: Ledger::default().checks,
         findings: Vec::new(),
         items: Vec::new(),

@@ -10,16 +10,18 @@ use exhibit_proto::statement::{Observed, Run, Subject};
 use crate::files::Folder;
 use crate::report::{Check, Ledger, State, Tally};
 
+/// Documents remembered at a time: some ten MiB.
+const KEPT: usize = 50_000;
+
 pub(super) struct Documents<'a> {
     folder: &'a Folder,
-    /// One document serves many statements; it is read once.
+    /// One document serves many statements; it is read once, or again when very many were read between.
     read: HashMap<Digest, Result<Facts, String>>,
     pub(super) tally: Tally,
 }
 
 /// What a document says about itself.
-#[derive(Clone)]
-struct Facts {
+pub(super) struct Facts {
     kind: String,
     target: String,
     schema: String,
@@ -29,6 +31,24 @@ struct Facts {
 impl<'a> Documents<'a> {
     pub(super) fn new(folder: &'a Folder) -> Self {
         Self { folder, read: HashMap::new(), tally: Tally::default() }
+    }
+
+    pub(super) fn knows(&self, digest: &Digest) -> bool {
+        self.read.contains_key(digest)
+    }
+
+    /// What the document of this digest says about itself; `None` if the bundle does not hold it.
+    pub(super) fn read(&self, digest: Digest) -> Option<Result<Facts, String>> {
+        let path = document(&digest);
+        self.folder.has(&path).then(|| read(self.folder, &path, digest))
+    }
+
+    /// Takes what was read ahead.
+    pub(super) fn remember(&mut self, found: Vec<(Digest, Result<Facts, String>)>) {
+        if self.read.len() + found.len() > KEPT {
+            self.read.clear();
+        }
+        self.read.extend(found);
     }
 
     pub(super) fn check(

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use crate::files::Folder;
 use crate::report::{Check, Ledger, State};
+use crate::source::Source;
 use crate::trust::Trust;
 
 const MAX_CHECKPOINT: u64 = 64 << 10;
@@ -23,11 +24,13 @@ const CLOCK_TOLERANCE_SECONDS: i64 = 300;
 pub(super) struct Head {
     pub(super) log: Verifier,
     pub(super) checkpoint: Checkpoint,
+    /// The note as it was read: most proofs carry the same.
+    pub(super) signed: String,
     pub(super) cosigned: BTreeMap<String, u64>,
 }
 
 pub(super) fn open(
-    folder: &Folder,
+    folder: &dyn Source,
     trust: &Trust,
     now: Timestamp,
     ledger: &mut Ledger,
@@ -35,8 +38,8 @@ pub(super) fn open(
     [CHECKPOINT, LOG_KEY, POLICY].iter().for_each(|path| folder.claim(path));
     [README, PAGE].iter().for_each(|path| folder.claim(path));
     let read = folder.read(CHECKPOINT, MAX_CHECKPOINT).map_err(|error| error.to_string());
-    let opened = read.and_then(|bytes| believed(&bytes, trust));
-    let (log, checkpoint, note) = match opened {
+    let opened = read.and_then(|bytes| Ok((believed(&bytes, trust)?, bytes)));
+    let ((log, checkpoint, note), bytes) = match opened {
         Ok(opened) => opened,
         Err(error) => {
             ledger.failed(Check::Checkpoint, CHECKPOINT, error);
@@ -52,7 +55,8 @@ pub(super) fn open(
         ),
     );
     let cosigned = quorum(&note, &trust.policy, now, ledger);
-    Some(Head { log, checkpoint, cosigned })
+    let signed = String::from_utf8_lossy(&bytes).into_owned();
+    Some(Head { log, checkpoint, signed, cosigned })
 }
 
 /// The checkpoint under whichever of the policy's keys for its origin signed it. The origin is read before it is

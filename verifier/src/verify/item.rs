@@ -6,11 +6,7 @@ use std::collections::BTreeSet;
 use exhibit_proto::bundle::{self, MANIFEST};
 use exhibit_proto::checkpoint::Checkpoint;
 use exhibit_proto::keys::PublicKey;
-use exhibit_proto::leaf::{EntryType, Leaf, MAX_BYTES};
-use exhibit_proto::merkle::{leaf_hash, verify_inclusion};
-use exhibit_proto::statement::{MAX_ENVELOPE, Statement};
-use exhibit_proto::tlog_proof::{TlogProof, TlogProofError};
-use serde_json::Value;
+use exhibit_proto::leaf::{EntryType, Leaf};
 
 use super::documents::Documents;
 use super::head::Head;
@@ -23,10 +19,8 @@ use crate::report::{Check, Item, Ledger, State, Tally};
 mod ahead;
 mod content;
 
-use self::ahead::Ahead;
+use self::ahead::{Ahead, Content, Held, Opened};
 
-/// A proof of 63 hashes with a checkpoint of 64 signature lines.
-const MAX_PROOF: u64 = 64 << 10;
 const CHECKS: [Check; 6] = [
     Check::Leaf,
     Check::Inclusion,
@@ -45,8 +39,6 @@ pub(super) struct Reader<'a> {
     history: History<'a>,
     documents: Documents<'a>,
     key_entries: KeyEntries<'a>,
-    /// The newest checkpoint whose signature held, and its text: most proofs carry the same.
-    opened: Option<(String, Checkpoint)>,
 }
 
 /// Which of the log's enrolments and revocations were read, so that no key is judged without one that was left out.
@@ -88,16 +80,7 @@ impl<'a> Reader<'a> {
         let documents = Documents::new(folder);
         let ahead = tree.key_entries.as_slice();
         let key_entries = KeyEntries { ahead, read: BTreeSet::new(), enrol: None, revoke: None };
-        Self {
-            folder,
-            head,
-            tree,
-            keys: Keys::default(),
-            history,
-            documents,
-            key_entries,
-            opened: None,
-        }
+        Self { folder, head, tree, keys: Keys::default(), history, documents, key_entries }
     }
 
     /// Documents named by all items so far.
@@ -105,7 +88,7 @@ impl<'a> Reader<'a> {
         self.documents.tally
     }
 
-    pub(super) fn check(&mut self, claimed: &bundle::Item, ahead: Option<Ahead>) -> Item {
+    pub(super) fn check(&mut self, claimed: &bundle::Item, ahead: Ahead) -> Item {
         let mut ledger = Ledger::default();
         let mut item = Item {
             index: claimed.index,
@@ -122,14 +105,15 @@ impl<'a> Reader<'a> {
         for listed in &claimed.documents {
             self.folder.claim(&bundle::document(&listed.digest));
         }
-        if let Some((leaf, bytes)) = self.leaf(claimed.index, &mut ledger) {
+        self.documents.remember(ahead.documents);
+        if let Some((leaf, held)) = self.leaf(claimed.index, ahead.leaf, &mut ledger) {
             item.entry_type = Some(leaf.t.as_str().to_owned());
             item.logged = Some(leaf.rx.clone());
-            self.inclusion(claimed.index, &bytes, &mut ledger);
+            self.inclusion(claimed.index, held.covered, &mut ledger);
             claims(claimed, &leaf, &mut ledger);
             self.key_entries.pass(claimed.index);
-            if let Some(statement) = self.opened(claimed.index, &leaf, ahead, &mut ledger) {
-                self.content(claimed, &leaf, statement, &mut item, &mut ledger);
+            if let Some(opened) = self.opened(claimed.index, &leaf, held.content, &mut ledger) {
+                self.content(claimed, &leaf, opened, &mut item, &mut ledger);
             }
         }
         for check in CHECKS {
@@ -144,19 +128,24 @@ impl<'a> Reader<'a> {
     }
 
     /// The item's leaf, held against the log's own entry where that is shipped.
-    fn leaf(&self, index: u64, ledger: &mut Ledger) -> Option<(Leaf, Vec<u8>)> {
+    fn leaf(
+        &self,
+        index: u64,
+        found: Result<Held, String>,
+        ledger: &mut Ledger,
+    ) -> Option<(Leaf, Held)> {
         let path = bundle::leaf(index);
         self.folder.claim(&path);
         self.folder.claim(&bundle::proof(index));
-        let bytes = match self.folder.read(&path, MAX_BYTES as u64) {
-            Ok(bytes) => bytes,
+        let mut held = match found {
+            Ok(held) => held,
             Err(error) => {
-                ledger.failed(Check::Leaf, &path, error.to_string());
+                ledger.failed(Check::Leaf, &path, error);
                 return None;
             }
         };
-        match self.tree.leaves.get(&index) {
-            Some(hash) if *hash == leaf_hash(&bytes) => ledger.verified(Check::Leaf),
+        match self.tree.leaf(index) {
+            Some(hash) if hash == held.hash => ledger.verified(Check::Leaf),
             Some(_) => {
                 let detail = format!("is not entry {index} of the log in tile/entries");
                 ledger.failed(Check::Leaf, &path, detail);
@@ -167,37 +156,21 @@ impl<'a> Reader<'a> {
                 ledger.not_checked(Check::Leaf, Some(&path), detail);
             }
         }
-        match Leaf::parse(&bytes) {
-            Ok(leaf) => Some((leaf, bytes)),
+        match std::mem::replace(&mut held.leaf, Err(String::new())) {
+            Ok(leaf) => Some((leaf, held)),
             Err(error) => {
-                ledger.failed(Check::Leaf, &path, error.to_string());
+                ledger.failed(Check::Leaf, &path, error);
                 None
             }
         }
     }
 
-    fn inclusion(&mut self, index: u64, leaf: &[u8], ledger: &mut Ledger) {
+    /// Holds the checkpoint to which the item's proof leads against the bundle's own.
+    fn inclusion(&mut self, index: u64, covered: Result<Checkpoint, String>, ledger: &mut Ledger) {
         let path = bundle::proof(index);
-        let bytes = self.folder.read(&path, MAX_PROOF).map_err(|error| error.to_string());
-        let proof =
-            bytes.and_then(|bytes| TlogProof::parse(&bytes).map_err(|error| error.to_string()));
-        let proof = match proof {
-            Ok(proof) => proof,
-            Err(error) => return ledger.failed(Check::Inclusion, &path, error),
-        };
-        if proof.index != index {
-            return ledger.failed(Check::Inclusion, &path, format!("is of entry {}", proof.index));
-        }
-        if proof.extra.as_deref().is_some_and(|extra| extra != leaf) {
-            return ledger.failed(
-                Check::Inclusion,
-                &path,
-                format!("carries another leaf than leaves/{index}.json"),
-            );
-        }
-        let covered = match self.covered(&proof, leaf) {
+        let covered = match covered {
             Ok(covered) => covered,
-            Err(error) => return ledger.failed(Check::Inclusion, &path, error.to_string()),
+            Err(error) => return ledger.failed(Check::Inclusion, &path, error),
         };
         let ours = &self.head.checkpoint;
         if covered.size > ours.size {
@@ -228,60 +201,41 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The checkpoint that the proof leads to.
-    fn covered(&mut self, proof: &TlogProof, leaf: &[u8]) -> Result<Checkpoint, TlogProofError> {
-        let known = self.opened.take().filter(|(text, _)| *text == proof.checkpoint);
-        let (text, checkpoint) = match known {
-            Some(known) => known,
-            None => {
-                let opened = Checkpoint::open(proof.checkpoint.as_bytes(), &self.head.log)?;
-                (proof.checkpoint.clone(), opened)
-            }
-        };
-        let covered = self.opened.insert((text, checkpoint)).1.clone();
-        let hash = leaf_hash(leaf);
-        verify_inclusion(proof.index, covered.size, &hash, &proof.path, &covered.root)?;
-        Ok(covered)
-    }
-
     /// The statement, once digest, key and signature held.
     fn opened(
         &self,
         index: u64,
         leaf: &Leaf,
-        ahead: Option<Ahead>,
+        content: Content,
         ledger: &mut Ledger,
-    ) -> Option<(Statement<Value>, Signer)> {
+    ) -> Option<(Opened, Signer)> {
         let path = bundle::envelope(&leaf.env);
         self.folder.claim(&path);
-        if !self.folder.has(&path) {
-            let detail =
-                "the envelope is not in the bundle: deleted under a retention rule, or left out";
-            ledger.not_checked(Check::Envelope, Some(&path), detail);
-            return None;
-        }
-        let bytes = match self.folder.read(&path, MAX_ENVELOPE as u64) {
-            Ok(bytes) => bytes,
-            Err(error) => {
-                ledger.failed(Check::Envelope, &path, error.to_string());
+        let (bytes, digest, ahead) = match content {
+            Content::Absent => {
+                let detail = "the envelope is not in the bundle: deleted under a retention rule, or left out";
+                ledger.not_checked(Check::Envelope, Some(&path), detail);
                 return None;
             }
+            Content::Unreadable(error) => {
+                ledger.failed(Check::Envelope, &path, error);
+                return None;
+            }
+            Content::Read { bytes, digest, ahead } => (bytes, digest, ahead),
         };
-        let found = exhibit_proto::digest::Digest::of(&bytes);
-        if found != leaf.env {
-            let detail = format!("digest is {found}: not the envelope that entry {index} names");
+        if digest != leaf.env {
+            let detail = format!("digest is {digest}: not the envelope that entry {index} names");
             ledger.failed(Check::Envelope, &path, detail);
             return None;
         }
         ledger.verified(Check::Envelope);
         let signer = self.signer(index, leaf, ledger)?;
-        // What was found ahead counts only for these bytes and this key.
-        let ahead = ahead.filter(|ahead| ahead.envelope == found && ahead.key == signer.key);
-        let opened = ahead.map(|ahead| ahead.opened);
-        match opened.unwrap_or_else(|| Statement::<Value>::open(&bytes, &signer.key)) {
-            Ok(statement) => {
+        // What was found ahead counts only for this key.
+        let ahead = ahead.filter(|(key, _)| *key == signer.key).map(|(_, opened)| opened);
+        match ahead.unwrap_or_else(|| Opened::open(&bytes, &signer.key)) {
+            Ok(opened) => {
                 ledger.verified(Check::Signature);
-                Some((statement, signer))
+                Some((opened, signer))
             }
             Err(error) => {
                 ledger.failed(Check::Signature, &path, error.to_string());

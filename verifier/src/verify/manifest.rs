@@ -1,17 +1,30 @@
 //! The manifest: what the bundle claims to hold. Its claims are held against the log's entries.
 
-use std::collections::BTreeSet;
+mod walk;
 
-use exhibit_proto::bundle::{MANIFEST, Manifest, SCHEMA, Selection, leaf, proof};
+use std::io::BufReader;
+
+use exhibit_proto::bundle::{Item, MANIFEST, SCHEMA, Selection};
+use exhibit_proto::checkpoint::Checkpoint;
 use jiff::Timestamp;
+
+use self::walk::Meter;
 
 use super::head::Head;
 use super::tree::LeftOut;
 use crate::files::Folder;
 use crate::report::{Check, Ledger, State};
 
-/// A quarter of a million items.
-const MAX_BYTES: u64 = 64 << 20;
+/// What a manifest says before and after its items, and which entries they are.
+#[derive(Debug)]
+pub(super) struct Outline {
+    pub(super) schema: String,
+    pub(super) generated_at: String,
+    pub(super) checkpoint: Checkpoint,
+    pub(super) selection: Selection,
+    /// Entries of the items, in their order.
+    pub(super) listed: Vec<u64>,
+}
 
 /// First and last time of logging that were asked for, both inclusive.
 #[derive(Clone, Copy, Debug, Default)]
@@ -56,16 +69,13 @@ pub(super) fn complete(selection: &Selection, left_out: &LeftOut, ledger: &mut L
     }
 }
 
-pub(super) fn read(folder: &Folder, ledger: &mut Ledger) -> Option<Manifest> {
+/// Reads the manifest but for its items.
+pub(super) fn read(folder: &Folder, ledger: &mut Ledger) -> Option<Outline> {
     folder.claim(MANIFEST);
-    let bytes = folder.read(MANIFEST, MAX_BYTES).map_err(|error| error.to_string());
-    let manifest = bytes.and_then(|bytes| {
-        serde_json::from_slice::<Manifest>(&bytes).map_err(|error| error.to_string())
-    });
-    match manifest {
-        Ok(manifest) if manifest.schema == SCHEMA => Some(manifest),
-        Ok(manifest) => {
-            let schema: String = manifest.schema.chars().take(120).collect();
+    match items(folder, &mut |_item| {}) {
+        Ok(outline) if outline.schema == SCHEMA => Some(outline),
+        Ok(outline) => {
+            let schema: String = outline.schema.chars().take(120).collect();
             let detail = format!("schema is {schema:?}, this version reads {SCHEMA:?}");
             ledger.failed(Check::Manifest, MANIFEST, detail);
             None
@@ -77,26 +87,27 @@ pub(super) fn read(folder: &Folder, ledger: &mut Ledger) -> Option<Manifest> {
     }
 }
 
+/// Hands over one item after another; of any number, one is held.
+pub(super) fn items(folder: &Folder, take: &mut dyn FnMut(Item)) -> Result<Outline, String> {
+    let file = folder.open_file(MANIFEST).map_err(|error| error.to_string())?;
+    let meter = Meter::default();
+    walk::manifest(BufReader::new(meter.watch(file)), &meter, take)
+        .map_err(|error| error.to_string())
+}
+
 /// Holds the manifest against the checkpoint and the files; items are held against it one by one later.
-pub(super) fn check(manifest: &Manifest, head: &Head, folder: &Folder, ledger: &mut Ledger) {
-    if manifest.checkpoint != head.checkpoint {
+pub(super) fn check(outline: &Outline, head: &Head, folder: &Folder, ledger: &mut Ledger) {
+    if outline.checkpoint != head.checkpoint {
         ledger.failed(Check::Manifest, MANIFEST, "names another checkpoint than the signed one");
     }
-    let ascending = manifest.items.windows(2).all(|pair| match pair {
-        [one, two] => one.index < two.index,
-        _ => true,
-    });
-    if !ascending {
+    if !outline.listed.is_sorted_by(|one, two| one < two) {
         ledger.failed(Check::Manifest, MANIFEST, "items are out of order or stand twice");
     }
-    let listed: BTreeSet<String> =
-        manifest.items.iter().flat_map(|item| [leaf(item.index), proof(item.index)]).collect();
-    let parts = |path: &str| path.starts_with("leaves/") || path.starts_with("proofs/");
-    for (path, _) in folder.files().filter(|(path, _)| parts(path) && !listed.contains(*path)) {
-        let detail = format!("lists no item for {path}");
-        ledger.failed(Check::Manifest, MANIFEST, detail);
+    let known = |index: &u64| outline.listed.binary_search(index).is_ok();
+    for (_, path) in folder.entries().filter(|(index, _)| !known(index)) {
+        ledger.failed(Check::Manifest, MANIFEST, format!("lists no item for {path}"));
     }
     if ledger.state(Check::Manifest) != Some(State::Failed) {
-        ledger.shown(Check::Manifest, format!("lists {} items", manifest.items.len()));
+        ledger.shown(Check::Manifest, format!("lists {} items", outline.listed.len()));
     }
 }

@@ -1,22 +1,20 @@
 //! The log from its leaves: the root, the hash tiles, and the chains of all agents. Bundles are read on all cores,
 //! a few at a time, and taken in one after another.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use exhibit_proto::bundle::{CHECKPOINT, Item};
+use exhibit_proto::bundle::CHECKPOINT;
 use exhibit_proto::digest::Digest;
 use exhibit_proto::leaf::{EntryType, Leaf, LeafError, MAX_BYTES};
 use exhibit_proto::merkle::leaf_hash;
-use exhibit_proto::tiles::{Edge, Level, Tile, WIDTH, parse_bundle, tiles_of, width};
+use exhibit_proto::tiles::{Edge, Level, Tile, WIDTH, parse_bundle, width};
 use jiff::Timestamp;
 
 use super::chains::Chains;
 use super::head::Head;
 use super::manifest::Period;
-use crate::files::Folder;
 use crate::parallel;
 use crate::progress::Progress;
 use crate::report::{Chain, Check, Ledger, State};
+use crate::source::Source;
 
 /// A full bundle of the longest leaves, each with its two bytes of length.
 const MAX_BUNDLE: u64 = WIDTH * (MAX_BYTES as u64 + 2);
@@ -32,8 +30,8 @@ pub(super) struct Tree {
     pub(super) rebuilt: bool,
     /// Whether the shipped hash tiles are those of this tree, all of them.
     pub(super) tiles: bool,
-    /// Leaf hashes of the bundle's items.
-    pub(super) leaves: BTreeMap<u64, Digest>,
+    /// Leaf hashes of the bundle's items, in their order.
+    leaves: Vec<(u64, Digest)>,
     /// All enrolments and revocations of the log, by ascending index.
     pub(super) key_entries: Vec<(u64, EntryType)>,
     pub(super) chains: Vec<Chain>,
@@ -48,22 +46,30 @@ pub(super) struct LeftOut {
 }
 
 /// What a bundle is asked about beside the tree; a folder that holds a log alone is asked nothing.
-pub(super) struct Asked {
-    /// Its items' entries.
-    listed: BTreeSet<u64>,
-    period: Period,
+pub(super) struct Asked<'a> {
+    /// Its items' entries, ascending.
+    pub(super) listed: &'a [u64],
+    pub(super) period: Period,
 }
 
-impl Asked {
-    pub(super) fn of(items: &[Item], period: Period) -> Self {
-        Self { listed: items.iter().map(|item| item.index).collect(), period }
+impl Asked<'_> {
+    fn lists(&self, index: u64) -> bool {
+        self.listed.binary_search(&index).is_ok()
+    }
+}
+
+impl Tree {
+    /// The hash of the log's own entry `index`, if that is an item of the bundle and the leaves are shipped.
+    pub(super) fn leaf(&self, index: u64) -> Option<Digest> {
+        let at = self.leaves.binary_search_by_key(&index, |(index, _)| *index).ok()?;
+        self.leaves.get(at).map(|(_, hash)| *hash)
     }
 }
 
 pub(super) fn rebuild(
-    folder: &Folder,
+    folder: &dyn Source,
     head: &Head,
-    asked: Option<Asked>,
+    asked: Option<Asked<'_>>,
     ledger: &mut Ledger,
     progress: &dyn Progress,
 ) -> Tree {
@@ -96,7 +102,8 @@ pub(super) fn rebuild(
         })
         .collect();
     for wave in bundles.chunks(WAVE) {
-        for (tile, read) in wave.iter().zip(parallel::map(wave, |tile| entries(folder, *tile))) {
+        let read = parallel::map_on(folder.at_once(), wave, |tile| entries(folder, *tile));
+        for (tile, read) in wave.iter().zip(read) {
             let path = tile.to_string();
             walk.folder.claim(&path);
             match read {
@@ -119,7 +126,7 @@ struct Entry {
 }
 
 /// Reads one entry bundle; no other has to be known for it.
-fn entries(folder: &Folder, tile: Tile) -> Result<Vec<Entry>, String> {
+fn entries(folder: &dyn Source, tile: Tile) -> Result<Vec<Entry>, String> {
     let bytes = folder.read(&tile.to_string(), MAX_BUNDLE).map_err(|error| error.to_string())?;
     let entries = parse_bundle(&bytes).map_err(|error| error.to_string())?;
     if entries.len() != usize::from(tile.width) {
@@ -130,9 +137,9 @@ fn entries(folder: &Folder, tile: Tile) -> Result<Vec<Entry>, String> {
 }
 
 struct Walk<'a> {
-    folder: &'a Folder,
+    folder: &'a dyn Source,
     size: u64,
-    asked: Option<Asked>,
+    asked: Option<Asked<'a>>,
     edge: Edge,
     chains: Chains,
     tree: Tree,
@@ -148,8 +155,8 @@ impl Walk<'_> {
         let mut full = Vec::new();
         for (index, entry) in (tile.index * WIDTH..).zip(entries) {
             self.edge.push(entry.hash, &mut |tile, bytes| full.push((tile, bytes)));
-            if self.asked.as_ref().is_some_and(|asked| asked.listed.contains(&index)) {
-                self.tree.leaves.insert(index, entry.hash);
+            if self.asked.as_ref().is_some_and(|asked| asked.lists(index)) {
+                self.tree.leaves.push((index, entry.hash));
             }
             self.leaf(index, entry.leaf, &path, ledger);
         }
@@ -165,7 +172,7 @@ impl Walk<'_> {
             let why = "the log's leaves are not readable as a whole";
             ledger.not_checked(check, Some(path), why);
         }
-        self.claim_rest();
+        self.folder.claim_tiles();
     }
 
     fn leaf(&mut self, index: u64, leaf: Result<Leaf, LeafError>, path: &str, ledger: &mut Ledger) {
@@ -184,8 +191,7 @@ impl Walk<'_> {
             ledger.failed(Check::Chains, path, error);
         }
         let missed = self.asked.as_ref().is_some_and(|asked| {
-            !asked.listed.contains(&index)
-                && self.last.is_some_and(|logged| asked.period.holds(logged))
+            !asked.lists(index) && self.last.is_some_and(|logged| asked.period.holds(logged))
         });
         if missed && leaf.t == EntryType::Evidence {
             self.tree.left_out.entries += 1;
@@ -251,27 +257,17 @@ impl Walk<'_> {
         ledger.verified(Check::Tiles);
         self.tree.tiles = ledger.state(Check::Tiles) == Some(State::Verified) && self.tree.rebuilt;
         if let Some(asked) = &self.asked {
-            hidden(&self.tree.key_entries, &asked.listed, ledger);
+            hidden(&self.tree.key_entries, asked, ledger);
         }
         ledger.verified(Check::Chains);
         self.tree.chains = self.chains.report();
         self.tree
     }
-
-    /// After a broken bundle the rest is not read; it still belongs to the bundle.
-    fn claim_rest(&self) {
-        for tile in tiles_of(self.size).take(self.folder.files().count()) {
-            self.folder.claim(&tile.to_string());
-            if let Level::Hashes(0) = tile.level {
-                self.folder.claim(&Tile { level: Level::Entries, ..tile }.to_string());
-            }
-        }
-    }
 }
 
 /// Enrolments and revocations that the bundle does not hold.
-fn hidden(key_entries: &[(u64, EntryType)], listed: &BTreeSet<u64>, ledger: &mut Ledger) {
-    for (index, entry_type) in key_entries.iter().filter(|(index, _)| !listed.contains(index)) {
+fn hidden(key_entries: &[(u64, EntryType)], asked: &Asked<'_>, ledger: &mut Ledger) {
+    for (index, entry_type) in key_entries.iter().filter(|(index, _)| !asked.lists(*index)) {
         let detail = format!(
             "entry {index} of the log is of type {}, and the bundle does not hold it: keys used after it cannot be judged",
             entry_type.as_str()

@@ -4,23 +4,31 @@ use exhibit_proto::bundle::{self, MANIFEST};
 use exhibit_proto::keys::PublicKey;
 use exhibit_proto::leaf::{EntryType, Leaf, Link};
 use exhibit_proto::statement::{
-    ACTIVITY, Capsule, ENROL, EVIDENCE, Enrol, HEARTBEAT, REVOKE, RULE_PACK, Revoke, Run, Statement,
+    ACTIVITY, Capsule, ENROL, EVIDENCE, Enrol, HEARTBEAT, REVOKE, RULE_PACK, Revoke, Run,
+    Statement, StatementError,
 };
 use serde_json::Value;
 
 use super::super::times;
-use super::{Reader, Signer};
+use super::{Opened, Reader, Signer};
 use crate::report::{Check, Item, Ledger};
 
 /// PEM of an Ed25519 key, with room.
 const MAX_PEM: u64 = 4 << 10;
+
+/// What a run says, and who signed it.
+struct Said<'a> {
+    statement: &'a Statement<Value>,
+    run: Option<Result<Run, StatementError>>,
+    signer: &'a Signer,
+}
 
 impl Reader<'_> {
     pub(super) fn content(
         &mut self,
         claimed: &bundle::Item,
         leaf: &Leaf,
-        (statement, signer): (Statement<Value>, Signer),
+        (Opened { statement, run }, signer): (Opened, Signer),
         item: &mut Item,
         ledger: &mut Ledger,
     ) {
@@ -52,7 +60,10 @@ impl Reader<'_> {
         let read = match &leaf.t {
             EntryType::Enrol => self.enrol(item, &statement, ledger),
             EntryType::Revoke => self.revoke(item, &statement),
-            EntryType::Evidence => self.run(claimed, item, leaf, &statement, &signer, ledger),
+            EntryType::Evidence => {
+                let said = Said { statement: &statement, run, signer: &signer };
+                self.run(claimed, item, leaf, said, ledger)
+            }
             EntryType::Heartbeat => self.capsule(item, leaf, &statement, &signer, ledger).map(drop),
             EntryType::RulePack | EntryType::Activity | EntryType::Other(_) => Ok(()),
         };
@@ -115,12 +126,12 @@ impl Reader<'_> {
         claimed: &bundle::Item,
         item: &mut Item,
         leaf: &Leaf,
-        statement: &Statement<Value>,
-        signer: &Signer,
+        Said { statement, run, signer }: Said<'_>,
         ledger: &mut Ledger,
     ) -> Result<(), String> {
         self.capsule(item, leaf, statement, signer, ledger)?;
-        let run: Run = statement.predicate_as().map_err(|error| error.to_string())?;
+        let run = run.unwrap_or_else(|| statement.predicate_as());
+        let run = run.map_err(|error| error.to_string())?;
         let granted = signer.agent.as_ref().map(|agent| &agent.targets);
         let spoken =
             run.documents.iter().map(|d| &d.target).chain(run.outcomes.iter().map(|o| &o.target));
