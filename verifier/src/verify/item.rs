@@ -231,7 +231,7 @@ impl<'a> Reader<'a> {
         ledger.verified(Check::Envelope);
         let signer = self.signer(index, leaf, ledger)?;
         // What was found ahead counts only for this key.
-        let ahead = ahead.filter(|(key, _)| *key == signer.key).map(|(_, opened)| opened);
+        let ahead = ahead.filter(|ahead| ahead.0 == signer.key).map(|ahead| ahead.1);
         match ahead.unwrap_or_else(|| Opened::open(&bytes, &signer.key)) {
             Ok(opened) => {
                 ledger.verified(Check::Signature);

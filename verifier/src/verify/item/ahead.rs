@@ -44,7 +44,7 @@ pub(super) enum Content {
         bytes: Vec<u8>,
         digest: Digest,
         /// What the key that the envelope hints at says to it.
-        ahead: Option<(PublicKey, Result<Opened, StatementError>)>,
+        ahead: Option<Box<(PublicKey, Result<Opened, StatementError>)>>,
     },
 }
 
@@ -122,7 +122,8 @@ impl Reader<'_> {
                 | FileError::TooMany),
             ) => return Content::Unreadable(error.to_string()),
         };
-        let ahead = self.hinted(&bytes).map(|key| (key, Opened::open(&bytes, &key)));
+        let ahead = self.hinted(&bytes);
+        let ahead = ahead.map(|key| Box::new((key, Opened::open(&bytes, &key))));
         Content::Read { digest: Digest::of(&bytes), bytes, ahead }
     }
 
