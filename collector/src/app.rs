@@ -1,5 +1,6 @@
 //! Wires the rooms together: the only place that knows all of them. It decides nothing about evidence.
 
+mod desk;
 mod init;
 mod record;
 mod revoke;

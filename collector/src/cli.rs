@@ -133,6 +133,9 @@ struct Export {
     /// Only entries received until this time (RFC 3339)
     #[arg(long, value_name = "TIME")]
     to: Option<Timestamp>,
+    /// Who exports; stands in the log
+    #[arg(long, value_name = "NAME", env = "USER", default_value = "operator")]
+    by: String,
     /// Under the newest head that the quorum of witnesses has cosigned, without what came after it
     #[arg(long)]
     cosigned: bool,
@@ -218,7 +221,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::Revoke(asked) => {
             let Revoke { agent, reason, by, output } = asked;
-            let done = app::revoke(&config, &Revocation { agent, by, reason }, now)?;
+            let done = app::revoke(&config, Revocation { agent, by, reason }, now)?;
             show(output.json, &done, &done.to_string())
         }
         Command::Rebuild(asked) => {
@@ -234,9 +237,11 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Export(asked) => {
             let selection =
                 app::select(asked.target, asked.kind, asked.control, (asked.from, asked.to))?;
-            let summary = app::export(&config, &selection, asked.cosigned, &asked.out, now)?;
+            let (by, out) = (asked.by, asked.out);
+            let (summary, entry) =
+                app::export(&config, &selection, asked.cosigned, (&by, &out), now)?;
             let text = format!(
-                "{} items ({} statements, {} documents) under size {}{} in {}\nverify: exhibit verify {} --policy FILE\nThe policy must come from elsewhere than the bundle, once: it is what `exhibit-collector policy` prints.",
+                "{} items ({} statements, {} documents) under size {}{} in {}; logged as entry {entry}\nverify: exhibit verify {} --policy FILE\nThe policy must come from elsewhere than the bundle, once: it is what `exhibit-collector policy` prints.",
                 summary.items,
                 summary.statements,
                 summary.documents,

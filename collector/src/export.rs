@@ -35,6 +35,8 @@ pub use select::Selection;
 pub struct Summary {
     pub out: PathBuf,
     pub checkpoint: Checkpoint,
+    /// SHA-256 of `manifest.json`.
+    pub manifest: Digest,
     /// Witnesses whose cosignatures stand on the checkpoint, by the policy's names.
     pub cosigned_by: Vec<String>,
     /// Entries of the log that the bundle holds, enrolments, revocations and rule packs among them.
@@ -122,11 +124,13 @@ pub fn write(
         selection: selection.claims(),
         items,
     };
-    folder.put(bundle::MANIFEST, &serde_json::to_vec_pretty(&manifest)?)?;
+    let manifest = serde_json::to_vec_pretty(&manifest)?;
+    folder.put(bundle::MANIFEST, &manifest)?;
     let (files, bytes) = folder.finish()?;
     Ok(Summary {
         out: out.to_owned(),
         checkpoint: head.checkpoint.clone(),
+        manifest: Digest::of(&manifest),
         cosigned_by: cosigned_by.clone(),
         items: count,
         statements: counts.statements,

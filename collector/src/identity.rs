@@ -7,17 +7,15 @@ mod collector;
 mod enrolment;
 mod keys;
 mod registry;
-mod revocations;
 mod service;
 mod tls;
 mod tokens;
 
 pub use authority::{Authority, PeerCertificate};
 pub use collector::Collector;
-pub use enrolment::{Enroller, EnrollerSettings};
+pub use enrolment::{Enroller, EnrollerSettings, Revocation};
 pub use keys::{private_dir, read_secret, write_private};
 pub use registry::{Agent, KeyState, Registry, Turn};
-pub use revocations::{Answer, Revocation, Revocations};
 pub use service::EnrolmentService;
 pub use tls::{ServerCertificate, evidence_tls, web_tls};
 pub use tokens::{Grant, NewToken, Tokens};

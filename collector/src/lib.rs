@@ -6,6 +6,7 @@
 //! | [`identity`] | CA, server certificates, tokens, enrolment, who an agent is | believes a message about who speaks |
 //! | [`ingest`] | the evidence port: who, may they, is it well-formed | stores anything itself |
 //! | [`views`] | tables derived from the log | holds what the log does not |
+//! | [`requests`] | what commands ask of the collector that serves | does what is asked |
 //! | [`people`] | users, passwords, sessions | decides what an auditor relies on |
 //! | [`web`] | pages, public read side of the log, health | writes to the log by itself |
 //! | [`export`] | audit bundles | exports what no proof covers |
@@ -23,6 +24,7 @@ pub mod ingest;
 pub mod log;
 pub mod net;
 pub mod people;
+pub mod requests;
 pub mod secrets;
 pub mod views;
 pub mod web;

@@ -8,10 +8,12 @@ use std::path::Path;
 
 use anyhow::{Context as _, ensure};
 use exhibit_proto::keys::SecretKey;
+use exhibit_proto::statement::Activity;
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::json;
 
-use super::{log_rule_pack, open_log, settings, witness};
+use super::{log_rule_pack, open_log, record, settings, witness};
 use crate::config::Config;
 use crate::identity::{Authority, Collector, private_dir, random, write_private};
 use crate::log::{self, Lock};
@@ -76,14 +78,20 @@ fn make(config: &Config, now: Timestamp) -> anyhow::Result<Initialised> {
     write_private(&config.ca_key(), ca_key.as_bytes())?;
     write_private(&config.ca_certificate(), certificate.as_bytes())?;
     log::create(&settings(&config.log_db(), &collector))?;
+    let (user, password) = create_first_user(&SecretsDb::open(&config.secrets_db())?)?;
+    let made = Activity {
+        by: format!("exhibit-collector {} init", env!("CARGO_PKG_VERSION")),
+        action: "person_created".to_owned(),
+        detail: json!({"name": user}),
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let (writer, reader, mut task) = open_log(&config.log_db(), &collector)?;
         log_rule_pack(&writer, &reader, &collector, &Assessor::builtin()?).await?;
+        record::activity(&collector, &writer, made).await?;
         drop(writer);
         task.ended().await.context("closing the log")
     })?;
-    let (user, password) = create_first_user(&SecretsDb::open(&config.secrets_db())?)?;
     sync(&config.data)?;
     Ok(Initialised {
         origin: config.origin.clone(),

@@ -5,20 +5,28 @@ use std::sync::Arc;
 use exhibit_proto::leaf::EntryType;
 use exhibit_proto::statement::{ACTIVITY, Activity, Subject};
 
-use crate::identity::Collector;
+use crate::identity::{Collector, IdentityError};
 use crate::log::LogWriter;
 use crate::web::Record;
 
 /// The callback by which pages log what a person did.
 pub(super) fn record(collector: Collector, writer: LogWriter) -> Record {
-    Arc::new(move |activity: Activity| {
+    Arc::new(move |done: Activity| {
         let (collector, writer) = (collector.clone(), writer.clone());
         Box::pin(async move {
-            let log = collector.verifier().name().to_owned();
-            let subject = Subject::new(log, collector.public().id(), None);
-            let entry = collector.entry(EntryType::Activity, ACTIVITY, vec![subject], activity);
-            let entry = entry.map_err(|error| error.to_string())?;
-            writer.append(entry).await.map(drop).map_err(|error| error.to_string())
+            activity(&collector, &writer, done).await.map(drop).map_err(|error| error.to_string())
         })
     })
+}
+
+/// Logs what a person did; answers the index of the entry.
+pub(super) async fn activity(
+    collector: &Collector,
+    writer: &LogWriter,
+    done: Activity,
+) -> Result<u64, IdentityError> {
+    let log = collector.verifier().name().to_owned();
+    let subject = Subject::new(log, collector.public().id(), None);
+    let entry = collector.entry(EntryType::Activity, ACTIVITY, vec![subject], done)?;
+    Ok(writer.append(entry).await?.index)
 }

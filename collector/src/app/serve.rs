@@ -15,17 +15,16 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
-use super::{Keys, log_rule_pack, open_log, record, revoke, scrub, witness};
+use super::desk::{Desk, desk};
+use super::{Keys, log_rule_pack, open_log, record, scrub, witness};
 use crate::config::Config;
-use crate::identity::{
-    Authority, Enroller, EnrollerSettings, EnrolmentService, Registry, Revocations,
-    ServerCertificate, Tokens, evidence_tls, web_tls,
-};
+use crate::identity::{Authority, EnrolmentService, ServerCertificate, evidence_tls, web_tls};
 use crate::ingest::{self, EvidenceService, Ingest, Presence};
 use crate::log::scrub::{Scrub, ScrubStore};
 use crate::log::{Lock, LogReader, LogWriter, WriterTask};
 use crate::net;
 use crate::people::People;
+use crate::requests::Mailbox;
 use crate::secrets::SecretsDb;
 use crate::views::{Assessor, Views};
 use crate::web::{self, WebState, public};
@@ -91,14 +90,13 @@ async fn run(
         tasks.spawn(scrub::follow(looks, store.clone(), config.scrub_period(), stop.clone()));
         let log = (writer, reader, met.0, store);
         let built = build(&config, &keys, assessor, log, ready.evidence, &stop)?;
-        let Built { certificate, evidence_routes, web_routes, views, sizes, revocations } = built;
+        let Built { certificate, evidence_routes, web_routes, views, sizes, desk, mailbox } = built;
         let tls = evidence_tls(&keys.authority, Arc::clone(&certificate))?;
         tasks.spawn(net::serve(evidence, tls, evidence_routes, limits, stop.clone()));
         let tls = web_tls(Arc::clone(&certificate))?;
         tasks.spawn(net::serve(web, tls, web_routes, limits, stop.clone()));
         tasks.spawn(renew(keys.authority, certificate, config.clone(), stop.clone()));
-        let (enroller, requests) = revocations;
-        tasks.spawn(revoke::serve(enroller, requests, stop.clone()));
+        tasks.spawn(desk.serve(mailbox, stop.clone()));
         tokio::spawn(views.follow(sizes));
     }
     let (mut terminated, mut interrupted) =
@@ -148,7 +146,8 @@ struct Built {
     web_routes: Router,
     views: Views,
     sizes: tokio::sync::watch::Receiver<u64>,
-    revocations: (Enroller, Revocations),
+    desk: Desk,
+    mailbox: Mailbox,
 }
 
 fn build(
@@ -163,19 +162,9 @@ fn build(
     let days = i64::from(config.identity.server_certificate_days);
     let first = authority.server_certificate(&config.names, days, Timestamp::now())?;
     let secrets = SecretsDb::open(&config.secrets_db())?;
-    let registry = Registry::open(reader.clone(), collector.public())?;
-    let enroller = Enroller::new(
-        Arc::clone(authority),
-        collector.clone(),
-        Tokens::open(secrets.clone())?,
-        registry.clone(),
-        (writer.clone(), reader.clone()),
-        EnrollerSettings {
-            certificate_days: i64::from(config.identity.client_certificate_days),
-            evidence_address: config.evidence_address(bound),
-        },
-    );
-    let revocations = (enroller.clone(), Revocations::open(secrets.clone())?);
+    let log = (writer.clone(), reader.clone());
+    let (desk, registry) = desk(config, keys, secrets.clone(), log, bound)?;
+    let (enroller, mailbox) = (desk.enroller.clone(), Mailbox::open(secrets.clone())?);
     let views = Views::open(&config.views_db(), reader.clone(), assessor)?;
     let state = WebState {
         views: views.clone(),
@@ -213,7 +202,8 @@ fn build(
         web_routes: web::router(state, beside),
         views,
         sizes,
-        revocations,
+        desk,
+        mailbox,
     })
 }
 

@@ -10,8 +10,9 @@ use exhibit_proto::document::{Kind, Target};
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::json;
 
-use super::{Keys, witness};
+use super::{Keys, desk, witness};
 use crate::config::Config;
 use crate::export::{self, Selection, Summary, Under};
 use crate::identity::{NewToken, Tokens};
@@ -45,9 +46,12 @@ pub fn create_token(
     now: Timestamp,
 ) -> anyhow::Result<TokenMade> {
     let keys = Keys::load(config)?;
-    ensure!(!asked.by.trim().is_empty(), "--by is empty: name the person who approves");
+    desk::texts(&[("--by", &asked.by)])?;
     let expires = now.checked_add(asked.ttl).context("--ttl is too long")?;
     let TokenAsked { host_name, by, replace, .. } = asked;
+    // Logged before it is made: no token works that the log does not know of.
+    let made = json!({"expires": rfc3339(expires), "host_name": host_name, "replace": replace});
+    desk::log_activity(config, &keys, (&by, "token_created", made), now)?;
     let tokens = Tokens::open(SecretsDb::open(&config.secrets_db())?)?;
     let token =
         tokens.create(&NewToken { host_name, expires, made_by: by, takes_over: replace })?;
@@ -58,8 +62,7 @@ pub fn create_token(
     let command = format!(
         "printf %s '{token}' | exhibit-agent enrol --collector https://{name}:{port} --ca {ca_fingerprint}"
     );
-    let expires = expires.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-    Ok(TokenMade { token, expires, ca_fingerprint, command })
+    Ok(TokenMade { token, expires: rfc3339(expires), ca_fingerprint, command })
 }
 
 /// What a rebuild came to.
@@ -119,15 +122,16 @@ pub fn select(
 }
 
 /// Writes a bundle under the newest head, or under the newest that the quorum of witnesses has `cosigned`; works while
-/// `serve` runs.
+/// `serve` runs. The index of the entry that says so comes with it.
 pub fn export(
     config: &Config,
     selection: &Selection,
     cosigned: bool,
-    out: &Path,
+    (by, out): (&str, &Path),
     now: Timestamp,
-) -> anyhow::Result<Summary> {
+) -> anyhow::Result<(Summary, u64)> {
     let keys = Keys::load(config)?;
+    desk::texts(&[("--by", by)])?;
     let reader = reader(config, &keys)?;
     let under = under(&keys, &reader, &witness::open(config, &keys.collector)?, cosigned)?;
     // Hidden by itself where standard error is not a terminal.
@@ -138,7 +142,23 @@ pub fn export(
         bar.set_position(progress.done);
     });
     bar.finish_and_clear();
-    Ok(summary?)
+    let summary = summary?;
+    let exported = json!({
+        "manifest": summary.manifest,
+        "size": summary.checkpoint.size,
+        "items": summary.items,
+        "documents": summary.documents,
+        "selection": selection.claims(),
+    });
+    let logged = desk::log_activity(config, &keys, (by, "bundle_exported", exported), now);
+    let entry = logged.with_context(|| {
+        format!("the bundle in {} is whole, but the log does not say so", out.display())
+    })?;
+    Ok((summary, entry))
+}
+
+fn rfc3339(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 fn under(

@@ -36,7 +36,7 @@ impl Selection {
     }
 
     /// As the manifest says it.
-    pub(super) fn claims(&self) -> bundle::Selection {
+    pub(crate) fn claims(&self) -> bundle::Selection {
         bundle::Selection {
             targets: self.targets.iter().cloned().collect(),
             kinds: self.kinds.iter().cloned().collect(),

@@ -12,6 +12,7 @@ use exhibit_proto::statement::{ENROL, Enrol, REVOKE, Revoke, Subject};
 use exhibit_proto::tlog_proof::TlogProof;
 use jiff::Timestamp;
 use rustls::pki_types::CertificateDer;
+use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
 use super::registry::Agent;
@@ -28,6 +29,15 @@ pub struct EnrollerSettings {
     pub certificate_days: i64,
     /// host:port of the evidence port, as agents reach it.
     pub evidence_address: String,
+}
+
+/// What a person asks for who revokes an agent's key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revocation {
+    /// Agent id, target or host name, as the person wrote it.
+    pub agent: String,
+    pub by: String,
+    pub reason: String,
 }
 
 /// Makes agents; clones share everything.

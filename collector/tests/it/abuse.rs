@@ -112,11 +112,11 @@ async fn an_agent_is_revoked_while_nobody_serves() {
     let done = json(&collector.run(&["revoke", &agent.id, "--reason", "gone", "--json"]));
     assert_eq!(
         (done["agent"].as_str(), done["entry"].as_u64()),
-        (Some(agent.id.as_str()), Some(2))
+        (Some(agent.id.as_str()), Some(4))
     );
     let again = collector.run(&["revoke", &agent.id, "--reason", "gone"]);
     let text = String::from_utf8(again.stderr).unwrap();
-    assert!(text.contains("revoked already, on entry 2"), "{text}");
+    assert!(text.contains("revoked already, on entry 4"), "{text}");
     collector.serve();
     let refused = agent.client(&collector).await.heartbeat(HeartbeatRequest::default()).await;
     assert_eq!(refused.unwrap_err().code(), Code::PermissionDenied);

@@ -41,8 +41,8 @@ async fn receipts_survive_kills_and_nothing_is_doubled() {
             proof.verify(&proof.extra.clone().unwrap(), &collector.log).unwrap();
         }
     }
-    // Rule pack, enrolment, and each envelope once.
-    assert_eq!(collector.checkpoint().await.size, 2 + receipted.len() as u64);
+    // Rule pack, first person, token, enrolment, and each envelope once.
+    assert_eq!(collector.checkpoint().await.size, 4 + receipted.len() as u64);
 }
 
 #[tokio::test]
@@ -53,7 +53,7 @@ async fn sigterm_ends_open_streams_and_the_program_well() {
     assert_eq!(collector.terminate().await.code(), Some(0));
     assert!(stream.ended().await);
     collector.serve();
-    assert_eq!(collector.checkpoint().await.size, 2);
+    assert_eq!(collector.checkpoint().await.size, 4);
 }
 
 #[tokio::test]
@@ -87,7 +87,7 @@ async fn check_names_what_is_damaged_in_the_stored_log() {
     let check = collector.run(&["check", "--json"]);
     assert_eq!(check.status.code(), Some(1), "{check:?}");
     let found: serde_json::Value = serde_json::from_slice(&check.stdout).unwrap();
-    assert_eq!((&found["size"], &found["damaged"]), (&2.into(), &1.into()));
+    assert_eq!((&found["size"], &found["damaged"]), (&4.into(), &1.into()));
     assert_eq!(found["damage"][0]["part"], "envelope");
 
     // Beside `serve` the scrub meets it too; without its notes it begins anew.

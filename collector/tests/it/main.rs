@@ -6,5 +6,6 @@ mod crash;
 mod enrolment;
 mod harness;
 mod public;
+mod requests;
 mod submission;
 mod witness;

@@ -17,35 +17,35 @@ async fn checkpoint_tiles_and_proofs_are_public_and_bounded_by_the_head() {
     assert_eq!(status, 200);
     assert!(head.contains("content-type: text/plain; charset=utf-8"), "{head}");
     assert!(head.contains("max-age=2"), "{head}");
-    assert_eq!(collector.checkpoint().await.size, 2);
+    assert_eq!(collector.checkpoint().await.size, 4);
 
-    let (status, head, tile) = collector.get("/log/tile/0/000.p/2").await;
+    let (status, head, tile) = collector.get("/log/tile/0/000.p/4").await;
     assert_eq!(status, 200);
     assert!(head.contains("application/octet-stream") && head.contains("immutable"), "{head}");
-    let (_, _, entries) = collector.get("/log/tile/entries/000.p/2").await;
+    let (_, _, entries) = collector.get("/log/tile/entries/000.p/4").await;
     let entries = parse_bundle(&entries).unwrap();
     let hashes: Vec<Digest> = entries.iter().map(|leaf| leaf_hash(leaf)).collect();
     assert_eq!(parse_tile(&tile).unwrap(), hashes);
 
-    let (_, _, proof) = collector.get("/log/proof/1").await;
+    let (_, _, proof) = collector.get("/log/proof/3").await;
     let proof = TlogProof::parse(&proof).unwrap();
-    assert_eq!(proof.verify(entries[1], &collector.log).unwrap().size, 2);
-    let digest = exhibit_proto::leaf::Leaf::parse(entries[1]).unwrap().env;
+    assert_eq!(proof.verify(entries[3], &collector.log).unwrap().size, 4);
+    let digest = exhibit_proto::leaf::Leaf::parse(entries[3]).unwrap().env;
     let (_, _, same) = collector.get(&format!("/log/proof/by-digest/{digest}")).await;
     assert_eq!(TlogProof::parse(&same).unwrap(), proof);
 
     for absent in [
         "/log/tile/0/000",
-        "/log/tile/0/000.p/3",
+        "/log/tile/0/000.p/5",
         "/log/tile/1/000.p/1",
         "/log/tile/0/001.p/1",
         "/log/tile/0/0",
-        "/log/tile/entries/000.p/3",
-        "/log/proof/2",
+        "/log/tile/entries/000.p/5",
+        "/log/proof/4",
         "/log/proof/01",
         "/log/proof/-1",
         "/log/proof/by-digest/00",
-        "/log/consistency/1/3",
+        "/log/consistency/1/5",
         "/log/consistency/2/1",
         "/log/consistency/01/2",
         "/log/consistency/0/18446744073709551616",

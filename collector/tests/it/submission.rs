@@ -133,7 +133,7 @@ async fn run_is_admitted_with_its_documents_and_unchanged_ones_are_not_wanted_ag
     }
     let receipt = stream.receipt().await;
     let (index, seen) = collector.verify(&receipt);
-    assert_eq!((index, seen.size), (2, 3));
+    assert_eq!((index, seen.size), (4, 5));
 
     // Two at once on one stream, the first with a document more.
     let more = [documents[0].clone(), agent.document("crypto.at_rest", "c")];
@@ -148,12 +148,12 @@ async fn run_is_admitted_with_its_documents_and_unchanged_ones_are_not_wanted_ag
     stream.chunk(Digest::of(&more[1]), &more[1], true).await;
     let receipt = stream.receipt().await;
     let (index, newer) = collector.verify(&receipt);
-    assert_eq!(index, 3);
+    assert_eq!(index, 5);
     consistent(&receipt, &seen, &newer);
     assert_eq!(stream.wanted().await.documents.len(), 0);
     let receipt = stream.receipt().await;
     let (index, newest) = collector.verify(&receipt);
-    assert_eq!(index, 4);
+    assert_eq!(index, 6);
     consistent(&receipt, &seen, &newest);
 }
 
@@ -198,7 +198,7 @@ async fn replay_conflict_gap_and_wrong_prev_are_told_apart() {
     let next = agent.run(&[]);
     let next = agent.seal(&next);
     collector.verify(&stream.submit(&next, &[]).await);
-    assert_eq!(collector.checkpoint().await.size, 5);
+    assert_eq!(collector.checkpoint().await.size, 7);
 }
 
 #[tokio::test]
@@ -357,9 +357,9 @@ async fn agents_submit_side_by_side() {
     let receipts = submitted.join_all().await.concat();
     let indexes: std::collections::BTreeSet<u64> =
         receipts.iter().map(|receipt| collector.verify(receipt).0).collect();
-    // Each has a place of its own; the others hold the rule pack and the enrolments.
+    // Each has a place of its own; the others hold the rule pack, the first person, tokens and enrolments.
     assert_eq!(indexes.len(), 40);
-    assert_eq!(collector.checkpoint().await.size, 1 + 8 + 40);
+    assert_eq!(collector.checkpoint().await.size, 2 + 16 + 40);
 }
 
 #[tokio::test]
@@ -394,5 +394,5 @@ async fn a_log_smaller_than_what_the_agent_verified_admits_nothing() {
     let refusal = stream.refusal().await;
     assert_eq!(refusal.kind(), RefusalKind::Later);
     assert!(refusal.reason.contains("100"), "{}", refusal.reason);
-    assert_eq!(collector.checkpoint().await.size, 2);
+    assert_eq!(collector.checkpoint().await.size, 4);
 }

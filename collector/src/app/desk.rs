@@ -1,0 +1,181 @@
+//! The desk: does what commands ask for, by ourselves while nobody serves, otherwise by the collector that does.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, anyhow, bail, ensure};
+use exhibit_proto::statement::Activity;
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use super::{Keys, open_log, record};
+use crate::config::Config;
+use crate::identity::{Collector, Enroller, EnrollerSettings, Registry, Tokens};
+use crate::log::{Lock, LogError, LogReader, LogWriter};
+use crate::requests::{Done, Mailbox, Request};
+use crate::secrets::SecretsDb;
+
+/// How often a serving collector looks for requests.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// How often a command looks for its answer.
+const ANSWER_EVERY: Duration = Duration::from_millis(50);
+/// How long the command waits for the collector that serves.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// Longest name, reason and the like, in bytes: they stand in the log for good.
+const MAX_TEXT: usize = 1000;
+
+/// Whoever does what is asked for: one request at a time.
+#[derive(Clone)]
+pub(super) struct Desk {
+    pub(super) collector: Collector,
+    pub(super) enroller: Enroller,
+    pub(super) writer: LogWriter,
+}
+
+impl Desk {
+    /// Does it. To be run to its end: an entry that is in the log must be acted upon.
+    async fn act(&self, request: Request) -> anyhow::Result<Done> {
+        match request {
+            Request::Revoke(asked) => {
+                let revoked = self.enroller.revoke(&asked.agent, &asked.by, &asked.reason).await;
+                let (agent, entry) = revoked?;
+                Ok(Done::Revoked { agent, entry })
+            }
+            Request::Record(activity) => {
+                let entry = record::activity(&self.collector, &self.writer, activity).await?;
+                Ok(Done::Recorded { entry })
+            }
+        }
+    }
+
+    /// Serves requests that commands leave, until `stop`.
+    pub(super) async fn serve(self, mailbox: Mailbox, stop: CancellationToken) {
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+            }
+            // Not broken off by `stop`: what is in the log must be acted upon, and be answered.
+            if let Err(error) = self.all(&mailbox).await {
+                tracing::error!(error = format!("{error:#}"), "requests could not be served");
+            }
+        }
+    }
+
+    async fn all(&self, mailbox: &Mailbox) -> anyhow::Result<()> {
+        loop {
+            let waiting = mailbox.clone();
+            let next = tokio::task::spawn_blocking(move || waiting.next()).await??;
+            let Some((id, request)) = next else { return Ok(()) };
+            let answer = self.act(request).await.map_err(|error| format!("{error:#}"));
+            let answered = mailbox.clone();
+            tokio::task::spawn_blocking(move || answered.answer(id, &answer)).await??;
+        }
+    }
+}
+
+/// Has a request done, whether or not `serve` runs.
+pub(super) fn ask(
+    config: &Config,
+    keys: &Keys,
+    request: Request,
+    now: Timestamp,
+) -> anyhow::Result<Done> {
+    let secrets = SecretsDb::open(&config.secrets_db())?;
+    match Lock::take(&config.lock()) {
+        Ok(_lock) => alone(config, keys, secrets, request),
+        Err(LogError::Locked(_)) => through_the_serving(&Mailbox::open(secrets)?, &request, now),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Logs what a person did at the command line; answers the index of the entry.
+pub(super) fn log_activity(
+    config: &Config,
+    keys: &Keys,
+    (by, action, detail): (&str, &str, Value),
+    now: Timestamp,
+) -> anyhow::Result<u64> {
+    let activity = Activity { by: by.to_owned(), action: action.to_owned(), detail };
+    match ask(config, keys, Request::Record(activity), now)? {
+        Done::Recorded { entry } => Ok(entry),
+        other => Err(unexpected(&other)),
+    }
+}
+
+/// Refuses texts that must not stand in the log.
+pub(super) fn texts(given: &[(&str, &str)]) -> anyhow::Result<()> {
+    for (what, text) in given {
+        ensure!(!text.trim().is_empty(), "{what} is empty: it stands in the log for good");
+        ensure!(text.len() <= MAX_TEXT, "{what} has {} bytes: at most {MAX_TEXT}", text.len());
+    }
+    Ok(())
+}
+
+pub(super) fn unexpected(done: &Done) -> anyhow::Error {
+    anyhow!("the collector that serves answered something else ({done:?}): restart it")
+}
+
+/// A desk over an open log.
+pub(super) fn desk(
+    config: &Config,
+    keys: &Keys,
+    secrets: SecretsDb,
+    (writer, reader): (LogWriter, LogReader),
+    evidence: std::net::SocketAddr,
+) -> anyhow::Result<(Desk, Registry)> {
+    let registry = Registry::open(reader.clone(), keys.collector.public())?;
+    let enroller = Enroller::new(
+        Arc::clone(&keys.authority),
+        keys.collector.clone(),
+        Tokens::open(secrets)?,
+        registry.clone(),
+        (writer.clone(), reader),
+        EnrollerSettings {
+            certificate_days: i64::from(config.identity.client_certificate_days),
+            evidence_address: config.evidence_address(evidence),
+        },
+    );
+    Ok((Desk { collector: keys.collector.clone(), enroller, writer }, registry))
+}
+
+fn alone(
+    config: &Config,
+    keys: &Keys,
+    secrets: SecretsDb,
+    request: Request,
+) -> anyhow::Result<Done> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let (writer, reader, mut task) = open_log(&config.log_db(), &keys.collector)?;
+        let (desk, _registry) =
+            desk(config, keys, secrets, (writer, reader), config.evidence.listen)?;
+        let done = desk.act(request).await;
+        drop(desk);
+        task.ended().await.context("closing the log")?;
+        done
+    })
+}
+
+fn through_the_serving(
+    mailbox: &Mailbox,
+    request: &Request,
+    now: Timestamp,
+) -> anyhow::Result<Done> {
+    let id = mailbox.ask(request, now)?;
+    let end = Instant::now() + PATIENCE;
+    loop {
+        if let Some(answer) = mailbox.answered(id)? {
+            return answer.map_err(|error| anyhow!(error));
+        }
+        // What cannot be withdrawn was answered in this moment.
+        if Instant::now() >= end && mailbox.withdraw(id)? {
+            bail!(
+                "the collector that holds this data directory did not take the request in {} s, nothing was done: see its log, or stop it and try again",
+                PATIENCE.as_secs()
+            );
+        }
+        std::thread::sleep(ANSWER_EVERY);
+    }
+}

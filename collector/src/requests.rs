@@ -1,0 +1,162 @@
+//! Requests that commands leave in the secrets database for the collector that serves: only it may write to the log.
+//! Whoever can write to the data directory may ask; nobody else can. It never does what is asked.
+
+use exhibit_proto::statement::Activity;
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension as _, params};
+use serde::{Deserialize, Serialize};
+
+use crate::identity::Revocation;
+use crate::secrets::{SecretsDb, SecretsError};
+
+const SCHEMA: &str = "DROP TABLE IF EXISTS revocation;
+CREATE TABLE IF NOT EXISTS request(
+    id INTEGER PRIMARY KEY AUTOINCREMENT, asked INTEGER NOT NULL, request TEXT NOT NULL, answer TEXT) STRICT;";
+
+/// What a command asks for. A new kind of request is a variant here, one in [`Done`], and what does it in `app/desk.rs`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "ask", rename_all = "snake_case")]
+pub enum Request {
+    /// Revoke an agent's key.
+    Revoke(Revocation),
+    /// Log what a person did at the command line.
+    Record(Activity),
+}
+
+/// What came of a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "done", rename_all = "snake_case")]
+pub enum Done {
+    /// The agent's id and the index of the entry.
+    Revoked { agent: String, entry: u64 },
+    /// The index of the entry.
+    Recorded { entry: u64 },
+}
+
+/// What came of it, or why nothing did.
+pub type Answer = Result<Done, String>;
+
+/// The requests of a collector; blocking. Clones share the connection.
+#[derive(Clone)]
+pub struct Mailbox(SecretsDb);
+
+/// Why the mailbox does not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum MailboxError {
+    #[error(transparent)]
+    Secrets(#[from] SecretsError),
+    #[error("request {id} cannot be read by this version: {source}; use the program that serves")]
+    Form { id: i64, source: serde_json::Error },
+    #[error("request cannot be written: {0}")]
+    Write(#[source] serde_json::Error),
+}
+
+impl Mailbox {
+    pub fn open(db: SecretsDb) -> Result<Self, MailboxError> {
+        db.with(|conn| conn.execute_batch(SCHEMA))?;
+        Ok(Self(db))
+    }
+
+    /// Leaves a request; answers its number. It is served even if the asker goes away.
+    pub fn ask(&self, request: &Request, now: Timestamp) -> Result<i64, MailboxError> {
+        let request = serde_json::to_string(request).map_err(MailboxError::Write)?;
+        Ok(self.0.with(|conn| {
+            conn.execute("DELETE FROM request WHERE answer IS NOT NULL", [])?;
+            conn.execute(
+                "INSERT INTO request(asked, request) VALUES(?1, ?2)",
+                params![now.as_millisecond(), request],
+            )?;
+            Ok(conn.last_insert_rowid())
+        })?)
+    }
+
+    /// The oldest request that was not answered; one that this version cannot read is answered with that.
+    pub fn next(&self) -> Result<Option<(i64, Request)>, MailboxError> {
+        let sql = "SELECT id, request FROM request WHERE answer IS NULL ORDER BY id LIMIT 1";
+        loop {
+            let row: Option<(i64, String)> = self.0.with(|conn| {
+                conn.prepare_cached(sql)?
+                    .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+                    .optional()
+            })?;
+            let Some((id, text)) = row else { return Ok(None) };
+            match serde_json::from_str(&text) {
+                Ok(request) => return Ok(Some((id, request))),
+                Err(source) => {
+                    let unread = MailboxError::Form { id, source };
+                    self.answer(id, &Err(unread.to_string()))?;
+                }
+            }
+        }
+    }
+
+    /// Answers a request.
+    pub fn answer(&self, id: i64, answer: &Answer) -> Result<(), MailboxError> {
+        let answer = serde_json::to_string(answer).map_err(MailboxError::Write)?;
+        let sql = "UPDATE request SET answer = ?2 WHERE id = ?1";
+        Ok(self.0.with(|conn| conn.execute(sql, params![id, answer]).map(drop))?)
+    }
+
+    /// The answer, once there is one.
+    pub fn answered(&self, id: i64) -> Result<Option<Answer>, MailboxError> {
+        let sql = "SELECT answer FROM request WHERE id = ?1";
+        let text: Option<String> =
+            self.0.with(|conn| conn.query_row(sql, [id], |row| row.get(0)))?;
+        let read = |text: String| serde_json::from_str(&text);
+        text.map(read).transpose().map_err(|source| MailboxError::Form { id, source })
+    }
+
+    /// Takes a request back that was not answered; answers whether there was one.
+    pub fn withdraw(&self, id: i64) -> Result<bool, MailboxError> {
+        let sql = "DELETE FROM request WHERE id = ?1 AND answer IS NULL";
+        Ok(self.0.with(|conn| Ok(conn.execute(sql, [id])? > 0))?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn mailbox() -> (tempfile::TempDir, Mailbox) {
+        let dir = tempfile::tempdir().unwrap();
+        let db = SecretsDb::open(&dir.path().join("secrets.db")).unwrap();
+        (dir, Mailbox::open(db).unwrap())
+    }
+
+    fn record(action: &str) -> Request {
+        let (by, detail) = ("ada".into(), json!({"n": 1}));
+        Request::Record(Activity { by, action: action.into(), detail })
+    }
+
+    #[test]
+    fn requests_are_answered_once_in_order() {
+        let (_dir, mailbox) = mailbox();
+        let now = Timestamp::UNIX_EPOCH;
+        let (agent, by, reason) = ("a".into(), "ada".into(), "lost".into());
+        let revoke = Request::Revoke(Revocation { agent, by, reason });
+        let one = mailbox.ask(&revoke, now).unwrap();
+        let two = mailbox.ask(&record("b"), now).unwrap();
+        assert_eq!(mailbox.next().unwrap(), Some((one, revoke)));
+        assert_eq!(mailbox.answered(one).unwrap(), None);
+        let done = Ok(Done::Revoked { agent: "a".into(), entry: 7 });
+        mailbox.answer(one, &done).unwrap();
+        assert_eq!(mailbox.answered(one).unwrap(), Some(done));
+        assert!(!mailbox.withdraw(one).unwrap());
+        assert_eq!(mailbox.next().unwrap(), Some((two, record("b"))));
+        assert!(mailbox.withdraw(two).unwrap());
+        assert_eq!(mailbox.next().unwrap(), None);
+    }
+
+    #[test]
+    fn a_request_of_another_version_is_answered_and_holds_nothing_up() {
+        let (_dir, mailbox) = mailbox();
+        let sql = r#"INSERT INTO request(asked, request) VALUES(0, '{"ask":"from_the_future"}')"#;
+        mailbox.0.with(|conn| conn.execute(sql, [])).unwrap();
+        let two = mailbox.ask(&record("b"), Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(mailbox.next().unwrap(), Some((two, record("b"))));
+        let answered = mailbox.answered(1).unwrap().unwrap().unwrap_err();
+        assert!(answered.contains("from_the_future"), "{answered}");
+    }
+}
