@@ -220,11 +220,12 @@ listen = "127.0.0.1:{evidence}"
 listen = "127.0.0.1:{web}"
 "#
     );
-    let plugin = programs.path("exhibit-plugin-linux");
-    let agent = format!(
-        "state_dir = \"agent\"\n\n[[plugin]]\npath = {}\n",
-        Value::from(plugin.to_string_lossy().as_ref())
-    );
+    let mut agent = "state_dir = \"agent\"\n".to_owned();
+    for plugin in ["exhibit-plugin-linux", "exhibit-plugin-backup"] {
+        let path = programs.path(plugin);
+        let path = Value::from(path.to_string_lossy().as_ref());
+        agent.push_str(&format!("\n[[plugin]]\npath = {path}\n"));
+    }
     fs::write(folder.join("collector.toml"), collector)?;
     fs::write(folder.join("agent.toml"), agent)?;
     Ok(())

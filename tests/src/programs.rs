@@ -7,8 +7,13 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
 /// Everything the demonstration and the scenarios start.
-pub const NAMES: [&str; 4] =
-    ["exhibit-collector", "exhibit-agent", "exhibit-plugin-linux", "exhibit"];
+pub const NAMES: [&str; 5] = [
+    "exhibit-collector",
+    "exhibit-agent",
+    "exhibit-plugin-linux",
+    "exhibit-plugin-backup",
+    "exhibit",
+];
 
 /// The folder of the built programs.
 #[derive(Clone, Debug)]

@@ -18,5 +18,4 @@ pub(crate) const ALL: &[Entry] = &[
     kinds::network_firewall::ENTRY,
     kinds::logging_sources::ENTRY,
     kinds::time_sync::ENTRY,
-    kinds::backup_jobs::ENTRY,
 ];

@@ -6,17 +6,12 @@
 mod accounts;
 mod catalog;
 mod debian;
-mod glob;
-mod host;
 mod kinds;
-mod look;
-mod mounts;
 mod os_release;
-mod services;
 mod systemd_conf;
-mod tool;
 
 use exhibit_plugin::Plugin;
+use exhibit_plugin::local::{glob, host, look, mounts, services, tool};
 
 /// The plugin as the runner needs it.
 pub const PLUGIN: Plugin = Plugin {

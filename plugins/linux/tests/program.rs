@@ -39,8 +39,12 @@ fn program() -> Command {
     Command::new(env!("CARGO_BIN_EXE_exhibit-plugin-linux"))
 }
 
+/// Kinds that another plugin observes.
+const ELSEWHERE: [&str; 1] = ["backup.jobs"];
+
 fn every_kind() -> Vec<&'static str> {
-    kinds::ALL.iter().map(|info| info.kind).collect()
+    let all = kinds::ALL.iter().map(|info| info.kind);
+    all.filter(|kind| !ELSEWHERE.contains(kind)).collect()
 }
 
 /// Kinds with an answer; bodies are checked, and no outcome may lack its remedy.

@@ -4,6 +4,8 @@
 //! It never judges what was observed, opens no network connection and knows no provider.
 
 pub mod kinds;
+#[cfg(feature = "local")]
+pub mod local;
 pub mod plugin;
 pub mod protocol;
 

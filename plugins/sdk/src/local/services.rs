@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use crate::host::Host;
-use crate::look::Look;
-use crate::tool::Tool;
+use super::host::Host;
+use super::look::Look;
+use super::tool::Tool;
 
 const UNIT_FOLDERS: [&str; 4] = [
     "/etc/systemd/system",
@@ -18,15 +18,15 @@ const WANTS_FOLDERS: [&str; 2] = ["/etc/systemd/system", "/usr/lib/systemd/syste
 
 /// One service as it was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Service {
+pub struct Service {
     /// Switched on for the next start. None: not determinable.
-    pub(crate) enabled: Option<bool>,
+    pub enabled: Option<bool>,
     /// Runs now. None: not determinable.
-    pub(crate) active: Option<bool>,
+    pub active: Option<bool>,
 }
 
 /// The state of `unit`, whose main process calls itself `process`; none when it is not installed.
-pub(crate) fn find(look: &mut Look<'_>, unit: &str, process: &str) -> Option<Service> {
+pub fn find(look: &mut Look<'_>, unit: &str, process: &str) -> Option<Service> {
     let installed = UNIT_FOLDERS.iter().any(|folder| look.host.exists(&format!("{folder}/{unit}")));
     if look.host.is_live()
         && look.host.exists("/run/systemd/system")
@@ -50,7 +50,7 @@ pub(crate) fn find(look: &mut Look<'_>, unit: &str, process: &str) -> Option<Ser
 fn from_systemd(look: &mut Look<'_>, unit: &str) -> Option<Service> {
     let tool =
         Tool::new("systemctl", &["show", "--property=ActiveState,UnitFileState", "--", unit]);
-    let output = look.try_run(&tool).ok().filter(crate::tool::Output::is_success)?;
+    let output = look.try_run(&tool).ok().filter(super::tool::Output::is_success)?;
     let values: BTreeMap<&str, &str> =
         output.stdout.lines().filter_map(|line| line.split_once('=')).collect();
     Some(Service {
@@ -80,7 +80,7 @@ fn runs(process: &str) -> Option<bool> {
 }
 
 /// Whether a target or another unit pulls the unit in at start, and nothing masks it.
-pub(crate) fn is_wanted(host: &Host, unit: &str) -> bool {
+pub fn is_wanted(host: &Host, unit: &str) -> bool {
     if host.link(&format!("/etc/systemd/system/{unit}")).as_deref() == Some("/dev/null") {
         return false;
     }
@@ -95,8 +95,8 @@ pub(crate) fn is_wanted(host: &Host, unit: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing;
     use super::*;
-    use crate::kinds::testing;
     use std::os::unix::fs::symlink;
 
     #[test]

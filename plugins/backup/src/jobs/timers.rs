@@ -115,7 +115,7 @@ fn from_systemd(output: &Output) -> (Option<Timestamp>, Option<JobResult>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kinds::testing;
+    use exhibit_plugin::local::testing;
 
     #[test]
     fn a_timer_is_a_backup_only_if_its_service_calls_a_tool() {

@@ -137,7 +137,7 @@ pub(crate) fn whole_second(time: Timestamp) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kinds::testing;
+    use exhibit_plugin::local::testing;
     use serde_json::json;
 
     #[test]

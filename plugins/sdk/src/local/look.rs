@@ -2,16 +2,16 @@
 //!
 //! It never decides what a missing fact means; the kinds do.
 
-use exhibit_plugin::{Job, Observation, OutcomeKind};
+use crate::{Job, Observation, OutcomeKind};
 
-use crate::{
+use super::{
     host::{Facts, Host, ReadError},
     tool::{self, Output, Tool, ToolError},
 };
 
 /// What came of looking for something.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Found<T> {
+pub enum Found<T> {
     /// It is there.
     Here(T),
     /// It is not there.
@@ -22,7 +22,7 @@ pub(crate) enum Found<T> {
 
 impl<T> Found<T> {
     /// The thing, when it is there.
-    pub(crate) fn here(self) -> Option<T> {
+    pub fn here(self) -> Option<T> {
         match self {
             Self::Here(thing) => Some(thing),
             Self::Missing | Self::Unreadable => None,
@@ -31,50 +31,50 @@ impl<T> Found<T> {
 }
 
 /// A look at the host, with what was seen so far.
-pub(crate) struct Look<'a> {
-    pub(crate) job: &'a Job,
-    pub(crate) host: Host,
-    pub(crate) seen: Observation,
+pub struct Look<'a> {
+    pub job: &'a Job,
+    pub host: Host,
+    pub seen: Observation,
 }
 
 impl<'a> Look<'a> {
-    pub(crate) fn new(job: &'a Job) -> Self {
+    pub fn new(job: &'a Job) -> Self {
         Self { job, host: Host::new(&job.root), seen: Observation::new() }
     }
 
     /// Text of a file.
-    pub(crate) fn text(&mut self, path: &str) -> Found<String> {
+    pub fn text(&mut self, path: &str) -> Found<String> {
         let result = self.host.text(path);
         self.note(path, result)
     }
 
     /// Content of a file.
-    pub(crate) fn bytes(&mut self, path: &str) -> Found<Vec<u8>> {
+    pub fn bytes(&mut self, path: &str) -> Found<Vec<u8>> {
         let result = self.host.bytes(path);
         self.note(path, result)
     }
 
     /// The first bytes of a file.
-    pub(crate) fn head(&mut self, path: &str, length: u64) -> Found<Vec<u8>> {
+    pub fn head(&mut self, path: &str, length: u64) -> Found<Vec<u8>> {
         let result = self.host.head(path, length);
         self.note(path, result)
     }
 
     /// Names in a directory, sorted.
-    pub(crate) fn names(&mut self, path: &str) -> Found<Vec<String>> {
+    pub fn names(&mut self, path: &str) -> Found<Vec<String>> {
         let result = self.host.names(path);
         self.note(&format!("{path}/"), result)
     }
 
     /// Facts about a file, without reading it.
-    pub(crate) fn facts(&mut self, path: &str) -> Found<Facts> {
+    pub fn facts(&mut self, path: &str) -> Found<Facts> {
         let result = self.host.facts(path);
         self.note(path, result)
     }
 
     /// Runs a tool. None: it could not be run, did not end in time or printed too much; an outcome says which.
     /// An exit code other than 0 is for the caller to read.
-    pub(crate) fn run(&mut self, tool: &Tool<'_>) -> Option<Output> {
+    pub fn run(&mut self, tool: &Tool<'_>) -> Option<Output> {
         match self.try_run(tool) {
             Ok(output) => Some(output),
             Err(error) => {
@@ -85,7 +85,7 @@ impl<'a> Look<'a> {
     }
 
     /// Runs a tool whose absence is no outcome of its own.
-    pub(crate) fn try_run(&mut self, tool: &Tool<'_>) -> Result<Output, ToolError> {
+    pub fn try_run(&mut self, tool: &Tool<'_>) -> Result<Output, ToolError> {
         let result = tool::run(tool, self.job);
         if !matches!(result, Err(ToolError::Missing(_))) {
             self.seen.method(tool.line());
@@ -94,7 +94,7 @@ impl<'a> Look<'a> {
     }
 
     /// Notes that a file could not be understood.
-    pub(crate) fn garbled(&mut self, path: &str, fault: &str) {
+    pub fn garbled(&mut self, path: &str, fault: &str) {
         self.seen.outcome(
             OutcomeKind::Failed,
             format!("{path}: {fault}"),
@@ -103,7 +103,7 @@ impl<'a> Look<'a> {
     }
 
     /// Ends the look.
-    pub(crate) fn done(self) -> Observation {
+    pub fn done(self) -> Observation {
         self.seen
     }
 

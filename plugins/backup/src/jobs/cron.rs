@@ -110,7 +110,7 @@ fn schedule(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kinds::testing;
+    use exhibit_plugin::local::testing;
 
     fn found(files: &[(&str, &str)]) -> Vec<(String, String, String)> {
         let root = testing::planted(files);

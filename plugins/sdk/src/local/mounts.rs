@@ -2,22 +2,22 @@
 
 use std::collections::BTreeSet;
 
-use exhibit_plugin::OutcomeKind;
+use crate::OutcomeKind;
 
-use crate::look::{Found, Look};
+use super::look::{Found, Look};
 
 const TABLE: &str = "/proc/self/mountinfo";
 
 /// One line of `/proc/self/mountinfo` (proc(5)).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Mount {
-    pub(crate) major: u32,
-    pub(crate) minor: u32,
+pub struct Mount {
+    pub major: u32,
+    pub minor: u32,
     /// The part of the file system that is mounted: `/` unless a bind mount.
-    pub(crate) fs_root: String,
-    pub(crate) point: String,
-    pub(crate) fs_type: String,
-    pub(crate) source: String,
+    pub fs_root: String,
+    pub point: String,
+    pub fs_type: String,
+    pub source: String,
 }
 
 /// Keep nothing, hold images that are always full, or mirror what is counted elsewhere.
@@ -71,21 +71,21 @@ const NETWORK: [&str; 10] = [
 
 impl Mount {
     /// Whether it keeps data across a restart.
-    pub(crate) fn keeps_data(&self) -> bool {
+    pub fn keeps_data(&self) -> bool {
         // Containers' own roots come and go with names made by the engine; only the root of this very system counts.
         let foreign_overlay = self.fs_type == "overlay" && self.point != "/";
         !PSEUDO.contains(&self.fs_type.as_str()) && !foreign_overlay
     }
 
     /// Whether the data lies on another machine.
-    pub(crate) fn is_network(&self) -> bool {
+    pub fn is_network(&self) -> bool {
         NETWORK.contains(&self.fs_type.as_str())
     }
 }
 
 /// File systems that keep data, each once at its widest mount point, sorted by mount point. None: the table is not
 /// readable, which an outcome says.
-pub(crate) fn keeping_data(look: &mut Look<'_>) -> Option<Vec<Mount>> {
+pub fn keeping_data(look: &mut Look<'_>) -> Option<Vec<Mount>> {
     let text = match look.text(TABLE) {
         Found::Here(text) => text,
         Found::Unreadable => return None,
@@ -118,7 +118,7 @@ fn unique(mut mounts: Vec<Mount>) -> Vec<Mount> {
 }
 
 /// Parses the whole text; the number counts lines that did not parse.
-pub(crate) fn mountinfo(text: &str) -> (Vec<Mount>, usize) {
+pub fn mountinfo(text: &str) -> (Vec<Mount>, usize) {
     let mut mounts = Vec::new();
     let mut malformed = 0;
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
@@ -147,7 +147,7 @@ fn mount(line: &str) -> Option<Mount> {
 }
 
 /// The kernel writes space, tab, newline and backslash as three octal digits.
-pub(crate) fn unescape(text: &str) -> String {
+pub fn unescape(text: &str) -> String {
     let mut out: Vec<u8> = Vec::with_capacity(text.len());
     let bytes = text.as_bytes();
     let mut at = 0;

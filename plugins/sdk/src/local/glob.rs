@@ -1,9 +1,9 @@
 //! Patterns of include directives: `*` and `?` in the last part of a path. It never descends into directories.
 
-use crate::look::Look;
+use super::look::Look;
 
 /// Files that match, sorted; the pattern itself when it has no wildcard.
-pub(crate) fn matching(look: &mut Look<'_>, pattern: &str) -> Vec<String> {
+pub fn matching(look: &mut Look<'_>, pattern: &str) -> Vec<String> {
     let Some((folder, name)) = pattern.rsplit_once('/') else { return Vec::new() };
     if !name.contains(['*', '?']) {
         return vec![pattern.to_owned()];
@@ -46,8 +46,8 @@ fn matches(pattern: &str, text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing;
     use super::*;
-    use crate::kinds::testing;
 
     #[test]
     fn patterns_match_as_in_a_shell() {

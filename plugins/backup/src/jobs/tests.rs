@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::kinds::testing;
+use exhibit_plugin::local::testing;
 
 /// Runs a tool to prepare a scene.
 fn prepare(program: &str, folder: &Path, arguments: &[&str]) {

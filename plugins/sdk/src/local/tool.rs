@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use exhibit_plugin::{Job, OutcomeKind};
+use crate::{Job, OutcomeKind};
 
 const DIRECTORIES: [&str; 6] =
     ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
@@ -23,7 +23,7 @@ const AFTER_EXIT: Duration = Duration::from_secs(1);
 
 /// One call of a tool.
 #[derive(Clone, Debug)]
-pub(crate) struct Tool<'a> {
+pub struct Tool<'a> {
     program: &'a str,
     arguments: Vec<String>,
     environment: BTreeMap<&'a str, String>,
@@ -33,23 +33,23 @@ pub(crate) struct Tool<'a> {
 
 /// What a tool that has ended left.
 #[derive(Clone, Debug)]
-pub(crate) struct Output {
+pub struct Output {
     /// Exit code; none when a signal ended it.
-    pub(crate) code: Option<i32>,
+    pub code: Option<i32>,
     /// Standard output; bytes that are not UTF-8 are replaced.
-    pub(crate) stdout: String,
+    pub stdout: String,
     /// First 64 KiB of standard error.
-    pub(crate) stderr: String,
+    pub stderr: String,
 }
 
 impl Output {
     /// Whether it ended with exit code 0.
-    pub(crate) fn is_success(&self) -> bool {
+    pub fn is_success(&self) -> bool {
         self.code == Some(0)
     }
 
     /// One line saying how it ended, for an outcome: the code and the last line of standard error.
-    pub(crate) fn fault(&self) -> String {
+    pub fn fault(&self) -> String {
         let code =
             self.code.map_or_else(|| "by a signal".to_owned(), |code| format!("with {code}"));
         let last = self.stderr.lines().rev().find(|line| !line.trim().is_empty());
@@ -59,7 +59,7 @@ impl Output {
 
 /// Why there is no output.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ToolError {
+pub enum ToolError {
     #[error("{0} is not installed")]
     Missing(String),
     #[error("{0} may not be executed")]
@@ -77,7 +77,7 @@ pub(crate) enum ToolError {
 }
 
 impl ToolError {
-    pub(crate) fn outcome(&self) -> OutcomeKind {
+    pub fn outcome(&self) -> OutcomeKind {
         match self {
             Self::Missing(_) => OutcomeKind::ToolMissing,
             Self::Denied(_) => OutcomeKind::Denied,
@@ -87,7 +87,7 @@ impl ToolError {
         }
     }
 
-    pub(crate) fn remedy(&self) -> String {
+    pub fn remedy(&self) -> String {
         match self {
             Self::Missing(program) => {
                 format!("install {program} in one of {}", DIRECTORIES.join(", "))
@@ -102,7 +102,7 @@ impl ToolError {
 
 impl<'a> Tool<'a> {
     /// A call of `program`, found in the usual directories, with the given arguments.
-    pub(crate) fn new(program: &'a str, arguments: &[&str]) -> Self {
+    pub fn new(program: &'a str, arguments: &[&str]) -> Self {
         Self {
             program,
             arguments: arguments.iter().map(|word| (*word).to_owned()).collect(),
@@ -113,25 +113,25 @@ impl<'a> Tool<'a> {
     }
 
     /// Adds a variable to the environment; it never shows in [`Self::line`].
-    pub(crate) fn env(mut self, name: &'a str, value: impl Into<String>) -> Self {
+    pub fn env(mut self, name: &'a str, value: impl Into<String>) -> Self {
         self.environment.insert(name, value.into());
         self
     }
 
     /// Sets the longest run; the job's deadline holds besides. 30 seconds when not set.
-    pub(crate) fn timeout(mut self, timeout: Duration) -> Self {
+    pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
     /// Sets the largest output in bytes; 16 MiB when not set.
-    pub(crate) fn max_output(mut self, bytes: usize) -> Self {
+    pub fn max_output(mut self, bytes: usize) -> Self {
         self.max_output = bytes;
         self
     }
 
     /// The call as one line, for the capture.
-    pub(crate) fn line(&self) -> String {
+    pub fn line(&self) -> String {
         let mut line = self.program.to_owned();
         for word in &self.arguments {
             line.push(' ');
@@ -147,7 +147,7 @@ impl<'a> Tool<'a> {
 }
 
 /// Where a program lies; none when it is not installed.
-pub(crate) fn find(program: &str) -> Option<PathBuf> {
+pub fn find(program: &str) -> Option<PathBuf> {
     if program.starts_with('/') {
         return Some(PathBuf::from(program)).filter(|path| path.is_file());
     }
@@ -159,7 +159,7 @@ pub(crate) fn find(program: &str) -> Option<PathBuf> {
 /// # Errors
 ///
 /// When it is missing, refused, too slow or too loud. A tool that ends with a fault is not an error here.
-pub(crate) fn run(tool: &Tool<'_>, job: &Job) -> Result<Output, ToolError> {
+pub fn run(tool: &Tool<'_>, job: &Job) -> Result<Output, ToolError> {
     let program = find(tool.program).ok_or_else(|| ToolError::Missing(tool.program.to_owned()))?;
     // A tenth of the job's time is kept back, so that a slow tool still leaves time to write what else was seen.
     let allowed = tool.timeout.min(job.remaining() * 9 / 10);
@@ -273,8 +273,8 @@ fn drain(
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::job;
     use super::*;
-    use crate::kinds::testing::job;
 
     fn shell(script: &str) -> Tool<'_> {
         Tool::new("sh", &["-c", script])

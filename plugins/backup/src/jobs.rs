@@ -44,13 +44,13 @@ fn observe(job: &Job) -> Observation {
             look.seen.outcome(
                 OutcomeKind::NotConfigured,
                 "no backup repository is named, so no backup was looked at",
-                "add backup.repositories = [{ name = \"nightly\", tool = \"restic\" or \"borg\", location = \"…\", password_file = \"/path\" }] to the settings of the linux plugin",
+                "add backup.repositories = [{ name = \"nightly\", tool = \"restic\" or \"borg\", location = \"…\", password_file = \"/path\" }] to the settings of the backup plugin",
             );
             Vec::new()
         }
         Ok(backup) => backup.repositories,
         Err(error) => {
-            let remedy = "correct the settings of the linux plugin; no repository was looked at";
+            let remedy = "correct the settings of the backup plugin; no repository was looked at";
             look.seen.outcome(OutcomeKind::NotConfigured, error.to_string(), remedy);
             Vec::new()
         }

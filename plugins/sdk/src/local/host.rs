@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use exhibit_plugin::OutcomeKind;
+use crate::OutcomeKind;
 use jiff::Timestamp;
 use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, Stat};
 
@@ -21,13 +21,13 @@ const MAX_NAMES: usize = 100_000;
 
 /// The host below one root.
 #[derive(Clone, Debug)]
-pub(crate) struct Host {
+pub struct Host {
     root: PathBuf,
 }
 
 /// Why a file that is there could not be read. A missing file is not an error.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ReadError {
+pub enum ReadError {
     /// A right is missing.
     #[error("permission denied reading {0}")]
     Denied(String),
@@ -48,7 +48,7 @@ pub(crate) enum ReadError {
 
 impl ReadError {
     /// The outcome that says so.
-    pub(crate) fn outcome(&self) -> OutcomeKind {
+    pub fn outcome(&self) -> OutcomeKind {
         match self {
             Self::Denied(_) => OutcomeKind::Denied,
             Self::TooBig { .. } => OutcomeKind::LimitExceeded,
@@ -57,7 +57,7 @@ impl ReadError {
     }
 
     /// What would help.
-    pub(crate) fn remedy(&self) -> String {
+    pub fn remedy(&self) -> String {
         match self {
             Self::Denied(path) => format!(
                 "give the plugin CAP_DAC_READ_SEARCH (or run it as root) so that it may read {path}"
@@ -71,35 +71,35 @@ impl ReadError {
 
 /// Facts about one file.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Facts {
+pub struct Facts {
     /// Last change of the content.
-    pub(crate) modified: Option<Timestamp>,
+    pub modified: Option<Timestamp>,
     /// Permission bits and type, as in `st_mode`.
-    pub(crate) mode: u32,
+    pub mode: u32,
     /// Owner.
-    pub(crate) uid: u32,
+    pub uid: u32,
     /// Whether it is a directory.
-    pub(crate) directory: bool,
+    pub directory: bool,
 }
 
 impl Host {
     /// The host below `root`.
-    pub(crate) fn new(root: &Path) -> Self {
+    pub fn new(root: &Path) -> Self {
         Self { root: root.to_owned() }
     }
 
     /// Whether this is the running host, so that its tools, `/proc` and the kernel speak of it.
-    pub(crate) fn is_live(&self) -> bool {
+    pub fn is_live(&self) -> bool {
         self.root == Path::new("/")
     }
 
     /// The root itself.
-    pub(crate) fn root(&self) -> &Path {
+    pub fn root(&self) -> &Path {
         &self.root
     }
 
     /// Content of a file; none when there is no such file.
-    pub(crate) fn bytes(&self, path: &str) -> Result<Option<Vec<u8>>, ReadError> {
+    pub fn bytes(&self, path: &str) -> Result<Option<Vec<u8>>, ReadError> {
         let content = self.head(path, MAX_FILE + 1)?;
         match content {
             Some(bytes) if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > MAX_FILE => {
@@ -111,7 +111,7 @@ impl Host {
     }
 
     /// The first `length` bytes of a file, or all of a shorter one; none when there is no such file.
-    pub(crate) fn head(&self, path: &str, length: u64) -> Result<Option<Vec<u8>>, ReadError> {
+    pub fn head(&self, path: &str, length: u64) -> Result<Option<Vec<u8>>, ReadError> {
         // NONBLOCK: a pipe in place of a file must not hold up the run.
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
         let Some(fd) = self.open(path, flags)? else { return Ok(None) };
@@ -128,7 +128,7 @@ impl Host {
     }
 
     /// The same as text; bytes that are not UTF-8 become the replacement character.
-    pub(crate) fn text(&self, path: &str) -> Result<Option<String>, ReadError> {
+    pub fn text(&self, path: &str) -> Result<Option<String>, ReadError> {
         let content = self.bytes(path)?;
         Ok(content.map(|bytes| match String::from_utf8(bytes) {
             Ok(text) => text,
@@ -137,7 +137,7 @@ impl Host {
     }
 
     /// Names in a directory, sorted; none when there is no such directory.
-    pub(crate) fn names(&self, path: &str) -> Result<Option<Vec<String>>, ReadError> {
+    pub fn names(&self, path: &str) -> Result<Option<Vec<String>>, ReadError> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY;
         let Some(fd) = self.open(path, flags)? else { return Ok(None) };
         let mut names = Vec::new();
@@ -158,19 +158,19 @@ impl Host {
     }
 
     /// Facts about a file or directory, following links; none when there is none.
-    pub(crate) fn facts(&self, path: &str) -> Result<Option<Facts>, ReadError> {
+    pub fn facts(&self, path: &str) -> Result<Option<Facts>, ReadError> {
         let Some(fd) = self.open(path, OFlags::PATH)? else { return Ok(None) };
         let stat = rustix::fs::fstat(&fd).map_err(|errno| error(path, errno))?;
         Ok(Some(facts_of(&stat)))
     }
 
     /// Whether the path leads to something; an error counts as no.
-    pub(crate) fn exists(&self, path: &str) -> bool {
+    pub fn exists(&self, path: &str) -> bool {
         matches!(self.facts(path), Ok(Some(_)))
     }
 
     /// Target of a symbolic link as written; none when it is not one.
-    pub(crate) fn link(&self, path: &str) -> Option<String> {
+    pub fn link(&self, path: &str) -> Option<String> {
         let fd = self.open(path, OFlags::PATH | OFlags::NOFOLLOW).ok()??;
         let target = rustix::fs::readlinkat(fd, "", Vec::new()).ok()?;
         Some(target.to_string_lossy().into_owned())

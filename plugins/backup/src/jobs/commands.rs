@@ -59,7 +59,7 @@ fn bare(word: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kinds::testing;
+    use exhibit_plugin::local::testing;
 
     #[test]
     fn commands_and_scripts_are_recognised() {
