@@ -6,7 +6,9 @@ use crate::kinds;
 
 pub(crate) const ALL: &[Entry] = &[
     kinds::software_inventory::ENTRY,
+    kinds::software_install_control::ENTRY,
     kinds::patch_status::ENTRY,
+    kinds::vulnerability_findings::ENTRY,
     kinds::identity_accounts::ENTRY,
     kinds::identity_privileged_grants::ENTRY,
     kinds::identity_sign_in_policy::ENTRY,

@@ -11,8 +11,10 @@ pub(crate) mod logging_sources;
 pub(crate) mod network_firewall;
 pub(crate) mod network_services;
 pub(crate) mod patch_status;
+pub(crate) mod software_install_control;
 pub(crate) mod software_inventory;
 pub(crate) mod time_sync;
+pub(crate) mod vulnerability_findings;
 
 #[cfg(test)]
 pub(crate) use exhibit_plugin::local::testing;

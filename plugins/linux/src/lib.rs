@@ -8,7 +8,11 @@ mod catalog;
 mod debian;
 mod kinds;
 mod os_release;
+mod packages;
+mod repositories;
+mod sqlite;
 mod systemd_conf;
+mod versions;
 
 use exhibit_plugin::Plugin;
 use exhibit_plugin::local::{glob, host, look, mounts, services, tool};

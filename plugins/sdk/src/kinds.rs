@@ -6,16 +6,26 @@ pub mod asset_inventory;
 pub mod backup_jobs;
 pub mod capacity_metrics;
 pub mod config_baseline;
+pub mod config_desired_state;
+pub mod config_scheduled_jobs;
 pub mod crypto_at_rest;
 pub mod identity_accounts;
 pub mod identity_privileged_grants;
 pub mod identity_sign_in_policy;
+pub mod logging_privileged_activity;
+pub mod logging_protection;
 pub mod logging_sources;
+pub mod malware_protection;
+pub mod monitoring_alert_rules;
+pub mod monitoring_detections;
 pub mod network_firewall;
 pub mod network_services;
 pub mod patch_status;
+pub mod sdlc_change_records;
+pub mod software_install_control;
 pub mod software_inventory;
 pub mod time_sync;
+pub mod vulnerability_findings;
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -72,22 +82,47 @@ pub const ALL: &[KindInfo] = &[
     ),
     info!(capacity_metrics::CapacityMetrics, "Use of resources", "everything", 2),
     info!(config_baseline::ConfigBaseline, "Hardening settings", "", 26),
+    info!(config_desired_state::DesiredState, "Desired state", "time of the last run", 26),
+    info!(
+        config_scheduled_jobs::ScheduledJobs,
+        "Scheduled jobs", "times of the last and next run", 26
+    ),
     info!(crypto_at_rest::CryptoAtRest, "Encryption of storage", "", 168),
     info!(identity_accounts::Accounts, "Accounts", "day of the last sign-in", 26),
     info!(identity_privileged_grants::PrivilegedGrants, "Administrative rights", "", 26),
     info!(identity_sign_in_policy::SignInPolicy, "Sign-in policy", "", 26),
     info!(
+        logging_privileged_activity::PrivilegedActivity,
+        "Use of administrative rights", "everything, once a day", 26
+    ),
+    info!(logging_protection::LoggingProtection, "Protection of logs", "", 26),
+    info!(
         logging_sources::LoggingSources,
         "Logs and where they go", "day of the oldest record", 26
     ),
+    info!(
+        malware_protection::MalwareProtection,
+        "Protection against malware", "age of signatures, last scan", 26
+    ),
+    info!(monitoring_alert_rules::AlertRules, "Alert rules and routes", "", 26),
+    info!(monitoring_detections::Detections, "Detections", "counts and days", 26),
     info!(network_firewall::NetworkFirewall, "Packet filter", "", 26),
     info!(network_services::NetworkServices, "Listening services", "short-lived listeners", 26),
     info!(
         patch_status::PatchStatus,
         "Updates and support", "times of the lists and of the last run", 26
     ),
+    info!(sdlc_change_records::ChangeRecords, "Changes", "changes enter and leave the window", 26),
+    info!(
+        software_install_control::InstallControl,
+        "Control over installation", "short-lived programs", 26
+    ),
     info!(software_inventory::SoftwareInventory, "Installed software", "", 168),
     info!(time_sync::TimeSync, "Clock synchronisation", "error bound in coarse steps", 26),
+    info!(
+        vulnerability_findings::VulnerabilityFindings,
+        "Known vulnerabilities", "when the advisory data is refreshed", 26
+    ),
 ];
 
 /// Looks a kind up by name.
@@ -133,7 +168,7 @@ mod tests {
 
     #[test]
     fn every_example_validates() {
-        assert_eq!(ALL.len(), 14);
+        assert!(ALL.is_sorted_by(|left, right| left.kind < right.kind));
         for info in ALL {
             validate(info.kind, &(info.example)()).unwrap();
             assert_eq!(info.schema, format!("urn:exhibit:kind:{}:v1", info.kind));
@@ -157,6 +192,20 @@ mod tests {
         round_trip::<network_services::NetworkServices>(&network_services::example());
         round_trip::<patch_status::PatchStatus>(&patch_status::example());
         round_trip::<software_inventory::SoftwareInventory>(&software_inventory::example());
+        round_trip::<config_desired_state::DesiredState>(&config_desired_state::example());
+        round_trip::<config_scheduled_jobs::ScheduledJobs>(&config_scheduled_jobs::example());
+        round_trip::<logging_privileged_activity::PrivilegedActivity>(
+            &logging_privileged_activity::example(),
+        );
+        round_trip::<logging_protection::LoggingProtection>(&logging_protection::example());
+        round_trip::<malware_protection::MalwareProtection>(&malware_protection::example());
+        round_trip::<monitoring_alert_rules::AlertRules>(&monitoring_alert_rules::example());
+        round_trip::<monitoring_detections::Detections>(&monitoring_detections::example());
+        round_trip::<sdlc_change_records::ChangeRecords>(&sdlc_change_records::example());
+        round_trip::<software_install_control::InstallControl>(&software_install_control::example());
+        round_trip::<vulnerability_findings::VulnerabilityFindings>(
+            &vulnerability_findings::example(),
+        );
         round_trip::<time_sync::TimeSync>(&time_sync::example());
     }
 

@@ -4,8 +4,16 @@ use exhibit_plugin::kinds::software_inventory::Repository;
 
 use super::paragraphs;
 
+/// One source, and which key must have signed it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Listed {
+    pub(crate) repository: Repository,
+    /// Path or fingerprint of `signed-by`; `embedded` for a key inside the file.
+    pub(crate) key: Option<String>,
+}
+
 /// Sources of a file in the one-line style.
-pub(crate) fn one_line(text: &str, path: &str) -> Vec<Repository> {
+pub(crate) fn one_line(text: &str, path: &str) -> Vec<Listed> {
     text.lines()
         .enumerate()
         .filter_map(|(index, line)| {
@@ -16,15 +24,19 @@ pub(crate) fn one_line(text: &str, path: &str) -> Vec<Repository> {
                 None => ("", rest),
             };
             let trusted = options.split_whitespace().any(|option| is_yes(option, "trusted="));
+            let key =
+                options.split_whitespace().find_map(|option| option.strip_prefix("signed-by="));
             let mut words = words(rest.trim()).into_iter();
             let (url, suite) = (words.next()?, words.next());
-            Some(repository(&url, suite, words.collect(), trusted, format!("{path}:{}", index + 1)))
+            let place = format!("{path}:{}", index + 1);
+            let repository = repository(&url, suite, words.collect(), trusted, place);
+            Some(Listed { repository, key: key.map(str::to_owned) })
         })
         .collect()
 }
 
 /// Sources of a file in the deb822 style.
-pub(crate) fn deb822(text: &str, path: &str) -> Vec<Repository> {
+pub(crate) fn deb822(text: &str, path: &str) -> Vec<Listed> {
     let mut found = Vec::new();
     for (line, fields) in paragraphs(text) {
         let list = |key: &str| -> Vec<String> {
@@ -37,10 +49,15 @@ pub(crate) fn deb822(text: &str, path: &str) -> Vec<Repository> {
         }
         let trusted = fields.get("trusted").is_some_and(|value| is_yes(value, ""));
         let source = format!("{path}:{line}");
+        let key = fields.get("signed-by").map(|key| {
+            // A key written out goes over several lines; a path or fingerprint stands on one.
+            if key.contains("-----BEGIN") { "embedded".to_owned() } else { key.replace('\n', " ") }
+        });
         for url in list("uris") {
             for suite in list("suites") {
                 let components = list("components");
-                found.push(repository(&url, Some(suite), components, trusted, source.clone()));
+                let repository = repository(&url, Some(suite), components, trusted, source.clone());
+                found.push(Listed { repository, key: key.clone() });
             }
         }
     }
@@ -98,7 +115,7 @@ pub(crate) fn without_credentials(url: &str) -> String {
     }
 }
 
-fn transport(url: &str) -> Option<bool> {
+pub(crate) fn transport(url: &str) -> Option<bool> {
     let scheme = url.split(':').next().unwrap_or_default();
     match scheme.rsplit('+').next().unwrap_or_default() {
         "https" | "file" | "copy" | "cdrom" | "ssh" => Some(true),
@@ -136,7 +153,7 @@ mod tests {
         let text = "# deb http://off example\ndeb-src http://src x main\n\
             deb [arch=amd64 trusted=yes] http://me:secret@mirror.example/debian bookworm main contrib # why\n\
             deb cdrom:[Debian 12 _Bookworm_]/ bookworm main\n";
-        let found = one_line(text, "/f");
+        let found: Vec<_> = one_line(text, "/f").into_iter().map(|one| one.repository).collect();
         assert_eq!(found.len(), 2);
         assert_eq!(found[0].id, "deb http://mirror.example/debian bookworm contrib main");
         assert_eq!(
@@ -154,7 +171,8 @@ mod tests {
             Components: main\nSigned-By:\n -----BEGIN\n .\n\nTypes: deb\nEnabled: no\nURIs: http://c\nSuites: s\n";
         let found = deb822(text, "/f");
         assert_eq!(found.len(), 4);
-        assert!(found.iter().all(|one| one.signature_checked));
-        assert_eq!(found[0].url, "https://a.example/x");
+        assert!(found.iter().all(|one| one.repository.signature_checked));
+        assert_eq!(found[0].repository.url, "https://a.example/x");
+        assert_eq!(found[0].key.as_deref(), Some("embedded"));
     }
 }

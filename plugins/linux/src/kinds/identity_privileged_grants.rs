@@ -62,6 +62,12 @@ fn observe(job: &Job) -> Observation {
     look.done()
 }
 
+/// Grants of sudo alone, for other kinds; none when there is no sudoers file.
+pub(crate) fn of_sudo(look: &mut Look<'_>, tables: &Tables) -> Option<Vec<Grant>> {
+    let sudoers = sudoers::read(look)?;
+    Some(sudo_grants(&sudoers, tables))
+}
+
 /// Mechanisms that exist and are not read; each is an outcome. True when there is none.
 fn elsewhere(look: &mut Look<'_>) -> bool {
     let mut complete = true;

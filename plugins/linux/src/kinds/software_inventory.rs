@@ -1,13 +1,14 @@
-//! `software.inventory` from the databases of dpkg and apt. It never asks a repository.
+//! `software.inventory` from the databases of dpkg, rpm, apk and pacman. It never asks a repository.
 
 use exhibit_plugin::{
     Entry, Job, Observation, OutcomeKind,
-    kinds::software_inventory::{KIND, Package, PackageState, Repository, SoftwareInventory},
+    kinds::software_inventory::{KIND, Package, SoftwareInventory},
 };
 
 use crate::{
-    debian::{self, Database, State, sources},
+    debian::{self, Database},
     look::{Found, Look},
+    packages, repositories,
 };
 
 pub(crate) const ENTRY: Entry = Entry {
@@ -15,8 +16,11 @@ pub(crate) const ENTRY: Entry = Entry {
     reads: &[
         debian::STATUS,
         "/var/lib/apt/extended_states",
-        "/etc/apt/sources.list",
-        "/etc/apt/sources.list.d/*",
+        "/var/lib/rpm/rpmdb.sqlite or /usr/lib/sysimage/rpm/rpmdb.sqlite (older forms: rpm -qa)",
+        "/lib/apk/db/installed",
+        "/var/lib/pacman/local/*/desc",
+        "/usr/share/doc/*/copyright",
+        "package sources of apt, dnf, zypper, apk, pacman, flatpak",
     ],
     needs: &[],
     observe,
@@ -24,35 +28,31 @@ pub(crate) const ENTRY: Entry = Entry {
 
 fn observe(job: &Job) -> Observation {
     let mut look = Look::new(job);
-    let Some(database) = database(&mut look) else { return look.done() };
-    let automatic = look
-        .text("/var/lib/apt/extended_states")
-        .here()
-        .map(|text| debian::Automatic::parse(&text));
-    let packages: Vec<_> = database
-        .present()
+    let Some(found) = packages::read(&mut look, true) else { return look.done() };
+    let (rows, expected) = (found.list.len(), found.list.len() + found.faults);
+    let packages = found
+        .list
+        .into_iter()
         .map(|package| Package {
-            manager: "dpkg".to_owned(),
-            name: package.name.clone(),
-            architecture: Some(package.architecture.clone()).filter(|text| !text.is_empty()),
-            version: package.version.clone(),
-            source: Some(package.source.clone()),
-            source_version: Some(package.source_version.clone()),
-            state: match package.state {
-                State::Installed => PackageState::Installed,
-                State::Broken | State::Gone => PackageState::Broken,
-            },
+            manager: package.manager.to_owned(),
+            name: package.name,
+            architecture: package.architecture,
+            version: package.version,
+            source: package.source,
+            source_version: package.source_version,
+            state: package.state,
             held: package.held,
-            chosen: automatic.as_ref().map(|list| !list.contains(package)),
+            chosen: package.chosen,
+            licences: package.licences,
+            origin: package.origin,
         })
         .collect();
-    let repositories = repositories(&mut look);
-    let (rows, expected) = (packages.len(), packages.len() + database.faults.len());
+    let repositories = repositories::of_inventory(&mut look);
     look.seen.document(SoftwareInventory { packages, repositories }, rows).expected(expected);
     look.done()
 }
 
-/// The package database; none when there is none or it is not readable, which an outcome then says.
+/// The package database of dpkg; none when there is none or it is not readable, which an outcome then says.
 pub(crate) fn database(look: &mut Look<'_>) -> Option<Database> {
     let text = match look.text(debian::STATUS) {
         Found::Here(text) => text,
@@ -67,44 +67,8 @@ pub(crate) fn database(look: &mut Look<'_>) -> Option<Database> {
         }
     };
     let database = Database::parse(&text);
-    for fault in database.faults.iter().take(10) {
-        look.garbled(debian::STATUS, fault);
-    }
-    if database.faults.len() > 10 {
-        let more = format!("{} more paragraphs are not understood", database.faults.len() - 10);
-        look.garbled(debian::STATUS, &more);
-    }
+    packages::report_faults(look, &database);
     Some(database)
-}
-
-/// Sources of packages; none when a file of them is not readable.
-fn repositories(look: &mut Look<'_>) -> Option<Vec<Repository>> {
-    let mut found = Vec::new();
-    match look.text("/etc/apt/sources.list") {
-        Found::Here(text) => found.extend(sources::one_line(&text, "/etc/apt/sources.list")),
-        Found::Missing => {}
-        Found::Unreadable => return None,
-    }
-    let names = match look.names("/etc/apt/sources.list.d") {
-        Found::Here(names) => names,
-        Found::Missing => Vec::new(),
-        Found::Unreadable => return None,
-    };
-    for name in names {
-        let path = format!("/etc/apt/sources.list.d/{name}");
-        let parse = match name.rsplit_once('.') {
-            Some((_, "list")) => sources::one_line,
-            Some((_, "sources")) => sources::deb822,
-            // apt ignores every other name.
-            _ => continue,
-        };
-        match look.text(&path) {
-            Found::Here(text) => found.extend(parse(&text, &path)),
-            Found::Missing => {}
-            Found::Unreadable => return None,
-        }
-    }
-    Some(found)
 }
 
 #[cfg(test)]

@@ -42,6 +42,12 @@ pub struct Package {
     pub held: bool,
     /// True: chosen by a person; false: pulled in by another package. Null: the manager does not record it.
     pub chosen: Option<bool>,
+    /// Licences as the package declares them, sorted, in the words of its system. Null: it declares none that can be read.
+    #[serde(default)]
+    pub licences: Option<Vec<String>>,
+    /// Who built it, as it says itself. Null: not recorded.
+    #[serde(default)]
+    pub origin: Option<String>,
 }
 
 /// Whether a package is whole.
@@ -79,6 +85,11 @@ impl Kind for SoftwareInventory {
     const SCHEMA: &'static str = SCHEMA;
 
     fn normalise(&mut self) {
+        for package in &mut self.packages {
+            if let Some(list) = &mut package.licences {
+                list.sort();
+            }
+        }
         self.packages.sort();
         self.packages.dedup();
         for repository in self.repositories.iter_mut().flatten() {
@@ -97,7 +108,7 @@ pub fn example() -> Value {
         "packages": [{
             "manager": "dpkg", "name": "openssl", "architecture": "amd64", "version": "3.0.17-1~deb12u2",
             "source": "openssl", "source_version": "3.0.17-1~deb12u2", "state": "installed",
-            "held": false, "chosen": true
+            "held": false, "chosen": true, "licences": ["Apache-2.0"], "origin": null
         }],
         "repositories": [{
             "id": "deb https://deb.example.org/debian bookworm main",

@@ -78,6 +78,10 @@ pub struct Facts {
     pub mode: u32,
     /// Owner.
     pub uid: u32,
+    /// Group.
+    pub gid: u32,
+    /// Length in bytes.
+    pub size: u64,
     /// Whether it is a directory.
     pub directory: bool,
 }
@@ -112,6 +116,15 @@ impl Host {
 
     /// The first `length` bytes of a file, or all of a shorter one; none when there is no such file.
     pub fn head(&self, path: &str, length: u64) -> Result<Option<Vec<u8>>, ReadError> {
+        let Some(file) = self.file(path)? else { return Ok(None) };
+        let mut content = Vec::new();
+        let read = file.take(length).read_to_end(&mut content);
+        read.map_err(|source| io_error(path, source))?;
+        Ok(Some(content))
+    }
+
+    /// A regular file, open for reading; for what is too long to be read whole. None when there is no such file.
+    pub fn file(&self, path: &str) -> Result<Option<File>, ReadError> {
         // NONBLOCK: a pipe in place of a file must not hold up the run.
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
         let Some(fd) = self.open(path, flags)? else { return Ok(None) };
@@ -121,10 +134,7 @@ impl Host {
             let found = type_name(kind);
             return Err(ReadError::Kind { path: path.to_owned(), found, wanted: "file" });
         }
-        let mut content = Vec::new();
-        let read = File::from(fd).take(length).read_to_end(&mut content);
-        read.map_err(|source| io_error(path, source))?;
-        Ok(Some(content))
+        Ok(Some(File::from(fd)))
     }
 
     /// The same as text; bytes that are not UTF-8 become the replacement character.
@@ -213,6 +223,8 @@ fn facts_of(stat: &Stat) -> Facts {
         modified: Timestamp::new(stat.st_mtime, nanoseconds).ok(),
         mode: stat.st_mode,
         uid: stat.st_uid,
+        gid: stat.st_gid,
+        size: u64::try_from(stat.st_size).unwrap_or(0),
         directory: FileType::from_raw_mode(stat.st_mode) == FileType::Directory,
     }
 }
@@ -233,7 +245,8 @@ fn error(path: &str, errno: rustix::io::Errno) -> ReadError {
     io_error(path, errno.into())
 }
 
-fn io_error(path: &str, source: io::Error) -> ReadError {
+/// What the kernel said about a path, as an error of reading.
+pub fn io_error(path: &str, source: io::Error) -> ReadError {
     if source.kind() == io::ErrorKind::PermissionDenied {
         ReadError::Denied(path.to_owned())
     } else {

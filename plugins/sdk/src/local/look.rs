@@ -60,6 +60,12 @@ impl<'a> Look<'a> {
         self.note(path, result)
     }
 
+    /// A file that is too long to be read whole.
+    pub fn file(&mut self, path: &str) -> Found<std::fs::File> {
+        let result = self.host.file(path);
+        self.note(path, result)
+    }
+
     /// Names in a directory, sorted.
     pub fn names(&mut self, path: &str) -> Found<Vec<String>> {
         let result = self.host.names(path);

@@ -27,7 +27,7 @@ pub struct Service {
 
 /// The state of `unit`, whose main process calls itself `process`; none when it is not installed.
 pub fn find(look: &mut Look<'_>, unit: &str, process: &str) -> Option<Service> {
-    let installed = UNIT_FOLDERS.iter().any(|folder| look.host.exists(&format!("{folder}/{unit}")));
+    let installed = is_installed(&look.host, unit);
     if look.host.is_live()
         && look.host.exists("/run/systemd/system")
         && let Some(service) = from_systemd(look, unit)
@@ -45,6 +45,12 @@ pub fn find(look: &mut Look<'_>, unit: &str, process: &str) -> Option<Service> {
     }
     look.seen.method(format!("/etc/systemd/system/*.wants/{unit}"));
     Some(Service { enabled: Some(is_wanted(&look.host, unit)), active })
+}
+
+/// Whether a unit file of this name exists. Cheap: it asks nobody.
+#[must_use]
+pub fn is_installed(host: &Host, unit: &str) -> bool {
+    UNIT_FOLDERS.iter().any(|folder| host.exists(&format!("{folder}/{unit}")))
 }
 
 fn from_systemd(look: &mut Look<'_>, unit: &str) -> Option<Service> {

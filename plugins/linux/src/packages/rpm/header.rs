@@ -1,0 +1,89 @@
+//! The header of one package as rpm stores it: an index of tags and a heap of values, all big-endian. Reads what we need.
+
+use super::package;
+use crate::packages::Installed;
+
+const NAME: u32 = 1000;
+const VERSION: u32 = 1001;
+const RELEASE: u32 = 1002;
+const EPOCH: u32 = 1003;
+const VENDOR: u32 = 1011;
+const LICENCE: u32 = 1014;
+const ARCHITECTURE: u32 = 1022;
+const SOURCE: u32 = 1044;
+const DIRECTORY_INDEXES: u32 = 1116;
+const BASE_NAMES: u32 = 1117;
+const DIRECTORY_NAMES: u32 = 1118;
+/// Length of an entry of the index: tag, type, offset, count.
+const ENTRY: usize = 16;
+
+/// One header.
+pub(crate) struct Header<'a> {
+    index: &'a [u8],
+    heap: &'a [u8],
+}
+
+impl<'a> Header<'a> {
+    /// Splits the bytes; none when the lengths do not fit.
+    pub(crate) fn parse(bytes: &'a [u8]) -> Option<Self> {
+        let entries = usize::try_from(word(bytes, 0)?).ok()?;
+        let length = usize::try_from(word(bytes, 4)?).ok()?;
+        let middle = entries.checked_mul(ENTRY)?.checked_add(8)?;
+        let index = bytes.get(8..middle)?;
+        let heap = bytes.get(middle..middle.checked_add(length)?)?;
+        Some(Self { index, heap })
+    }
+
+    /// Offset and count of a tag.
+    fn find(&self, tag: u32) -> Option<(usize, usize)> {
+        let entry = self.index.chunks_exact(ENTRY).find(|entry| word(entry, 0) == Some(tag))?;
+        Some((usize::try_from(word(entry, 8)?).ok()?, usize::try_from(word(entry, 12)?).ok()?))
+    }
+
+    fn texts(&self, tag: u32) -> impl Iterator<Item = String> {
+        let (offset, count) = self.find(tag).unwrap_or((0, 0));
+        let values = self.heap.get(offset..).unwrap_or_default().split(|byte| *byte == 0);
+        values.take(count).map(|value| String::from_utf8_lossy(value).into_owned())
+    }
+
+    fn text(&self, tag: u32) -> Option<String> {
+        self.texts(tag).next().filter(|text| !text.is_empty())
+    }
+
+    fn numbers(&self, tag: u32) -> impl Iterator<Item = u32> {
+        let (offset, count) = self.find(tag).unwrap_or((0, 0));
+        let values = self.heap.get(offset..).unwrap_or_default().chunks_exact(4);
+        values.take(count).filter_map(|value| word(value, 0))
+    }
+
+    /// Whether it is a key that signs packages, which rpm files as a package.
+    pub(crate) fn is_key(&self) -> bool {
+        self.text(NAME).as_deref() == Some("gpg-pubkey")
+    }
+
+    /// The package; none for a key or a header without a name and version.
+    pub(crate) fn installed(&self) -> Option<Installed> {
+        let name = self.text(NAME).filter(|name| name != "gpg-pubkey")?;
+        package(
+            &name,
+            self.numbers(EPOCH).next().filter(|epoch| *epoch > 0),
+            &format!("{}-{}", self.text(VERSION)?, self.text(RELEASE)?),
+            self.text(ARCHITECTURE),
+            self.text(SOURCE),
+            self.text(LICENCE),
+            self.text(VENDOR),
+        )
+    }
+
+    /// Paths of the files that it brought.
+    pub(crate) fn files(&self) -> impl Iterator<Item = String> {
+        let folders: Vec<String> = self.texts(DIRECTORY_NAMES).collect();
+        self.texts(BASE_NAMES).zip(self.numbers(DIRECTORY_INDEXES)).filter_map(move |(name, at)| {
+            Some(format!("{}{name}", folders.get(usize::try_from(at).ok()?)?))
+        })
+    }
+}
+
+fn word(bytes: &[u8], offset: usize) -> Option<u32> {
+    bytes.get(offset..)?.first_chunk::<4>().map(|bytes| u32::from_be_bytes(*bytes))
+}
