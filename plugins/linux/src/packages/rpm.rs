@@ -100,7 +100,7 @@ fn from_line(line: &str) -> Option<Installed> {
         epoch.parse().ok().filter(|epoch| *epoch > 0),
         &format!("{version}-{release}"),
         said(architecture),
-        said(source),
+        said(source).as_deref(),
         said(licence),
         said(vendor),
     )
@@ -112,12 +112,12 @@ fn package(
     epoch: Option<u32>,
     version: &str,
     architecture: Option<String>,
-    source_package: Option<String>,
+    source_package: Option<&str>,
     licence: Option<String>,
     vendor: Option<String>,
 ) -> Option<Installed> {
     let version = epoch.map_or_else(|| version.to_owned(), |epoch| format!("{epoch}:{version}"));
-    let source = source_package.as_deref().and_then(source_of);
+    let source = source_package.and_then(source_of);
     Some(Installed {
         manager: "rpm",
         name: name.to_owned(),

@@ -69,7 +69,7 @@ impl<'a> Header<'a> {
             self.numbers(EPOCH).next().filter(|epoch| *epoch > 0),
             &format!("{}-{}", self.text(VERSION)?, self.text(RELEASE)?),
             self.text(ARCHITECTURE),
-            self.text(SOURCE),
+            self.text(SOURCE).as_deref(),
             self.text(LICENCE),
             self.text(VENDOR),
         )
