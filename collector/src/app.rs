@@ -7,6 +7,7 @@ mod revoke;
 mod scrub;
 mod serve;
 mod status;
+mod timestamp;
 mod tools;
 mod witness;
 
@@ -15,6 +16,7 @@ pub use revoke::{Revoked, revoke};
 pub use scrub::{Checked, check};
 pub use serve::{Ready, serve};
 pub use status::{Overview, overview};
+pub use timestamp::{StampedNow, stamp};
 pub use tools::{
     Rebuilt, TokenAsked, TokenMade, Validated, create_token, export, rebuild, select, validate,
 };

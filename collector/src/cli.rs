@@ -55,6 +55,9 @@ enum Command {
     Export(Export),
     /// Print the policy for auditors: the log's key, its witnesses and their quorum
     Policy(Output),
+    /// Have the newest head time-stamped now by every authority of the configuration; exit 1 if one did not; works while
+    /// `serve` runs
+    Stamp(Output),
     /// Check configuration, keys and log, and change nothing
     Validate(Output),
 }
@@ -258,6 +261,11 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Policy(output) => {
             let found = app::policy(&config)?;
             show(output.json, &found, found.policy.trim_end())
+        }
+        Command::Stamp(output) => {
+            let done = app::stamp(&config)?;
+            let code = show(output.json, &done, &done.to_string())?;
+            Ok(if done.whole() { code } else { ExitCode::from(1) })
         }
         Command::Validate(output) => {
             let found = app::validate(&config)?;

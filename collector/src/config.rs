@@ -33,6 +33,10 @@ pub struct Config {
     pub witness: Vec<Witness>,
     #[serde(default)]
     pub witnesses: Witnesses,
+    #[serde(default)]
+    pub timestamp: Vec<Timestamp>,
+    #[serde(default)]
+    pub timestamps: Timestamps,
 }
 
 /// The port for agents.
@@ -94,6 +98,31 @@ pub struct Witnesses {
     pub groups: Vec<String>,
 }
 
+/// One time-stamping authority (RFC 3161).
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Timestamp {
+    /// Stands in the names of its tokens; the address's host if absent.
+    pub name: Option<String>,
+    pub url: String,
+    /// PEM file of the certificates that its signer's chain must lead to.
+    pub roots: PathBuf,
+    /// PEM file of those that its web server's must lead to; what the system trusts if absent.
+    pub tls_roots: Option<PathBuf>,
+    /// Object identifier of the policy that is asked for and insisted on.
+    pub policy: Option<String>,
+}
+
+/// When heads are time-stamped.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Timestamps {
+    #[serde(deserialize_with = "duration")]
+    pub every: Duration,
+    #[serde(deserialize_with = "duration")]
+    pub timeout: Duration,
+}
+
 /// Bounds.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -132,6 +161,12 @@ impl Default for Log {
 impl Default for Witnesses {
     fn default() -> Self {
         Self { quorum: "any".to_owned(), groups: Vec::new() }
+    }
+}
+
+impl Default for Timestamps {
+    fn default() -> Self {
+        Self { every: Duration::from_secs(6 * 3600), timeout: Duration::from_secs(20) }
     }
 }
 
@@ -187,6 +222,10 @@ impl Config {
         })?;
         let folder = path.parent().unwrap_or(Path::new("."));
         config.data = folder.join(&config.data);
+        for authority in &mut config.timestamp {
+            authority.roots = folder.join(&authority.roots);
+            authority.tls_roots = authority.tls_roots.take().map(|path| folder.join(path));
+        }
         Ok(config)
     }
 
@@ -287,6 +326,10 @@ impl Config {
         self.data.join("witness.db")
     }
 
+    pub fn timestamps_folder(&self) -> PathBuf {
+        self.data.join("timestamps")
+    }
+
     pub fn scrub_db(&self) -> PathBuf {
         self.data.join("scrub.db")
     }
@@ -347,6 +390,8 @@ mod tests {
             limits: Limits::default(),
             witness: Vec::new(),
             witnesses: Witnesses::default(),
+            timestamp: Vec::new(),
+            timestamps: Timestamps::default(),
         }
     }
 
@@ -362,12 +407,12 @@ mod tests {
         let all = load(&shown.join("\n")).unwrap();
         let advertise = Some("evidence.example.com:8443".to_owned());
         let evidence = Evidence { advertise, ..Evidence::default() };
-        let witness = all.witness.clone();
-        assert_eq!(witness.len(), 2);
-        assert_eq!(all, Config { evidence, witness, ..required() });
+        let (witness, timestamp) = (all.witness.clone(), all.timestamp.clone());
+        assert_eq!((witness.len(), timestamp.len()), (2, 1));
+        assert_eq!(all, Config { evidence, witness, timestamp, ..required() });
         // Every key that can be read is shown.
         let keys = shown.iter().filter(|line| line.contains(" = ") && !line.starts_with('#'));
-        assert_eq!(keys.count(), 26);
+        assert_eq!(keys.count(), 33);
     }
 
     #[test]

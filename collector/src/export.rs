@@ -10,6 +10,7 @@ mod select;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use exhibit_proto::bundle::{self, Absence, Item, Listed, Manifest};
@@ -26,6 +27,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::log::{Head, LogError, LogReader};
+use crate::timestamp::{Name, StampError, Stamps};
 use folder::Folder;
 use past::Past;
 pub use select::Selection;
@@ -39,6 +41,8 @@ pub struct Summary {
     pub manifest: Digest,
     /// Witnesses whose cosignatures stand on the checkpoint, by the policy's names.
     pub cosigned_by: Vec<String>,
+    /// Tokens of time-stamping authorities over this head and earlier ones.
+    pub timestamps: u64,
     /// Entries of the log that the bundle holds, enrolments, revocations and rule packs among them.
     pub items: u64,
     /// Of these, statements of evidence that the selection asked for.
@@ -69,6 +73,8 @@ pub enum ExportError {
     Io { path: PathBuf, source: std::io::Error },
     #[error(transparent)]
     Log(#[from] LogError),
+    #[error("time-stamps: {0}")]
+    Stamp(#[from] StampError),
     #[error("the log's head is not signed by the key that the bundle would name: {0}")]
     Head(#[from] CheckpointError),
     #[error(
@@ -89,6 +95,8 @@ pub struct Under {
     pub cosigned_by: Vec<String>,
     /// C2SP tlog-policy.
     pub policy: String,
+    /// Time-stamps; those that the head covers go into the bundle.
+    pub stamps: Stamps,
 }
 
 /// Writes the bundle of `selection` to the new folder `out`, under one head of the log: beside it
@@ -101,7 +109,7 @@ pub fn write(
     out: &Path,
     progress: impl Fn(Progress),
 ) -> Result<Summary, ExportError> {
-    let Under { log_key, head, cosigned_by, policy } = under;
+    let Under { log_key, head, cosigned_by, policy, stamps } = under;
     Checkpoint::open(head.signed.as_bytes(), log_key)?;
     let folder = Folder::begin(out)?;
     let past = Past::new(reader, head.checkpoint.size);
@@ -112,6 +120,7 @@ pub fn write(
     folder.put(bundle::CHECKPOINT, head.signed.as_bytes())?;
     folder.put(bundle::LOG_KEY, log_key.key().to_pem().as_bytes())?;
     folder.put(bundle::POLICY, policy.as_bytes())?;
+    let timestamps = timestamps(stamps, head.checkpoint.size, &mut folder)?;
     let generated_at = rfc3339(generated_at);
     folder
         .put(bundle::README, readme::text(log_key, &head.checkpoint, &generated_at).as_bytes())?;
@@ -132,6 +141,7 @@ pub fn write(
         checkpoint: head.checkpoint.clone(),
         manifest: Digest::of(&manifest),
         cosigned_by: cosigned_by.clone(),
+        timestamps,
         items: count,
         statements: counts.statements,
         documents: counts.documents,
@@ -139,6 +149,27 @@ pub fn write(
         files,
         bytes,
     })
+}
+
+/// Writes the tokens that the head covers, with what they stamp; answers how many there are.
+fn timestamps(stamps: &Stamps, size: u64, folder: &mut Folder) -> Result<u64, ExportError> {
+    let names = stamps.names()?;
+    let tokens: BTreeMap<u64, u64> =
+        names.iter().filter_map(Name::token).fold(BTreeMap::new(), |mut tokens, (of, _)| {
+            *tokens.entry(of).or_default() += u64::from(of <= size);
+            tokens
+        });
+    let stamped = |of: u64| tokens.get(&of).is_some_and(|tokens| *tokens > 0);
+    for name in &names {
+        let wanted = match name {
+            Name::Checkpoint { size } | Name::Token { size, .. } => stamped(*size),
+            Name::Chain => tokens.values().any(|tokens| *tokens > 0),
+        };
+        if let Some(bytes) = stamps.read(name)?.filter(|_| wanted) {
+            folder.put(&format!("{}{name}", bundle::TIMESTAMPS), &bytes)?;
+        }
+    }
+    Ok(tokens.values().sum())
 }
 
 #[derive(Default)]

@@ -11,6 +11,7 @@
 //! | [`web`] | pages, public read side of the log, health | writes to the log by itself |
 //! | [`export`] | audit bundles | exports what no proof covers |
 //! | [`witness`] | asks witnesses to cosign heads, keeps what they signed | holds up admission |
+//! | [`timestamp`] | has heads time-stamped by others, keeps the tokens | holds up admission, stamps what changes |
 //! | [`net`] | the accept loop of both ports | reads a request |
 //! | [`secrets`] | the database of verifiers and token hashes | is part of any proof |
 //! | [`config`], [`cli`], [`app`] | configuration, command line, wiring | decide anything about evidence |
@@ -26,6 +27,7 @@ pub mod net;
 pub mod people;
 pub mod requests;
 pub mod secrets;
+pub mod timestamp;
 pub mod views;
 pub mod web;
 pub mod witness;

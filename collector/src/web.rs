@@ -37,6 +37,7 @@ use jiff::Timestamp;
 use crate::log::scrub::{ScrubError, ScrubStore};
 use crate::log::{LogError, LogReader};
 use crate::people::People;
+use crate::timestamp::{StampError, Timestamps};
 use crate::views::{Views, ViewsError};
 use crate::witness::{WitnessError, Witnesses};
 
@@ -64,6 +65,7 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 pub struct WebState {
     pub views: Views,
     pub witnesses: Witnesses,
+    pub timestamps: Timestamps,
     pub people: People,
     /// Name of the log.
     pub origin: String,
@@ -79,6 +81,7 @@ pub struct WebState {
 struct Site {
     views: Views,
     witnesses: Witnesses,
+    timestamps: Timestamps,
     people: People,
     origin: String,
     vkey: String,
@@ -128,6 +131,8 @@ enum WebError {
     #[error(transparent)]
     Witness(#[from] WitnessError),
     #[error(transparent)]
+    Stamp(#[from] StampError),
+    #[error(transparent)]
     Scrub(#[from] ScrubError),
     #[error("page could not be written: {0}")]
     Template(#[from] askama::Error),
@@ -144,10 +149,21 @@ struct ErrorPage {
 /// The second port: pages, and `beside` (public read side of the log, enrolment) under the same roof. `beside` must
 /// have no fallback of its own.
 pub fn router(state: WebState, beside: Router) -> Router {
-    let WebState { views, witnesses, people, origin, vkey, scrub, record, clock } = state;
+    let WebState { views, witnesses, timestamps, people, origin, vkey, scrub, record, clock } =
+        state;
     let limiter = Limiter::new();
-    let site =
-        Arc::new(Site { views, witnesses, people, origin, vkey, scrub, record, clock, limiter });
+    let site = Arc::new(Site {
+        views,
+        witnesses,
+        timestamps,
+        people,
+        origin,
+        vkey,
+        scrub,
+        record,
+        clock,
+        limiter,
+    });
     let open = Router::new()
         .route("/sign-in", get(sign_in::form).post(sign_in::sign_in))
         .route("/assets/{digest}/{name}", get(assets::serve));
@@ -232,6 +248,7 @@ fn sorry(ask: &Ask, error: &WebError) -> Response {
         WebError::Views(_)
         | WebError::Log(_)
         | WebError::Witness(_)
+        | WebError::Stamp(_)
         | WebError::Scrub(_)
         | WebError::Template(_) => {
             tracing::error!(%error, "a page could not be built");

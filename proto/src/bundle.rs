@@ -2,9 +2,12 @@
 //!
 //! Nothing here is trusted by a verifier: the manifest says what the bundle claims to hold.
 
+use std::fmt;
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::{Checkpoint, decimal};
 use crate::digest::Digest;
 use crate::document::{Kind, Target};
 use crate::keys::KeyId;
@@ -47,6 +50,86 @@ pub fn document(digest: &Digest) -> String {
 /// An agent's evidence key as PEM, for `openssl`; its enrolment entry says the same.
 pub fn key(id: &KeyId) -> String {
     format!("keys/{id}.pem")
+}
+
+/// The folder of time-stamps, with `/`.
+pub const TIMESTAMPS: &str = "timestamps/";
+/// Certificates that the tokens led through, for `openssl ts`; none is believed because it is there.
+pub const TIMESTAMP_CHAIN: &str = "chain.pem";
+
+/// The name of a file in [`TIMESTAMPS`].
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Timestamp {
+    /// `checkpoint-<size>`: a head with the log's signature alone.
+    Checkpoint { size: u64 },
+    /// `checkpoint-<size>.<authority>.tsr`: TimeStampResp over that file.
+    Token { size: u64, authority: String },
+    /// [`TIMESTAMP_CHAIN`]
+    Chain,
+}
+
+/// Another name than those in [`TIMESTAMPS`].
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("not the name of a time-stamp file")]
+pub struct NoTimestamp;
+
+impl Timestamp {
+    /// Its size, if it is a checkpoint.
+    pub fn checkpoint(&self) -> Option<u64> {
+        match self {
+            Self::Checkpoint { size } => Some(*size),
+            Self::Token { .. } | Self::Chain => None,
+        }
+    }
+
+    /// Its size and authority, if it is a token.
+    pub fn token(&self) -> Option<(u64, &str)> {
+        match self {
+            Self::Token { size, authority } => Some((*size, authority)),
+            Self::Checkpoint { .. } | Self::Chain => None,
+        }
+    }
+
+    /// Whether its parts can be read back from its text.
+    pub fn is_sound(&self) -> bool {
+        self.to_string().parse().as_ref() == Ok(self)
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Checkpoint { size } => write!(f, "checkpoint-{size}"),
+            Self::Token { size, authority } => write!(f, "checkpoint-{size}.{authority}.tsr"),
+            Self::Chain => f.write_str(TIMESTAMP_CHAIN),
+        }
+    }
+}
+
+impl FromStr for Timestamp {
+    type Err = NoTimestamp;
+
+    fn from_str(name: &str) -> Result<Self, NoTimestamp> {
+        if name == TIMESTAMP_CHAIN {
+            return Ok(Self::Chain);
+        }
+        let rest = name.strip_prefix("checkpoint-").ok_or(NoTimestamp)?;
+        let (size, rest) = rest.split_once('.').map_or((rest, None), |(s, rest)| (s, Some(rest)));
+        let size = decimal(size).filter(|size| *size > 0).ok_or(NoTimestamp)?;
+        let Some(rest) = rest else { return Ok(Self::Checkpoint { size }) };
+        let authority = rest.strip_suffix(".tsr").ok_or(NoTimestamp)?;
+        let fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '.' || c == '-';
+        let edge = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+        let sound = authority.len() <= 60
+            && authority.chars().all(fine)
+            && authority.starts_with(edge)
+            && authority.ends_with(edge);
+        if sound {
+            Ok(Self::Token { size, authority: authority.to_owned() })
+        } else {
+            Err(NoTimestamp)
+        }
+    }
 }
 
 /// `manifest.json`.
@@ -116,6 +199,30 @@ pub enum Absence {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_of_time_stamp_files_have_one_spelling() {
+        let token = Timestamp::Token { size: 7, authority: "tsa.example".into() };
+        for name in [Timestamp::Checkpoint { size: 700 }, token, Timestamp::Chain] {
+            assert!(name.is_sound(), "{name}");
+        }
+        for wrong in [
+            "",
+            "checkpoint",
+            "checkpoint-",
+            "checkpoint-0",
+            "checkpoint-07",
+            "checkpoint-7.tsr",
+            "checkpoint-7..tsr",
+            "checkpoint-7./../x.tsr",
+            "checkpoint-7.A.tsr",
+            "checkpoint-7.a/b.tsr",
+            "../chain.pem",
+            "checkpoint-7.a.tsr.x",
+        ] {
+            assert_eq!(wrong.parse::<Timestamp>(), Err(NoTimestamp), "{wrong}");
+        }
+    }
 
     #[test]
     fn manifest_reads_back_and_refuses_unknown_fields() {

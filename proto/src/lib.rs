@@ -10,6 +10,7 @@
 //! | [`merkle`], [`tiles`] | RFC 6962 hashing, RFC 9162 proofs, C2SP tlog-tiles |
 //! | [`note`], [`checkpoint`], [`cosignature`], [`tlog_proof`], [`policy`] | C2SP signed-note, tlog-checkpoint, tlog-cosignature, tlog-proof, tlog-policy |
 //! | [`witness`] | C2SP tlog-witness: what a witness is asked and must answer |
+//! | [`rfc3161`] | time-stamps by others, over frozen checkpoints (feature `rfc3161`) |
 //! | [`bundle`] | the folder that an export writes and an auditor verifies |
 //! | [`rpc`] | the services (feature `grpc`) |
 
@@ -26,6 +27,8 @@ pub mod leaf;
 pub mod merkle;
 pub mod note;
 pub mod policy;
+#[cfg(feature = "rfc3161")]
+pub mod rfc3161;
 #[cfg(feature = "grpc")]
 pub mod rpc;
 pub mod statement;

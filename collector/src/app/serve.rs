@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 use super::desk::{Desk, desk};
-use super::{Keys, log_rule_pack, open_log, record, scrub, witness};
+use super::{Keys, log_rule_pack, open_log, record, scrub, timestamp, witness};
 use crate::config::Config;
 use crate::identity::{Authority, EnrolmentService, ServerCertificate, evidence_tls, web_tls};
 use crate::ingest::{self, EvidenceService, Ingest, Presence};
@@ -26,6 +26,7 @@ use crate::net;
 use crate::people::People;
 use crate::requests::Mailbox;
 use crate::secrets::SecretsDb;
+use crate::timestamp::Timestamps;
 use crate::views::{Assessor, Views};
 use crate::web::{self, WebState, public};
 use crate::witness::Witnesses;
@@ -63,6 +64,7 @@ async fn run(
     let _lock = Lock::take(&config.lock())?;
     let (writer, reader, mut task) = open_log(&config.log_db(), &keys.collector)?;
     let met = witness::meet(&config, &keys.collector, &reader).await?;
+    let timestamps = Timestamps::open(&config)?;
     let assessor = Assessor::builtin()?;
     log_rule_pack(&writer, &reader, &keys.collector, &assessor).await?;
     let bind = async |address: SocketAddr| {
@@ -85,10 +87,11 @@ async fn run(
     let mut tasks = JoinSet::new();
     {
         witness::follow(met.clone(), (&writer, &reader), &stop);
+        timestamp::follow(&timestamps, &reader, &stop);
         let store = ScrubStore::open(&config.scrub_db())?;
         let looks = Scrub::new(reader.clone(), keys.collector.verifier().clone());
         tasks.spawn(scrub::follow(looks, store.clone(), config.scrub_period(), stop.clone()));
-        let log = (writer, reader, met.0, store);
+        let log = (writer, reader, met.0, timestamps, store);
         let built = build(&config, &keys, assessor, log, ready.evidence, &stop)?;
         let Built { certificate, evidence_routes, web_routes, views, sizes, desk, mailbox } = built;
         let tls = evidence_tls(&keys.authority, Arc::clone(&certificate))?;
@@ -140,6 +143,8 @@ fn broken(ended: Result<(), crate::log::LogError>) -> anyhow::Error {
     }
 }
 
+type Log = (LogWriter, LogReader, Witnesses, Timestamps, ScrubStore);
+
 struct Built {
     certificate: Arc<ServerCertificate>,
     evidence_routes: Router,
@@ -154,7 +159,7 @@ fn build(
     config: &Config,
     keys: &Keys,
     assessor: Assessor,
-    (writer, reader, witnesses, scrub): (LogWriter, LogReader, Witnesses, ScrubStore),
+    (writer, reader, witnesses, timestamps, scrub): Log,
     bound: SocketAddr,
     stop: &CancellationToken,
 ) -> anyhow::Result<Built> {
@@ -169,6 +174,7 @@ fn build(
     let state = WebState {
         views: views.clone(),
         witnesses: witnesses.clone(),
+        timestamps: timestamps.clone(),
         people: People::open(secrets)?,
         origin: config.origin.clone(),
         vkey: collector.verifier().vkey(),
@@ -177,7 +183,8 @@ fn build(
         clock: Arc::new(Timestamp::now),
     };
     let per_minute = config.identity.enrolments_per_minute;
-    let beside = public::Public { log: reader.clone(), witnesses, stop: stop.clone() };
+    let stamps = timestamps.stamps().clone();
+    let beside = public::Public { log: reader.clone(), witnesses, stamps, stop: stop.clone() };
     let beside =
         public::router(beside).merge(grpc(EnrolmentService::server(enroller.clone(), per_minute)));
     let sizes = writer.sizes();

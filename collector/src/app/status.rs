@@ -12,6 +12,7 @@ use super::{Keys, witness};
 use crate::config::Config;
 use crate::log::Lock;
 use crate::log::scrub::{self, ScrubStore};
+use crate::timestamp::{self, Timestamps};
 use crate::views::{Assessor, Views};
 use crate::witness::Standing;
 
@@ -25,6 +26,7 @@ pub struct Overview {
     /// Entries of the newest head that the quorum of witnesses has cosigned.
     pub witnessed: Option<u64>,
     pub witnesses: Vec<Standing>,
+    pub timestamps: Vec<timestamp::Standing>,
     pub scrub: scrub::Standing,
     pub agents: u64,
     /// Host names of agents that should have spoken and have not.
@@ -55,6 +57,7 @@ pub fn overview(config: &Config, now: Timestamp) -> anyhow::Result<Overview> {
         root: checkpoint.root,
         witnessed: witnesses.newest()?.map(|newest| newest.head.checkpoint.size),
         witnesses: witnesses.standings()?,
+        timestamps: Timestamps::open(config)?.standings()?,
         scrub: ScrubStore::open(&config.scrub_db())?.standing()?,
         agents: views.agents()?.len() as u64,
         silent: assessment.silent.iter().map(|agent| agent.host_name.clone()).collect(),
@@ -75,6 +78,17 @@ impl fmt::Display for Overview {
             let size = cosigned.map_or(0, |(size, _)| size);
             let problem = problem.as_ref().map(|problem| format!("; {problem}"));
             writeln!(f, "          {name}: {size} entries{}", problem.unwrap_or_default())?;
+        }
+        if self.timestamps.is_empty() {
+            writeln!(f, "stamped   not: no time-stamping authority is configured")?;
+        }
+        for timestamp::Standing { name, newest, problem, .. } in &self.timestamps {
+            let newest = newest.as_ref().map_or_else(
+                || "nothing yet".to_owned(),
+                |newest| format!("{} entries at {}", newest.size, newest.time),
+            );
+            let problem = problem.as_ref().map(|problem| format!("; {problem}"));
+            writeln!(f, "stamped   {newest} by {name}{}", problem.unwrap_or_default())?;
         }
         writeln!(f, "scrub     {}", self.scrub)?;
         write!(f, "agents    {}", self.agents)?;

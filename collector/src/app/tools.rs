@@ -18,6 +18,7 @@ use crate::export::{self, Selection, Summary, Under};
 use crate::identity::{NewToken, Tokens};
 use crate::log::{Lock, LogReader};
 use crate::secrets::SecretsDb;
+use crate::timestamp::{Stamps, Timestamps};
 use crate::views::{Assessor, Views};
 use crate::witness::Witnesses;
 
@@ -133,7 +134,7 @@ pub fn export(
     let keys = Keys::load(config)?;
     desk::texts(&[("--by", by)])?;
     let reader = reader(config, &keys)?;
-    let under = under(&keys, &reader, &witness::open(config, &keys.collector)?, cosigned)?;
+    let under = under(config, &keys, &reader, &witness::open(config, &keys.collector)?, cosigned)?;
     // Hidden by itself where standard error is not a terminal.
     let bar = ProgressBar::new(0);
     bar.set_style(ProgressStyle::with_template("{wide_bar} {pos}/{len} leaves")?);
@@ -162,6 +163,7 @@ fn rfc3339(time: Timestamp) -> String {
 }
 
 fn under(
+    config: &Config,
     keys: &Keys,
     reader: &LogReader,
     witnesses: &Witnesses,
@@ -180,6 +182,7 @@ fn under(
         head,
         cosigned_by: by.into_keys().collect(),
         policy: witnesses.circle().text().to_owned(),
+        stamps: Stamps::at(config.timestamps_folder()),
     })
 }
 
@@ -202,6 +205,7 @@ pub fn validate(config: &Config) -> anyhow::Result<Validated> {
         let keys = Keys::load(config)?;
         keys.authority.server_certificate(&config.names, 2, Timestamp::now()).context("names")?;
         witness::circle(config, &keys.collector)?;
+        Timestamps::open(config)?;
         Some(reader(config, &keys)?.head()?.checkpoint.size)
     } else {
         None

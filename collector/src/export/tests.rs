@@ -13,6 +13,11 @@ use exhibit_proto::statement::{
 use tempfile::TempDir;
 
 use super::*;
+
+#[expect(unreachable_pub, dead_code, reason = "tests of several crates include it")]
+#[path = "../../../tests/src/tsa.rs"]
+mod tsa;
+
 use crate::log::{LogWriter, NewEntry, Settings, create};
 
 const ORIGIN: &str = "log.example/1";
@@ -156,10 +161,15 @@ impl Fixture {
         Self { dir, reader, log }
     }
 
+    fn stamps(&self) -> Stamps {
+        Stamps::at(self.dir.path().join("timestamps"))
+    }
+
     fn under(&self, log_key: &Verifier) -> Under {
         let policy = format!("log {}\nquorum none\n", log_key.vkey());
         let head = self.reader.head().unwrap();
-        Under { log_key: log_key.clone(), head, cosigned_by: Vec::new(), policy }
+        let stamps = self.stamps();
+        Under { log_key: log_key.clone(), head, cosigned_by: Vec::new(), policy, stamps }
     }
 
     fn export(&self, selection: &Selection, name: &str) -> Result<(Summary, PathBuf), ExportError> {
@@ -202,7 +212,7 @@ fn readme_runs_as_written_and_stops_at_a_flipped_byte() {
     let (summary, out) = fixture.export(&Selection::default(), "bundle").unwrap();
     assert_eq!((summary.items, summary.statements, summary.documents), (4, 2, 2));
     let blocks = blocks(&out);
-    assert_eq!(blocks.len(), 7);
+    assert_eq!(blocks.len(), 8);
     let said = shell(&blocks, &out).unwrap();
     for expected in
         ["entry 3 stands in the log", "entry 3 (evidence): signature holds", "from all 7 entries"]
@@ -218,6 +228,55 @@ fn readme_runs_as_written_and_stops_at_a_flipped_byte() {
         flip(&file, usize::try_from(last).unwrap() / 2);
     }
     assert!(shell(&blocks[..1], &out).is_ok());
+}
+
+/// Freezes the head as it is and has it stamped.
+fn stamped(fixture: &Fixture, authority: &tsa::Authority) -> u64 {
+    use exhibit_proto::rfc3161::{Request, Token};
+    let head = fixture.reader.head().unwrap();
+    let (size, data) = (head.checkpoint.size, head.signed.as_bytes());
+    let request = Request::new(Digest::of(data), [5; 8], None).unwrap();
+    let response = authority.answer(&request.to_der());
+    let chain = Token::from_response(&response).unwrap().certificates().to_vec();
+    fixture.stamps().keep((size, data), "tsa", &response, &chain).unwrap();
+    size
+}
+
+#[test]
+fn readme_checks_time_stamps_with_openssl_under_the_auditors_roots() {
+    let fixture = Fixture::new(3);
+    let (ours, other) = (fixture.dir.path().join("tsa"), fixture.dir.path().join("other"));
+    let ours = tsa::Authority::new(&ours, tsa::Keys::Rsa, tsa::STAMPS);
+    let other = tsa::Authority::new(&other, tsa::Keys::P256, tsa::STAMPS);
+    let size = stamped(&fixture, &ours);
+    let (summary, out) = fixture.export(&Selection::default(), "bundle").unwrap();
+    assert_eq!((size, summary.timestamps), (7, 1));
+    let block = blocks(&out).pop().unwrap();
+    let run = |roots: Option<PathBuf>| {
+        let set = roots.map(|path| format!("TSA_ROOTS={}\n", path.display()));
+        shell(&[set.unwrap_or_default() + &block], &out)
+    };
+    assert!(run(None).unwrap().contains("NOT CHECKED"));
+    let said = run(Some(ours.file("root.pem"))).unwrap();
+    assert!(said.contains("the first 7 entries were in the log by"), "{said}");
+    assert!(run(Some(other.file("root.pem"))).is_err(), "another authority");
+    let token = std::fs::read(out.join("timestamps/checkpoint-7.tsa.tsr")).unwrap();
+    let imprint = Digest::of(fixture.reader.head().unwrap().signed.as_bytes());
+    let imprint = token.windows(32).position(|part| part == imprint.as_bytes()).unwrap();
+    for (file, at) in [("checkpoint-7", 30), ("checkpoint-7.tsa.tsr", imprint)] {
+        let file = out.join("timestamps").join(file);
+        flip(&file, at);
+        assert!(run(Some(ours.file("root.pem"))).is_err(), "{}", file.display());
+        flip(&file, at);
+    }
+    // A head that the bundle's own does not cover is not in it.
+    let earlier = fixture.reader.head_at(4).unwrap().unwrap();
+    let checkpoint = Checkpoint::open(earlier.as_bytes(), &fixture.log).unwrap();
+    let under = Under { head: Head { checkpoint, signed: earlier }, ..fixture.under(&fixture.log) };
+    let out = fixture.dir.path().join("earlier");
+    let selection = Selection::default();
+    let summary = write(&fixture.reader, &under, &selection, now(), &out, |_| {}).unwrap();
+    assert_eq!((summary.timestamps, out.join("timestamps").exists()), (0, false));
 }
 
 #[test]

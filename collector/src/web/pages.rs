@@ -12,6 +12,7 @@ pub(super) mod overview;
 mod proven;
 pub(super) mod rules;
 pub(super) mod targets;
+mod timestamped;
 mod witnessed;
 
 use std::collections::BTreeMap;

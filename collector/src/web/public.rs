@@ -16,6 +16,7 @@ use exhibit_proto::tiles::{Level, Tile};
 use tokio_util::sync::CancellationToken;
 
 use crate::log::{LogError, LogReader};
+use crate::timestamp::{Name, StampError, Stamps};
 use crate::witness::{WitnessError, Witnesses};
 
 const TEXT: &str = "text/plain; charset=utf-8";
@@ -29,12 +30,13 @@ const SECONDS: &str = "public, max-age=2";
 pub struct Public {
     pub log: LogReader,
     pub witnesses: Witnesses,
+    pub stamps: Stamps,
     /// Cancelled when the collector stops: it is not ready any more.
     pub stop: CancellationToken,
 }
 
 /// `/log/checkpoint`, `/log/checkpoint/cosigned`, `/log/tile/…`, `/log/proof/{index}`, `/log/proof/by-digest/{sha256}`,
-/// `/log/consistency/{old}/{new}`, `/healthz`, `/readyz`.
+/// `/log/consistency/{old}/{new}`, `/log/timestamps/`, `/healthz`, `/readyz`.
 pub fn router(public: Public) -> Router {
     let log = Router::new()
         .route("/log/checkpoint", get(checkpoint))
@@ -43,6 +45,8 @@ pub fn router(public: Public) -> Router {
         .route("/log/proof/{index}", get(proof))
         .route("/log/proof/by-digest/{digest}", get(proof_by_digest))
         .route("/log/consistency/{old}/{new}", get(consistency))
+        .route("/log/timestamps/", get(stamp_names))
+        .route("/log/timestamps/{name}", get(stamp))
         .layer(exchange::compression())
         .layer(middleware::from_fn(exchange::exchange));
     Router::new()
@@ -112,6 +116,28 @@ async fn consistency(
         Err(error) => Err(error),
     });
     answer(TEXT, FOREVER, found.await)
+}
+
+/// The names of all frozen checkpoints and their tokens, one a line.
+async fn stamp_names(State(public): State<Public>) -> Response {
+    let found = off_thread(move || {
+        let names = public.stamps.names()?;
+        let lines = names.iter().map(|name| format!("{name}\n")).collect::<String>();
+        Ok::<_, StampError>(Some(lines.into_bytes()))
+    });
+    answer(TEXT, SECONDS, found.await)
+}
+
+async fn stamp(State(public): State<Public>, Path(name): Path<String>) -> Response {
+    let Ok(name) = name.parse::<Name>() else {
+        return absent();
+    };
+    let (kind, cache) = match name {
+        Name::Checkpoint { .. } => (TEXT, FOREVER),
+        Name::Token { .. } => ("application/timestamp-reply", FOREVER),
+        Name::Chain => ("application/x-pem-file", SECONDS),
+    };
+    answer(kind, cache, off_thread(move || public.stamps.read(&name)).await)
 }
 
 async fn ready(State(public): State<Public>) -> Response {

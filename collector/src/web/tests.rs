@@ -12,6 +12,7 @@ use super::{WebState, router};
 use crate::log::scrub::{Damage, Part, Plan, ScrubStore};
 use crate::people::{People, create_first_user};
 use crate::secrets::SecretsDb;
+use crate::timestamp::Timestamps;
 use crate::views::sample::{Sample, SampleAgent, patches};
 use crate::witness::{Circle, Witnesses};
 
@@ -54,6 +55,12 @@ impl Site {
         let state = WebState {
             views,
             witnesses: witnesses.clone(),
+            timestamps: Timestamps::new(
+                &[],
+                &crate::config::Timestamps::default(),
+                sample.dir.path().join("timestamps"),
+            )
+            .unwrap(),
             people: People::open(db).unwrap(),
             origin: crate::views::sample::ORIGIN.to_owned(),
             vkey: sample.vkey(),

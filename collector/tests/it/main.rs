@@ -8,4 +8,5 @@ mod harness;
 mod public;
 mod requests;
 mod submission;
+mod timestamp;
 mod witness;

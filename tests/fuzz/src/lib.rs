@@ -7,6 +7,7 @@ use exhibit_plugin::protocol::{Describe, Line, Request};
 use exhibit_proto::bundle::Manifest;
 use exhibit_proto::checkpoint::Checkpoint;
 use exhibit_proto::cosignature::Witness;
+use exhibit_proto::digest::Digest;
 use exhibit_proto::document::Document;
 use exhibit_proto::dsse::{Envelope, IN_TOTO};
 use exhibit_proto::json;
@@ -14,6 +15,8 @@ use exhibit_proto::keys::{PublicKey, SecretKey};
 use exhibit_proto::leaf::Leaf;
 use exhibit_proto::note::{Note, Verifier};
 use exhibit_proto::policy::Policy;
+use exhibit_proto::rfc3161::{Request, Roots, Token};
+use exhibit_proto::rpc;
 use exhibit_proto::statement::{
     ACTIVITY, Activity, ENROL, EVIDENCE, Enrol, HEARTBEAT, Heartbeat, REVOKE, RULE_PACK, Revoke,
     RulePackInForce, Run, Statement,
@@ -29,7 +32,7 @@ use serde_json::Value;
 pub type Target = fn(&[u8]) -> bool;
 
 /// Each target under the name of its folder in `seeds/` and of its file in `fuzz_targets/`.
-pub const TARGETS: [(&str, Target); 16] = [
+pub const TARGETS: [(&str, Target); 18] = [
     ("note", note),
     ("checkpoint", checkpoint),
     ("tile_path", tile_path),
@@ -46,6 +49,8 @@ pub const TARGETS: [(&str, Target); 16] = [
     ("witness_request", witness_request),
     ("plugin_line", plugin_line),
     ("key", key),
+    ("rfc3161", rfc3161),
+    ("grpc", grpc),
 ];
 
 /// The name and the seed under which the seeds are signed, so that the paths behind a good signature are walked too.
@@ -53,6 +58,10 @@ pub const ORIGIN: &str = "log.example/1";
 pub const LOG_SEED: [u8; 32] = [1; 32];
 pub const WITNESS: &str = "witness.example";
 pub const WITNESS_SEED: [u8; 32] = [2; 32];
+
+/// What the seeds' tokens stamp, and who made them.
+const STAMPED: &[u8] = b"exhibit";
+const TSA_ROOT: &[u8] = include_bytes!("../tsa-root.pem");
 
 fn log() -> Option<Verifier> {
     Verifier::new(ORIGIN, SecretKey::from_seed(&LOG_SEED).public()).ok()
@@ -236,6 +245,50 @@ pub fn key(bytes: &[u8]) -> bool {
         true
     });
     spki || pem || vkey || SecretKey::from_pem(text).is_ok()
+}
+
+pub fn rfc3161(bytes: &[u8]) -> bool {
+    // Certificates in a PEM file are an operator's own bytes, yet a hand may slip.
+    drop(Roots::from_pem(bytes));
+    let Ok(token) = Token::from_response(bytes) else { return false };
+    let info = token.info();
+    assert!(info.earliest_ms() <= info.latest_ms(), "accuracy is not negative");
+    let Ok(request) = Request::new(Digest::of(STAMPED), [7; 8], None) else { return false };
+    drop(request.answered_by(&token));
+    let Ok(roots) = Roots::from_pem(TSA_ROOT) else { return false };
+    token.verify(&Digest::of(STAMPED), &roots).is_ok_and(|verified| {
+        assert_eq!(verified.info, *token.info(), "what was verified is what was read");
+        true
+    })
+}
+
+/// Every message that crosses the wire, in the codec that the services use.
+pub fn grpc(bytes: &[u8]) -> bool {
+    let agents = [
+        message::<rpc::Submission>,
+        message::<rpc::EnrolRequest>,
+        message::<rpc::LackingRequest>,
+        message::<rpc::ConfigurationRequest>,
+        message::<rpc::HeartbeatRequest>,
+        message::<rpc::RenewRequest>,
+    ];
+    let collectors = [
+        message::<rpc::Answer>,
+        message::<rpc::EnrolResponse>,
+        message::<rpc::LackingResponse>,
+        message::<rpc::ConfigurationResponse>,
+        message::<rpc::HeartbeatResponse>,
+        message::<rpc::RenewResponse>,
+    ];
+    agents.into_iter().chain(collectors).map(|read| read(bytes)).fold(false, |any, read| any | read)
+}
+
+fn message<M: prost::Message + Default + PartialEq>(bytes: &[u8]) -> bool {
+    let Ok(read) = M::decode(bytes) else { return false };
+    let written = read.encode_to_vec();
+    assert!(written.len() <= bytes.len() * 2 + 16, "what was read is no larger than its bytes");
+    assert_eq!(M::decode(written.as_slice()).ok(), Some(read), "what was written reads back");
+    true
 }
 
 fn reads_back<T: Serialize + DeserializeOwned>(value: &T) {

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::response::Response;
 
 use super::controls::ListPage;
+use super::timestamped::TimestampedView;
 use super::witnessed::WitnessedView;
 use super::{super::html, Ask, WebError};
 use crate::log::scrub::Standing;
@@ -26,6 +27,7 @@ struct LogPage {
     root: String,
     checkpoint: String,
     witnessed: WitnessedView,
+    timestamped: TimestampedView,
     vkey: String,
     scrub: Standing,
     packs: Vec<(PackRow, Moment)>,
@@ -53,6 +55,7 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
         root: head.checkpoint.root.to_string(),
         checkpoint: head.signed,
         witnessed: WitnessedView::of(ask)?,
+        timestamped: TimestampedView::of(ask)?,
         vkey: ask.site.vkey.clone(),
         scrub: ask.site.scrub.standing()?,
         packs: packs.collect(),
