@@ -262,16 +262,18 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
             let found = app::policy(&config)?;
             show(output.json, &found, found.policy.trim_end())
         }
-        Command::Stamp(output) => {
-            let done = app::stamp(&config)?;
-            let code = show(output.json, &done, &done.to_string())?;
-            Ok(if done.whole() { code } else { ExitCode::from(1) })
-        }
+        Command::Stamp(output) => stamp(&config, &output),
         Command::Validate(output) => {
             let found = app::validate(&config)?;
             show(output.json, &found, &found.to_string())
         }
     }
+}
+
+fn stamp(config: &Config, output: &Output) -> anyhow::Result<ExitCode> {
+    let done = app::stamp(config)?;
+    let code = show(output.json, &done, &done.to_string())?;
+    Ok(if done.whole() { code } else { ExitCode::from(1) })
 }
 
 fn show(json: bool, value: &impl Serialize, text: &str) -> anyhow::Result<ExitCode> {

@@ -164,6 +164,7 @@ pub(super) fn may_stamp_der(der: &[u8]) -> Result<(), TimestampError> {
     may_stamp(&certificate)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "`map_err` hands the error over")]
 fn certificate_error(what: impl ToString) -> TimestampError {
     TimestampError::Certificate(what.to_string())
 }
