@@ -10,8 +10,9 @@ use exhibit_proto::digest::Digest;
 use exhibit_proto::keys::KeyId;
 use exhibit_proto::note::Verifier;
 use exhibit_proto::rpc::evidence_client::EvidenceClient;
-use exhibit_proto::rpc::{ConfigurationRequest, HeartbeatRequest};
+use exhibit_proto::rpc::{ConfigurationRequest, HeadsRequest, HeartbeatRequest};
 use jiff::Timestamp;
+use tonic::Code;
 use tonic::transport::Channel;
 
 use crate::identity::enrol::{EnrolError, renew};
@@ -38,6 +39,9 @@ pub struct Uploader<'a> {
     pub patience: Duration,
     pub clock: fn() -> Timestamp,
 }
+
+/// Heads that the collector takes at a time.
+const HEADS: u32 = 16;
 
 /// What one session did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -103,6 +107,7 @@ impl Uploader<'_> {
         let connection = tls::connect(self.address, config).await?;
         self.compare_clocks(&connection).await?;
         self.hear_wishes(&connection).await?;
+        self.show_heads(&connection).await?;
         if validity.is_some_and(|validity| validity.renewal_due(now)) {
             let renewed = renew(self.store, &connection, now).await?;
             tracing::info!(until = %renewed.until, "client certificate renewed");
@@ -138,6 +143,33 @@ impl Uploader<'_> {
         let wishes = self.within(client.configuration(request), &connection.trouble).await?;
         let wishes = wishes.into_inner();
         self.spool.note_wishes(wishes.heartbeat_seconds, wishes.max_document_bytes)?;
+        Ok(())
+    }
+
+    /// Shows the collector the heads that its log signed and that this agent holds, before anything is sent: if they are
+    /// not its past, it can keep them as the proof, and say so to people.
+    async fn show_heads(&self, connection: &Connection) -> Result<(), UploadError> {
+        let heads = self.spool.signed_heads(HEADS)?;
+        if heads.is_empty() {
+            return Ok(());
+        }
+        let heads = heads.into_iter().map(|head| head.into_bytes().into()).collect();
+        let mut client = client(connection);
+        let call = async {
+            match client.heads(HeadsRequest { heads }).await {
+                Ok(answer) => Ok(answer.into_inner().foreign.len()),
+                // An older collector: it learns the size that is known with each statement.
+                Err(status) if status.code() == Code::Unimplemented => Ok(0),
+                Err(status) => Err(status),
+            }
+        };
+        let foreign = self.within(call, &connection.trouble).await?;
+        if foreign > 0 {
+            tracing::error!(
+                foreign,
+                "heads that the log signed are not its past any more: it was rewritten, or an old backup was restored; everything is kept"
+            );
+        }
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 //! its operator. Never exports what no proof covers, and never shows a half-written bundle under its name.
 
 mod folder;
+mod noticed;
 mod page;
 mod past;
 mod readme;
@@ -10,12 +11,13 @@ mod select;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use exhibit_proto::bundle::{self, Absence, Item, Listed, Manifest};
 use exhibit_proto::checkpoint::{Checkpoint, CheckpointError};
 use exhibit_proto::digest::Digest;
+use exhibit_proto::document::Target;
 use exhibit_proto::keys::{KeyError, PublicKey};
 use exhibit_proto::leaf::{EntryType, Leaf, LeafError};
 use exhibit_proto::merkle::{leaf_hash, prove_inclusion, verify_inclusion};
@@ -114,7 +116,8 @@ pub fn write(
     let folder = Folder::begin(out)?;
     let past = Past::new(reader, head.checkpoint.size);
     let counts = Counts::default();
-    let mut writer = Writer { reader, selection, head, past, folder, items: Vec::new(), counts };
+    let (items, agents) = (Vec::new(), BTreeMap::new());
+    let mut writer = Writer { reader, selection, head, past, folder, items, counts, agents };
     writer.leaves(&progress)?;
     let Writer { mut folder, items, counts, .. } = writer;
     folder.put(bundle::CHECKPOINT, head.signed.as_bytes())?;
@@ -187,6 +190,8 @@ struct Writer<'a> {
     folder: Folder,
     items: Vec<Item>,
     counts: Counts,
+    /// What each agent may speak for, by the enrolments so far.
+    agents: BTreeMap<String, BTreeSet<Target>>,
 }
 
 impl Writer<'_> {
@@ -225,7 +230,8 @@ impl Writer<'_> {
         let leaf = Leaf::parse(bytes).map_err(|error: LeafError| damaged(index, &error))?;
         let always = matches!(leaf.t, EntryType::Enrol | EntryType::Revoke | EntryType::RulePack);
         let asked = leaf.t == EntryType::Evidence && self.selection.covers_time(&leaf.rx);
-        if !always && !asked {
+        let notice = noticed::is(&leaf.t);
+        if !always && !asked && !notice {
             return Ok(());
         }
         let envelope = self.reader.envelope(&leaf.env)?;
@@ -234,6 +240,9 @@ impl Writer<'_> {
                 index,
                 "the stored envelope has another digest than its leaf says",
             ));
+        }
+        if notice && !self.noticed(index, &leaf.t, envelope.as_deref())? {
+            return Ok(());
         }
         let documents = match &envelope {
             Some(envelope) if asked => match self.run(index, envelope)? {
@@ -299,6 +308,7 @@ impl Writer<'_> {
 
     fn key(&mut self, index: u64, envelope: &[u8]) -> Result<(), ExportError> {
         let enrol: Enrol = predicate(index, envelope)?;
+        self.agents.insert(enrol.agent.clone(), enrol.targets.iter().cloned().collect());
         let key = PublicKey::from_pem(&enrol.evidence_key);
         let key = key.map_err(|error: KeyError| damaged(index, &error))?;
         self.folder.put_once(&bundle::key(&key.id()), key.to_pem().as_bytes())

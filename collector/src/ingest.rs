@@ -3,9 +3,12 @@
 //! It never stores anything itself and never believes a message about who sent it.
 
 mod admission;
+mod ahead;
 mod documents;
+mod noticed;
 mod service;
 mod submit;
 
-pub use admission::{Admitted, Refused, Wanted};
+pub use admission::{Admitted, Against, Refused, Wanted};
+pub use ahead::{Ahead, Larger};
 pub use service::{EvidenceService, Ingest, Limits, Presence, Seen};

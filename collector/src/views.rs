@@ -31,14 +31,14 @@ use crate::log::{LogError, LogReader};
 pub use dump::TableDump;
 pub use judge::{Assessor, AssessorError};
 pub use read::{
-    AgentRow, Change, ChangeKind, DocumentRow, EntryFilter, EntryRow, FindingRow, Gap, OutcomeRow,
-    PackRow, ScheduleRow, TargetRow,
+    AgentRow, Change, ChangeKind, DocumentRow, EntryFilter, EntryRow, FindingRow, Gap, NoticeRow,
+    NoticeWhat, OutcomeRow, PackRow, ScheduleRow, TargetRow,
 };
 pub use status::Assessment;
 
 const SCHEMA: &str = include_str!("views/schema.sql");
 /// Raised when the tables or their meaning change; views of another version are rebuilt at open.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Entries in one transaction: bounds what a crash repeats and what a reader waits for.
 const BATCH: u64 = 256;
 /// Idle read connections that are kept.

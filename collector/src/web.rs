@@ -34,6 +34,7 @@ use axum::routing::{MethodRouter, get, post};
 use exhibit_proto::statement::Activity;
 use jiff::Timestamp;
 
+use crate::ingest::Ahead;
 use crate::log::scrub::{ScrubError, ScrubStore};
 use crate::log::{LogError, LogReader};
 use crate::people::People;
@@ -63,6 +64,8 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// What the pages work with.
 pub struct WebState {
+    /// Agents that know a larger log.
+    pub ahead: Ahead,
     pub views: Views,
     pub witnesses: Witnesses,
     pub timestamps: Timestamps,
@@ -79,6 +82,7 @@ pub struct WebState {
 
 /// What handlers share.
 struct Site {
+    ahead: Ahead,
     views: Views,
     witnesses: Witnesses,
     timestamps: Timestamps,
@@ -149,10 +153,21 @@ struct ErrorPage {
 /// The second port: pages, and `beside` (public read side of the log, enrolment) under the same roof. `beside` must
 /// have no fallback of its own.
 pub fn router(state: WebState, beside: Router) -> Router {
-    let WebState { views, witnesses, timestamps, people, origin, vkey, scrub, record, clock } =
-        state;
+    let WebState {
+        ahead,
+        views,
+        witnesses,
+        timestamps,
+        people,
+        origin,
+        vkey,
+        scrub,
+        record,
+        clock,
+    } = state;
     let limiter = Limiter::new();
     let site = Arc::new(Site {
+        ahead,
         views,
         witnesses,
         timestamps,

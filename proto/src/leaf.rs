@@ -42,6 +42,12 @@ pub enum EntryType {
     Revoke,
     RulePack,
     Activity,
+    /// Numbers of an agent's chain that never came.
+    Gap,
+    /// Two envelopes of one agent that exclude each other.
+    Conflict,
+    /// A head that is not this log's past.
+    Fork,
     Other(String),
 }
 
@@ -122,6 +128,9 @@ impl EntryType {
             Self::Revoke => "revoke",
             Self::RulePack => "rule_pack",
             Self::Activity => "activity",
+            Self::Gap => "gap",
+            Self::Conflict => "conflict",
+            Self::Fork => "fork",
             Self::Other(name) => name,
         }
     }
@@ -136,6 +145,9 @@ impl From<String> for EntryType {
             "revoke" => Self::Revoke,
             "rule_pack" => Self::RulePack,
             "activity" => Self::Activity,
+            "gap" => Self::Gap,
+            "conflict" => Self::Conflict,
+            "fork" => Self::Fork,
             _ => Self::Other(name),
         }
     }
@@ -184,6 +196,13 @@ mod tests {
             text.replace("2026", &"2".repeat(1000)),
         ] {
             assert!(Leaf::parse(bad.as_bytes()).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn known_types_read_back_as_what_was_written() {
+        for known in [EntryType::Gap, EntryType::Conflict, EntryType::Fork] {
+            assert_eq!(EntryType::from(known.as_str().to_owned()), known);
         }
     }
 

@@ -21,6 +21,9 @@ pub const ENROL: &str = "urn:exhibit:enrol:v1"; // Enrol
 pub const REVOKE: &str = "urn:exhibit:revoke:v1"; // Revoke
 pub const RULE_PACK: &str = "urn:exhibit:rule-pack:v1"; // RulePackInForce
 pub const ACTIVITY: &str = "urn:exhibit:activity:v1"; // Activity
+pub const GAP: &str = "urn:exhibit:gap:v1"; // Gap
+pub const CONFLICT: &str = "urn:exhibit:conflict:v1"; // Conflict
+pub const FORK: &str = "urn:exhibit:fork:v1"; // Fork
 /// Largest envelope, in bytes.
 pub const MAX_ENVELOPE: usize = 64 << 10;
 pub const DOCUMENT_MEDIA_TYPE: &str = "application/vnd.exhibit.document+json";
@@ -201,6 +204,78 @@ pub struct Activity {
     pub action: String,
     /// What it was done to, or what came of it.
     pub detail: Value,
+}
+
+/// Predicate of [`GAP`]: a statement came whose number is not the next one. The entry stands just before that statement;
+/// numbers that come later close the gap, visibly, since their indexes are higher.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gap {
+    pub agent: String,
+    pub key: Digest,
+    #[serde(with = "decimal")]
+    pub epoch: u64,
+    /// First and last number that never came.
+    #[serde(with = "decimal")]
+    pub from: u64,
+    #[serde(with = "decimal")]
+    pub to: u64,
+    /// The envelope with the highest number that the log holds; zeros if it holds none.
+    pub after: Digest,
+    /// The envelope that came, with the number after `to`, and the predecessor that it names.
+    pub came: Digest,
+    pub prev: Digest,
+    /// Other things noticed of this agent that were not logged, because there were too many in an hour.
+    #[serde(with = "decimal")]
+    pub suppressed: u64,
+}
+
+/// Predicate of [`CONFLICT`]: the key signed two envelopes that exclude each other. The log holds the first in its place;
+/// the second was refused and is kept beside the log, as proof.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conflict {
+    pub agent: String,
+    pub key: Digest,
+    #[serde(with = "decimal")]
+    pub epoch: u64,
+    /// Number of the refused envelope.
+    #[serde(with = "decimal")]
+    pub seq: u64,
+    pub over: Over,
+    /// The envelope that the log holds under number `seq`, or under the one before.
+    pub held: Digest,
+    pub refused: Digest,
+    /// See [`Gap::suppressed`].
+    #[serde(with = "decimal")]
+    pub suppressed: u64,
+}
+
+/// What two envelopes of one key disagree about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Over {
+    /// Both have the same epoch and number.
+    Number,
+    /// The refused one names another predecessor than the held one.
+    Predecessor,
+}
+
+/// Predicate of [`FORK`]: an agent holds a head that is not this log's past.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fork {
+    pub agent: String,
+    #[serde(with = "decimal")]
+    pub size: u64,
+    /// The root that the agent holds for `size`.
+    pub root: Digest,
+    /// This log's root at `size`.
+    pub ours: Digest,
+    /// The head as the log's key signed it, verbatim: two histories are proven. Absent where a statement of the agent
+    /// carries the root and nothing else shows it: the agent's word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed: Option<String>,
+    /// See [`Gap::suppressed`].
+    #[serde(with = "decimal")]
+    pub suppressed: u64,
 }
 
 /// Why a statement is refused.

@@ -60,6 +60,10 @@ pub enum Check {
     Documents,
     /// The checkpoint that the statement carries is an earlier head of this log.
     Anchor,
+    /// The agent's key did sign both envelopes that the collector says exclude each other.
+    Conflict,
+    /// No head that the log's key signed contradicts the log.
+    Fork,
 }
 
 /// One thing worth saying.
@@ -96,6 +100,9 @@ pub struct Report {
     pub items: Vec<Item>,
     /// Every agent's chain in the whole log; empty if the leaves are not shipped.
     pub chains: Vec<Chain>,
+    /// What the collector noticed about agents: entries of type gap, conflict and fork, by ascending index.
+    #[serde(default)]
+    pub noticed: Vec<Noticed>,
 }
 
 /// On whose word the result rests.
@@ -177,6 +184,51 @@ pub struct Chain {
     pub statements: u64,
     /// Sequence numbers that the log does not hold.
     pub gaps: Vec<Gap>,
+    /// Statements that came after later ones and so closed a gap, in the order of the log.
+    #[serde(default)]
+    pub late: Vec<Late>,
+}
+
+/// A statement that came after later ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Late {
+    #[serde(with = "exhibit_proto::statement::decimal")]
+    pub seq: u64,
+    pub index: u64,
+}
+
+/// Something that the collector noticed about an agent, and what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Noticed {
+    /// The entry that says so.
+    pub index: u64,
+    /// `gap`, `conflict` or `fork`.
+    #[serde(rename = "type")]
+    pub entry_type: String,
+    pub agent: String,
+    pub standing: Standing,
+    pub detail: String,
+    /// Entries that closed the gap, wholly or in part.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub closed_by: Vec<u64>,
+    /// How many more things were noticed of this agent before it, and not logged because there were too many in an hour.
+    pub suppressed: u64,
+}
+
+/// How far something that was noticed is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// Numbers are still missing.
+    Open,
+    /// All missing numbers came later.
+    Closed,
+    /// Signatures in this bundle show it to anybody.
+    Proven,
+    /// An agent says so, and nothing else shows it.
+    Claimed,
+    /// What would show it is not here.
+    NotShown,
 }
 
 /// Missing sequence numbers, both ends included.

@@ -45,6 +45,14 @@ fn rest(report: &Report, out: &mut String) {
         .iter()
         .flat_map(|chain| chain.gaps.iter().map(|gap| gap_line(chain, gap.from, gap.to)));
     section(out, "Gaps (statements that the log does not hold)", gaps);
+    let noticed = report.noticed.iter().map(|noticed| {
+        let more = match noticed.suppressed {
+            0 => String::new(),
+            more => format!("; {more} more were noticed before it and not logged"),
+        };
+        format!("entry {}: {}: {}{more}", noticed.index, noticed.entry_type, noticed.detail)
+    });
+    section(out, "Noticed about agents (gaps, conflicts, forks)", noticed);
     let notes = report
         .items
         .iter()

@@ -94,6 +94,7 @@ pub fn verify_each(
             }
         }
         report.counts.documents = reader.documents();
+        report.noticed = reader.noticed();
         about_log(&mut report, head, tree.chains);
         // Without a manifest there are no items, and nearly every file would be named.
         for path in folder.unclaimed().filter(|_| outline.is_some()) {
@@ -169,6 +170,7 @@ fn blank(place: &Path, files: usize, trust: &Trust) -> Report {
         findings: Vec::new(),
         items: Vec::new(),
         chains: Vec::new(),
+        noticed: Vec::new(),
     }
 }
 

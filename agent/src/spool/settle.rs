@@ -1,6 +1,7 @@
 //! What the collector's answers do to the spool: a statement leaves on proof, or is kept aside with the reason.
 
 use exhibit_proto::digest::Digest;
+use exhibit_proto::tlog_proof::TlogProof;
 use jiff::Timestamp;
 use rusqlite::params;
 
@@ -73,6 +74,25 @@ impl Spool {
             "INSERT OR IGNORE INTO fork(known, proof, reason, at) VALUES(?1, ?2, ?3, ?4)",
             params![known, proof, reason, now.as_millisecond()],
         )
+    }
+
+    /// Heads that the log's key signed: the newest verified one, then each that does not fit another, at most `limit`.
+    pub fn signed_heads(&self, limit: u32) -> Result<Vec<String>, SpoolError> {
+        let mut heads: Vec<String> = self.meta("head_signed")?.into_iter().collect();
+        let read = || {
+            let mut forks =
+                self.db.prepare("SELECT known, proof FROM fork ORDER BY id DESC LIMIT ?1")?;
+            let rows = forks.query_map([limit], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            rows.collect::<Result<Vec<(String, Vec<u8>)>, rusqlite::Error>>()
+        };
+        for (known, proof) in read().map_err(|source| self.failed(source))? {
+            heads.push(known);
+            heads.extend(TlogProof::parse(&proof).ok().map(|proof| proof.checkpoint));
+        }
+        let mut seen = std::collections::BTreeSet::new();
+        heads.retain(|head| !head.is_empty() && seen.insert(head.clone()));
+        heads.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(heads)
     }
 
     /// Takes the head under which the enrolment stands as the first verified one.

@@ -66,6 +66,8 @@ pub(crate) struct State {
     /// How many days certificates live.
     pub(crate) days: i64,
     pub(crate) renewals: u32,
+    /// Heads that agents showed, one list a call.
+    pub(crate) heads: Vec<Vec<bytes::Bytes>>,
 }
 
 #[derive(Clone)]
@@ -98,6 +100,7 @@ impl Collector {
             ca: ca.clone(),
             days: 30,
             renewals: 0,
+            heads: Vec::new(),
         };
         let collector = Self {
             state: Arc::new(Mutex::new(state)),
@@ -246,6 +249,14 @@ impl Evidence for Collector {
             }
         });
         Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
+    }
+
+    async fn heads(
+        &self,
+        request: Request<rpc::HeadsRequest>,
+    ) -> Result<Response<rpc::HeadsResponse>, Status> {
+        self.state.lock().unwrap().heads.push(request.into_inner().heads);
+        Ok(Response::new(rpc::HeadsResponse::default()))
     }
 
     async fn lacking(

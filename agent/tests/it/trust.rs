@@ -6,11 +6,13 @@ use std::time::Duration;
 use exhibit_agent::identity::{Client, Store};
 use exhibit_agent::spool::{Bounds, Spool};
 use exhibit_agent::upload::{Session, UploadError, Uploader};
+use exhibit_proto::checkpoint::Checkpoint;
 use exhibit_proto::digest::Digest;
+use exhibit_proto::note::Verifier;
 use exhibit_proto::rpc::RefusalKind;
 use jiff::Timestamp;
 
-use crate::collector::{Collector, Lie};
+use crate::collector::{Collector, Lie, ORIGIN};
 use crate::world::World;
 
 #[tokio::test]
@@ -102,6 +104,17 @@ async fn a_fork_of_the_log_is_kept_as_evidence_and_the_item_stays() {
     assert_eq!(status["spool"]["items"].as_u64(), Some(2));
     let shown = world.agent(&["status"]).await;
     assert!(shown.code == Some(1) && shown.out.contains("FORK"), "{shown:?}");
+    // The next session shows both heads to the collector: the one that was verified, and the one that does not follow.
+    world.collector.lie(Lie::None);
+    world.once().await;
+    world.collector.with(|state| {
+        let shown = state.heads.last().unwrap();
+        let log = Verifier::new(ORIGIN, state.log.public()).unwrap();
+        let opened = shown.iter().map(|head| Checkpoint::open(head, &log).unwrap());
+        let sizes: std::collections::BTreeSet<_> =
+            opened.map(|head| (head.size, head.root)).collect();
+        assert_eq!((shown.len(), sizes.len()), (2, 2));
+    });
 }
 
 #[tokio::test]

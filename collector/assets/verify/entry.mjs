@@ -15,6 +15,9 @@ export const PREDICATES = {
   revoke: REVOKE,
   rule_pack: "urn:exhibit:rule-pack:v1",
   activity: "urn:exhibit:activity:v1",
+  gap: "urn:exhibit:gap:v1",
+  conflict: "urn:exhibit:conflict:v1",
+  fork: "urn:exhibit:fork:v1",
 };
 
 const IN_TOTO = "application/vnd.in-toto+json";

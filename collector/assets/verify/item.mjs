@@ -6,7 +6,7 @@ import { keyId, pemKey, sha256Text } from "./keys.mjs";
 import { checkProof, checkQuorum, openCheckpoint, readProof, readTrust } from "./notes.mjs";
 import { ENROL, EVIDENCE, HEARTBEAT, PREDICATES, checkHeader, envelopeDigest, openEnvelope, readCapsule, readLeaf, readRun } from "./entry.mjs";
 
-const BY_THE_LOG = ["enrol", "revoke", "rule_pack", "activity"];
+const BY_THE_LOG = ["enrol", "revoke", "rule_pack", "activity", "gap", "conflict", "fork"];
 
 /**
  * Input: `trust` (text of a verifier key or policy, or what `readTrust` gave), `now` (milliseconds), `expect`
@@ -140,6 +140,9 @@ function statementFits(found, has) {
   if (!found.enrolled) {
     must(leaf.link === null, "the log's own entry claims a place in an agent's chain");
     if (expected === ENROL) found.agent = string(object(statement.predicate, "the enrolment").agent, "the enrolled agent");
+    if (leaf.t === "conflict" || leaf.t === "fork") {
+      throw new NotChecked(`the collector says that it noticed a ${leaf.t}; whether other signatures prove it, “exhibit verify” tells`);
+    }
     return `The statement is of the type that its leaf names: ${leaf.t}.`;
   }
   const capsule = readCapsule(statement.predicate);

@@ -19,7 +19,7 @@ use super::desk::{Desk, desk};
 use super::{Keys, log_rule_pack, open_log, record, scrub, timestamp, witness};
 use crate::config::Config;
 use crate::identity::{Authority, EnrolmentService, ServerCertificate, evidence_tls, web_tls};
-use crate::ingest::{self, EvidenceService, Ingest, Presence};
+use crate::ingest::{self, Ahead, EvidenceService, Ingest, Presence};
 use crate::log::scrub::{Scrub, ScrubStore};
 use crate::log::{Lock, LogReader, LogWriter, WriterTask};
 use crate::net;
@@ -171,7 +171,9 @@ fn build(
     let (desk, registry) = desk(config, keys, secrets.clone(), log, bound)?;
     let (enroller, mailbox) = (desk.enroller.clone(), Mailbox::open(secrets.clone())?);
     let views = Views::open(&config.views_db(), reader.clone(), assessor)?;
+    let ahead = Ahead::default();
     let state = WebState {
+        ahead: ahead.clone(),
         views: views.clone(),
         witnesses: witnesses.clone(),
         timestamps: timestamps.clone(),
@@ -190,6 +192,8 @@ fn build(
     let sizes = writer.sizes();
     let evidence = EvidenceService::server(Ingest {
         origin: config.origin.clone(),
+        collector: collector.clone(),
+        ahead,
         registry,
         writer,
         reader,

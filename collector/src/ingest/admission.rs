@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use exhibit_proto::checkpoint::Checkpoint;
 use exhibit_proto::digest::Digest;
 use exhibit_proto::document::{Kind, Target};
 use exhibit_proto::dsse::Envelope;
@@ -10,7 +11,7 @@ use exhibit_proto::keys::KeyId;
 use exhibit_proto::leaf::{EntryType, Link};
 use exhibit_proto::rpc::RefusalKind;
 use exhibit_proto::statement::{
-    Capsule, EVIDENCE, HEARTBEAT, Heartbeat, MAX_ENVELOPE, Run, Statement,
+    Capsule, EVIDENCE, HEARTBEAT, Heartbeat, MAX_ENVELOPE, Over, Run, Statement,
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -27,6 +28,8 @@ pub struct Admitted {
     pub digest: Digest,
     /// Each digest once.
     pub documents: Vec<Wanted>,
+    /// The head that the statement carries.
+    pub seen: Option<Checkpoint>,
 }
 
 /// A document as a statement names it.
@@ -44,6 +47,17 @@ pub struct Wanted {
 pub struct Refused {
     pub kind: RefusalKind,
     pub reason: String,
+    /// The held envelope that excludes this one, where the agent's key signed both.
+    pub against: Option<Against>,
+}
+
+/// Two envelopes that one key signed and that exclude each other: the held one, and the place that the refused one names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Against {
+    pub key: KeyId,
+    pub link: Link,
+    pub over: Over,
+    pub held: Digest,
 }
 
 /// What admission is measured against.
@@ -58,15 +72,15 @@ pub(super) struct Terms<'a> {
 
 impl Refused {
     pub fn invalid(reason: impl Into<String>) -> Self {
-        Self { kind: RefusalKind::Invalid, reason: reason.into() }
+        Self { kind: RefusalKind::Invalid, reason: reason.into(), against: None }
     }
 
     pub fn forbidden(reason: impl Into<String>) -> Self {
-        Self { kind: RefusalKind::Forbidden, reason: reason.into() }
+        Self { kind: RefusalKind::Forbidden, reason: reason.into(), against: None }
     }
 
     pub fn later(reason: impl Into<String>) -> Self {
-        Self { kind: RefusalKind::Later, reason: reason.into() }
+        Self { kind: RefusalKind::Later, reason: reason.into(), against: None }
     }
 }
 
@@ -109,7 +123,8 @@ pub(super) fn examine(
     moments(&[&capsule.sealed_at])?;
     let link = place(&capsule, &state, terms)?;
     granted(&targets, terms.agent)?;
-    Ok(Admitted { entry_type, key: state.key.id(), link, digest: Digest::of(bytes), documents })
+    let (key, digest, seen) = (state.key.id(), Digest::of(bytes), capsule.checkpoint);
+    Ok(Admitted { entry_type, key, link, digest, documents, seen })
 }
 
 /// Where the envelope stands in its chain, judged by what the log holds at its own place and the one before.
@@ -119,7 +134,9 @@ pub(super) fn chain(
     own: Option<(u64, Digest)>,
     before: Option<Digest>,
 ) -> Result<Option<u64>, Refused> {
-    let Link { seq, prev, .. } = admitted.link;
+    let (key, link) = (admitted.key, admitted.link);
+    let Link { seq, prev, .. } = link;
+    let against = |over, held| Some(Against { key, link, over, held });
     if let Some((index, held)) = own {
         if held == admitted.digest {
             return Ok(Some(index));
@@ -127,14 +144,19 @@ pub(super) fn chain(
         let reason = format!(
             "sequence number {seq} is held by envelope {held}: two agents with one key? enrol this one anew"
         );
-        return Err(Refused { kind: RefusalKind::Conflict, reason });
+        let against = against(Over::Number, held);
+        return Err(Refused { kind: RefusalKind::Conflict, reason, against });
     }
-    // Before the first stand zeros. A predecessor that is not held is a gap: admitted, and visible in the leaves.
+    // Before the first stand zeros. A predecessor that is not held is a gap: what comes after it must not be lost, so it is
+    // admitted, and the gap is an entry of its own.
     let expected = if seq == 1 { Some(Digest::ZERO) } else { before };
     match expected {
-        Some(expected) if expected != prev => Err(Refused::invalid(format!(
-            "prev {prev} of sequence number {seq} is not {expected}, the envelope that the log holds before it"
-        ))),
+        Some(expected) if expected != prev => Err(Refused {
+            against: before.and_then(|held| against(Over::Predecessor, held)),
+            ..Refused::invalid(format!(
+                "prev {prev} of sequence number {seq} is not {expected}, the envelope that the log holds before it: two agents with one key? enrol this one anew"
+            ))
+        }),
         Some(_) | None => Ok(None),
     }
 }
@@ -252,6 +274,7 @@ mod tests {
             link: Link { epoch: 1, seq, prev },
             digest: Digest::of(b"envelope"),
             documents: Vec::new(),
+            seen: None,
         }
     }
 
@@ -262,7 +285,10 @@ mod tests {
         assert!(chain(&admitted(1, before), None, None).is_err());
         assert_eq!(chain(&admitted(2, before), None, Some(before)), Ok(None));
         let other = chain(&admitted(2, before), None, Some(Digest::of(b"other")));
-        assert_eq!(other.unwrap_err().kind, RefusalKind::Invalid);
+        let other = other.unwrap_err();
+        assert_eq!(other.kind, RefusalKind::Invalid);
+        let against = other.against.unwrap();
+        assert_eq!((against.over, against.held), (Over::Predecessor, Digest::of(b"other")));
         assert_eq!(chain(&admitted(9, before), None, None), Ok(None));
     }
 
@@ -273,5 +299,6 @@ mod tests {
         let other = chain(&own, Some((7, Digest::of(b"x"))), None).unwrap_err();
         assert_eq!(other.kind, RefusalKind::Conflict);
         assert!(other.reason.contains("sequence number 1"));
+        assert_eq!(other.against.map(|against| against.over), Some(Over::Number));
     }
 }

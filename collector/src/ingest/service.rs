@@ -5,12 +5,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use exhibit_proto::checkpoint::Checkpoint;
 use exhibit_proto::digest::Digest;
 use exhibit_proto::document::{Document, Kind, Target};
 use exhibit_proto::rpc::evidence_server::{Evidence, EvidenceServer};
 use exhibit_proto::rpc::{
-    Answer, ConfigurationRequest, ConfigurationResponse, HeartbeatRequest, HeartbeatResponse,
-    LackingRequest, LackingResponse, RenewRequest, RenewResponse, Submission,
+    Answer, ConfigurationRequest, ConfigurationResponse, HeadsRequest, HeadsResponse,
+    HeartbeatRequest, HeartbeatResponse, LackingRequest, LackingResponse, RenewRequest,
+    RenewResponse, Submission,
 };
 use jiff::Timestamp;
 use tokio::sync::{Semaphore, mpsc};
@@ -19,8 +21,10 @@ use tokio_util::sync::CancellationToken;
 use tonic::codec::CompressionEncoding;
 use tonic::{Request, Response, Status, Streaming};
 
+use super::ahead::{Ahead, Larger};
+use super::noticed::Noticed;
 use super::submit::Session;
-use crate::identity::{Agent, Enroller, Registry};
+use crate::identity::{Agent, Collector, Enroller, Registry};
 use crate::log::{LogError, LogReader, LogWriter};
 use crate::net::Peer;
 
@@ -32,6 +36,9 @@ const MAX_DIGESTS: usize = 4096;
 const KNOWN: usize = 50_000;
 /// Streams of one agent: it needs one, and a broken one may linger.
 const STREAMS: usize = 4;
+/// Heads of one Heads call, and the longest of them: a note with many cosignatures.
+const MAX_HEADS: usize = 16;
+const MAX_HEAD: usize = 16 << 10;
 /// Answers that wait for a client that does not read.
 const ANSWERS: usize = 8;
 
@@ -52,6 +59,9 @@ pub struct Limits {
 #[derive(Clone)]
 pub struct Ingest {
     pub origin: String,
+    /// Signs what is noticed about agents.
+    pub collector: Collector,
+    pub ahead: Ahead,
     pub registry: Registry,
     pub writer: LogWriter,
     pub reader: LogReader,
@@ -98,6 +108,7 @@ pub(super) struct Shared {
     known: Mutex<HashMap<Digest, (Kind, Target)>>,
     /// What each agent takes of the collector, by agent id.
     shares: Mutex<HashMap<String, Share>>,
+    pub(super) noticed: Noticed,
 }
 
 /// What one agent may take at a time, so that it cannot keep the others out.
@@ -108,12 +119,15 @@ pub(super) struct Share {
     pub(super) run: Arc<tokio::sync::Mutex<()>>,
 }
 
+/// What is held under a digest is not a document.
+pub(super) struct NoDocument;
+
 impl EvidenceService {
     pub fn server(ingest: Ingest) -> EvidenceServer<Self> {
         let permits = kibibytes(ingest.limits.in_flight_bytes);
         let memory = Arc::new(Semaphore::new(usize::try_from(permits).unwrap_or(usize::MAX >> 3)));
         let (known, shares) = (Mutex::default(), Mutex::default());
-        let shared = Shared { ingest, memory, known, shares };
+        let shared = Shared { ingest, memory, known, shares, noticed: Noticed::default() };
         EvidenceServer::new(Self(Arc::new(shared)))
             .accept_compressed(CompressionEncoding::Zstd)
             .max_decoding_message_size(MAX_MESSAGE)
@@ -221,6 +235,21 @@ impl Evidence for EvidenceService {
         Ok(Response::new(HeartbeatResponse { wall_millis, checkpoint }))
     }
 
+    async fn heads(
+        &self,
+        request: Request<HeadsRequest>,
+    ) -> Result<Response<HeadsResponse>, Status> {
+        let agent = self.0.who(&request)?;
+        let heads = request.into_inner().heads;
+        if heads.len() > MAX_HEADS || heads.iter().any(|head| head.len() > MAX_HEAD) {
+            let text = "over 16 heads, or one over 16 KiB: send the newest ones";
+            return Err(Status::invalid_argument(text));
+        }
+        let foreign = self.0.compare(&agent, &heads).await?;
+        let foreign = foreign.iter().map(|digest| digest.as_bytes().to_vec().into()).collect();
+        Ok(Response::new(HeadsResponse { foreign }))
+    }
+
     async fn renew(
         &self,
         request: Request<RenewRequest>,
@@ -234,26 +263,73 @@ impl Evidence for EvidenceService {
 }
 
 impl Shared {
-    /// What a held document says that it is about; blocking. `None`: it is not held.
-    pub(super) fn about(&self, digest: &Digest) -> Result<Option<(Kind, Target)>, LogError> {
+    /// What a held document says that it is about; blocking. `None`: it is not held. A proof that is kept beside the log
+    /// is no document, whoever names it.
+    pub(super) fn about(
+        &self,
+        digest: &Digest,
+    ) -> Result<Option<Result<(Kind, Target), NoDocument>>, LogError> {
         let known = |held: &Mutex<HashMap<Digest, (Kind, Target)>>| {
             held.lock().unwrap_or_else(PoisonError::into_inner).get(digest).cloned()
         };
         if let Some(about) = known(&self.known) {
-            return Ok(Some(about));
+            return Ok(Some(Ok(about)));
         }
         let Some(bytes) = self.ingest.reader.document(digest)? else {
             return Ok(None);
         };
-        let document = Document::parse(&bytes)
-            .map_err(|error| LogError::Damaged(format!("document {digest}: {error}")))?;
+        let Ok(document) = Document::parse(&bytes) else {
+            return Ok(Some(Err(NoDocument)));
+        };
         let about = (document.kind, document.target);
         let mut held = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if held.len() >= KNOWN {
             held.clear();
         }
         held.insert(*digest, about.clone());
-        Ok(Some(about))
+        Ok(Some(Ok(about)))
+    }
+
+    /// Holds heads that the log's key signed against the log; answers those that are not its past. Others are nobody's
+    /// proof and are passed over.
+    async fn compare(&self, agent: &Agent, heads: &[bytes::Bytes]) -> Result<Vec<Digest>, Status> {
+        let verifier = self.ingest.collector.verifier();
+        let (mut foreign, mut larger) = (Vec::new(), None);
+        let turn = self.ingest.registry.turn(&agent.id);
+        let _turn = turn.lock().await;
+        for head in heads {
+            let opened = Checkpoint::open(head, verifier);
+            let (Ok(seen), Ok(signed)) = (opened, std::str::from_utf8(head)) else { continue };
+            let reader = self.ingest.reader.clone();
+            let size = seen.size;
+            let (ours, root) = blocking(move || {
+                let ours = reader.head()?.checkpoint.size;
+                Ok((ours, if size > ours { None } else { Some(reader.root_at(size)?) }))
+            })
+            .await?;
+            match root {
+                Some(root) if root == seen.root => continue,
+                Some(root) => self.fork(&agent.id, &seen, root, Some(signed)).await?,
+                None if larger.as_ref().is_none_or(|held: &Larger| held.known < size) => {
+                    let (at, signed) = (Timestamp::now(), Some(signed.to_owned()));
+                    larger = Some(Larger { known: size, ours, at, signed });
+                }
+                None => {}
+            }
+            foreign.push(Digest::of(head));
+        }
+        match larger {
+            Some(larger) => {
+                tracing::error!(
+                    agent = %agent.id, known = larger.known, ours = larger.ours,
+                    "an agent holds a head of a larger log, signed by this log's key: an old backup was restored, or this is a copy; nothing is admitted"
+                );
+                self.ingest.ahead.note(&agent.id, larger);
+            }
+            None if heads.is_empty() => {}
+            None => self.ingest.ahead.clear(&agent.id, true),
+        }
+        Ok(foreign)
     }
 
     async fn checkpoint(&self) -> Result<bytes::Bytes, Status> {

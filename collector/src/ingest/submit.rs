@@ -10,13 +10,15 @@ use exhibit_proto::digest::Digest;
 use exhibit_proto::leaf::Link;
 use exhibit_proto::rpc::submission::Part;
 use exhibit_proto::rpc::{Answer, Envelope, Receipt, Refusal, RefusalKind, Submission, answer};
+use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::Instant;
 use tonic::{Status, Streaming};
 
 use super::admission::{Admitted, Refused, Terms, Wanted, chain, examine};
+use super::ahead::Larger;
 use super::documents::{Arriving, Took};
-use super::service::{Shared, blocking, kibibytes};
+use super::service::{NoDocument, Shared, blocking, kibibytes};
 use crate::identity::Agent;
 use crate::log::{AppendError, Committed, LogError, LogReader, NewEntry};
 
@@ -80,8 +82,12 @@ impl Session {
 
     async fn serve(&mut self) -> Result<(), Status> {
         while let Some(envelope) = self.next_envelope().await? {
-            let digest = Digest::of(&envelope.bytes);
-            let part = match self.admit(envelope, digest).await {
+            let (digest, bytes) = (Digest::of(&envelope.bytes), envelope.bytes.clone());
+            let admitted = match self.admit(envelope, digest).await {
+                Err(Stop::Refused(refused)) => Err(Stop::Refused(self.keep(refused, &bytes).await)),
+                other => other,
+            };
+            let part = match admitted {
                 Ok(receipt) => answer::Part::Receipt(receipt),
                 Err(Stop::Ended(status)) => return Err(status),
                 Err(Stop::Refused(refused)) => {
@@ -103,9 +109,19 @@ impl Session {
         Ok(())
     }
 
+    /// What contradicts a held envelope is logged and kept before the agent sets it aside; if that cannot be done now, the
+    /// agent is to come back with it.
+    async fn keep(&self, refused: Refused, bytes: &[u8]) -> Refused {
+        let Some(against) = refused.against else { return refused };
+        match self.service.conflict(&self.agent, against, bytes).await {
+            Ok(()) => refused,
+            Err(status) => Refused::later(status.message()),
+        }
+    }
+
     async fn admit(&mut self, envelope: Envelope, digest: Digest) -> Result<Receipt, Stop> {
         let known = envelope.known_size;
-        let (admitted, lacking) = self.examine(&envelope).await?;
+        let Decided { admitted, lacking, ours } = self.examine(&envelope).await?;
         let documents = lacking.iter().map(|wanted| wanted.digest.as_bytes().to_vec().into());
         let wanted = exhibit_proto::rpc::Wanted {
             envelope: digest.as_bytes().to_vec().into(),
@@ -129,6 +145,10 @@ impl Session {
         if agent.key != admitted.key {
             return Err(Refused::forbidden("the key was replaced meanwhile: sign anew").into());
         }
+        if let (Some(seen), Some(ours)) = (&admitted.seen, ours) {
+            self.service.fork(&self.agent, seen, ours, None).await?;
+        }
+        self.service.gap(&self.agent, &admitted).await?;
         let entry = NewEntry {
             entry_type: admitted.entry_type,
             key: admitted.key,
@@ -141,7 +161,7 @@ impl Session {
     }
 
     /// Everything that can be said before the documents are there; the documents that the log lacks.
-    async fn examine(&self, envelope: &Envelope) -> Result<(Admitted, Vec<Wanted>), Stop> {
+    async fn examine(&self, envelope: &Envelope) -> Result<Decided, Stop> {
         let agent = self.live()?;
         let (service, envelope) = (Arc::clone(&self.service), envelope.clone());
         Ok(blocking(move || decide(&service, &agent, &envelope)).await??)
@@ -278,22 +298,30 @@ impl Session {
     }
 }
 
+/// What was found before the documents came.
+struct Decided {
+    admitted: Admitted,
+    /// Documents that the log does not hold.
+    lacking: Vec<Wanted>,
+    /// The log's root at the size of the head that the statement carries, where that head has another one.
+    ours: Option<Digest>,
+}
+
 /// Decides about an envelope before its documents; blocking.
 fn decide(
     service: &Shared,
     agent: &Agent,
     envelope: &Envelope,
-) -> Result<Result<(Admitted, Vec<Wanted>), Refused>, LogError> {
+) -> Result<Result<Decided, Refused>, LogError> {
     let ingest = &service.ingest;
-    let (known, size) = (envelope.known_size, ingest.reader.head()?.checkpoint.size);
-    if known > size {
-        tracing::error!(
-            agent = %agent.id, known, size,
-            "an agent has verified a larger log than this one: was an old backup restored?"
-        );
+    let size = ingest.reader.head()?.checkpoint.size;
+    if let Some(known) = ingest.ahead.proven() {
         return Ok(Err(Refused::later(format!(
-            "this log has {size} entries where the agent has verified {known}: the collector must be mended first"
+            "this log has {size} entries, and its key has signed {known}: the collector must be mended first"
         ))));
+    }
+    if let Some(refused) = larger(service, agent, envelope.known_size, size) {
+        return Ok(Err(refused));
     }
     let (origin, document_bytes) = (ingest.origin.as_str(), ingest.limits.document_bytes);
     let terms = Terms { origin, agent, document_bytes };
@@ -301,18 +329,28 @@ fn decide(
         Ok(admitted) => admitted,
         Err(refused) => return Ok(Err(refused)),
     };
-    let mut wanted = Vec::new();
-    match place(&ingest.reader, &admitted)? {
+    let mut decided = Decided { admitted, lacking: Vec::new(), ours: None };
+    match place(&ingest.reader, &decided.admitted)? {
         // Held already: the receipt follows without documents.
-        Ok(Some(_)) => return Ok(Ok((admitted, wanted))),
+        Ok(Some(_)) => return Ok(Ok(decided)),
         Ok(None) => {}
         Err(refused) => return Ok(Err(refused)),
     }
-    for named in &admitted.documents {
+    if let Some(seen) = &decided.admitted.seen {
+        if let Some(refused) = larger(service, agent, seen.size, size) {
+            return Ok(Err(refused));
+        }
+        decided.ours = Some(ingest.reader.root_at(seen.size)?).filter(|ours| *ours != seen.root);
+    }
+    for named in &decided.admitted.documents {
         match service.about(&named.digest)? {
-            None => wanted.push(named.clone()),
-            Some((kind, target)) if (&kind, &target) == (&named.kind, &named.target) => {}
-            Some((kind, target)) => {
+            None => decided.lacking.push(named.clone()),
+            Some(Ok((kind, target))) if (&kind, &target) == (&named.kind, &named.target) => {}
+            Some(Err(NoDocument)) => {
+                let text = format!("{} is held and is not a document", named.digest);
+                return Ok(Err(Refused::invalid(text)));
+            }
+            Some(Ok((kind, target))) => {
                 return Ok(Err(Refused::invalid(format!(
                     "document {} is {kind} of {target}, its statement says {} of {}",
                     named.digest, named.kind, named.target
@@ -320,7 +358,24 @@ fn decide(
             }
         }
     }
-    Ok(Ok((admitted, wanted)))
+    Ok(Ok(decided))
+}
+
+/// An agent that has verified more than this log holds is told to wait, and people are told why.
+fn larger(service: &Shared, agent: &Agent, known: u64, ours: u64) -> Option<Refused> {
+    if known <= ours {
+        service.ingest.ahead.clear(&agent.id, false);
+        return None;
+    }
+    tracing::error!(
+        agent = %agent.id, known, ours,
+        "an agent has verified a larger log than this one: was an old backup restored?"
+    );
+    let larger = Larger { known, ours, at: Timestamp::now(), signed: None };
+    service.ingest.ahead.note(&agent.id, larger);
+    Some(Refused::later(format!(
+        "this log has {ours} entries where the agent has verified {known}: the collector must be mended first"
+    )))
 }
 
 /// What the log holds at the envelope's place and before it.
@@ -345,7 +400,7 @@ impl From<AppendError> for Stop {
             AppendError::Busy | AppendError::Stopped => RefusalKind::Later,
             AppendError::TooLong { .. } => RefusalKind::Invalid,
         };
-        Self::Refused(Refused { kind, reason })
+        Self::Refused(Refused { kind, reason, against: None })
     }
 }
 

@@ -169,6 +169,17 @@ impl LogReader {
         })
     }
 
+    /// The root of the first `size` leaves, published.
+    pub fn root_at(&self, size: u64) -> Result<Digest, LogError> {
+        self.with(|conn| {
+            let published = sqlite::head(conn)?.0.checkpoint.size;
+            if size > published {
+                return Err(LogError::OutOfRange { index: size, size: published });
+            }
+            merkle::root(size, &mut Stored::new(conn))
+        })
+    }
+
     /// Consistency from `old` to `new` leaves, both published.
     pub fn consistency(&self, old: u64, new: u64) -> Result<Vec<Digest>, LogError> {
         self.with(|conn| {

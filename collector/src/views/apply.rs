@@ -4,6 +4,7 @@
 
 mod agents;
 mod evidence;
+mod notices;
 
 use exhibit_proto::keys::PublicKey;
 use exhibit_proto::leaf::EntryType;
@@ -118,10 +119,16 @@ fn content(at: &At<'_>, row: &mut Row) -> Result<(), Refused> {
     match &at.entry.leaf.t {
         EntryType::Evidence => {
             let (agent, statement) = from_agent(at, row, statement::EVIDENCE)?;
+            if agent.late {
+                return Ok(());
+            }
             evidence::run(at, row, &agent, &predicate(&statement)?)
         }
         EntryType::Heartbeat => {
             let (agent, statement) = from_agent(at, row, statement::HEARTBEAT)?;
+            if agent.late {
+                return Ok(());
+            }
             agents::heartbeat(at, row, &agent, &predicate(&statement)?)
         }
         EntryType::Enrol => {
@@ -139,6 +146,9 @@ fn content(at: &At<'_>, row: &mut Row) -> Result<(), Refused> {
             row.by = Some(activity.by);
             Ok(())
         }
+        EntryType::Gap => notices::gap(at, row, &own(at, statement::GAP)?),
+        EntryType::Conflict => notices::conflict(at, row, &own(at, statement::CONFLICT)?),
+        EntryType::Fork => notices::fork(at, row, &own(at, statement::FORK)?),
         EntryType::Other(name) => {
             row.summary = format!("an entry of type {name}, which this version does not read");
             Ok(())
@@ -179,6 +189,8 @@ fn words(activity: &Activity) -> String {
 struct Agent {
     id: String,
     targets: Vec<String>,
+    /// The statement came after later ones: it closes a gap, and what it observed is older than what is known.
+    late: bool,
 }
 
 /// An agent's statement: its key enrolled and not revoked, its signature good, its chain followed.

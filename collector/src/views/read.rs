@@ -4,6 +4,7 @@ mod agents;
 mod entries;
 mod evidence;
 mod findings;
+mod notices;
 
 use jiff::Timestamp;
 
@@ -11,6 +12,7 @@ pub use agents::{AgentRow, ScheduleRow};
 pub use entries::{Change, ChangeKind, EntryFilter, EntryRow, PackRow};
 pub use evidence::{DocumentRow, Gap, OutcomeRow, TargetRow};
 pub use findings::FindingRow;
+pub use notices::{NoticeRow, NoticeWhat};
 
 /// Stored milliseconds as a time.
 pub(super) fn time(millis: i64) -> Timestamp {

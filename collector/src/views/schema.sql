@@ -67,6 +67,22 @@ CREATE TABLE agents (
   heartbeat_index INTEGER
 ) STRICT, WITHOUT ROWID;
 
+-- What the collector noticed about agents: a row an entry of type gap, conflict or fork.
+CREATE TABLE notices (
+  idx        INTEGER PRIMARY KEY,
+  type       TEXT NOT NULL,
+  agent      TEXT NOT NULL,
+  at         INTEGER NOT NULL,
+  key        TEXT,
+  epoch      INTEGER,
+  from_seq   INTEGER,                  -- gap: first and last number; conflict: the number, twice
+  to_seq     INTEGER,
+  open       INTEGER,                  -- gap: numbers that have still not come
+  detail     TEXT NOT NULL,            -- the predicate, JSON
+  suppressed INTEGER NOT NULL
+) STRICT;
+CREATE INDEX notices_by_agent ON notices (agent, idx);
+
 CREATE TABLE schedules (
   agent      TEXT NOT NULL,
   target     TEXT NOT NULL,

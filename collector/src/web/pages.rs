@@ -8,6 +8,7 @@ pub(super) mod evidence;
 pub(super) mod findings;
 pub(super) mod help;
 pub(super) mod log;
+mod noticed;
 pub(super) mod overview;
 mod proven;
 pub(super) mod rules;

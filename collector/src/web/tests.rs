@@ -53,6 +53,7 @@ impl Site {
         let witness_db = sample.dir.path().join("witness.db");
         let witnesses = Witnesses::open(circle, &witness_db).unwrap();
         let state = WebState {
+            ahead: crate::ingest::Ahead::default(),
             views,
             witnesses: witnesses.clone(),
             timestamps: Timestamps::new(

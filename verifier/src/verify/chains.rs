@@ -7,7 +7,7 @@ use exhibit_proto::digest::Digest;
 use exhibit_proto::keys::KeyId;
 use exhibit_proto::leaf::Leaf;
 
-use crate::report::{Chain, Gap};
+use crate::report::{Chain, Gap, Late};
 
 #[derive(Default)]
 pub(super) struct Chains(BTreeMap<(KeyId, u64), State>);
@@ -19,6 +19,7 @@ struct State {
     index: u64,
     statements: u64,
     gaps: Vec<Gap>,
+    late: Vec<Late>,
 }
 
 impl Chains {
@@ -39,6 +40,7 @@ impl Chains {
                     index,
                     statements: 1,
                     gaps,
+                    late: Vec::new(),
                 });
                 return if link.seq == 0 {
                     Err(format!("{}: counting starts at 1", place(0)))
@@ -54,6 +56,7 @@ impl Chains {
                 return Err(format!("{}: this number was logged before", place(link.seq)));
             }
             state.statements += 1;
+            state.late.push(Late { seq: link.seq, index });
             return Ok(());
         }
         let (last, before, envelope) = (state.last, state.index, state.envelope);
@@ -75,8 +78,8 @@ impl Chains {
 
     pub(super) fn report(self) -> Vec<Chain> {
         let chain = |((key, epoch), state): ((KeyId, u64), State)| {
-            let State { last, statements, gaps, .. } = state;
-            Chain { key, epoch, last, statements, gaps }
+            let State { last, statements, gaps, late, .. } = state;
+            Chain { key, epoch, last, statements, gaps, late }
         };
         self.0.into_iter().map(chain).collect()
     }

@@ -18,8 +18,10 @@ use crate::report::{Check, Item, Ledger, State, Tally};
 
 mod ahead;
 mod content;
+mod noticed;
 
 use self::ahead::{Ahead, Content, Held, Opened};
+use self::noticed::Noticing;
 
 const CHECKS: [Check; 6] = [
     Check::Leaf,
@@ -38,6 +40,7 @@ pub(super) struct Reader<'a> {
     keys: Keys,
     history: History<'a>,
     documents: Documents<'a>,
+    noticed: Noticing,
     key_entries: KeyEntries<'a>,
 }
 
@@ -80,12 +83,18 @@ impl<'a> Reader<'a> {
         let documents = Documents::new(folder);
         let ahead = tree.key_entries.as_slice();
         let key_entries = KeyEntries { ahead, read: BTreeSet::new(), enrol: None, revoke: None };
-        Self { folder, head, tree, keys: Keys::default(), history, documents, key_entries }
+        let (keys, noticed) = (Keys::default(), Noticing::default());
+        Self { folder, head, tree, keys, history, documents, noticed, key_entries }
     }
 
     /// Documents named by all items so far.
     pub(super) fn documents(&self) -> Tally {
         self.documents.tally
+    }
+
+    /// What the collector noticed about agents, by all items so far.
+    pub(super) fn noticed(&mut self) -> Vec<crate::report::Noticed> {
+        std::mem::take(&mut self.noticed.all)
     }
 
     pub(super) fn check(&mut self, claimed: &bundle::Item, ahead: Ahead) -> Item {
@@ -248,9 +257,13 @@ impl<'a> Reader<'a> {
         let path = bundle::leaf(index);
         let log = self.head.log.key();
         let by_log = match leaf.t {
-            EntryType::Enrol | EntryType::Revoke | EntryType::RulePack | EntryType::Activity => {
-                true
-            }
+            EntryType::Enrol
+            | EntryType::Revoke
+            | EntryType::RulePack
+            | EntryType::Activity
+            | EntryType::Gap
+            | EntryType::Conflict
+            | EntryType::Fork => true,
             EntryType::Evidence | EntryType::Heartbeat => false,
             EntryType::Other(_) => leaf.key == log.id(),
         };

@@ -65,6 +65,11 @@ impl Keys {
         self.0.get(id).map(|known| &known.key)
     }
 
+    /// The key and whose it is, whether or not it may speak.
+    pub(super) fn owner(&self, id: &KeyId) -> Option<&Enrolled> {
+        self.0.get(id)
+    }
+
     /// The key that signed entry `index`, if it was enrolled before and not revoked before.
     pub(super) fn at(&self, index: u64, id: &KeyId) -> Result<&Enrolled, Refused> {
         let known =

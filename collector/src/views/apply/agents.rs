@@ -5,7 +5,7 @@ use exhibit_proto::leaf::Link;
 use exhibit_proto::statement::{Capsule, Enrol, Heartbeat, Revoke};
 use rusqlite::{OptionalExtension as _, params};
 
-use super::{Agent, At, Refused, Row, because, millis};
+use super::{Agent, At, Refused, Row, because, millis, notices};
 use crate::views::signed;
 
 pub(super) fn enrol(at: &At<'_>, row: &mut Row, enrol: &Enrol) -> Result<(), Refused> {
@@ -96,9 +96,9 @@ pub(super) fn follow(
         .query_row([&id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     let seq = signed(link.seq);
     if seq <= last_seq {
-        return because(format!(
-            "its number {seq} is not above {last_seq}, which stands before it"
-        ));
+        notices::late(at, row, &id, link)?;
+        row.sealed = millis(&capsule.sealed_at);
+        return Ok(Agent { id, targets: Vec::new(), late: true });
     }
     row.missing = seq - last_seq - 1;
     if row.missing == 0 && link.prev.to_string() != last_env {
@@ -125,7 +125,7 @@ pub(super) fn follow(
             capsule.clock_offset_ms,
         ])?;
     let targets = serde_json::from_str(&targets).unwrap_or_default();
-    Ok(Agent { id, targets })
+    Ok(Agent { id, targets, late: false })
 }
 
 pub(super) fn heartbeat(

@@ -64,7 +64,7 @@ pub struct Change {
 pub enum ChangeKind {
     /// A rule gives another verdict than before.
     Verdict { rule: String, target: String, was: Option<String>, is: String, message: String },
-    /// An enrolment, a revocation or a rule pack.
+    /// An enrolment, a revocation, a rule pack, or something noticed about an agent.
     Entry { entry_type: String, summary: String },
 }
 
@@ -119,7 +119,7 @@ impl Views {
                    WHERE was IS NOT verdict AND (was IS NOT NULL OR verdict = 'fail')
                  UNION ALL
                  SELECT idx, rx, NULL, NULL, NULL, NULL, NULL, type, summary FROM entries
-                   WHERE type IN ('enrol', 'revoke', 'rule_pack') AND problem IS NULL
+                   WHERE type IN ('enrol', 'revoke', 'rule_pack', 'gap', 'conflict', 'fork') AND problem IS NULL
                  ORDER BY 1 DESC, 3, 4 LIMIT ?1",
             )?;
             Ok(ask.query_map([limit], change)?.collect::<Result<_, _>>()?)

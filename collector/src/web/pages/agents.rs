@@ -4,6 +4,7 @@ use askama::Template;
 use axum::response::Response;
 
 use super::controls::ListPage;
+use super::noticed::{self, Alarms};
 use super::{super::html, Ask, WebError, target_href};
 use crate::views::{AgentRow, EntryFilter};
 use crate::web::Frame;
@@ -27,6 +28,8 @@ struct AgentPage {
     interval: String,
     offset: String,
     targets: Vec<(String, String)>,
+    alarms: Alarms,
+    noticed: TableView,
     unseen: TableView,
     schedule: TableView,
     entries: TableView,
@@ -116,6 +119,8 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
         interval: agent.interval_seconds.map_or_else(|| "not told".into(), words::length),
         offset: offset(&agent),
         targets: targets.collect(),
+        alarms: noticed::alarms(ask, Some(&agent.id))?,
+        noticed: noticed::table(ask, Some(&agent.id))?.view(&ask.path, &ask.query),
         unseen: unseen(ask, &agent)?.view(&ask.path, &ask.query),
         schedule: schedule(ask, &agent)?.view(&ask.path, &ask.query),
         entries: entries(ask, &agent)?.view(&ask.path, &ask.query),

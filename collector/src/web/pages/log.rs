@@ -4,6 +4,7 @@ use askama::Template;
 use axum::response::Response;
 
 use super::controls::ListPage;
+use super::noticed::{self, Alarms};
 use super::timestamped::TimestampedView;
 use super::witnessed::WitnessedView;
 use super::{super::html, Ask, WebError};
@@ -31,6 +32,8 @@ struct LogPage {
     vkey: String,
     scrub: Standing,
     packs: Vec<(PackRow, Moment)>,
+    alarms: Alarms,
+    noticed: TableView,
     table: TableView,
     older: Option<String>,
     newest: bool,
@@ -59,6 +62,8 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
         vkey: ask.site.vkey.clone(),
         scrub: ask.site.scrub.standing()?,
         packs: packs.collect(),
+        alarms: noticed::alarms(ask, None)?,
+        noticed: noticed::table(ask, None)?.view(&ask.path, &ask.query),
         table: table(ask, &entries)?.view(&ask.path, &ask.query),
         older,
         newest: filter.before.is_none(),
@@ -136,7 +141,7 @@ pub(in crate::web) fn activity(ask: &Ask) -> Result<Response, WebError> {
     html(&ListPage {
         frame: ask.frame("Activity", "activity"),
         title: "Activity",
-        intro: "What people did here. Each line is an entry of the log, signed by the collector.",
+        intro: "What people did here, and what the collector noticed. Each line is an entry of the log, signed by the collector.",
         table: activity_table(ask)?.view(&ask.path, &ask.query),
     })
 }
@@ -147,7 +152,7 @@ pub(in crate::web) fn activity_csv(ask: &Ask) -> Result<Response, WebError> {
 
 fn activity_table(ask: &Ask) -> Result<Table, WebError> {
     let mut rows = Vec::new();
-    for entry_type in ["activity", "enrol", "revoke", "rule_pack"] {
+    for entry_type in ["activity", "enrol", "revoke", "rule_pack", "gap", "conflict", "fork"] {
         let filter = EntryFilter { entry_type: Some(entry_type.into()), ..EntryFilter::default() };
         rows.extend(ask.site.views.entries(&filter, EXPORT)?);
     }

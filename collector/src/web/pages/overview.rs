@@ -6,6 +6,7 @@ use askama::Template;
 use axum::response::Response;
 use exhibit_assessment::{ControlStatus, Theme};
 
+use super::noticed::{self, Alarms};
 use super::witnessed::WitnessedView;
 use super::{super::html, Ask, WebError};
 use crate::views::ChangeKind;
@@ -30,6 +31,7 @@ struct Overview {
     first_steps: bool,
     /// Damaged things in the stored log.
     damaged: usize,
+    alarms: Alarms,
 }
 
 struct ThemeView {
@@ -91,6 +93,7 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
         changes: changes(ask, &names)?,
         silent: silent.collect(),
         targets: names.len(),
+        alarms: noticed::alarms(ask, None)?,
         first_steps: agents.is_empty(),
         damaged: ask.site.scrub.standing()?.damage.len(),
         agents: agents.len(),

@@ -4,8 +4,8 @@ use exhibit_proto::bundle::{self, MANIFEST};
 use exhibit_proto::keys::PublicKey;
 use exhibit_proto::leaf::{EntryType, Leaf, Link};
 use exhibit_proto::statement::{
-    ACTIVITY, Capsule, ENROL, EVIDENCE, Enrol, HEARTBEAT, REVOKE, RULE_PACK, Revoke, Run,
-    Statement, StatementError,
+    ACTIVITY, CONFLICT, Capsule, ENROL, EVIDENCE, Enrol, FORK, GAP, HEARTBEAT, REVOKE, RULE_PACK,
+    Revoke, Run, Statement, StatementError,
 };
 use serde_json::Value;
 
@@ -40,6 +40,9 @@ impl Reader<'_> {
             EntryType::Revoke => REVOKE,
             EntryType::RulePack => RULE_PACK,
             EntryType::Activity => ACTIVITY,
+            EntryType::Gap => GAP,
+            EntryType::Conflict => CONFLICT,
+            EntryType::Fork => FORK,
             EntryType::Other(name) => {
                 let detail = format!("entries of type {name:?} are not known to this version");
                 return ledger.not_checked(Check::Statement, Some(&path), detail);
@@ -65,6 +68,9 @@ impl Reader<'_> {
                 self.run(claimed, item, leaf, said, ledger)
             }
             EntryType::Heartbeat => self.capsule(item, leaf, &statement, &signer, ledger).map(drop),
+            EntryType::Gap => self.gap(item, &statement),
+            EntryType::Conflict => self.conflict(item, &statement, ledger),
+            EntryType::Fork => self.fork(item, &statement, &path, ledger),
             EntryType::RulePack | EntryType::Activity | EntryType::Other(_) => Ok(()),
         };
         let unlinked = signer.agent.is_none() && leaf.link.is_some();
@@ -204,7 +210,12 @@ impl Reader<'_> {
                     "the agent saw root {} over {} entries, the log has {root} there: the log was rewritten, or showed the agent another one",
                     seen.root, seen.size
                 );
-                ledger.failed(Check::Anchor, path, detail);
+                // The collector said so when it came: then it is this agent's word against the log, and no more.
+                if self.noticed.claims(&capsule.agent) {
+                    ledger.not_checked(Check::Anchor, Some(path), detail);
+                } else {
+                    ledger.failed(Check::Anchor, path, detail);
+                }
             }
             None => {
                 let detail = "the bundle does not show the log's past, so the head that the agent saw cannot be compared";
