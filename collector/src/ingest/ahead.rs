@@ -36,7 +36,7 @@ impl Ahead {
     }
 
     /// Remembers it; a proof is not replaced by a word.
-    pub(super) fn note(&self, agent: &str, larger: Larger) {
+    pub(crate) fn note(&self, agent: &str, larger: Larger) {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if larger.signed.is_some() || held.get(agent).is_none_or(|held| held.signed.is_none()) {
             held.insert(agent.to_owned(), larger);

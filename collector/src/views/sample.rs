@@ -99,7 +99,12 @@ impl Sample {
         std::thread::spawn(appended).join().unwrap()
     }
 
-    fn own<P: Serialize + DeserializeOwned>(&self, kind: EntryType, name: &str, body: P) -> u64 {
+    pub(crate) fn own<P: Serialize + DeserializeOwned>(
+        &self,
+        kind: EntryType,
+        name: &str,
+        body: P,
+    ) -> u64 {
         let subject = Subject::new("sample", Digest::of(b"sample"), None);
         let envelope = Statement::new(name, vec![subject], body).seal(&self.log_key).unwrap();
         let key = self.log_key.public().id();

@@ -9,6 +9,7 @@ use serde_json::json;
 use tower::ServiceExt as _;
 
 use super::{WebState, router};
+use crate::ingest::Ahead;
 use crate::log::scrub::{Damage, Part, Plan, ScrubStore};
 use crate::people::{People, create_first_user};
 use crate::secrets::SecretsDb;
@@ -19,8 +20,11 @@ use crate::witness::{Circle, Witnesses};
 const XSS: &str = "<script>alert(1)</script>";
 const NEW_PASSWORD: &str = "four calm words here";
 
+mod noticed;
+
 struct Site {
     sample: Sample,
+    ahead: Ahead,
     witnesses: Witnesses,
     router: Router,
     password: String,
@@ -52,8 +56,9 @@ impl Site {
         let circle = Circle::new(&log, witnesses, &crate::config::Witnesses::default()).unwrap();
         let witness_db = sample.dir.path().join("witness.db");
         let witnesses = Witnesses::open(circle, &witness_db).unwrap();
+        let ahead = Ahead::default();
         let state = WebState {
-            ahead: crate::ingest::Ahead::default(),
+            ahead: ahead.clone(),
             views,
             witnesses: witnesses.clone(),
             timestamps: Timestamps::new(
@@ -72,7 +77,7 @@ impl Site {
             }),
             clock: Arc::new(move || now),
         };
-        Self { sample, witnesses, router: router(state, Router::new()), password, recorded }
+        Self { sample, ahead, witnesses, router: router(state, Router::new()), password, recorded }
     }
 
     async fn send(&self, request: Request<Body>) -> Answer {

@@ -136,7 +136,7 @@ async fn a_key_that_others_can_read_is_not_used() {
 
 impl Collector {
     /// The leaf of an entry, from the public entry bundles.
-    async fn leaf(&self, index: u64) -> Leaf {
+    pub(crate) async fn leaf(&self, index: u64) -> Leaf {
         let size = self.checkpoint().await.size;
         let path = match (index / 256, size - size % 256) {
             (tile, whole) if tile * 256 < whole => format!("/log/tile/entries/{tile:03}"),

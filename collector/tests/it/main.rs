@@ -5,6 +5,7 @@ mod abuse;
 mod crash;
 mod enrolment;
 mod harness;
+mod noticed;
 mod public;
 mod requests;
 mod submission;

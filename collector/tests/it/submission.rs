@@ -106,7 +106,7 @@ impl Stream {
         matches!(self.answers.message().await, Err(_) | Ok(None))
     }
 
-    async fn refused(&mut self, bytes: &[u8]) -> (RefusalKind, String) {
+    pub(crate) async fn refused(&mut self, bytes: &[u8]) -> (RefusalKind, String) {
         self.envelope(bytes, 0).await;
         let refusal = self.refusal().await;
         assert_eq!(refusal.envelope.as_ref(), Digest::of(bytes).as_bytes());
@@ -198,7 +198,8 @@ async fn replay_conflict_gap_and_wrong_prev_are_told_apart() {
     let next = agent.run(&[]);
     let next = agent.seal(&next);
     collector.verify(&stream.submit(&next, &[]).await);
-    assert_eq!(collector.checkpoint().await.size, 7);
+    // What stood before, three runs, and what was noticed: two conflicts and a gap.
+    assert_eq!(collector.checkpoint().await.size, 10);
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ mod corpus;
 mod demonstration;
 mod examples;
 mod interruptions;
+mod noticed;
 mod support;
 mod whole_way;
 mod witness;

@@ -39,8 +39,8 @@ impl Reader<'_> {
             return Err(format!("is about numbers {} to {}", gap.from, gap.to));
         }
         self.owned(&gap.key, &gap.agent)?;
-        let chains = self.tree.chains.iter();
-        let chain = chains.filter(|chain| (chain.key, chain.epoch) == (gap.key, gap.epoch)).next();
+        let mut chains = self.tree.chains.iter();
+        let chain = chains.find(|chain| (chain.key, chain.epoch) == (gap.key, gap.epoch));
         let (mut missing, mut closed_by) = (0_u64, Vec::new());
         if let Some(chain) = chain {
             for open in &chain.gaps {
