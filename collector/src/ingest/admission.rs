@@ -48,7 +48,7 @@ pub struct Refused {
     pub kind: RefusalKind,
     pub reason: String,
     /// The held envelope that excludes this one, where the agent's key signed both.
-    pub against: Option<Against>,
+    pub against: Option<Box<Against>>,
 }
 
 /// Two envelopes that one key signed and that exclude each other: the held one, and the place that the refused one names.
@@ -136,7 +136,7 @@ pub(super) fn chain(
 ) -> Result<Option<u64>, Refused> {
     let (key, link) = (admitted.key, admitted.link);
     let Link { seq, prev, .. } = link;
-    let against = |over, held| Some(Against { key, link, over, held });
+    let against = |over, held| Some(Box::new(Against { key, link, over, held }));
     if let Some((index, held)) = own {
         if held == admitted.digest {
             return Ok(Some(index));

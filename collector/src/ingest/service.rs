@@ -119,8 +119,13 @@ pub(super) struct Share {
     pub(super) run: Arc<tokio::sync::Mutex<()>>,
 }
 
-/// What is held under a digest is not a document.
-pub(super) struct NoDocument;
+/// What is held under a digest.
+pub(super) enum Held {
+    /// A document about this.
+    About(Kind, Target),
+    /// A proof that is kept beside the log: no document, whoever names it.
+    Proof,
+}
 
 impl EvidenceService {
     pub fn server(ingest: Ingest) -> EvidenceServer<Self> {
@@ -263,23 +268,19 @@ impl Evidence for EvidenceService {
 }
 
 impl Shared {
-    /// What a held document says that it is about; blocking. `None`: it is not held. A proof that is kept beside the log
-    /// is no document, whoever names it.
-    pub(super) fn about(
-        &self,
-        digest: &Digest,
-    ) -> Result<Option<Result<(Kind, Target), NoDocument>>, LogError> {
+    /// What a held document says that it is about; blocking. `None`: it is not held.
+    pub(super) fn about(&self, digest: &Digest) -> Result<Option<Held>, LogError> {
         let known = |held: &Mutex<HashMap<Digest, (Kind, Target)>>| {
             held.lock().unwrap_or_else(PoisonError::into_inner).get(digest).cloned()
         };
-        if let Some(about) = known(&self.known) {
-            return Ok(Some(Ok(about)));
+        if let Some((kind, target)) = known(&self.known) {
+            return Ok(Some(Held::About(kind, target)));
         }
         let Some(bytes) = self.ingest.reader.document(digest)? else {
             return Ok(None);
         };
         let Ok(document) = Document::parse(&bytes) else {
-            return Ok(Some(Err(NoDocument)));
+            return Ok(Some(Held::Proof));
         };
         let about = (document.kind, document.target);
         let mut held = self.known.lock().unwrap_or_else(PoisonError::into_inner);
@@ -287,7 +288,7 @@ impl Shared {
             held.clear();
         }
         held.insert(*digest, about.clone());
-        Ok(Some(Ok(about)))
+        Ok(Some(Held::About(about.0, about.1)))
     }
 
     /// Holds heads that the log's key signed against the log; answers those that are not its past. Others are nobody's

@@ -18,7 +18,7 @@ use tonic::{Status, Streaming};
 use super::admission::{Admitted, Refused, Terms, Wanted, chain, examine};
 use super::ahead::Larger;
 use super::documents::{Arriving, Took};
-use super::service::{NoDocument, Shared, blocking, kibibytes};
+use super::service::{Held, Shared, blocking, kibibytes};
 use crate::identity::Agent;
 use crate::log::{AppendError, Committed, LogError, LogReader, NewEntry};
 
@@ -112,7 +112,7 @@ impl Session {
     /// What contradicts a held envelope is logged and kept before the agent sets it aside; if that cannot be done now, the
     /// agent is to come back with it.
     async fn keep(&self, refused: Refused, bytes: &[u8]) -> Refused {
-        let Some(against) = refused.against else { return refused };
+        let Some(against) = refused.against.as_deref().copied() else { return refused };
         match self.service.conflict(&self.agent, against, bytes).await {
             Ok(()) => refused,
             Err(status) => Refused::later(status.message()),
@@ -345,12 +345,13 @@ fn decide(
     for named in &decided.admitted.documents {
         match service.about(&named.digest)? {
             None => decided.lacking.push(named.clone()),
-            Some(Ok((kind, target))) if (&kind, &target) == (&named.kind, &named.target) => {}
-            Some(Err(NoDocument)) => {
+            Some(Held::About(kind, target)) if (&kind, &target) == (&named.kind, &named.target) => {
+            }
+            Some(Held::Proof) => {
                 let text = format!("{} is held and is not a document", named.digest);
                 return Ok(Err(Refused::invalid(text)));
             }
-            Some(Ok((kind, target))) => {
+            Some(Held::About(kind, target)) => {
                 return Ok(Err(Refused::invalid(format!(
                     "document {} is {kind} of {target}, its statement says {} of {}",
                     named.digest, named.kind, named.target
