@@ -20,4 +20,12 @@ pub(crate) const ALL: &[Entry] = &[
     kinds::network_firewall::ENTRY,
     kinds::logging_sources::ENTRY,
     kinds::time_sync::ENTRY,
+    kinds::malware_protection::ENTRY,
+    kinds::config_scheduled_jobs::ENTRY,
+    kinds::config_desired_state::ENTRY,
+    kinds::logging_protection::ENTRY,
+    kinds::logging_privileged_activity::ENTRY,
+    kinds::sdlc_change_records::ENTRY,
+    kinds::monitoring_detections::ENTRY,
+    kinds::monitoring_alert_rules::ENTRY,
 ];

@@ -5,8 +5,11 @@
 
 mod accounts;
 mod catalog;
+mod command_line;
 mod debian;
+mod jobs;
 mod kinds;
+mod log_files;
 mod os_release;
 mod packages;
 mod repositories;

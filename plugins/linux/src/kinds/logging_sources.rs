@@ -46,6 +46,17 @@ fn observe(job: &Job) -> Observation {
     look.done()
 }
 
+pub(crate) use journal::days;
+
+/// Where the recorders send copies, for other kinds.
+pub(crate) fn forwards(look: &mut Look<'_>) -> Vec<Forward> {
+    let mut forwards = Vec::new();
+    // What the recorders themselves are is told by this kind alone.
+    drop(journal::find(look, &mut forwards));
+    drop(rsyslog_recorder(look, &mut forwards));
+    forwards
+}
+
 const RSYSLOG: &str = "/etc/rsyslog.conf";
 /// Deeper includes are a loop or a riddle.
 const MAX_FILES: usize = 1000;

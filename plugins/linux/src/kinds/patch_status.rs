@@ -6,6 +6,8 @@ mod kernel;
 mod pending;
 mod support;
 
+pub(crate) use history::{local_time, zone};
+
 use exhibit_plugin::{
     Entry, Job, Observation,
     kinds::patch_status::{Counts, KIND, PatchStatus},

@@ -16,7 +16,8 @@ pub const SCHEMA: &str = "urn:exhibit:kind:logging.privileged_activity:v1";
 pub struct PrivilegedActivity {
     /// Days that were looked at.
     pub window: Window,
-    /// Counts, sorted by day, account and action; a day without an entry had none that a source recorded.
+    /// Counts, sorted by day, account and action; a day without an entry had none that a source recorded. Two sources may
+    /// record the same event: counts are not to be added over sources.
     pub activity: Vec<Activity>,
     /// Events of names that this target does not know; the names are withheld, since people type passwords there.
     pub unknown_principals: u64,

@@ -98,7 +98,7 @@ fn bytes(text: &str) -> Option<u64> {
 }
 
 /// A time span as systemd writes it (`1month`, `2weeks 3d`, plain seconds), rounded down to days; 0 means no bound.
-fn days(text: &str) -> Option<u32> {
+pub(crate) fn days(text: &str) -> Option<u32> {
     let mut seconds: u64 = 0;
     let mut rest = text.trim();
     while !rest.is_empty() {

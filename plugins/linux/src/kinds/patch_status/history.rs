@@ -47,7 +47,7 @@ pub(super) fn lists_refreshed(look: &mut Look<'_>) -> Option<Timestamp> {
 }
 
 /// The host's own time zone: both logs write local time without it. UTC when the host does not say.
-pub(super) fn zone(look: &mut Look<'_>) -> TimeZone {
+pub(crate) fn zone(look: &mut Look<'_>) -> TimeZone {
     look.bytes("/etc/localtime")
         .here()
         .and_then(|bytes| TimeZone::tzif("local", &bytes).ok())
@@ -55,7 +55,7 @@ pub(super) fn zone(look: &mut Look<'_>) -> TimeZone {
 }
 
 /// Reads `2026-11-20  06:12:31` as local time of the zone.
-pub(super) fn local_time(text: &str, zone: &TimeZone) -> Option<Timestamp> {
+pub(crate) fn local_time(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     let mut words = text.split_whitespace();
     let (day, clock) = (words.next()?, words.next()?);
     // The log of unattended-upgrades adds milliseconds after a comma.
