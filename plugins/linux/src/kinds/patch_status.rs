@@ -9,13 +9,13 @@ mod support;
 pub(crate) use history::{local_time, zone};
 
 use exhibit_plugin::{
-    Entry, Job, Observation,
-    kinds::patch_status::{Counts, KIND, PatchStatus},
+    Entry, Job, Observation, OutcomeKind,
+    kinds::patch_status::{AutomaticUpdates, Counts, KIND, OperatingSystem, PatchStatus},
 };
 use jiff::tz::TimeZone;
 
 use super::software_inventory::database;
-use crate::{look::Look, os_release::OsRelease};
+use crate::{look::Look, os_release::OsRelease, packages, services};
 
 pub(crate) const ENTRY: Entry = Entry {
     kind: KIND,
@@ -30,6 +30,7 @@ pub(crate) const ENTRY: Entry = Entry {
         "/boot/vmlinuz-*",
         "/run/reboot-required",
         "/etc/os-release",
+        "/usr/share/distro-info/{debian,ubuntu}.csv",
     ],
     needs: &["CAP_DAC_READ_SEARCH or group adm: the log of unattended-upgrades"],
     observe,
@@ -38,7 +39,11 @@ pub(crate) const ENTRY: Entry = Entry {
 fn observe(job: &Job) -> Observation {
     let mut look = Look::new(job);
     let today = job.now.to_zoned(TimeZone::UTC).date();
-    let os = support::operating_system(&OsRelease::read(&mut look), today);
+    let release = OsRelease::read(&mut look);
+    let os = support::observe(&mut look, &release, today);
+    if !look.host.exists(crate::debian::STATUS) {
+        return support_alone(look, os);
+    }
     let Some(database) = database(&mut look) else { return look.done() };
     let zone = history::zone(&mut look);
     let pending = pending::observe(&mut look);
@@ -69,6 +74,56 @@ fn observe(job: &Job) -> Observation {
     look.done()
 }
 
+/// Timers that install updates on systems without dpkg.
+const TIMERS: [(&str, &str); 5] = [
+    ("dnf-automatic", "dnf-automatic.timer"),
+    ("dnf-automatic", "dnf-automatic-install.timer"),
+    ("dnf-automatic", "dnf5-automatic.timer"),
+    ("transactional-update", "transactional-update.timer"),
+    ("os-update", "os-update.timer"),
+];
+
+/// Without dpkg: the system and its support, the number of packages, and whether a timer updates them.
+fn support_alone(mut look: Look<'_>, os: OperatingSystem) -> Observation {
+    let Some(installed) = packages::read(&mut look, false) else { return look.done() };
+    look.seen.outcome(
+        OutcomeKind::NotApplicable,
+        "pending updates are known for dpkg only",
+        "see vulnerability.findings with a mirrored advisory file, or record them by hand",
+    );
+    let there = TIMERS.iter().filter(|(_, unit)| services::is_installed(&look.host, unit));
+    let there: Vec<&(&str, &str)> = there.collect();
+    let wanted = there.iter().find(|(_, unit)| services::is_wanted(&look.host, unit));
+    let mechanism = wanted.or(there.first()).map(|(name, _)| (*name).to_owned());
+    let body = PatchStatus {
+        os,
+        pending: None,
+        counts: Counts {
+            installed: u64::try_from(installed.list.len()).ok(),
+            pending: None,
+            security: None,
+            held: None,
+        },
+        lists_refreshed: None,
+        last_update: None,
+        automatic_updates: AutomaticUpdates {
+            installed: mechanism.is_some(),
+            // cron may do it too, which is not looked at.
+            enabled: mechanism.is_some().then_some(wanted.is_some()),
+            mechanism,
+            refreshes_lists: None,
+            origins: None,
+            last_run: None,
+            last_result: None,
+        },
+        kernel: None,
+        reboot_required: None,
+        reboot_packages: Vec::new(),
+    };
+    look.seen.document(body, 0);
+    look.done()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,6 +149,20 @@ mod tests {
         assert!(body["lists_refreshed"].is_string());
         assert_eq!(body["reboot_required"], serde_json::Value::Null);
         assert!(outcomes(&observation)[0].starts_with("not_applicable"));
+    }
+
+    #[test]
+    fn a_host_without_dpkg_tells_its_support_and_what_is_missing() {
+        let root = planted(&[
+            ("/etc/os-release", "ID=alpine\nVERSION_ID=3.20.1\n"),
+            ("/lib/apk/db/installed", "P:musl\nV:1.2.5-r0\n\n"),
+        ]);
+        let observation = observe(&job(root.path()));
+        let body = body(KIND, &observation);
+        assert_eq!(body["os"]["support_state"], "ended");
+        assert_eq!(body["counts"]["installed"], 1);
+        assert_eq!(body["pending"], serde_json::Value::Null);
+        assert!(outcomes(&observation)[0].starts_with("not_applicable: pending updates"));
     }
 
     #[test]

@@ -134,7 +134,7 @@ fn directive(line: &str, rule: &mut Rule) {
 }
 
 fn retention(store: String, rule: Rule, source: String) -> Option<Retention> {
-    if !SECURITY.iter().any(|name| store.contains(name)) && !store.contains('*') {
+    if !SECURITY.iter().any(|name| store.contains(name)) && !store.starts_with("/var/log/*") {
         return None;
     }
     // Rotated by size alone, no time is promised.

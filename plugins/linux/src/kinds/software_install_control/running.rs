@@ -76,6 +76,10 @@ fn program(process: &Path) -> io::Result<Option<(String, Option<RunningState>)>>
             .is_ok_and(|found| (found.dev(), found.ino()) == (running.dev(), running.ino()))
     };
     Ok(Some(match path.strip_suffix(" (deleted)") {
+        // A program out of memory has a name drawn at random, which would differ at each start.
+        Some(path) if path.starts_with("/memfd:") => {
+            ("/memfd".to_owned(), Some(RunningState::Deleted))
+        }
         Some(path) => (path.to_owned(), Some(RunningState::Deleted)),
         None if is_same(&path) => (path, None),
         None => (path, Some(RunningState::Foreign)),
