@@ -37,6 +37,10 @@ enum Command {
         bundle: PathBuf,
         #[command(flatten)]
         trust: Policy,
+        /// Root certificates (PEM) of time-stamping authorities. Get them from the authorities, not from the bundle; without
+        /// them time-stamps are not checked.
+        #[arg(long, value_name = "FILE")]
+        tsa_roots: Option<PathBuf>,
         #[command(flatten)]
         output: Output,
     },
@@ -91,11 +95,13 @@ struct Output {
 
 pub(crate) fn run(cli: Cli) -> ExitCode {
     let done = match cli.command {
-        Command::Verify { bundle, trust, output } => {
-            folder_command(&bundle, &trust.policy, &output, verify::verify, show::summary)
+        Command::Verify { bundle, trust, tsa_roots, output } => {
+            let believed = (trust.policy.as_path(), tsa_roots.as_deref());
+            folder_command(&bundle, believed, &output, verify::verify, show::summary)
         }
         Command::VerifyLog { log, trust, output } => {
-            folder_command(&log, &trust.policy, &output, verify::verify_log, show::log_summary)
+            let believed = (trust.policy.as_path(), None);
+            folder_command(&log, believed, &output, verify::verify_log, show::log_summary)
         }
         Command::VerifyReceipt { file, trust, output } => {
             receipt_command(&file, &trust.policy, &output)
@@ -114,13 +120,17 @@ type Verify = fn(&Path, &Trust, Timestamp, &dyn Progress) -> Result<Report, File
 
 fn folder_command(
     folder: &Path,
-    policy: &Path,
+    (policy, tsa_roots): (&Path, Option<&Path>),
     output: &Output,
     verify: Verify,
     summary: fn(&Report) -> String,
 ) -> anyhow::Result<ExitCode> {
-    let trust = Trust::load(policy)?;
+    let mut trust = Trust::load(policy)?;
     refuse_own_policy(folder, policy)?;
+    if let Some(roots) = tsa_roots {
+        refuse_own_roots(folder, roots)?;
+        trust = trust.with_tsa_roots(roots)?;
+    }
     let bar = Bar::new(!output.quiet);
     let report = verify(folder, &trust, Timestamp::now(), &bar);
     bar.clear();
@@ -134,6 +144,19 @@ fn folder_command(
         State::Verified | State::NotChecked => ExitCode::SUCCESS,
         State::Failed => ExitCode::from(FAILED),
     })
+}
+
+/// As [`refuse_own_policy`], for those who tell the time.
+fn refuse_own_roots(bundle: &Path, roots: &Path) -> anyhow::Result<()> {
+    let (Ok(folder), Ok(file)) = (bundle.canonicalize(), roots.canonicalize()) else {
+        return Ok(());
+    };
+    anyhow::ensure!(
+        !file.starts_with(folder),
+        "{} lies in the bundle that it would judge: get the root certificates from the time-stamping authority",
+        roots.display()
+    );
+    Ok(())
 }
 
 /// A bundle that brings the keys it is judged by proves nothing.

@@ -110,6 +110,12 @@ impl Folder {
         leaves.chain(self.proofs.iter().map(|(index, _)| (*index, bundle::proof(*index))))
     }
 
+    /// Files under `prefix`, none of which has a shelf of its own.
+    pub(crate) fn under(&self, prefix: &str) -> Vec<String> {
+        let all = self.others.iter().map(|(path, _)| path);
+        all.filter(|path| path.starts_with(prefix)).cloned().collect()
+    }
+
     /// Links, devices, pipes and names that are not text.
     pub fn refused(&self) -> &[(String, &'static str)] {
         &self.refused

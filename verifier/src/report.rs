@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use exhibit_proto::bundle::Selection;
 use exhibit_proto::digest::Digest;
 use exhibit_proto::keys::KeyId;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// What `schema` says.
@@ -44,6 +45,8 @@ pub enum Check {
     Chains,
     /// All enrolments and revocations of the log are in the bundle.
     Keys,
+    /// Tokens of time-stamping authorities (RFC 3161) hold under the roots that were given, over heads that this log grew from.
+    Timestamps,
     /// The item's leaf is the log's entry of that index.
     Leaf,
     /// The item's proof leads to the signed checkpoint.
@@ -98,6 +101,9 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// By ascending index.
     pub items: Vec<Item>,
+    /// Tokens of time-stamping authorities that the bundle holds.
+    #[serde(default)]
+    pub timestamps: Vec<Stamp>,
     /// Every agent's chain in the whole log; empty if the leaves are not shipped.
     pub chains: Vec<Chain>,
     /// What the collector noticed about agents: entries of type gap, conflict and fork, by ascending index.
@@ -166,11 +172,68 @@ pub struct Item {
     pub logged: Option<String>,
     /// When the agent says it sealed it.
     pub claimed: Option<String>,
+    /// It cannot have been made before; absent if the bundle does not show it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Bound>,
+    /// It was in the log by then, by the word of somebody outside; absent if nobody outside says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_after: Option<Bound>,
     pub checks: BTreeMap<Check, State>,
     /// Everything that failed or was not checked.
     pub findings: Vec<Finding>,
     /// Nothing wrong, but worth knowing.
     pub notes: Vec<String>,
+}
+
+/// A bound in time, and on whose word it rests.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bound {
+    /// RFC 3339, UTC.
+    pub time: String,
+    pub basis: Basis,
+    /// The witness, or the authority with its token's file, or the entry.
+    pub by: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Basis {
+    /// A witness that the policy trusts cosigned a head with it.
+    Cosignature,
+    /// An authority stamped a head with it: its time and the inaccuracy that it grants.
+    Token,
+    /// The collector's own clock when it received an entry that the agent's head covers: a claim.
+    Received,
+}
+
+impl Bound {
+    pub fn new(time: Timestamp, basis: Basis, by: &str) -> Self {
+        let time = time.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
+        Self { time, basis, by: by.to_owned() }
+    }
+
+    /// Milliseconds since 1970.
+    pub fn ms(&self) -> i64 {
+        self.time.parse::<Timestamp>().map_or(i64::MAX, Timestamp::as_millisecond)
+    }
+}
+
+/// One token of a time-stamping authority.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamp {
+    /// Entries of the head that it stamps.
+    pub size: u64,
+    /// As its file's name says.
+    pub authority: String,
+    /// `not_checked`: no roots were given, or the bundle does not show that its log grew from that head.
+    pub state: State,
+    /// The authority's time, RFC 3339; absent if the token cannot be believed.
+    pub time: Option<String>,
+    pub accuracy_ms: Option<i64>,
+    /// Object identifier.
+    pub policy: Option<String>,
+    /// Hex.
+    pub serial: Option<String>,
 }
 
 /// One agent's chain: the statements of one key and epoch.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::report::{Chain, Finding, Item, Report, State, Tally};
+use crate::report::{Basis, Bound, Chain, Finding, Item, Report, State, Tally};
 
 /// Lines of one sort that are printed before the rest is only counted.
 const SHOWN: usize = 200;
@@ -53,6 +53,7 @@ fn rest(report: &Report, out: &mut String) {
         format!("entry {}: {}: {}{more}", noticed.index, noticed.entry_type, noticed.detail)
     });
     section(out, "Noticed about agents (gaps, conflicts, forks)", noticed);
+    section(out, "Times", report.items.iter().filter_map(times));
     let notes = report
         .items
         .iter()
@@ -141,6 +142,19 @@ fn items(report: &Report, state: State) -> impl Iterator<Item = String> {
         of.map(|finding| line(Some(item.index), finding)).collect::<Vec<_>>()
     };
     report.items.iter().flat_map(lines).collect::<Vec<_>>().into_iter()
+}
+
+/// Between which moments an item came to be, as far as that is known.
+fn times(item: &Item) -> Option<String> {
+    let told = |bound: &Bound| match bound.basis {
+        Basis::Cosignature => format!("{} (cosigned by {})", bound.time, bound.by),
+        Basis::Token => format!("{} (time-stamp of {})", bound.time, bound.by),
+        Basis::Received => format!("{} (by the collector's clock: {})", bound.time, bound.by),
+    };
+    let before = item.not_before.as_ref().map(|bound| format!("not before {}", told(bound)));
+    let after = item.not_after.as_ref().map(|bound| format!("in the log by {}", told(bound)));
+    let known: Vec<String> = before.into_iter().chain(after).collect();
+    (!known.is_empty()).then(|| format!("entry {}: {}", item.index, known.join("; ")))
 }
 
 fn line(index: Option<u64>, finding: &Finding) -> String {

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use exhibit_proto::digest::Digest;
 use exhibit_proto::policy::{Policy, PolicyError};
+use exhibit_proto::rfc3161::{Roots, TimestampError};
 
 const MAX_BYTES: u64 = 1 << 20;
 
@@ -16,17 +17,21 @@ pub struct Trust {
     /// The file as the person named it.
     pub source: String,
     pub sha256: Digest,
+    /// Whom to believe about the time; without them time-stamps are not checked.
+    pub tsa_roots: Option<Roots>,
 }
 
 /// Why there is nothing to trust.
 #[derive(Debug, thiserror::Error)]
 pub enum TrustError {
-    #[error("policy file {path}: {source}")]
+    #[error("{path}: {source}")]
     Unreadable { path: String, source: io::Error },
     #[error("policy file {0} is not UTF-8 text of at most 1 MiB")]
     NotText(String),
     #[error("policy file {path}: {source}")]
     Policy { path: String, source: PolicyError },
+    #[error("{path}: {source}")]
+    Roots { path: String, source: TimestampError },
 }
 
 impl Trust {
@@ -41,10 +46,27 @@ impl Trust {
         Self::parse(text, &shown)
     }
 
+    /// Adds the root certificates of time-stamping authorities, from a PEM file.
+    pub fn with_tsa_roots(mut self, path: &Path) -> Result<Self, TrustError> {
+        let shown = path.display().to_string();
+        let mut bytes = Vec::new();
+        let read =
+            File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes));
+        read.map_err(|source| TrustError::Unreadable { path: shown.clone(), source })?;
+        let refused = |source| TrustError::Roots { path: shown.clone(), source };
+        self.tsa_roots = Some(Roots::from_pem(&bytes).map_err(refused)?);
+        Ok(self)
+    }
+
     /// Takes the text of a policy that `source` gave.
     pub fn parse(text: &str, source: &str) -> Result<Self, TrustError> {
         let path = source.to_owned();
         let policy = Policy::parse(text).map_err(|source| TrustError::Policy { path, source })?;
-        Ok(Self { policy, source: source.to_owned(), sha256: Digest::of(text.as_bytes()) })
+        Ok(Self {
+            policy,
+            source: source.to_owned(),
+            sha256: Digest::of(text.as_bytes()),
+            tsa_roots: None,
+        })
     }
 }

@@ -9,6 +9,7 @@ mod keys;
 mod manifest;
 mod sums;
 mod times;
+mod timestamps;
 mod tree;
 
 use std::path::Path;
@@ -80,7 +81,11 @@ pub fn verify_each(
         if outline.is_some() && tree.rebuilt {
             manifest::complete(&selection, &tree.left_out, &mut ledger);
         }
-        let mut reader = item::Reader::new(&folder, &head, &tree);
+        let roots = trust.tsa_roots.as_ref();
+        let (known, stamps) = timestamps::check(&folder, &head, &tree, roots, &mut ledger);
+        report.timestamps = stamps;
+        let times = times::Times::new(known);
+        let mut reader = item::Reader::new(&folder, &head, &tree, times);
         if outline.is_some() {
             progress.stage("items", listed.len() as u64);
             let mut judge = |item: Item| {
@@ -169,6 +174,7 @@ fn blank(place: &Path, files: usize, trust: &Trust) -> Report {
         checks: Ledger::default().checks,
         findings: Vec::new(),
         items: Vec::new(),
+        timestamps: Vec::new(),
         chains: Vec::new(),
         noticed: Vec::new(),
     }

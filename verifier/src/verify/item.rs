@@ -12,6 +12,7 @@ use super::documents::Documents;
 use super::head::Head;
 use super::history::History;
 use super::keys::{Keys, Refused};
+use super::times::Times;
 use super::tree::Tree;
 use crate::files::Folder;
 use crate::report::{Check, Item, Ledger, State, Tally};
@@ -42,6 +43,7 @@ pub(super) struct Reader<'a> {
     documents: Documents<'a>,
     noticed: Noticing,
     key_entries: KeyEntries<'a>,
+    times: Times,
 }
 
 /// Which of the log's enrolments and revocations were read, so that no key is judged without one that was left out.
@@ -78,13 +80,13 @@ struct Signer {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(folder: &'a Folder, head: &'a Head, tree: &'a Tree) -> Self {
+    pub(super) fn new(folder: &'a Folder, head: &'a Head, tree: &'a Tree, times: Times) -> Self {
         let history = History::new(folder, head.checkpoint.size, tree.tiles);
         let documents = Documents::new(folder);
         let ahead = tree.key_entries.as_slice();
         let key_entries = KeyEntries { ahead, read: BTreeSet::new(), enrol: None, revoke: None };
         let (keys, noticed) = (Keys::default(), Noticing::default());
-        Self { folder, head, tree, keys, history, documents, noticed, key_entries }
+        Self { folder, head, tree, keys, history, documents, noticed, key_entries, times }
     }
 
     /// Documents named by all items so far.
@@ -106,6 +108,8 @@ impl<'a> Reader<'a> {
             agent: None,
             logged: None,
             claimed: None,
+            not_before: None,
+            not_after: None,
             checks: Ledger::default().checks,
             findings: Vec::new(),
             notes: Vec::new(),
@@ -124,6 +128,14 @@ impl<'a> Reader<'a> {
             if let Some(opened) = self.opened(claimed.index, &leaf, held.content, &mut ledger) {
                 self.content(claimed, &leaf, opened, &mut item, &mut ledger);
             }
+        }
+        self.times.judge(&mut item, &ledger);
+        if let Some(rx) = item
+            .logged
+            .as_deref()
+            .filter(|_| ledger.state(Check::Inclusion) == Some(State::Verified))
+        {
+            self.times.received(item.index, rx);
         }
         for check in CHECKS {
             if ledger.state(check).is_none() {

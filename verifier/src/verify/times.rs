@@ -2,8 +2,81 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::timestamps::Known;
+use crate::report::{Basis, Bound, Check, Item, Ledger, State};
+
 /// Below this a difference is ordinary.
 const WORTH_SAYING: SignedDuration = SignedDuration::from_mins(5);
+
+/// What is known about times while items are read by ascending index.
+pub(super) struct Times {
+    known: Known,
+    /// Entry, and the latest time (milliseconds) at which it or one before was received, by the collector's clock.
+    received: Vec<(u64, i64)>,
+}
+
+impl Times {
+    pub(super) fn new(known: Known) -> Self {
+        Self { known, received: Vec::new() }
+    }
+
+    /// Entry `index` stands in the log with this time of receipt.
+    pub(super) fn received(&mut self, index: u64, rx: &str) {
+        let Ok(time) = rx.parse::<Timestamp>() else { return };
+        let before = self.received.last().map_or(i64::MIN, |(_, ms)| *ms);
+        self.received.push((index, before.max(time.as_millisecond())));
+    }
+
+    /// A head over `size` entries cannot be older than the newest entry of the bundle that it covers.
+    pub(super) fn not_before(&self, size: u64) -> Option<Bound> {
+        let place = self.received.partition_point(|(index, _)| *index < size).checked_sub(1)?;
+        let (index, ms) = self.received.get(place)?;
+        let by = format!("the agent had seen a head with entry {index}");
+        from_ms(*ms).map(|time| Bound::new(time, Basis::Received, &by))
+    }
+
+    /// Fills in by when the item was in the log, once it is shown to be in it, and says what does not fit between its bounds.
+    pub(super) fn judge(&self, item: &mut Item, ledger: &Ledger) {
+        if ledger.state(Check::Inclusion) != Some(State::Verified) {
+            return;
+        }
+        item.not_after = self.known.not_after(item.index).cloned();
+        let claimed = item.claimed.as_deref().and_then(ms);
+        let logged = item.logged.as_deref().and_then(ms);
+        let worth = WORTH_SAYING.as_secs().saturating_mul(1000);
+        if let Some(bound) = &item.not_after {
+            let late = |time: Option<i64>| {
+                time.is_some_and(|time| time.saturating_sub(worth) > bound.ms())
+            };
+            if late(claimed) || late(logged) {
+                let what = if late(logged) { "logged" } else { "claimed" };
+                let time = if late(logged) { &item.logged } else { &item.claimed };
+                let time = time.as_deref().unwrap_or_default();
+                item.notes.push(format!(
+                    "{what} {time}, yet it was in the log by {} ({}): a clock is ahead",
+                    bound.time, bound.by
+                ));
+            }
+        }
+        if let Some(bound) = &item.not_before
+            && claimed.is_some_and(|time| time.saturating_add(worth) < bound.ms())
+        {
+            let time = item.claimed.as_deref().unwrap_or_default();
+            item.notes.push(format!(
+                "claimed {time}, yet {}, which was received {}: dated back, or the agent's clock is behind",
+                bound.by, bound.time
+            ));
+        }
+    }
+}
+
+pub(super) fn from_ms(ms: i64) -> Option<Timestamp> {
+    Timestamp::from_millisecond(ms).ok()
+}
+
+fn ms(text: &str) -> Option<i64> {
+    text.parse::<Timestamp>().ok().map(Timestamp::as_millisecond)
+}
 
 /// A remark if `claimed` and `logged` lie more than five minutes apart; an error if one is no time.
 pub(super) fn compare(claimed: &str, logged: &str) -> Result<Option<String>, String> {
@@ -27,6 +100,21 @@ pub(super) fn compare(claimed: &str, logged: &str) -> Result<Option<String>, Str
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_head_is_not_older_than_the_entries_it_covers() {
+        let mut times = Times::new(Known::default());
+        assert_eq!(times.not_before(9), None);
+        // The collector's clock went backwards once.
+        for (index, second) in [(3, 10), (5, 30), (6, 20)] {
+            times.received(index, &format!("2026-11-22T10:00:{second}.000Z"));
+        }
+        let at = |size| times.not_before(size).map(|bound| bound.time);
+        assert_eq!(at(3), None);
+        assert_eq!(at(4).as_deref(), Some("2026-11-22T10:00:10.000Z"));
+        assert_eq!(at(6).as_deref(), Some("2026-11-22T10:00:30.000Z"));
+        assert_eq!(at(99).as_deref(), Some("2026-11-22T10:00:30.000Z"));
+    }
 
     #[test]
     fn five_minutes_are_ordinary_and_more_is_said() {

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::super::times;
 use super::{Opened, Reader, Signer};
-use crate::report::{Check, Item, Ledger};
+use crate::report::{Check, Item, Ledger, State};
 
 /// PEM of an Ed25519 key, with room.
 const MAX_PEM: u64 = 4 << 10;
@@ -184,6 +184,9 @@ impl Reader<'_> {
         item.claimed = Some(capsule.sealed_at.clone());
         item.notes.extend(times::compare(&capsule.sealed_at, &leaf.rx)?);
         self.anchor(item.index, &capsule, &bundle::envelope(&leaf.env), ledger);
+        let seen = capsule.checkpoint.as_ref();
+        let seen = seen.filter(|_| ledger.state(Check::Anchor) == Some(State::Verified));
+        item.not_before = seen.and_then(|seen| self.times.not_before(seen.size));
         Ok(capsule)
     }
 
