@@ -43,6 +43,9 @@ pub struct Config {
 /// Kinds that must be fresher than this run every hour, the others four times a day.
 const PERISHABLE_HOURS: u32 = 12;
 
+/// Kinds that may be older than this are costly to observe or slow to change, and run once a day.
+const PATIENT_HOURS: u32 = 48;
+
 /// When each kind is collected, in UTC.
 #[derive(Clone, Debug)]
 pub struct Schedules {
@@ -50,18 +53,20 @@ pub struct Schedules {
     pub default: Option<CronLine>,
     hourly: CronLine,
     six_hourly: CronLine,
+    daily: CronLine,
     pub splay: Duration,
     pub kinds: BTreeMap<Kind, CronLine>,
 }
 
 impl Schedules {
     pub fn of(&self, kind: &Kind) -> &CronLine {
-        let perishable = || {
-            exhibit_plugin::kinds::find(kind.as_str())
-                .is_some_and(|known| known.freshness_hours <= PERISHABLE_HOURS)
-        };
         let named = self.kinds.get(kind).or(self.default.as_ref());
-        named.unwrap_or_else(|| if perishable() { &self.hourly } else { &self.six_hourly })
+        let known = exhibit_plugin::kinds::find(kind.as_str()).map(|known| known.freshness_hours);
+        named.unwrap_or(match known {
+            Some(hours) if hours <= PERISHABLE_HOURS => &self.hourly,
+            Some(hours) if hours >= PATIENT_HOURS => &self.daily,
+            Some(_) | None => &self.six_hourly,
+        })
     }
 }
 
@@ -200,6 +205,7 @@ impl Reader<'_> {
             default: None,
             hourly: CronLine::hourly(),
             six_hourly: CronLine::six_hourly(),
+            daily: CronLine::daily(),
             splay: Duration::from_secs(300),
             kinds: BTreeMap::new(),
         };

@@ -56,6 +56,11 @@ impl CronLine {
         Self::constant("0 */6 * * *", "0 0 */6 * * *")
     }
 
+    /// Once a day, off the slots of the others: for what is costly to observe or slow to change.
+    pub fn daily() -> Self {
+        Self::constant("40 1 * * *", "0 40 1 * * *")
+    }
+
     fn constant(text: &str, with_seconds: &str) -> Self {
         let schedule = cron::Schedule::from_str(with_seconds)
             .expect("invariant: the line is a constant that a test parses");
@@ -255,7 +260,7 @@ mod tests {
         for good in ["17 * * * *", "*/5 0-6 * * *", "0 0 1 JAN *", "0 9 * * MON-FRI", "@daily"] {
             assert!(good.parse::<CronLine>().is_ok(), "{good}");
         }
-        for constant in [CronLine::hourly(), CronLine::six_hourly()] {
+        for constant in [CronLine::hourly(), CronLine::six_hourly(), CronLine::daily()] {
             let parsed: CronLine = constant.text().parse().unwrap();
             assert_eq!(parsed.schedule, constant.schedule);
         }

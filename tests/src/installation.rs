@@ -225,6 +225,10 @@ listen = "127.0.0.1:{web}"
         let path = programs.path(plugin);
         let path = Value::from(path.to_string_lossy().as_ref());
         agent.push_str(&format!("\n[[plugin]]\npath = {path}\n"));
+        if plugin == "exhibit-plugin-linux" {
+            // A walk over the whole of this machine would be most of every scenario.
+            agent.push_str("[plugin.settings]\npermissions = { paths = [\"/etc\"] }\n");
+        }
     }
     fs::write(folder.join("collector.toml"), collector)?;
     fs::write(folder.join("agent.toml"), agent)?;

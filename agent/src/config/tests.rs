@@ -11,7 +11,11 @@ fn the_shipped_example_parses_and_shows_the_defaults() {
     let bare = Config::parse("state_dir = \"x\"", Path::new("/etc/exhibit")).unwrap();
     assert_eq!(bare.state_dir, Path::new("/etc/exhibit/x"));
     assert_eq!(bare.spool_max_bytes, config.spool_max_bytes);
-    for (kind, line) in [("capacity.metrics", "0 * * * *"), ("patch.status", "0 */6 * * *")] {
+    for (kind, line) in [
+        ("capacity.metrics", "0 * * * *"),
+        ("patch.status", "0 */6 * * *"),
+        ("access.resource_permissions", "40 1 * * *"),
+    ] {
         let kind = kind.parse().unwrap();
         assert_eq!(bare.schedule.of(&kind).text(), line);
         assert_eq!(config.schedule.of(&kind).text(), line);

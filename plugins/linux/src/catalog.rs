@@ -5,12 +5,14 @@ use exhibit_plugin::Entry;
 use crate::kinds;
 
 pub(crate) const ALL: &[Entry] = &[
+    kinds::access_resource_permissions::ENTRY,
     kinds::software_inventory::ENTRY,
     kinds::software_install_control::ENTRY,
     kinds::patch_status::ENTRY,
     kinds::vulnerability_findings::ENTRY,
     kinds::identity_accounts::ENTRY,
     kinds::identity_privileged_grants::ENTRY,
+    kinds::identity_secrets_and_keys::ENTRY,
     kinds::identity_sign_in_policy::ENTRY,
     kinds::asset_inventory::ENTRY,
     kinds::config_baseline::ENTRY,
@@ -28,4 +30,10 @@ pub(crate) const ALL: &[Entry] = &[
     kinds::sdlc_change_records::ENTRY,
     kinds::monitoring_detections::ENTRY,
     kinds::monitoring_alert_rules::ENTRY,
+    kinds::data_retention::ENTRY,
+    kinds::identity_mfa::ENTRY,
+    kinds::media_removable::ENTRY,
+    kinds::config_file_integrity::ENTRY,
+    kinds::crypto_certificates_and_keys::ENTRY,
+    kinds::crypto_in_transit::ENTRY,
 ];

@@ -5,14 +5,18 @@
 
 mod accounts;
 mod catalog;
+mod certificate;
 mod command_line;
 mod debian;
+mod gentle;
 mod jobs;
 mod kinds;
 mod log_files;
+mod names;
 mod os_release;
 mod packages;
 mod repositories;
+mod settings;
 mod sqlite;
 mod systemd_conf;
 mod versions;

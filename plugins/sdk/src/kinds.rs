@@ -2,20 +2,28 @@
 //!
 //! It only says what a document looks like; what a good document says is for the rules.
 
+pub mod access_resource_permissions;
 pub mod asset_inventory;
 pub mod backup_jobs;
 pub mod capacity_metrics;
 pub mod config_baseline;
 pub mod config_desired_state;
+pub mod config_file_integrity;
 pub mod config_scheduled_jobs;
 pub mod crypto_at_rest;
+pub mod crypto_certificates_and_keys;
+pub mod crypto_in_transit;
+pub mod data_retention;
 pub mod identity_accounts;
+pub mod identity_mfa;
 pub mod identity_privileged_grants;
+pub mod identity_secrets_and_keys;
 pub mod identity_sign_in_policy;
 pub mod logging_privileged_activity;
 pub mod logging_protection;
 pub mod logging_sources;
 pub mod malware_protection;
+pub mod media_removable;
 pub mod monitoring_alert_rules;
 pub mod monitoring_detections;
 pub mod network_firewall;
@@ -75,6 +83,10 @@ macro_rules! info {
 
 /// Every kind, sorted by name.
 pub const ALL: &[KindInfo] = &[
+    info!(
+        access_resource_permissions::ResourcePermissions,
+        "Permissions of files and resources", "rounded number of files", 50
+    ),
     info!(asset_inventory::AssetInventory, "Inventory of assets", "", 168),
     info!(
         backup_jobs::BackupJobs,
@@ -84,12 +96,21 @@ pub const ALL: &[KindInfo] = &[
     info!(config_baseline::ConfigBaseline, "Hardening settings", "", 26),
     info!(config_desired_state::DesiredState, "Desired state", "time of the last run", 26),
     info!(
+        config_file_integrity::FileIntegrity,
+        "Integrity of files", "days of databases and runs", 50
+    ),
+    info!(
         config_scheduled_jobs::ScheduledJobs,
         "Scheduled jobs", "times of the last and next run", 26
     ),
     info!(crypto_at_rest::CryptoAtRest, "Encryption of storage", "", 168),
+    info!(crypto_certificates_and_keys::Certificates, "Certificates and their keys", "", 26),
+    info!(crypto_in_transit::CryptoInTransit, "Encryption on the wire", "", 26),
+    info!(data_retention::DataRetention, "Retention and deletion", "day of the last run", 168),
     info!(identity_accounts::Accounts, "Accounts", "day of the last sign-in", 26),
+    info!(identity_mfa::SecondFactors, "Second factors", "", 26),
     info!(identity_privileged_grants::PrivilegedGrants, "Administrative rights", "", 26),
+    info!(identity_secrets_and_keys::SecretsAndKeys, "Keys and secrets of accounts", "", 26),
     info!(identity_sign_in_policy::SignInPolicy, "Sign-in policy", "", 26),
     info!(
         logging_privileged_activity::PrivilegedActivity,
@@ -104,6 +125,7 @@ pub const ALL: &[KindInfo] = &[
         malware_protection::MalwareProtection,
         "Protection against malware", "age of signatures, last scan", 26
     ),
+    info!(media_removable::RemovableMedia, "Removable media", "attached devices", 26),
     info!(monitoring_alert_rules::AlertRules, "Alert rules and routes", "", 26),
     info!(monitoring_detections::Detections, "Detections", "counts and days", 26),
     info!(network_firewall::NetworkFirewall, "Packet filter", "", 26),
@@ -207,6 +229,20 @@ mod tests {
             &vulnerability_findings::example(),
         );
         round_trip::<time_sync::TimeSync>(&time_sync::example());
+        round_trip::<access_resource_permissions::ResourcePermissions>(
+            &access_resource_permissions::example(),
+        );
+        round_trip::<identity_secrets_and_keys::SecretsAndKeys>(
+            &identity_secrets_and_keys::example(),
+        );
+        round_trip::<identity_mfa::SecondFactors>(&identity_mfa::example());
+        round_trip::<data_retention::DataRetention>(&data_retention::example());
+        round_trip::<media_removable::RemovableMedia>(&media_removable::example());
+        round_trip::<crypto_certificates_and_keys::Certificates>(
+            &crypto_certificates_and_keys::example(),
+        );
+        round_trip::<crypto_in_transit::CryptoInTransit>(&crypto_in_transit::example());
+        round_trip::<config_file_integrity::FileIntegrity>(&config_file_integrity::example());
     }
 
     /// Plants an unknown field into every object of the value, one at a time.
@@ -244,7 +280,7 @@ mod tests {
 
     #[test]
     fn unknown_fields_are_refused_at_every_depth() {
-        let free_form = ["settings", "labels", "login_defs", "boot_parameters"];
+        let free_form = ["settings", "labels", "login_defs", "boot_parameters", "totals"];
         for info in ALL {
             let example = (info.example)();
             // Only maps keyed by the target's own words may hold any key.

@@ -1,6 +1,6 @@
 //! `identity.accounts` of a Linux host: passwd, shadow, groups, keys and last sign-ins. It keeps no hash and no key.
 
-mod keys;
+pub(crate) mod keys;
 mod shadow;
 mod sign_ins;
 

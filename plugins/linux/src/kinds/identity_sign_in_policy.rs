@@ -1,7 +1,7 @@
 //! `identity.sign_in_policy` of a Linux host: sshd, PAM, login.defs, shell time-out. It tells what is in force, not what
 //! a file wishes.
 
-mod pam;
+pub(crate) mod pam;
 pub(crate) mod sshd;
 
 use std::collections::BTreeMap;

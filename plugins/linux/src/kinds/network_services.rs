@@ -4,8 +4,8 @@
 
 mod legacy;
 mod owners;
-mod packages;
-mod proc_net;
+pub(crate) mod packages;
+pub(crate) mod proc_net;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;

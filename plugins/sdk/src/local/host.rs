@@ -6,7 +6,10 @@ use std::{
     ffi::OsStr,
     fs::File,
     io::{self, Read},
-    os::{fd::OwnedFd, unix::ffi::OsStrExt},
+    os::{
+        fd::{AsRawFd, OwnedFd},
+        unix::ffi::OsStrExt,
+    },
     path::{Path, PathBuf},
 };
 
@@ -18,6 +21,9 @@ use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, Stat};
 const MAX_FILE: u64 = 64 * 1024 * 1024;
 /// Most names that are taken from one directory.
 const MAX_NAMES: usize = 100_000;
+
+/// Longest extended attribute that is read.
+const MAX_ATTRIBUTE: usize = 16 * 1024;
 
 /// The host below one root.
 #[derive(Clone, Debug)]
@@ -114,6 +120,25 @@ impl Host {
         }
     }
 
+    /// Shows the content of a file in pieces, for files of any size, and tells its length; none when there is no such
+    /// file.
+    pub fn stream(
+        &self,
+        path: &str,
+        piece: &mut dyn FnMut(&[u8]),
+    ) -> Result<Option<u64>, ReadError> {
+        let Some(mut file) = self.file(path)? else { return Ok(None) };
+        let mut buffer = vec![0; 128 * 1024];
+        let mut total = 0_u64;
+        loop {
+            let length = file.read(&mut buffer).map_err(|source| io_error(path, source))?;
+            let read = buffer.get(..length).filter(|read| !read.is_empty());
+            let Some(read) = read else { return Ok(Some(total)) };
+            piece(read);
+            total = total.saturating_add(u64::try_from(length).unwrap_or(u64::MAX));
+        }
+    }
+
     /// The first `length` bytes of a file, or all of a shorter one; none when there is no such file.
     pub fn head(&self, path: &str, length: u64) -> Result<Option<Vec<u8>>, ReadError> {
         let Some(file) = self.file(path)? else { return Ok(None) };
@@ -172,6 +197,22 @@ impl Host {
         let Some(fd) = self.open(path, OFlags::PATH)? else { return Ok(None) };
         let stat = rustix::fs::fstat(&fd).map_err(|errno| error(path, errno))?;
         Ok(Some(facts_of(&stat)))
+    }
+
+    /// A directory, opened for reading; none when there is no such directory.
+    pub fn directory(&self, path: &str) -> Result<Option<OwnedFd>, ReadError> {
+        self.open(path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NONBLOCK)
+    }
+
+    /// An extended attribute of a file, following links; none when it has none or it cannot be read.
+    pub fn attribute(&self, path: &str, name: &str) -> Option<Vec<u8>> {
+        let fd = self.open(path, OFlags::PATH).ok()??;
+        // The kernel gives no attributes of a path-only descriptor but by this name.
+        let place = format!("/proc/self/fd/{}", fd.as_raw_fd());
+        let mut value = vec![0; MAX_ATTRIBUTE];
+        let length = rustix::fs::getxattr(place, name, &mut value[..]).ok()?;
+        value.truncate(length);
+        Some(value)
     }
 
     /// Whether the path leads to something; an error counts as no.

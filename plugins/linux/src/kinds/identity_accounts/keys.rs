@@ -67,7 +67,7 @@ pub(super) fn observe(
 }
 
 /// Replaces `%h`, `%u`, `%U` and `%%`; a relative path starts at the home directory.
-fn expand(file: &str, user: &User) -> String {
+pub(crate) fn expand(file: &str, user: &User) -> String {
     let mut path = String::new();
     let mut characters = file.chars();
     while let Some(character) = characters.next() {
@@ -85,7 +85,7 @@ fn expand(file: &str, user: &User) -> String {
 
 /// As StrictModes has it: the file and its directories up to the home belong to the user or root, and nobody else may
 /// write them.
-fn is_usable(look: &Look<'_>, user: &User, path: &str) -> bool {
+pub(crate) fn is_usable(look: &Look<'_>, user: &User, path: &str) -> bool {
     let safe = |facts: Facts| facts.mode & 0o022 == 0 && (facts.uid == user.uid || facts.uid == 0);
     let mut place = Some(path);
     while let Some(current) = place.filter(|place| !place.is_empty()) {
@@ -102,7 +102,7 @@ fn is_usable(look: &Look<'_>, user: &User, path: &str) -> bool {
 }
 
 /// Keys of one file, and how many lines are none.
-fn parse(text: &str, path: &str, usable: bool) -> (Vec<Credential>, usize) {
+pub(crate) fn parse(text: &str, path: &str, usable: bool) -> (Vec<Credential>, usize) {
     let (mut keys, mut faults) = (Vec::new(), 0);
     for (index, line) in text.lines().enumerate() {
         let line = line.trim();
@@ -145,6 +145,14 @@ fn credential(line: &str) -> Option<Credential> {
         restrictions,
         source: String::new(),
     })
+}
+
+/// What follows the key on a line: a comment, in which people name themselves.
+pub(crate) fn comment(line: &str) -> Option<String> {
+    let (first, rest) = word(line);
+    let rest = if is_algorithm(&first) { rest } else { word(rest).1 };
+    let comment = word(rest).1.trim();
+    (!comment.is_empty()).then(|| comment.to_owned())
 }
 
 fn is_algorithm(word: &str) -> bool {

@@ -49,7 +49,7 @@ pub(super) fn observe(look: &mut Look<'_>) -> Option<Vec<PamLine>> {
     Some(lines)
 }
 
-fn parse(stack: &str, text: &str) -> Vec<PamLine> {
+pub(crate) fn parse(stack: &str, text: &str) -> Vec<PamLine> {
     let text = text.replace("\\\n", " ");
     text.lines().filter_map(|line| pam_line(stack, line)).collect()
 }

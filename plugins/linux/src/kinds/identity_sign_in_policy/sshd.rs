@@ -65,7 +65,7 @@ const REPEATED: [&str; 11] = [
 ];
 
 /// The server of the host.
-pub(super) fn observe(look: &mut Look<'_>) -> Ssh {
+pub(crate) fn observe(look: &mut Look<'_>) -> Ssh {
     if !look.host.exists("/usr/sbin/sshd") {
         return Ssh::default();
     }
@@ -95,6 +95,11 @@ pub(crate) fn authorized_keys_files(look: &mut Look<'_>) -> Vec<String> {
     let set = read_files(look).and_then(|files| files.settings.get("authorizedkeysfile").cloned());
     let line = set.unwrap_or_else(|| ".ssh/authorized_keys .ssh/authorized_keys2".to_owned());
     line.split_whitespace().filter(|path| *path != "none").map(str::to_owned).collect()
+}
+
+/// What the files set for everybody, without defaults; none when one of them is not readable.
+pub(crate) fn file_settings(look: &mut Look<'_>) -> Option<BTreeMap<String, String>> {
+    read_files(look).map(|files| files.settings)
 }
 
 /// Effective settings as the server prints them; none when it cannot be asked (it wants its host keys).

@@ -1,13 +1,15 @@
 //! Finds which Debian package owns a file, by dpkg's file lists; it never runs dpkg.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::Path;
+
+use crate::host::Host;
 
 /// Package names by path, for those of `wanted` that a package owns. `info` is `/var/lib/dpkg/info`.
 pub(crate) fn of_files(info: &Path, wanted: &BTreeSet<String>) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
-    let Ok(entries) = fs::read_dir(info) else { return found };
+    let host = Host::new(info);
+    let Ok(Some(names)) = host.names("/") else { return found };
     // Lists may name a file by the path from before /usr was merged.
     let mut spellings: BTreeMap<&str, &str> = BTreeMap::new();
     for path in wanted {
@@ -16,12 +18,10 @@ pub(crate) fn of_files(info: &Path, wanted: &BTreeSet<String>) -> BTreeMap<Strin
             spellings.insert(short, path);
         }
     }
-    for path in entries.flatten().map(|entry| entry.path()) {
-        let package = path
-            .file_name()
-            .and_then(|name| name.to_str()?.strip_suffix(".list"))
-            .map(|name| name.split(':').next().unwrap_or(name));
-        let (Some(package), Ok(list)) = (package, fs::read_to_string(&path)) else { continue };
+    for name in names {
+        let package = name.strip_suffix(".list").and_then(|name| name.split(':').next());
+        let Some(package) = package else { continue };
+        let Ok(Some(list)) = host.text(&format!("/{name}")) else { continue };
         for line in list.lines() {
             if let Some(path) = spellings.get(line) {
                 found.insert((*path).to_owned(), package.to_owned());
@@ -36,6 +36,8 @@ pub(crate) fn of_files(info: &Path, wanted: &BTreeSet<String>) -> BTreeMap<Strin
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
