@@ -1,6 +1,8 @@
 //! `exhibit-bench`: figures beside what the machine itself can do, as one JSON object. Run on demand, in release mode.
 #![expect(clippy::print_stdout, reason = "it prints its figures")]
 
+mod fleet;
+mod ingest;
 mod limits;
 mod log;
 mod measured;
@@ -16,7 +18,7 @@ use serde_json::{Value, json};
 use crate::limits::Limits;
 use crate::log::{Bundled, Made};
 
-/// Makes logs and bundles of given sizes from the formats alone, lets `exhibit` verify them, and compares.
+/// Lets a fleet submit to a collector, lets `exhibit` verify logs and bundles of given sizes, and compares.
 #[derive(Parser)]
 struct Cli {
     /// Folder for what is made; removed afterwards.
@@ -28,6 +30,12 @@ struct Cli {
     /// Items of the bundles to verify with all signatures.
     #[arg(long, value_delimiter = ',', default_value = "10000,100000")]
     items: Vec<u64>,
+    /// Agents that send at the same time.
+    #[arg(long, default_value_t = 128)]
+    agents: usize,
+    /// Length of each measurement of taking in; 0 leaves it out.
+    #[arg(long, default_value_t = 20)]
+    seconds: u64,
 }
 
 fn main() -> Result<()> {
@@ -49,7 +57,14 @@ fn main() -> Result<()> {
         bundles.push(verify(&exhibit, &made, items, &limits)?);
         fs::remove_dir_all(&made.folder)?;
     }
-    let figures = json!({ "machine": limits, "verify_log": logs, "verify_bundle": bundles });
+    let plan = ingest::Plan { agents: cli.agents, seconds: cli.seconds };
+    let ingest = match cli.seconds {
+        0 => None,
+        _ => Some(ingest::measure(&cli.folder, &plan, &limits)?),
+    };
+    let figures = json!({
+        "machine": limits, "ingest": ingest, "verify_log": logs, "verify_bundle": bundles
+    });
     println!("{}", serde_json::to_string_pretty(&figures)?);
     Ok(())
 }

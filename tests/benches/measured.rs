@@ -26,10 +26,9 @@ pub(crate) fn run(exhibit: &Path, command: &str, made: &Made) -> Result<Run> {
         .stdin(Stdio::null())
         .spawn()
         .with_context(|| exhibit.display().to_string())?;
-    let status = format!("/proc/{}/status", child.id());
-    let mut peak_kib = 0.0_f64;
+    let mut peak = 0.0_f64;
     let ended = loop {
-        peak_kib = peak_kib.max(peak(&status).unwrap_or(0.0));
+        peak = peak.max(peak_kib(child.id()).unwrap_or(0.0));
         if let Some(ended) = child.try_wait()? {
             break ended;
         }
@@ -37,12 +36,12 @@ pub(crate) fn run(exhibit: &Path, command: &str, made: &Made) -> Result<Run> {
     };
     let seconds = started.elapsed().as_secs_f64();
     ensure!(ended.success(), "exhibit {command} ended with {ended}");
-    Ok(Run { seconds, peak_mib: peak_kib / 1024.0 })
+    Ok(Run { seconds, peak_mib: peak / 1024.0 })
 }
 
 /// `VmHWM`, in KiB; nothing once the process has ended.
-fn peak(status: &str) -> Option<f64> {
-    let text = fs::read_to_string(status).ok()?;
+pub(crate) fn peak_kib(process: u32) -> Option<f64> {
+    let text = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.trim().strip_suffix(" kB")?.parse().ok()
 }
