@@ -1,12 +1,17 @@
 //! JSON read strictly and written once: duplicate keys are refused, keys are sorted at every level.
 
+mod objects;
+mod once;
+
 use std::fmt;
 
-use serde::Serialize;
 use serde::de::{
     DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor,
 };
 use serde_json::{Map, Value};
+
+use objects::Objects;
+use once::Once;
 
 /// Why bytes are not acceptable JSON.
 #[derive(Debug, thiserror::Error)]
@@ -22,33 +27,27 @@ pub fn read(bytes: &[u8]) -> Result<Value, JsonError> {
 }
 
 /// [`read`], into a type whose every struct must be written as an object: serde would take a list of the values too, which no
-/// other reader does.
-pub fn read_object<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Result<T, JsonError> {
-    Ok(of_object(&read(bytes)?)?)
+/// other reader does. Nothing is built but the type itself: one pass looks for doubled keys, the next one reads.
+pub fn read_object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, JsonError> {
+    check(bytes)?;
+    Ok(object(bytes)?)
+}
+
+/// Accepts and refuses what [`read`] does, and builds nothing.
+pub fn check(bytes: &[u8]) -> Result<(), JsonError> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    Once.deserialize(&mut reader)?;
+    Ok(reader.end()?)
+}
+
+/// [`read_object`] of bytes that [`check`] has accepted.
+pub fn object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, serde_json::Error> {
+    T::deserialize(Objects(&mut serde_json::Deserializer::from_slice(bytes)))
 }
 
 /// What [`read_object`] does, with JSON that is read already.
-pub fn of_object<T: Serialize + DeserializeOwned>(value: &Value) -> Result<T, serde_json::Error> {
-    let read = T::deserialize(value)?;
-    if same_shape(&serde_json::to_value(&read)?, value) {
-        Ok(read)
-    } else {
-        Err(serde_json::Error::custom("a list stands where an object belongs"))
-    }
-}
-
-/// Whether `found` has an object wherever `read` has one; `found` may have more fields.
-fn same_shape(read: &Value, found: &Value) -> bool {
-    match (read, found) {
-        (Value::Object(read), Value::Object(found)) => read
-            .iter()
-            .all(|(key, value)| found.get(key).is_none_or(|found| same_shape(value, found))),
-        (Value::Array(read), Value::Array(found)) => {
-            read.iter().zip(found).all(|(read, found)| same_shape(read, found))
-        }
-        (Value::Object(_), _) => false,
-        _ => true,
-    }
+pub fn of_object<T: DeserializeOwned>(value: &Value) -> Result<T, serde_json::Error> {
+    T::deserialize(Objects(value))
 }
 
 /// Writes compact JSON with keys sorted by their UTF-8 bytes, whatever order the map keeps.
@@ -170,11 +169,11 @@ mod tests {
 
     #[test]
     fn a_list_is_no_struct() {
-        #[derive(Debug, PartialEq, Serialize, serde::Deserialize)]
+        #[derive(Debug, PartialEq, serde::Deserialize)]
         struct Inner {
             a: u8,
         }
-        #[derive(Debug, PartialEq, Serialize, serde::Deserialize)]
+        #[derive(Debug, PartialEq, serde::Deserialize)]
         struct Outer {
             list: Vec<Inner>,
         }
@@ -184,6 +183,28 @@ mod tests {
             assert!(serde_json::from_str::<Outer>(bad).is_ok());
             assert!(read_object::<Outer>(bad.as_bytes()).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn what_is_read_into_a_type_is_as_strict_as_what_is_read_into_a_value() {
+        for bad in [
+            r#"{"a":1,"a":2}"#,
+            r#"{"a":1,"x":{"b":1,"\u0062":2}}"#,
+            r#"{"a":1,"x":1e999}"#,
+            r#"{"a":1} x"#,
+            r#"{"a":1,"x":"\ud800"}"#,
+            r#"{"a":1,"x":[{"":0,"":0}]}"#,
+        ] {
+            #[derive(serde::Deserialize)]
+            struct Inner {
+                #[expect(dead_code, reason = "only whether it can be read is asked")]
+                a: u8,
+            }
+            assert!(read(bad.as_bytes()).is_err(), "{bad}");
+            assert!(read_object::<Inner>(bad.as_bytes()).is_err(), "{bad}");
+        }
+        let deep = "[".repeat(100_000);
+        assert!(read_object::<Value>(deep.as_bytes()).is_err());
     }
 
     #[test]

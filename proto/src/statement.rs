@@ -321,8 +321,8 @@ impl<P: Serialize + DeserializeOwned> Statement<P> {
 
     /// Reads a payload whose signature the caller has checked, or does not believe.
     pub fn from_payload(payload: &[u8]) -> Result<Self, StatementError> {
-        let statement: Self =
-            json::of_object(&json::read(payload)?).map_err(StatementError::Form)?;
+        json::check(payload)?;
+        let statement: Self = json::object(payload).map_err(StatementError::Form)?;
         if statement.statement_type == TYPE {
             Ok(statement)
         } else {
