@@ -1,4 +1,5 @@
 //! Time-stamps in bundles: believed under the auditor's roots only, and what they say about each item.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod support;
 
