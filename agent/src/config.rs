@@ -40,8 +40,10 @@ pub struct Config {
     pub deny: BTreeSet<Kind>,
 }
 
-/// Kinds that must be fresher than this run every hour, the others four times a day.
+/// Kinds that must be fresher than this run every hour.
 const PERISHABLE_HOURS: u32 = 12;
+/// Kinds that stay fresh for longer than this run once a week.
+const LASTING_HOURS: u32 = 30 * 24;
 
 /// Kinds that may be older than this are costly to observe or slow to change, and run once a day.
 const PATIENT_HOURS: u32 = 48;
@@ -54,19 +56,22 @@ pub struct Schedules {
     hourly: CronLine,
     six_hourly: CronLine,
     daily: CronLine,
+    weekly: CronLine,
     pub splay: Duration,
     pub kinds: BTreeMap<Kind, CronLine>,
 }
 
 impl Schedules {
     pub fn of(&self, kind: &Kind) -> &CronLine {
-        let named = self.kinds.get(kind).or(self.default.as_ref());
-        let known = exhibit_plugin::kinds::find(kind.as_str()).map(|known| known.freshness_hours);
-        named.unwrap_or(match known {
-            Some(hours) if hours <= PERISHABLE_HOURS => &self.hourly,
-            Some(hours) if hours >= PATIENT_HOURS => &self.daily,
+        if let Some(line) = self.kinds.get(kind).or(self.default.as_ref()) {
+            return line;
+        }
+        match exhibit_plugin::kinds::find(kind.as_str()).map(|known| known.freshness_hours) {
+            Some(..=PERISHABLE_HOURS) => &self.hourly,
+            Some(LASTING_HOURS..) => &self.weekly,
+            Some(PATIENT_HOURS..) => &self.daily,
             Some(_) | None => &self.six_hourly,
-        })
+        }
     }
 }
 
@@ -206,6 +211,7 @@ impl Reader<'_> {
             hourly: CronLine::hourly(),
             six_hourly: CronLine::six_hourly(),
             daily: CronLine::daily(),
+            weekly: CronLine::weekly(),
             splay: Duration::from_secs(300),
             kinds: BTreeMap::new(),
         };

@@ -61,6 +61,11 @@ impl CronLine {
         Self::constant("40 1 * * *", "0 40 1 * * *")
     }
 
+    /// Once a week: for what is costly and stays fresh for months, such as a restore test.
+    pub fn weekly() -> Self {
+        Self::constant("0 4 * * SUN", "0 0 4 * * SUN")
+    }
+
     fn constant(text: &str, with_seconds: &str) -> Self {
         let schedule = cron::Schedule::from_str(with_seconds)
             .expect("invariant: the line is a constant that a test parses");
@@ -260,7 +265,9 @@ mod tests {
         for good in ["17 * * * *", "*/5 0-6 * * *", "0 0 1 JAN *", "0 9 * * MON-FRI", "@daily"] {
             assert!(good.parse::<CronLine>().is_ok(), "{good}");
         }
-        for constant in [CronLine::hourly(), CronLine::six_hourly(), CronLine::daily()] {
+        for constant in
+            [CronLine::hourly(), CronLine::six_hourly(), CronLine::daily(), CronLine::weekly()]
+        {
             let parsed: CronLine = constant.text().parse().unwrap();
             assert_eq!(parsed.schedule, constant.schedule);
         }

@@ -7,7 +7,7 @@ fn the_shipped_example_parses_and_shows_the_defaults() {
     let text = include_str!("../../../packaging/agent.example.toml");
     let config = Config::parse(text, Path::new("/etc/exhibit")).unwrap();
     assert_eq!(config.limits, Limits::default());
-    assert_eq!(config.plugins.len(), 1);
+    assert_eq!(config.plugins.len(), 2);
     let bare = Config::parse("state_dir = \"x\"", Path::new("/etc/exhibit")).unwrap();
     assert_eq!(bare.state_dir, Path::new("/etc/exhibit/x"));
     assert_eq!(bare.spool_max_bytes, config.spool_max_bytes);
@@ -15,6 +15,7 @@ fn the_shipped_example_parses_and_shows_the_defaults() {
         ("capacity.metrics", "0 * * * *"),
         ("patch.status", "0 */6 * * *"),
         ("access.resource_permissions", "40 1 * * *"),
+        ("continuity.tests", "0 4 * * SUN"),
     ] {
         let kind = kind.parse().unwrap();
         assert_eq!(bare.schedule.of(&kind).text(), line);
@@ -42,7 +43,7 @@ fn every_key_of_the_example_that_is_commented_out_is_known() {
     assert_eq!(config.target.unwrap().as_str(), "host:0123456789abcdef0123456789abcdef");
     assert_eq!(config.schedule.kinds.len(), 2);
     assert_eq!(config.redact.len(), 1);
-    assert_eq!(config.plugins[0].secrets.len(), 1);
+    assert_eq!(config.plugins[1].secrets.len(), 1);
     assert_eq!(config.plugins[0].kinds.as_ref().unwrap().len(), 2);
 }
 

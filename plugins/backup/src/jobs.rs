@@ -2,11 +2,10 @@
 //!
 //! It never locks, writes, prunes or restores, and never shows a password or the user part of a location.
 
-mod borg;
+pub(crate) mod borg;
 mod commands;
 mod cron;
-mod restic;
-mod settings;
+pub(crate) mod restic;
 mod timers;
 
 use std::collections::BTreeMap;
@@ -16,8 +15,8 @@ use exhibit_plugin::kinds::backup_jobs::{BackupJobs, KIND, Repository, Source};
 use exhibit_plugin::{Entry, Job, Observation, OutcomeKind};
 use jiff::{SignedDuration, Timestamp};
 
-use self::settings::Tool;
 use crate::look::Look;
+use crate::settings::{self, Tool};
 use crate::tool::ToolError;
 
 /// The catalog's line.
@@ -39,7 +38,7 @@ pub(crate) const ENTRY: Entry = Entry {
 
 fn observe(job: &Job) -> Observation {
     let mut look = Look::new(job);
-    let repositories = match settings::read(&job.settings) {
+    let repositories = match settings::read(job) {
         Ok(backup) if backup.repositories.is_empty() => {
             look.seen.outcome(
                 OutcomeKind::NotConfigured,
@@ -66,36 +65,41 @@ fn observe(job: &Job) -> Observation {
         seen.push(open(&mut look, repository, share));
     }
     let rows = seen.len() + schedules.len();
-    look.seen
-        .document(BackupJobs { repositories: seen, schedules, restore_tests: Vec::new() }, rows);
+    look.seen.document(BackupJobs { repositories: seen, schedules }, rows);
     look.done()
 }
 
 /// What a tool listed: one entry a backup.
 #[derive(Debug, Default)]
-struct Listing {
+pub(crate) struct Listing {
     encrypted: Option<bool>,
-    backups: Vec<Backup>,
+    pub(crate) backups: Vec<Backup>,
 }
 
 #[derive(Debug)]
-struct Backup {
-    time: Timestamp,
-    host: String,
+pub(crate) struct Backup {
+    /// As the tool names it.
+    pub(crate) id: String,
+    pub(crate) time: Timestamp,
+    pub(crate) host: String,
     /// Sorted; empty where the tool does not say.
     paths: Vec<String>,
 }
 
 /// Why a repository could not be listed. The text holds no secret.
 #[derive(Debug)]
-struct Refusal {
-    outcome: OutcomeKind,
-    detail: String,
-    remedy: String,
+pub(crate) struct Refusal {
+    pub(crate) outcome: OutcomeKind,
+    pub(crate) detail: String,
+    pub(crate) remedy: String,
 }
 
 impl Refusal {
-    fn new(outcome: OutcomeKind, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
+    pub(crate) fn new(
+        outcome: OutcomeKind,
+        detail: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
         Self { outcome, detail: detail.into(), remedy: remedy.into() }
     }
 }
@@ -108,16 +112,7 @@ fn ask<E: std::fmt::Display>(
     parse: fn(&str) -> Result<Listing, E>,
     refusal: fn(&crate::tool::Output) -> Refusal,
 ) -> Result<Listing, Refusal> {
-    let output = look.try_run(tool).map_err(|error| {
-        let remedy = match &error {
-            ToolError::Missing(_) => format!("install the package {package}"),
-            ToolError::Denied(_)
-            | ToolError::TimedOut { .. }
-            | ToolError::TooMuch { .. }
-            | ToolError::Io { .. } => error.remedy(),
-        };
-        Refusal::new(error.outcome(), error.to_string(), remedy)
-    })?;
+    let output = look.try_run(tool).map_err(|error| unrun(&error, package))?;
     if !output.is_success() {
         return Err(refusal(&output));
     }
@@ -130,17 +125,38 @@ fn ask<E: std::fmt::Display>(
     })
 }
 
+/// What it means that a tool could not be run to its end.
+pub(crate) fn unrun(error: &ToolError, package: &str) -> Refusal {
+    let remedy = match error {
+        ToolError::Missing(_) => format!("install the package {package}"),
+        ToolError::Denied(_)
+        | ToolError::TimedOut { .. }
+        | ToolError::TooMuch { .. }
+        | ToolError::Io { .. } => error.remedy(),
+    };
+    Refusal::new(error.outcome(), error.to_string(), remedy)
+}
+
+/// Lists a repository by its own tool.
+pub(crate) fn list(
+    look: &mut Look<'_>,
+    named: &settings::Repository,
+    share: Duration,
+) -> Result<Listing, Refusal> {
+    match named.tool {
+        Tool::Restic => restic::list(look, named, share),
+        Tool::Borg => borg::list(look, named, share),
+    }
+}
+
 fn open(look: &mut Look<'_>, named: &settings::Repository, share: Duration) -> Repository {
     let location = settings::shown(&named.location);
     look.seen.method(format!("repository {} at {location}", named.name));
-    let (tool, listing) = match named.tool {
-        Tool::Restic => ("restic", restic::list(look, named, share)),
-        Tool::Borg => ("borg", borg::list(look, named, share)),
-    };
+    let listing = list(look, named, share);
     let off_site = settings::is_off_site(look, &named.location);
     let mut repository = Repository {
         name: named.name.clone(),
-        tool: tool.to_owned(),
+        tool: named.tool.name().to_owned(),
         location,
         reachable: false,
         error: None,
@@ -163,7 +179,7 @@ fn open(look: &mut Look<'_>, named: &settings::Repository, share: Duration) -> R
 }
 
 /// A clock may be a little off; a backup from tomorrow was not made.
-const TOLERANCE: SignedDuration = SignedDuration::from_hours(1);
+pub(crate) const TOLERANCE: SignedDuration = SignedDuration::from_hours(1);
 
 fn fill(look: &mut Look<'_>, repository: &mut Repository, listing: Listing) {
     let now = look.job.now.saturating_add(TOLERANCE).unwrap_or(Timestamp::MAX);

@@ -1,8 +1,12 @@
-//! Observes backups: what repositories hold, and what starts backups by itself.
+//! Observes backups: what repositories hold, what starts backups by itself, and whether a sample comes back.
 //!
 //! It never judges, never changes a repository, and never lets a password into what it prints.
 
 mod jobs;
+mod restore;
+#[cfg(test)]
+mod scene;
+mod settings;
 
 use exhibit_plugin::Plugin;
 use exhibit_plugin::local::{host, look, mounts, services, tool};
@@ -11,6 +15,6 @@ use exhibit_plugin::local::{host, look, mounts, services, tool};
 pub const PLUGIN: Plugin = Plugin {
     name: "backup",
     version: env!("CARGO_PKG_VERSION"),
-    about: "observes backup repositories and what starts backups",
-    catalog: &[jobs::ENTRY],
+    about: "observes backups, and tests that they can be restored",
+    catalog: &[jobs::ENTRY, restore::ENTRY],
 };

@@ -14,7 +14,7 @@ fn every_described_kind_is_answered_on_this_host_and_in_an_empty_tree() {
     let output = program().arg("--describe").output().unwrap();
     let describe: Describe = serde_json::from_slice(&output.stdout).unwrap();
     let described: Vec<&str> = describe.kinds.iter().map(|kind| kind.kind.as_str()).collect();
-    assert_eq!(described, ["backup.jobs"]);
+    assert_eq!(described, ["backup.jobs", "continuity.tests"]);
     let empty = tempfile::tempdir().unwrap();
     for root in ["/".as_ref(), empty.path()] {
         let request = serde_json::json!({"v": 1, "kinds": described, "target": "host:test",

@@ -10,6 +10,7 @@ pub mod config_baseline;
 pub mod config_desired_state;
 pub mod config_file_integrity;
 pub mod config_scheduled_jobs;
+pub mod continuity_tests;
 pub mod crypto_at_rest;
 pub mod crypto_certificates_and_keys;
 pub mod crypto_in_transit;
@@ -103,6 +104,7 @@ pub const ALL: &[KindInfo] = &[
         config_scheduled_jobs::ScheduledJobs,
         "Scheduled jobs", "times of the last and next run", 26
     ),
+    info!(continuity_tests::ContinuityTests, "Tests of restore and failover", "everything", 2232),
     info!(crypto_at_rest::CryptoAtRest, "Encryption of storage", "", 168),
     info!(crypto_certificates_and_keys::Certificates, "Certificates and their keys", "", 26),
     info!(crypto_in_transit::CryptoInTransit, "Encryption on the wire", "", 26),
@@ -191,6 +193,7 @@ mod tests {
     #[test]
     fn every_example_validates() {
         assert!(ALL.is_sorted_by(|left, right| left.kind < right.kind));
+        assert_eq!(ALL.len(), 15);
         for info in ALL {
             validate(info.kind, &(info.example)()).unwrap();
             assert_eq!(info.schema, format!("urn:exhibit:kind:{}:v1", info.kind));
@@ -203,6 +206,7 @@ mod tests {
         round_trip::<backup_jobs::BackupJobs>(&backup_jobs::example());
         round_trip::<capacity_metrics::CapacityMetrics>(&capacity_metrics::example());
         round_trip::<config_baseline::ConfigBaseline>(&config_baseline::example());
+        round_trip::<continuity_tests::ContinuityTests>(&continuity_tests::example());
         round_trip::<crypto_at_rest::CryptoAtRest>(&crypto_at_rest::example());
         round_trip::<identity_accounts::Accounts>(&identity_accounts::example());
         round_trip::<identity_privileged_grants::PrivilegedGrants>(

@@ -1,46 +1,125 @@
 //! Lists a borg repository by borg itself, without lock and with a throw-away state folder. It never sees the passphrase.
 
+use std::path::Path;
 use std::time::Duration;
 
 use exhibit_plugin::OutcomeKind;
+use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
-use super::{Backup, Listing, Refusal, ask, check_password_file, settings};
+use super::{Backup, Listing, Refusal, ask, check_password_file, settings, unrun};
 use crate::look::Look;
-use crate::tool::{Output, Tool};
+use crate::restore::{File, judged};
+use crate::tool::{Output, Tool, run, run_lines};
 
-pub(super) fn list(
+pub(crate) fn list(
     look: &mut Look<'_>,
     named: &settings::Repository,
     share: Duration,
 ) -> Result<Listing, Refusal> {
     check_password_file(look, named)?;
-    // borg writes what it knows of a repository to its base folder; the real one is not ours to touch.
-    let base = tempfile::tempdir().map_err(|error| {
+    let base = base()?;
+    let arguments = ["list", "--json", "--bypass-lock", "--format", "{hostname}", "::"];
+    let tool = tool(named, base.path(), &arguments).timeout(share);
+    ask(look, &tool, ("borg", "borgbackup"), parse, refusal)
+}
+
+/// Offers every regular file of an archive; none for one whose name is not text.
+pub(crate) fn files(
+    look: &mut Look<'_>,
+    named: &settings::Repository,
+    id: &str,
+    left: Duration,
+    mut each: impl FnMut(Option<File>) + Send + 'static,
+) -> Result<Result<(), String>, Refusal> {
+    let base = base()?;
+    let archive = format!("::{id}");
+    let tool = tool(named, base.path(), &["list", "--json-lines", "--bypass-lock", &archive]);
+    let tool = tool.timeout(left);
+    look.seen.method(tool.line());
+    let output = run_lines(&tool, look.job, move |line| match serde_json::from_str(line) {
+        Ok(Item { r#type, path, size, mtime }) => {
+            if r#type == "-" {
+                each(Some(File { path, size, modified: mtime.and_then(in_utc) }));
+            }
+        }
+        // Names that are not UTF-8 come as lone surrogates, which no parser takes.
+        Err(_) => each(None),
+    })
+    .map_err(|error| unrun(&error, "borgbackup"))?;
+    judged("borg list", &output, &said(&output))
+}
+
+/// Extracts the files below a folder; borg holds every piece against its checksum while it does.
+pub(crate) fn restore(
+    look: &mut Look<'_>,
+    named: &settings::Repository,
+    id: &str,
+    files: &[File],
+    scratch: &Path,
+    left: Duration,
+) -> Result<Result<(), String>, Refusal> {
+    if files.is_empty() {
+        return Ok(Ok(()));
+    }
+    let base = base()?;
+    let count = files.len();
+    look.seen.method(format!("borg extract --bypass-lock ::{id} <{count} files of the sample>"));
+    let archive = format!("::{id}");
+    // The prefix keeps a name from being read as a pattern or an option.
+    let paths: Vec<String> = files.iter().map(|file| format!("pp:{}", file.path)).collect();
+    let mut arguments = vec!["extract", "--bypass-lock", &archive];
+    arguments.extend(paths.iter().map(String::as_str));
+    let tool = tool(named, base.path(), &arguments).folder(scratch).timeout(left);
+    let output = run(&tool, look.job).map_err(|error| unrun(&error, "borgbackup"))?;
+    judged("borg extract", &output, &said(&output))
+}
+
+/// borg writes what it knows of a repository to its base folder; the real one is not ours to touch.
+fn base() -> Result<tempfile::TempDir, Refusal> {
+    tempfile::tempdir().map_err(|error| {
         Refusal::new(
             OutcomeKind::Failed,
             format!("no temporary folder could be made for borg: {error}"),
             "let the plugin write to its temporary directory (PrivateTmp of its unit)",
         )
-    })?;
-    let arguments =
-        ["--log-json", "list", "--json", "--bypass-lock", "--format", "{hostname}", "::"];
-    let mut tool = Tool::new("borg", &arguments)
+    })
+}
+
+fn tool<'a>(named: &settings::Repository, base: &Path, arguments: &[&str]) -> Tool<'a> {
+    let tool = Tool::new("borg", &[&["--log-json"], arguments].concat())
         .env("BORG_REPO", named.location.clone())
-        .env("BORG_BASE_DIR", base.path().to_string_lossy())
+        .env("BORG_BASE_DIR", base.to_string_lossy())
         // Nobody is there to answer; a new base folder knows no repository, and none of these gives a right.
         .env("BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK", "yes")
         .env("BORG_RELOCATED_REPO_ACCESS_IS_OK", "yes")
-        .env("BORG_EXIT_CODES", "modern")
-        .timeout(share);
-    if let Some(path) = &named.password_file {
-        // borg splits this like a shell, without running one.
-        let quoted = path.to_string_lossy().replace('\'', r#"'"'"'"#);
-        tool = tool.env("BORG_PASSCOMMAND", format!("cat '{quoted}'"));
+        .env("BORG_EXIT_CODES", "modern");
+    match &named.password_file {
+        Some(path) => {
+            // borg splits this like a shell, without running one.
+            let quoted = path.to_string_lossy().replace('\'', r#"'"'"'"#);
+            tool.env("BORG_PASSCOMMAND", format!("cat '{quoted}'"))
+        }
+        None => tool,
     }
-    ask(look, &tool, ("borg", "borgbackup"), parse, refusal)
+}
+
+/// Times have no zone; the tool runs with TZ=UTC.
+fn in_utc(time: DateTime) -> Option<Timestamp> {
+    time.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
+}
+
+/// One line of `borg list --json-lines`.
+#[derive(Deserialize)]
+struct Item {
+    r#type: String,
+    path: String,
+    #[serde(default)]
+    size: u64,
+    #[serde(default)]
+    mtime: Option<DateTime>,
 }
 
 #[derive(Deserialize)]
@@ -51,6 +130,7 @@ struct List {
 
 #[derive(Deserialize)]
 struct Archive {
+    archive: String,
     /// Local time without a zone; the tool runs with TZ=UTC.
     start: DateTime,
     #[serde(default)]
@@ -68,7 +148,12 @@ fn parse(text: &str) -> Result<Listing, Box<dyn std::error::Error>> {
     for archive in list.archives {
         let time = archive.start.to_zoned(TimeZone::UTC)?.timestamp();
         let time = settings::whole_second(time);
-        backups.push(Backup { time, host: archive.hostname, paths: Vec::new() });
+        backups.push(Backup {
+            id: archive.archive,
+            time,
+            host: archive.hostname,
+            paths: Vec::new(),
+        });
     }
     // "authenticated" protects against change and leaves everything readable.
     let clear = list.encryption.mode == "none" || list.encryption.mode.starts_with("authenticated");
@@ -120,16 +205,20 @@ fn refusal(output: &Output) -> Refusal {
             "correct location in the settings, mount the storage, or run borg init",
         );
     }
-    let said = messages
-        .iter()
-        .rev()
-        .find_map(|message| message.message.lines().next())
-        .map_or_else(|| output.fault(), str::to_owned);
     Refusal::new(
         OutcomeKind::Failed,
-        format!("borg did not list the repository: {}", settings::scrubbed(&said)),
+        format!("borg did not list the repository: {}", settings::scrubbed(&said(output))),
         "run borg list --bypass-lock by hand with the same location and passphrase",
     )
+}
+
+/// The first line of the last message.
+fn said(output: &Output) -> String {
+    let message = |line: &str| serde_json::from_str::<Message>(line).ok();
+    let messages = output.stderr.lines().rev().filter_map(message);
+    let mut lines =
+        messages.filter_map(|message| message.message.lines().next().map(str::to_owned));
+    lines.find(|line| !line.is_empty()).unwrap_or_else(|| output.fault())
 }
 
 #[cfg(test)]

@@ -1,34 +1,111 @@
 //! Lists a restic repository by restic itself, without lock and without cache. It never sees the password.
 
+use std::path::Path;
 use std::time::Duration;
 
 use exhibit_plugin::OutcomeKind;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::{Backup, Listing, Refusal, ask, check_password_file, settings};
+use super::{Backup, Listing, Refusal, ask, check_password_file, settings, unrun};
 use crate::look::Look;
-use crate::tool::{Output, Tool};
+use crate::restore::{File, judged};
+use crate::tool::{Output, Tool, run, run_lines};
 
-pub(super) fn list(
+pub(crate) fn list(
     look: &mut Look<'_>,
     named: &settings::Repository,
     share: Duration,
 ) -> Result<Listing, Refusal> {
     check_password_file(look, named)?;
+    let tool = tool(named, &["snapshots", "--json"]).timeout(share);
+    ask(look, &tool, ("restic", "restic"), parse, refusal)
+}
+
+/// Offers every regular file of a backup; none for one whose name is not text.
+pub(crate) fn files(
+    look: &mut Look<'_>,
+    named: &settings::Repository,
+    id: &str,
+    left: Duration,
+    mut each: impl FnMut(Option<File>) + Send + 'static,
+) -> Result<Result<(), String>, Refusal> {
+    let tool = tool(named, &["ls", "--json", id]).timeout(left);
+    look.seen.method(tool.line());
+    let output = run_lines(&tool, look.job, move |line| match serde_json::from_str(line) {
+        Ok(Node { r#type: Some(kind), path: Some(path), size, mtime }) if kind == "file" => {
+            let whole = !path.contains(char::REPLACEMENT_CHARACTER);
+            each(whole.then_some(File { path, size, modified: mtime }));
+        }
+        Ok(_) | Err(_) => {}
+    })
+    .map_err(|error| unrun(&error, "restic"))?;
+    judged("restic ls", &output, &reason(&output))
+}
+
+/// Restores the files below a folder and lets restic hold them against the repository's checksums.
+pub(crate) fn restore(
+    look: &mut Look<'_>,
+    named: &settings::Repository,
+    id: &str,
+    files: &[File],
+    scratch: &Path,
+    left: Duration,
+) -> Result<Result<(), String>, Refusal> {
+    if files.is_empty() {
+        return Ok(Ok(()));
+    }
+    let count = files.len();
+    look.seen.method(format!("restic restore {id} --verify --target <scratch> --no-lock --no-cache --include <{count} files of the sample>"));
+    let target = scratch.to_string_lossy();
+    let patterns: Vec<String> = files.iter().map(|file| pattern(&file.path)).collect();
+    let mut arguments = vec!["restore", id, "--verify", "--target", &target];
+    for pattern in &patterns {
+        arguments.extend(["--include", pattern.as_str()]);
+    }
+    let tool = tool(named, &arguments).timeout(left);
+    let output = run(&tool, look.job).map_err(|error| unrun(&error, "restic"))?;
+    judged("restic restore", &output, &reason(&output))
+}
+
+/// restic takes paths as patterns.
+fn pattern(path: &str) -> String {
+    let mut pattern = String::with_capacity(path.len());
+    for c in path.chars() {
+        if matches!(c, '\\' | '*' | '?' | '[') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern
+}
+
+fn tool<'a>(named: &settings::Repository, arguments: &[&str]) -> Tool<'a> {
     // Without --no-lock a reader that cannot write waits and fails; the location may hold a password, so it is no argument.
-    let tool = Tool::new("restic", &["snapshots", "--json", "--no-lock", "--no-cache"])
-        .env("RESTIC_REPOSITORY", named.location.clone())
-        .timeout(share);
-    let tool = match &named.password_file {
+    let tool = Tool::new("restic", &[arguments, &["--no-lock", "--no-cache"][..]].concat())
+        .env("RESTIC_REPOSITORY", named.location.clone());
+    match &named.password_file {
         Some(path) => tool.env("RESTIC_PASSWORD_FILE", path.to_string_lossy()),
         None => tool,
-    };
-    ask(look, &tool, ("restic", "restic"), parse, refusal)
+    }
+}
+
+/// One line of `restic ls --json`; the first is of another shape, and directories have no size.
+#[derive(Deserialize)]
+struct Node {
+    #[serde(default)]
+    r#type: Option<String>,
+    #[serde(default)]
+    path: Option<String>,
+    #[serde(default)]
+    size: u64,
+    #[serde(default)]
+    mtime: Option<Timestamp>,
 }
 
 #[derive(Deserialize)]
 struct Snapshot {
+    id: String,
     time: Timestamp,
     #[serde(default)]
     hostname: String,
@@ -42,6 +119,7 @@ fn parse(text: &str) -> Result<Listing, serde_json::Error> {
     let backups = snapshots.unwrap_or_default().into_iter().map(|mut snapshot| {
         snapshot.paths.sort();
         Backup {
+            id: snapshot.id,
             time: settings::whole_second(snapshot.time),
             host: snapshot.hostname,
             paths: snapshot.paths,
@@ -119,7 +197,7 @@ mod tests {
 
     #[test]
     fn snapshots_keep_host_paths_and_time() {
-        let text = r#"[{"time":"2026-11-21T04:00:00.5+01:00","hostname":"web1","paths":["/srv","/etc"],"tags":["daily"],"short_id":"x"}]"#;
+        let text = r#"[{"time":"2026-11-21T04:00:00.5+01:00","hostname":"web1","paths":["/srv","/etc"],"tags":["daily"],"id":"xyz","short_id":"x"}]"#;
         let listing = parse(text).unwrap();
         assert_eq!(listing.backups[0].time.to_string(), "2026-11-21T03:00:00Z");
         assert_eq!(listing.backups[0].paths, ["/etc", "/srv"]);

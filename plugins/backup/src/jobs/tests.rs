@@ -174,7 +174,12 @@ fn without_settings_the_schedules_still_make_a_document() {
 fn a_backup_from_the_future_is_not_a_success() {
     let job = testing::job("/");
     let mut look = Look::new(&job);
-    let at = |text: &str| Backup { time: text.parse().unwrap(), host: "a".into(), paths: vec![] };
+    let at = |text: &str| Backup {
+        time: text.parse().unwrap(),
+        id: "x".into(),
+        host: "a".into(),
+        paths: vec![],
+    };
     let backups = vec![at("2026-11-20T00:00:00Z"), at("2030-01-01T00:00:00Z")];
     let mut repository: Repository = serde_json::from_value(json!({"name": "n", "tool": "borg", "location": "/",
         "reachable": false, "error": null, "encrypted": null, "off_site": null, "last_success": null,

@@ -1,5 +1,5 @@
 //! `backup.jobs`: which backups exist, when one last succeeded, and what is scheduled. These are separate facts: a
-//! schedule is not a backup. Never restores anything.
+//! schedule is not a backup, and a backup is not a restore test (`continuity.tests`).
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -20,8 +20,6 @@ pub struct BackupJobs {
     pub repositories: Vec<Repository>,
     /// What starts backups by itself, sorted by name.
     pub schedules: Vec<Schedule>,
-    /// Restore tests known to the target, sorted by time; usually recorded by people instead.
-    pub restore_tests: Vec<RestoreTest>,
 }
 
 /// One repository.
@@ -101,18 +99,6 @@ pub enum JobResult {
     Running,
 }
 
-/// One test of a restore.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RestoreTest {
-    /// Which repository, one of the names above.
-    pub repository: String,
-    /// When.
-    pub time: Timestamp,
-    /// How it ended.
-    pub result: JobResult,
-}
-
 impl Kind for BackupJobs {
     const KIND: &'static str = KIND;
     const SCHEMA: &'static str = SCHEMA;
@@ -128,7 +114,6 @@ impl Kind for BackupJobs {
         }
         self.repositories.sort_by(|a, b| a.name.cmp(&b.name));
         self.schedules.sort_by(|a, b| (&a.name, &a.source).cmp(&(&b.name, &b.source)));
-        self.restore_tests.sort_by(|a, b| (a.time, &a.repository).cmp(&(b.time, &b.repository)));
     }
 }
 
@@ -143,7 +128,6 @@ pub fn example() -> Value {
                 "last_success": "2026-11-22T03:00:12Z"}]}],
         "schedules": [{"name": "restic.timer", "type": "timer", "tool": "restic", "expression": "*-*-* 03:00:00",
             "enabled": true, "last_run": "2026-11-22T03:00:01Z", "last_result": "success",
-            "source": "/etc/systemd/system/restic.timer"}],
-        "restore_tests": []
+            "source": "/etc/systemd/system/restic.timer"}]
     })
 }

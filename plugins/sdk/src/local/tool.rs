@@ -4,10 +4,10 @@
 
 use std::{
     collections::BTreeMap,
-    io::{self, Read},
+    io::{self, BufRead, BufReader, Read},
     os::unix::process::CommandExt,
     path::PathBuf,
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, ChildStdout, Command, ExitStatus, Stdio},
     sync::mpsc::{self, RecvTimeoutError, Sender},
     thread,
     time::{Duration, Instant},
@@ -17,7 +17,8 @@ use crate::{Job, OutcomeKind};
 
 const DIRECTORIES: [&str; 6] =
     ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
-const MAX_ERROR_TEXT: usize = 64 * 1024;
+const MAX_ERROR_TEXT: u64 = 64 * 1024;
+const MAX_TOOL_LINE: u64 = 64 * 1024;
 /// A process that has ended may have left its output open in a child; that long we still wait for it.
 const AFTER_EXIT: Duration = Duration::from_secs(1);
 
@@ -27,6 +28,7 @@ pub struct Tool<'a> {
     program: &'a str,
     arguments: Vec<String>,
     environment: BTreeMap<&'a str, String>,
+    folder: PathBuf,
     max_output: usize,
     timeout: Duration,
 }
@@ -107,6 +109,7 @@ impl<'a> Tool<'a> {
             program,
             arguments: arguments.iter().map(|word| (*word).to_owned()).collect(),
             environment: BTreeMap::new(),
+            folder: PathBuf::from("/"),
             max_output: 16 * 1024 * 1024,
             timeout: Duration::from_secs(30),
         }
@@ -115,6 +118,12 @@ impl<'a> Tool<'a> {
     /// Adds a variable to the environment; it never shows in [`Self::line`].
     pub fn env(mut self, name: &'a str, value: impl Into<String>) -> Self {
         self.environment.insert(name, value.into());
+        self
+    }
+
+    /// Sets the folder it works in; `/` when not set.
+    pub fn folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.folder = folder.into();
         self
     }
 
@@ -160,6 +169,41 @@ pub fn find(program: &str) -> Option<PathBuf> {
 ///
 /// When it is missing, refused, too slow or too loud. A tool that ends with a fault is not an error here.
 pub fn run(tool: &Tool<'_>, job: &Job) -> Result<Output, ToolError> {
+    let limit = u64::try_from(tool.max_output.saturating_add(1)).unwrap_or(u64::MAX);
+    start(tool, job, move |stream| {
+        let mut bytes = Vec::new();
+        stream.take(limit).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    })
+}
+
+/// The same for a tool that prints more than fits into memory: each line is handed on as it comes, without its end, and
+/// the output that is left is empty. Lines longer than 64 KiB are cut; the largest output does not hold.
+///
+/// # Errors
+///
+/// As [`run`].
+pub fn run_lines(
+    tool: &Tool<'_>,
+    job: &Job,
+    mut each: impl FnMut(&str) + Send + 'static,
+) -> Result<Output, ToolError> {
+    start(tool, job, move |stream| {
+        let mut reader = BufReader::new(stream);
+        let mut line = Vec::new();
+        while (&mut reader).take(MAX_TOOL_LINE).read_until(b'\n', &mut line)? > 0 {
+            each(String::from_utf8_lossy(&line).trim_end_matches('\n'));
+            line.clear();
+        }
+        Ok(Vec::new())
+    })
+}
+
+fn start(
+    tool: &Tool<'_>,
+    job: &Job,
+    read: impl FnOnce(ChildStdout) -> io::Result<Vec<u8>> + Send + 'static,
+) -> Result<Output, ToolError> {
     let program = find(tool.program).ok_or_else(|| ToolError::Missing(tool.program.to_owned()))?;
     // A tenth of the job's time is kept back, so that a slow tool still leaves time to write what else was seen.
     let allowed = tool.timeout.min(job.remaining() * 9 / 10);
@@ -171,7 +215,7 @@ pub fn run(tool: &Tool<'_>, job: &Job) -> Result<Output, ToolError> {
         .env("LC_ALL", "C")
         .env("TZ", "UTC")
         .envs(&tool.environment)
-        .current_dir("/")
+        .current_dir(&tool.folder)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -184,7 +228,7 @@ pub fn run(tool: &Tool<'_>, job: &Job) -> Result<Output, ToolError> {
         }
     })?;
     let group = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw);
-    let result = follow(tool, child, allowed);
+    let result = follow(tool, child, allowed, read);
     if result.is_err()
         && let Some(group) = group
     {
@@ -200,14 +244,19 @@ enum News {
     Errors(io::Result<Vec<u8>>),
 }
 
-fn follow(tool: &Tool<'_>, mut child: Child, allowed: Duration) -> Result<Output, ToolError> {
+fn follow(
+    tool: &Tool<'_>,
+    mut child: Child,
+    allowed: Duration,
+    read: impl FnOnce(ChildStdout) -> io::Result<Vec<u8>> + Send + 'static,
+) -> Result<Output, ToolError> {
     let failed = |source| ToolError::Io { line: tool.line(), source };
     let (sender, receiver) = mpsc::channel();
     let out = child.stdout.take();
     let errors = child.stderr.take();
     let bound = tool.max_output;
-    drain(sender.clone(), out, bound.saturating_add(1), false, News::Output).map_err(failed)?;
-    drain(sender.clone(), errors, MAX_ERROR_TEXT, true, News::Errors).map_err(failed)?;
+    drain(sender.clone(), out, read, News::Output).map_err(failed)?;
+    drain(sender.clone(), errors, head_of, News::Errors).map_err(failed)?;
     thread::Builder::new()
         .spawn(move || drop(sender.send(News::Ended(child.wait()))))
         .map_err(failed)?;
@@ -246,29 +295,28 @@ fn follow(tool: &Tool<'_>, mut child: Child, allowed: Duration) -> Result<Output
     })
 }
 
-/// Reads at most `bound` bytes in a thread of its own; `rest` says whether to read on and throw away what follows.
-fn drain(
+/// Reads a stream in a thread of its own.
+fn drain<S: Read + Send + 'static>(
     sender: Sender<News>,
-    stream: Option<impl Read + Send + 'static>,
-    bound: usize,
-    rest: bool,
+    stream: Option<S>,
+    read: impl FnOnce(S) -> io::Result<Vec<u8>> + Send + 'static,
     news: fn(io::Result<Vec<u8>>) -> News,
 ) -> io::Result<()> {
     thread::Builder::new()
         .spawn(move || {
-            let mut bytes = Vec::new();
-            let read = stream.map_or(Ok(0), |mut stream| {
-                let limit = u64::try_from(bound).unwrap_or(u64::MAX);
-                let read = (&mut stream).take(limit).read_to_end(&mut bytes)?;
-                if rest {
-                    io::copy(&mut stream, &mut io::sink())?;
-                }
-                Ok(read)
-            });
+            let bytes = stream.map_or_else(|| Ok(Vec::new()), read);
             // Nobody listens once the tool was given up.
-            drop(sender.send(news(read.map(|_| bytes))));
+            drop(sender.send(news(bytes)));
         })
         .map(drop)
+}
+
+/// The first bytes; what follows is read and thrown away, so that the writer does not block.
+fn head_of(mut stream: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    (&mut stream).take(MAX_ERROR_TEXT).read_to_end(&mut bytes)?;
+    io::copy(&mut stream, &mut io::sink())?;
+    Ok(bytes)
 }
 
 #[cfg(test)]
@@ -316,6 +364,17 @@ mod tests {
         assert!(matches!(run(&tool, &job("/")), Err(ToolError::TooMuch { bound: 10_000, .. })));
         let tool = shell("head -c 10000 /dev/zero").max_output(10_000);
         assert_eq!(run(&tool, &job("/")).unwrap().stdout.len(), 10_000);
+    }
+
+    #[test]
+    fn lines_are_handed_on_one_by_one_and_long_ones_are_cut() {
+        let lines = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+        let sink = std::sync::Arc::clone(&lines);
+        let tool = shell("pwd; printf 'a\\nb'; head -c 70000 /dev/zero; exit 2").folder("/tmp");
+        let output =
+            run_lines(&tool, &job("/"), move |line| sink.lock().unwrap().push(line.len())).unwrap();
+        assert_eq!((output.code, output.stdout.as_str()), (Some(2), ""));
+        assert_eq!(*lines.lock().unwrap(), [4, 1, 65_536, 4_465]);
     }
 
     #[test]

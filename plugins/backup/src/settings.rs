@@ -1,9 +1,12 @@
-//! Checks the backup part of the plugin's settings; it never touches a repository.
+//! Checks the plugin's settings; it never touches a repository.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use exhibit_plugin::Job;
 use jiff::Timestamp;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use crate::look::Look;
 use crate::mounts;
@@ -14,6 +17,16 @@ use crate::mounts;
 pub(crate) enum Tool {
     Restic,
     Borg,
+}
+
+impl Tool {
+    /// As evidence names it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Restic => "restic",
+            Self::Borg => "borg",
+        }
+    }
 }
 
 /// One repository that the operator named.
@@ -28,21 +41,99 @@ pub(crate) struct Repository {
     /// File that holds the repository's password; none only for an unencrypted borg repository.
     #[serde(default)]
     pub(crate) password_file: Option<PathBuf>,
+    /// The same by the name of one of the plugin's secrets.
+    #[serde(default)]
+    password_secret: Option<String>,
 }
 
-/// The table `backup` of the plugin's settings.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a table with the list repositories")]
-pub(crate) struct Backup {
+/// One restore test that the operator asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RestoreTest {
+    /// Name in evidence and messages; unique.
+    pub(crate) name: String,
+    /// Name of a repository.
+    pub(crate) repository: String,
+    /// Only backups of this host, as the tool names it.
     #[serde(default)]
+    pub(crate) host: Option<String>,
+    /// Only files below these; empty: all of the backup.
+    #[serde(default)]
+    pub(crate) paths: Vec<String>,
+    /// Most files that are restored.
+    #[serde(default = "some_files")]
+    pub(crate) files: u16,
+    /// Most that is restored, in MiB.
+    #[serde(default = "some_mib")]
+    pub(crate) max_mib: u64,
+    /// Draws the sample; a new one each time when it is not set.
+    #[serde(default)]
+    pub(crate) seed: Option<String>,
+    /// Folder that gets a private, short-lived folder.
+    #[serde(default = "std::env::temp_dir")]
+    pub(crate) scratch: PathBuf,
+    #[serde(default)]
+    pub(crate) recovery_time_minutes: Option<u64>,
+    #[serde(default)]
+    pub(crate) recovery_point_hours: Option<u64>,
+}
+
+fn some_files() -> u16 {
+    20
+}
+
+fn some_mib() -> u64 {
+    256
+}
+
+/// Tools take the paths of a sample as arguments.
+const MOST_FILES: u16 = 1000;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table with the list repositories")]
+struct Backup {
+    #[serde(default)]
+    repositories: Vec<Repository>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table with the list tests")]
+struct Continuity {
+    #[serde(default)]
+    tests: Vec<RestoreTest>,
+}
+
+/// What the operator asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Settings {
     pub(crate) repositories: Vec<Repository>,
+    pub(crate) tests: Vec<RestoreTest>,
+}
+
+impl Settings {
+    /// A repository by its name.
+    pub(crate) fn repository(&self, name: &str) -> Option<&Repository> {
+        self.repositories.iter().find(|repository| repository.name == name)
+    }
 }
 
 /// What is wrong with the settings; the text names the value and the way out, never a location.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub(crate) enum SettingsError {
-    #[error("settings.backup: {0}")]
-    Shape(String),
+    #[error("settings.{0}: {1}")]
+    Shape(&'static str, String),
+    #[error(
+        "settings.continuity.tests: the name {0:?} is empty or used twice; give each test its own"
+    )]
+    Test(String),
+    #[error(
+        "settings.continuity.tests: {0:?} asks for {1} files; between 1 and {MOST_FILES} can be restored"
+    )]
+    Files(String, u16),
+    #[error(
+        "settings.backup.repositories: {0:?} takes its password from the secret {1:?}, which does not exist; name its file in plugin.secrets"
+    )]
+    Secret(String, String),
     #[error(
         "settings.backup.repositories: the name {0:?} is used twice; give each repository its own"
     )]
@@ -59,16 +150,16 @@ pub(crate) enum SettingsError {
     NoPassword(String),
 }
 
-/// Reads `backup` out of the plugin's settings table.
+/// Reads the plugin's settings.
 ///
 /// # Errors
-/// When a key is unknown, a name is missing or doubled, or restic has no password file.
-pub(crate) fn read(settings: &serde_json::Value) -> Result<Backup, SettingsError> {
-    let Some(value) = settings.get("backup") else { return Ok(Backup::default()) };
-    let backup =
-        Backup::deserialize(value).map_err(|error| SettingsError::Shape(error.to_string()))?;
-    let mut names = std::collections::BTreeSet::new();
-    for repository in &backup.repositories {
+/// When a key is unknown, a name is missing or doubled, a secret is missing, or restic has no password file.
+pub(crate) fn read(job: &Job) -> Result<Settings, SettingsError> {
+    let backup: Backup = table(&job.settings, "backup")?;
+    let continuity: Continuity = table(&job.settings, "continuity")?;
+    let mut repositories = backup.repositories;
+    let mut names = BTreeSet::new();
+    for repository in &mut repositories {
         let name = repository.name.clone();
         if name.trim().is_empty() || repository.location.trim().is_empty() {
             return Err(SettingsError::Empty(name));
@@ -76,14 +167,37 @@ pub(crate) fn read(settings: &serde_json::Value) -> Result<Backup, SettingsError
         if repository.location.starts_with('-') {
             return Err(SettingsError::Option(name));
         }
+        if let Some(secret) = &repository.password_secret {
+            let Some(file) = job.secrets.get(secret) else {
+                return Err(SettingsError::Secret(name, secret.clone()));
+            };
+            repository.password_file = Some(file.into());
+        }
         if repository.tool == Tool::Restic && repository.password_file.is_none() {
             return Err(SettingsError::NoPassword(name));
         }
-        if !names.insert(&repository.name) {
+        if !names.insert(name.clone()) {
             return Err(SettingsError::Twice(name));
         }
     }
-    Ok(backup)
+    let mut names = BTreeSet::new();
+    for test in &continuity.tests {
+        if test.name.trim().is_empty() || !names.insert(&test.name) {
+            return Err(SettingsError::Test(test.name.clone()));
+        }
+        if test.files == 0 || test.files > MOST_FILES {
+            return Err(SettingsError::Files(test.name.clone(), test.files));
+        }
+    }
+    Ok(Settings { repositories, tests: continuity.tests })
+}
+
+fn table<T: Default + DeserializeOwned>(
+    settings: &serde_json::Value,
+    name: &'static str,
+) -> Result<T, SettingsError> {
+    let Some(value) = settings.get(name) else { return Ok(T::default()) };
+    T::deserialize(value).map_err(|error| SettingsError::Shape(name, error.to_string()))
 }
 
 /// A location as it may be shown: scheme, host and path, without user, password or query.
@@ -140,10 +254,25 @@ mod tests {
     use exhibit_plugin::local::testing;
     use serde_json::json;
 
+    impl RestoreTest {
+        /// With the defaults that a test in the settings has.
+        pub(crate) fn of(name: &str, repository: &str) -> Self {
+            let text = json!({"name": name, "repository": repository});
+            serde_json::from_value(text).unwrap()
+        }
+    }
+
+    fn read(settings: &serde_json::Value) -> Result<Settings, SettingsError> {
+        let mut job = testing::job("/");
+        job.settings = settings.clone();
+        job.secrets = [("known".to_owned(), "/secret".to_owned())].into();
+        super::read(&job)
+    }
+
     #[test]
     fn no_table_means_no_repositories() {
-        assert_eq!(read(&json!({})), Ok(Backup::default()));
-        assert_eq!(read(&serde_json::Value::Null), Ok(Backup::default()));
+        assert_eq!(read(&json!({})), Ok(Settings::default()));
+        assert_eq!(read(&serde_json::Value::Null), Ok(Settings::default()));
     }
 
     #[test]
@@ -168,6 +297,29 @@ mod tests {
         let settings = json!({"backup": {"repositories": [
             {"name": "a", "tool": "borg", "location": "--rsh=sh"}]}});
         assert_eq!(read(&settings), Err(SettingsError::Option("a".into())));
+    }
+
+    #[test]
+    fn a_password_may_be_a_secret_of_the_plugin_by_name() {
+        let of = |secret: &str| {
+            read(&json!({"backup": {"repositories": [
+                {"name": "a", "tool": "restic", "location": "/r", "password_secret": secret}]}}))
+        };
+        let file = of("known").unwrap().repositories[0].password_file.clone();
+        assert_eq!(file.as_deref(), Some(Path::new("/secret")));
+        assert_eq!(of("other"), Err(SettingsError::Secret("a".into(), "other".into())));
+    }
+
+    #[test]
+    fn tests_have_bounds_and_names_of_their_own() {
+        let of = |tests: serde_json::Value| read(&json!({"continuity": {"tests": tests}}));
+        let one = json!({"name": "t", "repository": "r"});
+        assert_eq!(of(json!([one])).unwrap().tests[0].files, 20);
+        assert_eq!(of(json!([one, one])), Err(SettingsError::Test("t".into())));
+        let none = json!([{"name": "t", "repository": "r", "files": 0}]);
+        assert_eq!(of(none), Err(SettingsError::Files("t".into(), 0)));
+        let odd = of(json!([{"name": "t", "repository": "r", "restore_to": "/"}]));
+        assert!(odd.unwrap_err().to_string().contains("restore_to"));
     }
 
     #[test]
