@@ -5,6 +5,7 @@
 pub(crate) mod borg;
 mod commands;
 mod cron;
+mod folders;
 pub(crate) mod restic;
 mod timers;
 
@@ -25,6 +26,7 @@ pub(crate) const ENTRY: Entry = Entry {
     reads: &[
         "restic snapshots --json --no-lock --no-cache (per restic repository of the settings)",
         "borg --log-json list --json --bypass-lock --format {hostname} :: (per borg repository of the settings)",
+        "names, times and first bytes in the folders of dumps; folders of rsnapshot; Barman's backup.info (as named in the settings)",
         "/{etc,run,usr/lib}/systemd/system/*.{timer,service}, systemctl show of backup timers",
         "/etc/crontab, /etc/cron.d/*, /etc/cron.{hourly,daily,weekly,monthly}/*, /var/spool/cron/crontabs/*",
         "scripts that these start, to recognise the tool",
@@ -43,7 +45,7 @@ fn observe(job: &Job) -> Observation {
             look.seen.outcome(
                 OutcomeKind::NotConfigured,
                 "no backup repository is named, so no backup was looked at",
-                "add backup.repositories = [{ name = \"nightly\", tool = \"restic\" or \"borg\", location = \"…\", password_file = \"/path\" }] to the settings of the backup plugin",
+                "add backup.repositories = [{ name = \"nightly\", tool = \"restic\", location = \"…\", password_file = \"/path\" }] to the settings of the backup plugin",
             );
             Vec::new()
         }
@@ -146,6 +148,9 @@ pub(crate) fn list(
     match named.tool {
         Tool::Restic => restic::list(look, named, share),
         Tool::Borg => borg::list(look, named, share),
+        Tool::Files => folders::dumps(look, named),
+        Tool::Rsnapshot => folders::rsnapshot(look, named),
+        Tool::Barman => folders::barman(look, named),
     }
 }
 

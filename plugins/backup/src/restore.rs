@@ -117,6 +117,7 @@ fn one(
         Tool::Restic => {
             restic::restore(look, named, &newest.id, &drawn.files, scratch.path(), left())
         }
+        Tool::Files | Tool::Rsnapshot | Tool::Barman => return Err(untestable(named.tool)),
         Tool::Borg => borg::restore(look, named, &newest.id, &drawn.files, scratch.path(), left()),
     }?;
     let seconds = clock.elapsed().as_millis().div_ceil(1000);
@@ -145,6 +146,15 @@ fn one(
     }
     scratch.wipe()?;
     Ok(test)
+}
+
+/// The settings refuse such a test already.
+fn untestable(tool: Tool) -> Refusal {
+    Refusal::new(
+        OutcomeKind::NotConfigured,
+        format!("backups of the tool {} cannot be restored by this plugin", tool.name()),
+        "name a repository of restic or borg in the test",
+    )
 }
 
 fn host_name() -> String {
@@ -223,6 +233,7 @@ fn draw(
     };
     let listed = match named.tool {
         Tool::Restic => restic::files(look, named, &newest.id, left, each),
+        Tool::Files | Tool::Rsnapshot | Tool::Barman => return Err(untestable(named.tool)),
         Tool::Borg => borg::files(look, named, &newest.id, left, each),
     }?;
     let mut draw = draw.lock().unwrap_or_else(PoisonError::into_inner);

@@ -17,14 +17,29 @@ use crate::mounts;
 pub(crate) enum Tool {
     Restic,
     Borg,
+    /// A folder of dumps or archives.
+    Files,
+    Rsnapshot,
+    Barman,
 }
 
 impl Tool {
+    /// Whether a program reads it; otherwise it is a folder that is read as it lies there.
+    fn has_repository(self) -> bool {
+        match self {
+            Self::Restic | Self::Borg => true,
+            Self::Files | Self::Rsnapshot | Self::Barman => false,
+        }
+    }
+
     /// As evidence names it.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Restic => "restic",
             Self::Borg => "borg",
+            Self::Files => "files",
+            Self::Rsnapshot => "rsnapshot",
+            Self::Barman => "barman",
         }
     }
 }
@@ -44,6 +59,9 @@ pub(crate) struct Repository {
     /// The same by the name of one of the plugin's secrets.
     #[serde(default)]
     password_secret: Option<String>,
+    /// Which names of a folder of files are backups, with `*` and `?`; all when it is not set.
+    #[serde(default)]
+    pub(crate) pattern: Option<String>,
 }
 
 /// One restore test that the operator asked for.
@@ -120,6 +138,14 @@ impl Settings {
 /// What is wrong with the settings; the text names the value and the way out, never a location.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub(crate) enum SettingsError {
+    #[error(
+        "settings.backup.repositories: the location of {0:?} must be the full path of a folder of this host"
+    )]
+    Folder(String),
+    #[error(
+        "settings.continuity.tests: {0:?} names a repository of the tool {1}; only restic and borg can be tested"
+    )]
+    Untestable(String, &'static str),
     #[error("settings.{0}: {1}")]
     Shape(&'static str, String),
     #[error(
@@ -167,6 +193,9 @@ pub(crate) fn read(job: &Job) -> Result<Settings, SettingsError> {
         if repository.location.starts_with('-') {
             return Err(SettingsError::Option(name));
         }
+        if !repository.tool.has_repository() && !repository.location.starts_with('/') {
+            return Err(SettingsError::Folder(name));
+        }
         if let Some(secret) = &repository.password_secret {
             let Some(file) = job.secrets.get(secret) else {
                 return Err(SettingsError::Secret(name, secret.clone()));
@@ -189,7 +218,14 @@ pub(crate) fn read(job: &Job) -> Result<Settings, SettingsError> {
             return Err(SettingsError::Files(test.name.clone(), test.files));
         }
     }
-    Ok(Settings { repositories, tests: continuity.tests })
+    let settings = Settings { repositories, tests: continuity.tests };
+    for test in &settings.tests {
+        let of = settings.repository(&test.repository).map(|repository| repository.tool);
+        if let Some(tool) = of.filter(|tool| !tool.has_repository()) {
+            return Err(SettingsError::Untestable(test.name.clone(), tool.name()));
+        }
+    }
+    Ok(settings)
 }
 
 fn table<T: Default + DeserializeOwned>(

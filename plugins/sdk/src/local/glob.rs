@@ -17,7 +17,8 @@ pub fn matching(look: &mut Look<'_>, pattern: &str) -> Vec<String> {
         .collect()
 }
 
-fn matches(pattern: &str, text: &str) -> bool {
+/// Whether a name fits a pattern with `*` and `?`.
+pub fn matches(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) =
         (pattern.chars().collect(), text.chars().collect());
     let (mut at, mut from) = (0, 0);
