@@ -72,6 +72,9 @@ impl Shared {
     /// caller holds the agent's turn.
     pub(super) async fn gap(&self, agent: &str, admitted: &Admitted) -> Result<(), Status> {
         let (key, link) = (admitted.key, admitted.link);
+        if link.seq == 1 {
+            return Ok(());
+        }
         let reader = self.ingest.reader.clone();
         let tip = blocking(move || reader.tip(&key, link.epoch)).await?;
         let (last, after) = tip.map_or((0, Digest::ZERO), |tip| (tip.seq, tip.envelope));

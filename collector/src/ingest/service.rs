@@ -295,7 +295,7 @@ impl Shared {
     /// proof and are passed over.
     async fn compare(&self, agent: &Agent, heads: &[bytes::Bytes]) -> Result<Vec<Digest>, Status> {
         let verifier = self.ingest.collector.verifier();
-        let (mut foreign, mut larger) = (Vec::new(), None);
+        let (mut foreign, mut larger, mut fitting) = (Vec::new(), None, false);
         let turn = self.ingest.registry.turn(&agent.id);
         let _turn = turn.lock().await;
         for head in heads {
@@ -309,7 +309,10 @@ impl Shared {
             })
             .await?;
             match root {
-                Some(root) if root == seen.root => continue,
+                Some(root) if root == seen.root => {
+                    fitting = true;
+                    continue;
+                }
                 Some(root) => self.fork(&agent.id, &seen, root, Some(signed)).await?,
                 None if larger.as_ref().is_none_or(|held: &Larger| held.known < size) => {
                     let (at, signed) = (Timestamp::now(), Some(signed.to_owned()));
@@ -327,8 +330,9 @@ impl Shared {
                 );
                 self.ingest.ahead.note(&agent.id, larger);
             }
-            None if heads.is_empty() => {}
-            None => self.ingest.ahead.clear(&agent.id, true),
+            // Only a head of ours takes back what was said: an agent that shows nothing has not seen that it is mended.
+            None if fitting => self.ingest.ahead.clear(&agent.id, true),
+            None => {}
         }
         Ok(foreign)
     }

@@ -213,6 +213,9 @@ async fn a_log_that_is_behind_its_own_signature_admits_nothing_and_signs_nothing
     assert_eq!(kind, RefusalKind::Later, "{reason}");
     assert!(reason.contains("99") && reason.contains("mended"), "{reason}");
     assert_eq!(collector.checkpoint().await.size, size);
+    // Showing nothing, or what nobody signed, takes nothing back.
+    assert_eq!(show(&collector, &agent, &["garbage".to_owned()]).await, 0);
+    assert_eq!(stream.refused(&run).await.0, RefusalKind::Later);
     // Its head fits again: the newest data directory is back.
     let ours = collector.checkpoint().await;
     let head = collector.signed(ours.size, ours.root);
