@@ -3,6 +3,7 @@
 mod desk;
 mod init;
 mod record;
+mod retention;
 mod revoke;
 mod scrub;
 mod serve;
@@ -12,6 +13,7 @@ mod tools;
 mod witness;
 
 pub use init::{Initialised, init};
+pub use retention::{HoldShown, Retained, delete, hold, holds, retention};
 pub use revoke::{Revoked, revoke};
 pub use scrub::{Checked, check};
 pub use serve::{Ready, serve};

@@ -9,6 +9,8 @@ use exhibit_proto::document;
 use jiff::SignedDuration;
 use serde::{Deserialize, Deserializer};
 
+use crate::retention::Retention;
+
 /// The whole file; `packaging/collector.example.toml` documents each key.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -25,6 +27,8 @@ pub struct Config {
     pub web: Web,
     #[serde(default)]
     pub log: Log,
+    #[serde(default)]
+    pub retention: Retention,
     #[serde(default)]
     pub identity: Identity,
     #[serde(default)]
@@ -256,6 +260,17 @@ impl Config {
         if !(1..=365).contains(&days) {
             return Err(("log.scrub_days", days.to_string(), "expected 1 to 365 days"));
         }
+        let retention = &self.retention;
+        let mut days = retention.days.values().chain(&retention.default_days);
+        if days.any(|days| *days == 0) {
+            let way_out = "expected at least 1 day; leave the key out to keep documents";
+            return Err(("retention", "0".into(), way_out));
+        }
+        let approved = retention.approved_by.as_ref().is_some_and(|by| !by.trim().is_empty());
+        if !retention.is_empty() && !approved {
+            let way_out = "name who answers for the rules: it stands in the log with each deletion";
+            return Err(("retention.approved_by", String::new(), way_out));
+        }
         let words = self.witnesses.groups.iter().chain([&self.witnesses.quorum]);
         if let Some(broken) = words.clone().find(|word| word.contains(['\n', '\r'])) {
             return Err(("witnesses", broken.clone(), "expected one line"));
@@ -386,6 +401,7 @@ mod tests {
             evidence: Evidence::default(),
             web: Web::default(),
             log: Log::default(),
+            retention: Retention::default(),
             identity: Identity::default(),
             limits: Limits::default(),
             witness: Vec::new(),
@@ -409,10 +425,17 @@ mod tests {
         let evidence = Evidence { advertise, ..Evidence::default() };
         let (witness, timestamp) = (all.witness.clone(), all.timestamp.clone());
         assert_eq!((witness.len(), timestamp.len()), (2, 1));
-        assert_eq!(all, Config { evidence, witness, timestamp, ..required() });
+        let retention = all.retention.clone();
+        assert_eq!(retention.days.values().copied().collect::<Vec<_>>(), [400]);
+        let rest = Retention {
+            documents_per_second: retention.documents_per_second,
+            ..Retention::default()
+        };
+        assert_eq!(rest, Retention::default());
+        assert_eq!(all, Config { evidence, witness, timestamp, retention, ..required() });
         // Every key that can be read is shown.
         let keys = shown.iter().filter(|line| line.contains(" = ") && !line.starts_with('#'));
-        assert_eq!(keys.count(), 33);
+        assert_eq!(keys.count(), 37);
     }
 
     #[test]
@@ -429,6 +452,8 @@ mod tests {
             (format!("{base}[identity]\nclient_certificate_days = 0\n"), "expected 2 to 397"),
             (format!("{base}[evidence]\nadvertise = \"host\"\n"), "host:port"),
             (format!("{base}[log]\nscrub_days = 0\n"), "expected 1 to 365"),
+            (format!("{base}[retention]\ndefault_days = 9\n"), "retention.approved_by"),
+            (format!("{base}[retention]\ndefault_days = 0\n"), "at least 1 day"),
             (format!("{base}[web]\nlisten = \"everywhere\"\n"), "listen"),
         ] {
             let error = load(&text).unwrap_err();

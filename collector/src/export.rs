@@ -22,7 +22,7 @@ use exhibit_proto::keys::{KeyError, PublicKey};
 use exhibit_proto::leaf::{EntryType, Leaf, LeafError};
 use exhibit_proto::merkle::{leaf_hash, prove_inclusion, verify_inclusion};
 use exhibit_proto::note::Verifier;
-use exhibit_proto::statement::{Enrol, Run, Statement};
+use exhibit_proto::statement::{Enrol, Run, Statement, Tombstone};
 use exhibit_proto::tiles::{Edge, Level, Tile, TileError, WIDTH, parse_bundle, width};
 use exhibit_proto::tlog_proof::TlogProof;
 use jiff::Timestamp;
@@ -116,8 +116,9 @@ pub fn write(
     let folder = Folder::begin(out)?;
     let past = Past::new(reader, head.checkpoint.size);
     let counts = Counts::default();
-    let (items, agents) = (Vec::new(), BTreeMap::new());
-    let mut writer = Writer { reader, selection, head, past, folder, items, counts, agents };
+    let (items, agents, missing) = (Vec::new(), BTreeMap::new(), BTreeSet::new());
+    let mut writer =
+        Writer { reader, selection, head, past, folder, items, counts, agents, missing };
     writer.leaves(&progress)?;
     let Writer { mut folder, items, counts, .. } = writer;
     folder.put(bundle::CHECKPOINT, head.signed.as_bytes())?;
@@ -192,6 +193,8 @@ struct Writer<'a> {
     counts: Counts,
     /// What each agent may speak for, by the enrolments so far.
     agents: BTreeMap<String, BTreeSet<Target>>,
+    /// Documents of items that are not held.
+    missing: BTreeSet<Digest>,
 }
 
 impl Writer<'_> {
@@ -228,7 +231,19 @@ impl Writer<'_> {
 
     fn entry(&mut self, index: u64, bytes: &[u8]) -> Result<(), ExportError> {
         let leaf = Leaf::parse(bytes).map_err(|error: LeafError| damaged(index, &error))?;
-        let always = matches!(leaf.t, EntryType::Enrol | EntryType::Revoke | EntryType::RulePack);
+        let always = match leaf.t {
+            EntryType::Enrol | EntryType::Revoke | EntryType::RulePack => true,
+            // It stands after all statements that name what it took.
+            EntryType::Tombstone => self.took_something(index, &leaf.env)?,
+            EntryType::Evidence
+            | EntryType::Heartbeat
+            | EntryType::Activity
+            | EntryType::Hold
+            | EntryType::Gap
+            | EntryType::Conflict
+            | EntryType::Fork
+            | EntryType::Other(_) => false,
+        };
         let asked = leaf.t == EntryType::Evidence && self.selection.covers_time(&leaf.rx);
         let notice = noticed::is(&leaf.t);
         if !always && !asked && !notice {
@@ -296,6 +311,7 @@ impl Writer<'_> {
         }
         let Some(bytes) = self.reader.document(digest)? else {
             self.counts.not_held += 1;
+            self.missing.insert(*digest);
             return Ok(Some(Absence::NotHeld));
         };
         if Digest::of(&bytes) != *digest {
@@ -304,6 +320,13 @@ impl Writer<'_> {
         self.counts.documents += 1;
         self.folder.put(&path, &bytes)?;
         Ok(None)
+    }
+
+    /// Whether a tombstone took a document that an item names and the bundle lacks.
+    fn took_something(&self, index: u64, envelope: &Digest) -> Result<bool, ExportError> {
+        let Some(envelope) = self.reader.envelope(envelope)? else { return Ok(false) };
+        let stone: Tombstone = predicate(index, &envelope)?;
+        Ok(stone.documents.iter().any(|gone| self.missing.contains(&gone.digest)))
     }
 
     fn key(&mut self, index: u64, envelope: &[u8]) -> Result<(), ExportError> {

@@ -7,6 +7,7 @@
 //! | [`ingest`] | the evidence port: who, may they, is it well-formed | stores anything itself |
 //! | [`views`] | tables derived from the log | holds what the log does not |
 //! | [`requests`] | what commands ask of the collector that serves | does what is asked |
+//! | [`retention`] | what may be deleted, and when | deletes anything |
 //! | [`people`] | users, passwords, sessions | decides what an auditor relies on |
 //! | [`web`] | pages, public read side of the log, health | writes to the log by itself |
 //! | [`export`] | audit bundles | exports what no proof covers |
@@ -26,6 +27,7 @@ pub mod log;
 pub mod net;
 pub mod people;
 pub mod requests;
+pub mod retention;
 pub mod secrets;
 pub mod timestamp;
 pub mod views;

@@ -58,6 +58,8 @@ pub struct NewEntry {
     pub envelope: Vec<u8>,
     /// Documents the log does not hold yet, stored as given; one that it holds already is left as it is.
     pub documents: Vec<Vec<u8>>,
+    /// Documents whose bytes go in the same transaction: the envelope is their tombstone.
+    pub erases: Vec<Digest>,
 }
 
 /// An entry that is on disk and published.

@@ -1,7 +1,8 @@
 //! Requests that commands leave in the secrets database for the collector that serves: only it may write to the log.
 //! Whoever can write to the data directory may ask; nobody else can. It never does what is asked.
 
-use exhibit_proto::statement::Activity;
+use exhibit_proto::digest::Digest;
+use exhibit_proto::statement::{Activity, Hold, HoldLifted};
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, params};
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,8 @@ use crate::secrets::{SecretsDb, SecretsError};
 
 const SCHEMA: &str = "DROP TABLE IF EXISTS revocation;
 CREATE TABLE IF NOT EXISTS request(
-    id INTEGER PRIMARY KEY AUTOINCREMENT, asked INTEGER NOT NULL, request TEXT NOT NULL, answer TEXT) STRICT;";
+    id INTEGER PRIMARY KEY AUTOINCREMENT, asked INTEGER NOT NULL, request TEXT NOT NULL,
+    taken INTEGER NOT NULL DEFAULT 0, answer TEXT) STRICT;";
 
 /// What a command asks for. A new kind of request is a variant here, one in [`Done`], and what does it in `app/desk.rs`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +23,14 @@ pub enum Request {
     Revoke(Revocation),
     /// Log what a person did at the command line.
     Record(Activity),
+    /// Delete what the retention rules let go, one batch of it.
+    Retain,
+    /// Delete one document, whatever its age.
+    Delete { digest: Digest, by: String, reason: String },
+    /// Make a legal hold.
+    Hold(Hold),
+    /// End a legal hold.
+    Lift(HoldLifted),
 }
 
 /// What came of a request.
@@ -31,6 +41,10 @@ pub enum Done {
     Revoked { agent: String, entry: u64 },
     /// The index of the entry.
     Recorded { entry: u64 },
+    /// The tombstone's index, unless nothing was due; whether more is due.
+    Deleted { entry: Option<u64>, documents: u64, more: bool },
+    /// The index of the entry that made a hold, or ended one.
+    Held { entry: u64 },
 }
 
 /// What came of it, or why nothing did.
@@ -70,7 +84,8 @@ impl Mailbox {
         })?)
     }
 
-    /// The oldest request that was not answered; one that this version cannot read is answered with that.
+    /// Takes the oldest request that was not answered: from now on it cannot be withdrawn. One that this version cannot
+    /// read is answered with that.
     pub fn next(&self) -> Result<Option<(i64, Request)>, MailboxError> {
         let sql = "SELECT id, request FROM request WHERE answer IS NULL ORDER BY id LIMIT 1";
         loop {
@@ -81,7 +96,11 @@ impl Mailbox {
             })?;
             let Some((id, text)) = row else { return Ok(None) };
             match serde_json::from_str(&text) {
-                Ok(request) => return Ok(Some((id, request))),
+                Ok(request) => {
+                    let sql = "UPDATE request SET taken = 1 WHERE id = ?1 AND taken = 0";
+                    self.0.with(|conn| conn.prepare_cached(sql)?.execute([id]))?;
+                    return Ok(Some((id, request)));
+                }
                 Err(source) => {
                     let unread = MailboxError::Form { id, source };
                     self.answer(id, &Err(unread.to_string()))?;
@@ -106,9 +125,9 @@ impl Mailbox {
         text.map(read).transpose().map_err(|source| MailboxError::Form { id, source })
     }
 
-    /// Takes a request back that was not answered; answers whether there was one.
+    /// Takes a request back that nobody took; answers whether there was one.
     pub fn withdraw(&self, id: i64) -> Result<bool, MailboxError> {
-        let sql = "DELETE FROM request WHERE id = ?1 AND answer IS NULL";
+        let sql = "DELETE FROM request WHERE id = ?1 AND taken = 0 AND answer IS NULL";
         Ok(self.0.with(|conn| Ok(conn.execute(sql, [id])? > 0))?)
     }
 }
@@ -144,8 +163,11 @@ mod tests {
         mailbox.answer(one, &done).unwrap();
         assert_eq!(mailbox.answered(one).unwrap(), Some(done));
         assert!(!mailbox.withdraw(one).unwrap());
-        assert_eq!(mailbox.next().unwrap(), Some((two, record("b"))));
         assert!(mailbox.withdraw(two).unwrap());
+        let three = mailbox.ask(&record("c"), now).unwrap();
+        assert_eq!(mailbox.next().unwrap(), Some((three, record("c"))));
+        assert!(!mailbox.withdraw(three).unwrap(), "it was taken");
+        mailbox.answer(three, &Err("no".into())).unwrap();
         assert_eq!(mailbox.next().unwrap(), None);
     }
 

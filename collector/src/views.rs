@@ -4,6 +4,7 @@
 //! | part | does |
 //! |---|---|
 //! | `apply` | turns one entry into rows |
+//! | `kept` | what stays of findings whose document is deleted |
 //! | `judge` | the rule pack in force and the findings it gives |
 //! | `read` | what pages and exports ask for |
 //! | `status` | control statuses at a moment, out of the rows |
@@ -12,6 +13,7 @@
 mod apply;
 mod dump;
 mod judge;
+mod kept;
 mod read;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -30,17 +32,20 @@ use crate::log::{LogError, LogReader};
 
 pub use dump::TableDump;
 pub use judge::{Assessor, AssessorError};
+pub use kept::KEPT_MEDIA_TYPE;
 pub use read::{
-    AgentRow, Change, ChangeKind, DocumentRow, EntryFilter, EntryRow, FindingRow, Gap, NoticeRow,
-    NoticeWhat, OutcomeRow, PackRow, ScheduleRow, TargetRow,
+    AgentRow, Candidate, Change, ChangeKind, DocumentRow, EntryFilter, EntryRow, FindingRow, Gap,
+    HoldRow, NoticeRow, NoticeWhat, OutcomeRow, PackRow, ScheduleRow, TargetRow, TombstoneRow,
 };
 pub use status::Assessment;
 
 const SCHEMA: &str = include_str!("views/schema.sql");
 /// Raised when the tables or their meaning change; views of another version are rebuilt at open.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 /// Entries in one transaction: bounds what a crash repeats and what a reader waits for.
 const BATCH: u64 = 256;
+/// How long a lock is waited for.
+const BUSY: std::time::Duration = std::time::Duration::from_secs(5);
 /// Idle read connections that are kept.
 const IDLE_READERS: usize = 4;
 
@@ -174,6 +179,18 @@ impl Views {
         self.read(dump::tables)
     }
 
+    /// Writes the tables anew without the room that deleted rows left, and empties the WAL; false: somebody is reading.
+    pub fn erase_remains(&self) -> Result<bool, ViewsError> {
+        let writer = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        writer.execute_batch("VACUUM")?;
+        // Whoever reads is not waited for: the caller tries again.
+        writer.busy_timeout(std::time::Duration::ZERO)?;
+        let busy: rusqlite::Result<i64> =
+            writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
+        writer.busy_timeout(BUSY)?;
+        Ok(busy? == 0)
+    }
+
     /// Follows the log until its writer is gone. Work runs off the async threads; a failure is told once and tried
     /// again with the next entry.
     pub async fn follow(self, mut sizes: watch::Receiver<u64>) {
@@ -224,10 +241,12 @@ impl Views {
 
 fn connect(path: &Path) -> Result<Connection, ViewsError> {
     let connection = Connection::open(path)?;
-    connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    connection.busy_timeout(BUSY)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // What a crash loses is applied again from the log.
     connection.pragma_update(None, "synchronous", "NORMAL")?;
+    // What came of documents that are deleted must not stay behind in the file.
+    connection.pragma_update(None, "secure_delete", true)?;
     Ok(connection)
 }
 

@@ -48,6 +48,8 @@ pub enum EntryType {
     Conflict,
     /// A head that is not this log's past.
     Fork,
+    Tombstone,
+    Hold,
     Other(String),
 }
 
@@ -131,6 +133,8 @@ impl EntryType {
             Self::Gap => "gap",
             Self::Conflict => "conflict",
             Self::Fork => "fork",
+            Self::Tombstone => "tombstone",
+            Self::Hold => "hold",
             Self::Other(name) => name,
         }
     }
@@ -148,6 +152,8 @@ impl From<String> for EntryType {
             "gap" => Self::Gap,
             "conflict" => Self::Conflict,
             "fork" => Self::Fork,
+            "tombstone" => Self::Tombstone,
+            "hold" => Self::Hold,
             _ => Self::Other(name),
         }
     }
@@ -208,7 +214,7 @@ mod tests {
 
     #[test]
     fn unknown_types_are_kept_by_name() {
-        let text = leaf(None).write().replace("evidence", "tombstone");
-        assert_eq!(Leaf::parse(text.as_bytes()).unwrap().t.as_str(), "tombstone");
+        let text = leaf(None).write().replace("evidence", "audit");
+        assert_eq!(Leaf::parse(text.as_bytes()).unwrap().t.as_str(), "audit");
     }
 }

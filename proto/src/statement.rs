@@ -24,6 +24,9 @@ pub const ACTIVITY: &str = "urn:exhibit:activity:v1"; // Activity
 pub const GAP: &str = "urn:exhibit:gap:v1"; // Gap
 pub const CONFLICT: &str = "urn:exhibit:conflict:v1"; // Conflict
 pub const FORK: &str = "urn:exhibit:fork:v1"; // Fork
+pub const TOMBSTONE: &str = "urn:exhibit:tombstone:v1"; // Tombstone
+pub const HOLD: &str = "urn:exhibit:hold:v1"; // Hold
+pub const HOLD_LIFTED: &str = "urn:exhibit:hold-lifted:v1"; // HoldLifted
 /// Largest envelope, in bytes.
 pub const MAX_ENVELOPE: usize = 64 << 10;
 pub const DOCUMENT_MEDIA_TYPE: &str = "application/vnd.exhibit.document+json";
@@ -276,6 +279,57 @@ pub struct Fork {
     /// See [`Gap::suppressed`].
     #[serde(with = "decimal")]
     pub suppressed: u64,
+}
+
+/// Predicate of [`TOMBSTONE`]: the bytes of these documents were deleted with this entry. What names them stays, and is proven.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tombstone {
+    /// Which rule let them go, in words.
+    pub rule: String,
+    pub approver: String,
+    pub reason: String,
+    pub documents: Vec<Deleted>,
+}
+
+/// A document that is held no longer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deleted {
+    pub digest: Digest,
+    pub kind: Kind,
+    pub target: Target,
+    /// The entry that brought its bytes: what was brought later is another matter.
+    #[serde(with = "decimal")]
+    pub stored: u64,
+    /// The last entry that named it.
+    #[serde(with = "decimal")]
+    pub last: u64,
+}
+
+/// Predicate of [`HOLD`]: what fits must not be deleted until the hold, known by its entry's index, is lifted. An absent
+/// field fits everything.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<Target>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<Kind>,
+    /// First and last moment of the observations that are held: RFC 3339, UTC, both inclusive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    pub by: String,
+    pub reason: String,
+}
+
+/// Predicate of [`HOLD_LIFTED`], in an entry of the type `hold` as well.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoldLifted {
+    /// Index of the entry that made it.
+    #[serde(with = "decimal")]
+    pub hold: u64,
+    pub by: String,
+    pub reason: String,
 }
 
 /// Why a statement is refused.

@@ -10,6 +10,7 @@ mod manifest;
 mod sums;
 mod times;
 mod timestamps;
+mod tombstones;
 mod tree;
 
 use std::path::Path;

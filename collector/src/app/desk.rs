@@ -9,12 +9,14 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use super::retention::{OpenViews, Undertaker};
 use super::{Keys, open_log, record};
 use crate::config::Config;
 use crate::identity::{Collector, Enroller, EnrollerSettings, Registry, Tokens};
 use crate::log::{Lock, LogError, LogReader, LogWriter};
 use crate::requests::{Done, Mailbox, Request};
 use crate::secrets::SecretsDb;
+use crate::views::{Assessor, Views};
 
 /// How often a serving collector looks for requests.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -31,6 +33,7 @@ pub(super) struct Desk {
     pub(super) collector: Collector,
     pub(super) enroller: Enroller,
     pub(super) writer: LogWriter,
+    pub(super) undertaker: Undertaker,
 }
 
 impl Desk {
@@ -46,6 +49,10 @@ impl Desk {
                 let entry = record::activity(&self.collector, &self.writer, activity).await?;
                 Ok(Done::Recorded { entry })
             }
+            Request::Retain => self.undertaker.due(usize::MAX, Timestamp::now()).await,
+            Request::Delete { digest, by, reason } => self.undertaker.one(digest, by, reason).await,
+            Request::Hold(hold) => self.undertaker.hold(hold).await,
+            Request::Lift(lift) => self.undertaker.lift(lift).await,
         }
     }
 
@@ -124,6 +131,7 @@ pub(super) fn desk(
     secrets: SecretsDb,
     (writer, reader): (LogWriter, LogReader),
     evidence: std::net::SocketAddr,
+    views: OpenViews,
 ) -> anyhow::Result<(Desk, Registry)> {
     let registry = Registry::open(reader.clone(), keys.collector.public())?;
     let enroller = Enroller::new(
@@ -131,13 +139,21 @@ pub(super) fn desk(
         keys.collector.clone(),
         Tokens::open(secrets)?,
         registry.clone(),
-        (writer.clone(), reader),
+        (writer.clone(), reader.clone()),
         EnrollerSettings {
             certificate_days: i64::from(config.identity.client_certificate_days),
             evidence_address: config.evidence_address(evidence),
         },
     );
-    Ok((Desk { collector: keys.collector.clone(), enroller, writer }, registry))
+    let undertaker = Undertaker {
+        collector: keys.collector.clone(),
+        writer: writer.clone(),
+        reader,
+        views,
+        rules: config.retention.clone(),
+        turn: Arc::default(),
+    };
+    Ok((Desk { collector: keys.collector.clone(), enroller, writer, undertaker }, registry))
 }
 
 fn alone(
@@ -149,8 +165,10 @@ fn alone(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let (writer, reader, mut task) = open_log(&config.log_db(), &keys.collector)?;
+        let (path, log) = (config.views_db(), reader.clone());
+        let views = move || Ok(Views::open(&path, log.clone(), Assessor::builtin()?)?);
         let (desk, _registry) =
-            desk(config, keys, secrets, (writer, reader), config.evidence.listen)?;
+            desk(config, keys, secrets, (writer, reader), config.evidence.listen, Arc::new(views))?;
         let done = desk.act(request).await;
         drop(desk);
         task.ended().await.context("closing the log")?;
@@ -169,7 +187,7 @@ fn through_the_serving(
         if let Some(answer) = mailbox.answered(id)? {
             return answer.map_err(|error| anyhow!(error));
         }
-        // What cannot be withdrawn was answered in this moment.
+        // What cannot be withdrawn was taken: it is being done, and will be answered.
         if Instant::now() >= end && mailbox.withdraw(id)? {
             bail!(
                 "the collector that holds this data directory did not take the request in {} s, nothing was done: see its log, or stop it and try again",

@@ -99,6 +99,7 @@ async fn run(
         let tls = web_tls(Arc::clone(&certificate))?;
         tasks.spawn(net::serve(web, tls, web_routes, limits, stop.clone()));
         tasks.spawn(renew(keys.authority, certificate, config.clone(), stop.clone()));
+        tasks.spawn(desk.undertaker.clone().follow(stop.clone()));
         tasks.spawn(desk.serve(mailbox, stop.clone()));
         tokio::spawn(views.follow(sizes));
     }
@@ -168,10 +169,12 @@ fn build(
     let first = authority.server_certificate(&config.names, days, Timestamp::now())?;
     let secrets = SecretsDb::open(&config.secrets_db())?;
     let log = (writer.clone(), reader.clone());
-    let (desk, registry) = desk(config, keys, secrets.clone(), log, bound)?;
-    let (enroller, mailbox) = (desk.enroller.clone(), Mailbox::open(secrets.clone())?);
     let views = Views::open(&config.views_db(), reader.clone(), assessor)?;
     let ahead = Ahead::default();
+    let shared = views.clone();
+    let lent = Arc::new(move || Ok(shared.clone()));
+    let (desk, registry) = desk(config, keys, secrets.clone(), log, bound, lent)?;
+    let (enroller, mailbox) = (desk.enroller.clone(), Mailbox::open(secrets.clone())?);
     let state = WebState {
         ahead: ahead.clone(),
         views: views.clone(),

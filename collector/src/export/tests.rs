@@ -122,7 +122,14 @@ impl Fixture {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let append = |entry_type, key: KeyId, link, envelope: &[u8], documents: &[&str]| {
             let documents = documents.iter().map(|kind| document(kind).into_bytes()).collect();
-            let entry = NewEntry { entry_type, key, link, envelope: envelope.to_vec(), documents };
+            let entry = NewEntry {
+                entry_type,
+                key,
+                link,
+                envelope: envelope.to_vec(),
+                documents,
+                erases: vec![],
+            };
             runtime.block_on(writer.append(entry)).unwrap();
         };
         let pack = RulePackInForce {

@@ -57,6 +57,13 @@ impl Collector {
     ) -> Result<NewEntry, IdentityError> {
         let envelope = self.seal(predicate_type, subject, predicate)?;
         let key = self.key.public().id();
-        Ok(NewEntry { entry_type, key, link: None, envelope, documents: Vec::new() })
+        Ok(NewEntry {
+            entry_type,
+            key,
+            link: None,
+            envelope,
+            documents: Vec::new(),
+            erases: Vec::new(),
+        })
     }
 }

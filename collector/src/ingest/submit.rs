@@ -155,6 +155,7 @@ impl Session {
             link: Some(admitted.link),
             envelope: envelope.bytes.to_vec(),
             documents,
+            erases: Vec::new(),
         };
         let committed = self.service.ingest.writer.append(entry).await?;
         Ok(self.receipt(digest, known, &committed).await?)

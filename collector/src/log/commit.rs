@@ -22,6 +22,7 @@ use super::{AppendError, Head, LogError, NewEntry, sqlite};
 pub(super) enum Step {
     Begin,
     Entries,
+    Erase,
     Tiles,
     Recompute,
     Head,
@@ -94,6 +95,10 @@ pub(super) fn commit(
     // 2. Leaves, links, envelopes and documents of what is new.
     //    Crash: the transaction is not in the WAL as committed; SQLite forgets it.
     let placed = step(hook, Step::Entries, || place(conn, old, &rx, batch))?;
+
+    // 2b. The bytes that new tombstones name. They go in this very transaction, so that no crash leaves bytes missing
+    //     without a tombstone, nor a tombstone whose bytes a later statement still leans on. Crash: as in step 2.
+    step(hook, Step::Erase, || erase(conn, old, batch, &placed))?;
     let mut size = old;
     for (index, leaf) in placed.iter().flatten() {
         if *index >= size {
@@ -203,6 +208,23 @@ fn place(
         next += 1;
     }
     Ok(placed)
+}
+
+fn erase(
+    conn: &Connection,
+    old: u64,
+    batch: &[&NewEntry],
+    placed: &[Placed],
+) -> Result<(), LogError> {
+    for (entry, placed) in batch.iter().zip(placed) {
+        if let Ok((index, _)) = placed
+            && *index >= old
+            && !entry.erases.is_empty()
+        {
+            sqlite::erase(conn, *index, &entry.erases)?;
+        }
+    }
+    Ok(())
 }
 
 /// The whole key decides, 32 bytes of each digest: truncated dedup keys let receipts be forged.

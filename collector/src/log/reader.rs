@@ -108,6 +108,23 @@ impl LogReader {
         self.with(|conn| sqlite::document_at(conn, digest, index))
     }
 
+    /// The tombstone under which a document went that was held when entry `index` was committed.
+    pub fn erased_after(&self, digest: &Digest, index: u64) -> Result<Option<u64>, LogError> {
+        self.with(|conn| sqlite::erased_after(conn, digest, index))
+    }
+
+    /// The entry that brought a document, if it is held.
+    pub fn stored(&self, digest: &Digest) -> Result<Option<u64>, LogError> {
+        self.with(|conn| sqlite::stored(conn, digest))
+    }
+
+    /// Takes the WAL over into the database file and empties it, so that nothing deleted is left in it. False: somebody is
+    /// reading, try again.
+    pub fn empty_wal(&self) -> Result<bool, LogError> {
+        let conn = sqlite::open(&self.0.path)?;
+        sqlite::empty_wal(&conn)
+    }
+
     /// Those of `digests` whose documents are not held, in the order given.
     pub fn lacking(&self, digests: &[Digest]) -> Result<Vec<Digest>, LogError> {
         self.with(|conn| {

@@ -31,6 +31,11 @@ CREATE TABLE head(size INTEGER PRIMARY KEY, rx TEXT NOT NULL, signed TEXT NOT NU
 PRAGMA user_version = 1;
 ";
 
+/// What tombstones took: the document, the tombstone's index, the entry that had brought the bytes.
+const ERASED: &str = "
+CREATE TABLE IF NOT EXISTS erased(digest BLOB NOT NULL, idx INTEGER NOT NULL, stored INTEGER NOT NULL,
+    PRIMARY KEY(digest, idx)) STRICT, WITHOUT ROWID;";
+
 /// Makes an empty database; the file must not exist.
 pub(super) fn create(path: &Path) -> Result<Connection, LogError> {
     if path.exists() {
@@ -38,7 +43,7 @@ pub(super) fn create(path: &Path) -> Result<Connection, LogError> {
     }
     let conn = Connection::open(path)?;
     configure(&conn)?;
-    conn.execute_batch(&format!("BEGIN; {SCHEMA} COMMIT;"))?;
+    conn.execute_batch(&format!("BEGIN; {SCHEMA} {ERASED} COMMIT;"))?;
     Ok(conn)
 }
 
@@ -47,6 +52,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, LogError> {
     let conn = Connection::open_with_flags(path, flags())?;
     configure(&conn)?;
     check_layout(&conn)?;
+    conn.execute_batch(ERASED)?;
     Ok(conn)
 }
 
@@ -68,6 +74,8 @@ fn configure(conn: &Connection) -> Result<(), LogError> {
     conn.pragma_update(None, "journal_mode", "WAL")?;
     conn.pragma_update(None, "synchronous", "FULL")?;
     conn.pragma_update(None, "wal_autocheckpoint", 4000)?;
+    // Pages that are split or emptied keep no copies of what stood in them: erasing a document must reach every one.
+    conn.pragma_update(None, "secure_delete", "fast")?;
     conn.set_prepared_statement_cache_capacity(64);
     Ok(())
 }
@@ -296,6 +304,56 @@ pub(super) fn document_at(
 pub(super) fn has_document(conn: &Connection, digest: &Digest) -> Result<bool, LogError> {
     let mut statement = conn.prepare_cached("SELECT 1 FROM document WHERE digest = ?1")?;
     Ok(statement.exists([digest.as_bytes()])?)
+}
+
+/// Deletes documents under the tombstone `index`, and keeps which entry had brought each: views made anew must know that it
+/// was held until then. What is not held is passed over.
+pub(super) fn erase(conn: &Connection, index: u64, digests: &[Digest]) -> Result<(), LogError> {
+    let keep = "INSERT INTO erased(digest, idx, stored) SELECT digest, ?2, idx FROM document WHERE digest = ?1";
+    let mut keep = conn.prepare_cached(keep)?;
+    // A row that is deleted makes SQLite join pages and leave copies of their other rows behind, which nobody would overwrite
+    // when those are deleted in turn. So the bytes are zeroed where they stand, and an empty row that nothing finds stays.
+    let zero = "UPDATE document SET bytes = zeroblob(length(bytes)) WHERE digest = ?1";
+    let mut zero = conn.prepare_cached(zero)?;
+    let empty =
+        "UPDATE document SET bytes = x'', idx = -1, digest = CAST('erased ' || rowid AS BLOB)
+        WHERE digest = ?1";
+    let mut empty = conn.prepare_cached(empty)?;
+    for digest in digests {
+        if keep.execute(params![digest.as_bytes(), int(index)?])? > 0 {
+            zero.execute([digest.as_bytes()])?;
+            empty.execute([digest.as_bytes()])?;
+        }
+    }
+    Ok(())
+}
+
+/// The tombstone under which a document went that was held when entry `index` was committed.
+pub(super) fn erased_after(
+    conn: &Connection,
+    digest: &Digest,
+    index: u64,
+) -> Result<Option<u64>, LogError> {
+    let sql = "SELECT min(idx) FROM erased WHERE digest = ?1 AND idx > ?2 AND stored <= ?2";
+    let found: Option<i64> = conn
+        .prepare_cached(sql)?
+        .query_row(params![digest.as_bytes(), int(index)?], |row| row.get(0))?;
+    found.map(uint).transpose()
+}
+
+/// The entry that brought a document.
+pub(super) fn stored(conn: &Connection, digest: &Digest) -> Result<Option<u64>, LogError> {
+    let mut statement = conn.prepare_cached("SELECT idx FROM document WHERE digest = ?1")?;
+    let found: Option<i64> =
+        statement.query_row([digest.as_bytes()], |row| row.get(0)).optional()?;
+    found.map(uint).transpose()
+}
+
+/// Takes the WAL over into the file and empties it; false: a reader holds it, try again.
+pub(super) fn empty_wal(conn: &Connection) -> Result<bool, LogError> {
+    conn.busy_timeout(Duration::ZERO)?;
+    let busy: i64 = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    Ok(busy == 0)
 }
 
 // --- tiles

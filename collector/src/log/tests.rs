@@ -74,6 +74,7 @@ fn entry(seq: u64) -> NewEntry {
         link: Some(link),
         envelope: format!("envelope {seq}").into_bytes(),
         documents: vec![format!("document {}", seq / 2).into_bytes()],
+        erases: Vec::new(),
     }
 }
 
@@ -283,6 +284,8 @@ async fn every_step_that_fails_leaves_a_whole_log() {
         (Step::Begin, After, Then::Retries, Then::Ends),
         (Step::Entries, Before, Then::Retries, Then::Ends),
         (Step::Entries, After, Then::Retries, Then::Ends),
+        (Step::Erase, Before, Then::Retries, Then::Ends),
+        (Step::Erase, After, Then::Retries, Then::Ends),
         (Step::Tiles, Before, Then::Retries, Then::Ends),
         (Step::Tiles, After, Then::Retries, Then::Ends),
         (Step::Recompute, Before, Then::Retries, Then::Ends),

@@ -5,6 +5,7 @@
 mod agents;
 mod evidence;
 mod notices;
+mod tombstones;
 
 use exhibit_proto::keys::PublicKey;
 use exhibit_proto::leaf::EntryType;
@@ -149,6 +150,8 @@ fn content(at: &At<'_>, row: &mut Row) -> Result<(), Refused> {
         EntryType::Gap => notices::gap(at, row, &own(at, statement::GAP)?),
         EntryType::Conflict => notices::conflict(at, row, &own(at, statement::CONFLICT)?),
         EntryType::Fork => notices::fork(at, row, &own(at, statement::FORK)?),
+        EntryType::Tombstone => tombstones::tombstone(at, row, &own(at, statement::TOMBSTONE)?),
+        EntryType::Hold => tombstones::hold(at, row),
         EntryType::Other(name) => {
             row.summary = format!("an entry of type {name}, which this version does not read");
             Ok(())
@@ -243,20 +246,25 @@ fn from_agent(
 
 /// The collector's own entry.
 fn own<P: Serialize + DeserializeOwned>(at: &At<'_>, predicate_type: &str) -> Result<P, Refused> {
+    let statement = stated(at)?;
+    if statement.predicate_type != predicate_type {
+        return because(format!("it states {:?} instead", statement.predicate_type));
+    }
+    predicate(&statement)
+}
+
+/// What an entry of the collector's own states.
+fn stated(at: &At<'_>) -> Result<Statement<Value>, Refused> {
     let Some(envelope) = &at.entry.envelope else {
         return because("its envelope is not held any more");
     };
     let payload = exhibit_proto::dsse::Envelope::parse(envelope)
         .and_then(|envelope| envelope.unverified_payload());
-    let statement = match payload.map(|payload| Statement::<Value>::from_payload(&payload)) {
-        Ok(Ok(statement)) if statement.predicate_type == predicate_type => statement,
-        Ok(Ok(statement)) => {
-            return because(format!("it states {:?} instead", statement.predicate_type));
-        }
-        Ok(Err(error)) => return because(format!("it cannot be read: {error}")),
-        Err(error) => return because(format!("it cannot be read: {error}")),
-    };
-    predicate(&statement)
+    match payload.map(|payload| Statement::<Value>::from_payload(&payload)) {
+        Ok(Ok(statement)) => Ok(statement),
+        Ok(Err(error)) => because(format!("it cannot be read: {error}")),
+        Err(error) => because(format!("it cannot be read: {error}")),
+    }
 }
 
 fn predicate<P: Serialize + DeserializeOwned>(statement: &Statement<Value>) -> Result<P, Refused> {

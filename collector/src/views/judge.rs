@@ -93,55 +93,87 @@ pub(super) fn observe(
         let count = signed(finding.item_count);
         let rule = finding.rule.as_str();
         let held = current(tx, rule, seen.target)?;
-        let same = held.as_ref().is_some_and(|held| {
-            held.verdict == finding.verdict.as_str()
-                && held.message == finding.message
-                && held.items == items
-                && held.item_count == count
+        let same = held.as_ref().is_some_and(|held| match held.until {
+            // Its words are gone; that nothing else was found before `until` is known.
+            Some(until) => {
+                held.verdict == finding.verdict.as_str()
+                    && held.item_count == count
+                    && signed(seen.index) < until
+            }
+            None => {
+                held.verdict == finding.verdict.as_str()
+                    && held.message == finding.message
+                    && held.items == items
+                    && held.item_count == count
+            }
         });
         if same {
             continue;
         }
-        tx.prepare_cached(
-            "UPDATE findings SET to_index = ?3 WHERE rule = ?1 AND target = ?2 AND to_index IS NULL",
-        )?
-        .execute((rule, seen.target, signed(seen.index)))?;
-        let verdict_since = held
-            .as_ref()
-            .filter(|held| held.verdict == finding.verdict.as_str())
-            .map_or(seen.at, |held| held.verdict_since);
-        tx.prepare_cached(
-            "INSERT INTO findings VALUES (?1, ?2, ?3, NULL, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-        )?
-        .execute(rusqlite::params![
-            rule,
-            seen.target,
-            signed(seen.index),
-            seen.kind,
-            finding.verdict.as_str(),
-            held.map(|held| held.verdict),
-            finding.message,
-            items,
-            count,
-            seen.digest,
-            seen.at,
-            verdict_since,
-        ])?;
+        let verdict = finding.verdict.as_str();
+        let words = (finding.message.as_str(), items.as_str(), None);
+        open(tx, seen, held, (rule, verdict, count), words)?;
     }
     Ok(())
 }
 
-struct Held {
+/// Ends the interval that holds and opens one with message, items and, where a tombstone took those, its index and the entry
+/// before which nothing else was found.
+pub(super) fn open(
+    tx: &Transaction<'_>,
+    seen: &Observation<'_>,
+    held: Option<Held>,
+    (rule, verdict, count): (&str, &str, i64),
+    (message, items, erased): (&str, &str, Option<(i64, i64)>),
+) -> Result<(), ViewsError> {
+    tx.prepare_cached(
+        "UPDATE findings SET to_index = ?3 WHERE rule = ?1 AND target = ?2 AND to_index IS NULL",
+    )?
+    .execute((rule, seen.target, signed(seen.index)))?;
+    let verdict_since = held
+        .as_ref()
+        .filter(|held| held.verdict == verdict)
+        .map_or(seen.at, |held| held.verdict_since);
+    tx.prepare_cached(
+        "INSERT INTO findings VALUES
+         (?1, ?2, ?3, NULL, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+    )?
+    .execute(rusqlite::params![
+        rule,
+        seen.target,
+        signed(seen.index),
+        seen.kind,
+        verdict,
+        held.map(|held| held.verdict),
+        message,
+        items,
+        count,
+        seen.digest,
+        seen.at,
+        verdict_since,
+        erased.map(|(index, _)| index),
+        erased.map(|(_, until)| until),
+    ])?;
+    Ok(())
+}
+
+pub(super) struct Held {
     verdict: String,
     message: String,
     items: String,
     item_count: i64,
     verdict_since: i64,
+    /// Of an erased one.
+    until: Option<i64>,
 }
 
-fn current(tx: &Transaction<'_>, rule: &str, target: &str) -> Result<Option<Held>, ViewsError> {
+pub(super) fn current(
+    tx: &Transaction<'_>,
+    rule: &str,
+    target: &str,
+) -> Result<Option<Held>, ViewsError> {
     let mut ask = tx.prepare_cached(
-        "SELECT verdict, message, items, item_count, verdict_since FROM findings
+        "SELECT verdict, message, items, item_count, verdict_since, until FROM findings
          WHERE rule = ?1 AND target = ?2 AND to_index IS NULL",
     )?;
     let held = ask.query_row((rule, target), |row| {
@@ -151,6 +183,7 @@ fn current(tx: &Transaction<'_>, rule: &str, target: &str) -> Result<Option<Held
             items: row.get(2)?,
             item_count: row.get(3)?,
             verdict_since: row.get(4)?,
+            until: row.get(5)?,
         })
     });
     Ok(held.optional()?)

@@ -5,6 +5,7 @@ mod entries;
 mod evidence;
 mod findings;
 mod notices;
+mod retention;
 
 use jiff::Timestamp;
 
@@ -13,6 +14,7 @@ pub use entries::{Change, ChangeKind, EntryFilter, EntryRow, PackRow};
 pub use evidence::{DocumentRow, Gap, OutcomeRow, TargetRow};
 pub use findings::FindingRow;
 pub use notices::{NoticeRow, NoticeWhat};
+pub use retention::{Candidate, HoldRow, TombstoneRow};
 
 /// Stored milliseconds as a time.
 pub(super) fn time(millis: i64) -> Timestamp {

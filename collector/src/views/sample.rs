@@ -108,7 +108,14 @@ impl Sample {
         let subject = Subject::new("sample", Digest::of(b"sample"), None);
         let envelope = Statement::new(name, vec![subject], body).seal(&self.log_key).unwrap();
         let key = self.log_key.public().id();
-        self.append(NewEntry { entry_type: kind, key, link: None, envelope, documents: vec![] })
+        self.append(NewEntry {
+            entry_type: kind,
+            key,
+            link: None,
+            envelope,
+            documents: vec![],
+            erases: vec![],
+        })
     }
 
     pub(crate) fn rule_pack(&self) -> u64 {
@@ -185,7 +192,7 @@ impl Sample {
         agent.seq += 1;
         agent.prev = digest;
         let key = agent.key.public().id();
-        self.append(NewEntry { entry_type: kind, key, link, envelope, documents })
+        self.append(NewEntry { entry_type: kind, key, link, envelope, documents, erases: vec![] })
     }
 
     /// A run with documents (kind, body) and gaps (kind, outcome).

@@ -115,6 +115,7 @@ CREATE TABLE documents (
   last_index INTEGER NOT NULL,
   last_seen  INTEGER NOT NULL,
   seen       INTEGER NOT NULL,         -- how many runs observed it
+  deleted    INTEGER,                  -- the tombstone that took the bytes; `held` is 0 then
   PRIMARY KEY (target, kind, from_index)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX documents_now ON documents (target, kind) WHERE to_index IS NULL;
@@ -150,9 +151,12 @@ CREATE TABLE findings (
   digest        TEXT NOT NULL,         -- document that gave the finding first
   first_seen    INTEGER NOT NULL,
   verdict_since INTEGER NOT NULL,      -- may be older than the interval: the message changed, the verdict did not
+  erased        INTEGER,               -- the tombstone that took message and items with the document
+  until         INTEGER,               -- of an erased one: nothing else was found before this entry
   PRIMARY KEY (rule, target, from_index)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX findings_now ON findings (target, kind, rule) WHERE to_index IS NULL;
+CREATE INDEX findings_by_digest ON findings (digest);
 CREATE INDEX findings_by_index ON findings (from_index);
 
 CREATE TABLE rule_packs (
@@ -162,4 +166,37 @@ CREATE TABLE rule_packs (
   rules   INTEGER NOT NULL,
   by_whom TEXT NOT NULL,
   at      INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE tombstones (
+  idx       INTEGER PRIMARY KEY,
+  rule      TEXT NOT NULL,
+  approver  TEXT NOT NULL,
+  reason    TEXT NOT NULL,
+  at        INTEGER NOT NULL,
+  documents INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE deleted (
+  digest     TEXT NOT NULL,
+  idx        INTEGER NOT NULL,         -- the tombstone
+  kind       TEXT NOT NULL,
+  target     TEXT NOT NULL,
+  last_index INTEGER NOT NULL,
+  PRIMARY KEY (digest, idx)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE holds (
+  idx           INTEGER PRIMARY KEY,
+  target        TEXT,
+  kind          TEXT,
+  from_time     INTEGER,
+  to_time       INTEGER,
+  by_whom       TEXT NOT NULL,
+  reason        TEXT NOT NULL,
+  made          INTEGER NOT NULL,
+  lifted_index  INTEGER,
+  lifted        INTEGER,
+  lifted_by     TEXT,
+  lifted_reason TEXT
 ) STRICT;

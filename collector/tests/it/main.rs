@@ -8,6 +8,7 @@ mod harness;
 mod noticed;
 mod public;
 mod requests;
+mod retention;
 mod submission;
 mod timestamp;
 mod witness;

@@ -7,6 +7,7 @@ use exhibit_proto::digest::Digest;
 use exhibit_proto::document::{Document, MAX_BYTES};
 use exhibit_proto::statement::{Observed, Run, Subject};
 
+use super::tombstones::Tombstones;
 use crate::files::Folder;
 use crate::report::{Check, Ledger, State, Tally};
 
@@ -15,6 +16,7 @@ const KEPT: usize = 50_000;
 
 pub(super) struct Documents<'a> {
     folder: &'a Folder,
+    stones: Tombstones,
     /// One document serves many statements; it is read once, or again when very many were read between.
     read: HashMap<Digest, Result<Facts, String>>,
     pub(super) tally: Tally,
@@ -29,8 +31,8 @@ pub(super) struct Facts {
 }
 
 impl<'a> Documents<'a> {
-    pub(super) fn new(folder: &'a Folder) -> Self {
-        Self { folder, read: HashMap::new(), tally: Tally::default() }
+    pub(super) fn new(folder: &'a Folder, stones: Tombstones) -> Self {
+        Self { folder, stones, read: HashMap::new(), tally: Tally::default() }
     }
 
     pub(super) fn knows(&self, digest: &Digest) -> bool {
@@ -53,6 +55,7 @@ impl<'a> Documents<'a> {
 
     pub(super) fn check(
         &mut self,
+        index: u64,
         run: &Run,
         subjects: &[Subject],
         listed: &[Listed],
@@ -76,21 +79,27 @@ impl<'a> Documents<'a> {
         ledger.verified(Check::Documents);
         for observed in &run.documents {
             let claim = listed.iter().find(|claim| claim.digest == observed.digest);
-            let state = self.one(observed, claim.and_then(|claim| claim.absent), ledger);
+            let state = self.one(index, observed, claim.and_then(|claim| claim.absent), ledger);
             self.tally.count(state);
         }
     }
 
-    fn one(&mut self, observed: &Observed, absent: Option<Absence>, ledger: &mut Ledger) -> State {
+    fn one(
+        &mut self,
+        index: u64,
+        observed: &Observed,
+        absent: Option<Absence>,
+        ledger: &mut Ledger,
+    ) -> State {
         let path = document(&observed.digest);
         self.folder.claim(&path);
         let what = format!("{} of {}", observed.kind, observed.target);
         if !self.folder.has(&path) {
             let why = match absent {
                 Some(Absence::NotSelected) => "it was not selected for this bundle",
-                Some(Absence::NotHeld) => {
-                    "the collector does not hold it: given up by the agent when its spool was full, or deleted"
-                }
+                Some(Absence::NotHeld) => self.stones.after(index, &observed.digest).unwrap_or(
+                    "the collector does not hold it, and no entry of the bundle says that it was deleted: given up by the agent when its spool was full, or lost",
+                ),
                 None => {
                     let detail =
                         format!("{what} is missing, and the manifest says that it is here");

@@ -13,6 +13,7 @@ use super::head::Head;
 use super::history::History;
 use super::keys::{Keys, Refused};
 use super::times::Times;
+use super::tombstones::Tombstones;
 use super::tree::Tree;
 use crate::files::Folder;
 use crate::report::{Check, Item, Ledger, State, Tally};
@@ -82,7 +83,10 @@ struct Signer {
 impl<'a> Reader<'a> {
     pub(super) fn new(folder: &'a Folder, head: &'a Head, tree: &'a Tree, times: Times) -> Self {
         let history = History::new(folder, head.checkpoint.size, tree.tiles);
-        let documents = Documents::new(folder);
+        // Leaves that do not lead to the signed root say nothing.
+        let stones = if tree.rebuilt { tree.stones.as_slice() } else { &[] };
+        let stones = Tombstones::read(folder, stones, head.log.key());
+        let documents = Documents::new(folder, stones);
         let ahead = tree.key_entries.as_slice();
         let key_entries = KeyEntries { ahead, read: BTreeSet::new(), enrol: None, revoke: None };
         let (keys, noticed) = (Keys::default(), Noticing::default());
@@ -275,7 +279,9 @@ impl<'a> Reader<'a> {
             | EntryType::Activity
             | EntryType::Gap
             | EntryType::Conflict
-            | EntryType::Fork => true,
+            | EntryType::Fork
+            | EntryType::Tombstone
+            | EntryType::Hold => true,
             EntryType::Evidence | EntryType::Heartbeat => false,
             EntryType::Other(_) => leaf.key == log.id(),
         };

@@ -3,6 +3,7 @@
 
 use exhibit_proto::bundle::CHECKPOINT;
 use exhibit_proto::digest::Digest;
+use exhibit_proto::keys::KeyId;
 use exhibit_proto::leaf::{EntryType, Leaf, LeafError, MAX_BYTES};
 use exhibit_proto::merkle::leaf_hash;
 use exhibit_proto::tiles::{Edge, Level, Tile, WIDTH, parse_bundle, width};
@@ -34,8 +35,18 @@ pub(super) struct Tree {
     leaves: Vec<(u64, Digest)>,
     /// All enrolments and revocations of the log, by ascending index.
     pub(super) key_entries: Vec<(u64, EntryType)>,
+    /// Its tombstones, as their leaves name them.
+    pub(super) stones: Vec<Stone>,
     pub(super) chains: Vec<Chain>,
     pub(super) left_out: LeftOut,
+}
+
+/// The leaf of a tombstone.
+pub(super) struct Stone {
+    pub(super) index: u64,
+    pub(super) envelope: Digest,
+    pub(super) key: KeyId,
+    pub(super) logged: String,
 }
 
 /// Evidence of the period asked for that is no item of the bundle.
@@ -199,6 +210,9 @@ impl Walk<'_> {
         }
         if matches!(leaf.t, EntryType::Enrol | EntryType::Revoke) {
             self.tree.key_entries.push((index, leaf.t));
+        } else if leaf.t == EntryType::Tombstone {
+            let Leaf { env: envelope, key, rx: logged, .. } = leaf;
+            self.tree.stones.push(Stone { index, envelope, key, logged });
         }
     }
 

@@ -51,7 +51,8 @@ pub(in crate::log) fn documents(
     rows: Range<u64>,
     mut each: impl FnMut(&[u8], &[u8]),
 ) -> Result<(), LogError> {
-    let sql = "SELECT digest, bytes FROM document WHERE rowid >= ?1 AND rowid < ?2 ORDER BY rowid";
+    let sql = "SELECT digest, bytes FROM document WHERE rowid >= ?1 AND rowid < ?2 AND idx >= 0
+        ORDER BY rowid";
     let mut statement = conn.prepare_cached(sql)?;
     let mut rows = statement.query([int(rows.start)?, int(rows.end)?])?;
     while let Some(row) = rows.next()? {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{Agent, At, Refused, Row, because, millis};
 use crate::views::judge::{Observation, observe};
-use crate::views::{ViewsError, signed};
+use crate::views::{ViewsError, kept, signed};
 
 /// What a run says of one kind on one target.
 #[derive(Default)]
@@ -76,7 +76,12 @@ fn observed(at: &At<'_>, agent: &Agent, document: &Observed, seen: i64) -> Resul
         .query_row((target, kind), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
     let bytes = at.log.document_at(&document.digest, at.entry.index)?;
-    let held = bytes.is_some();
+    // Deleted since: it was held when this entry came, and what was found then is kept with the tombstone.
+    let erased = match &bytes {
+        Some(_) => None,
+        None => at.log.erased_after(&document.digest, at.entry.index)?,
+    };
+    let held = bytes.is_some() || erased.is_some();
     let same = open.filter(|(_, open, was_held)| *open == digest && *was_held == held);
     let is_new = same.is_none();
     if let Some((from, _, _)) = same {
@@ -94,7 +99,7 @@ fn observed(at: &At<'_>, agent: &Agent, document: &Observed, seen: i64) -> Resul
             .execute((target, kind, at.index()))?;
         at.tx
             .prepare_cached(
-                "INSERT INTO documents VALUES (?1, ?2, ?3, NULL, ?4, ?5, ?6, ?7, ?8, ?3, ?8, 1)",
+                "INSERT INTO documents VALUES (?1, ?2, ?3, NULL, ?4, ?5, ?6, ?7, ?8, ?3, ?8, 1, NULL)",
             )?
             .execute(params![
                 target,
@@ -107,10 +112,56 @@ fn observed(at: &At<'_>, agent: &Agent, document: &Observed, seen: i64) -> Resul
                 seen,
             ])?;
     }
-    let Some(bytes) = bytes else { return Ok(()) };
+    let Some(bytes) = bytes else {
+        return match erased {
+            Some(tombstone) => kept::replay(
+                at.tx,
+                at.log,
+                at.assessor,
+                tombstone,
+                (&digest, target, at.entry.index),
+            ),
+            None => Ok(()),
+        };
+    };
     let observation =
         Observation { target, kind, digest: &digest, index: at.entry.index, at: seen, is_new };
     observe(at.tx, at.assessor, &observation, || Ok(readable(&bytes, document)))
+}
+
+/// Judges the newest document of a kind again, as of its last observation: findings of an older one, which it shared, were
+/// erased with that.
+pub(super) fn again(at: &At<'_>, target: &str, kind: &str) -> Result<(), ViewsError> {
+    let open: Option<(String, bool, i64)> = at
+        .tx
+        .prepare_cached(
+            "SELECT digest, held, last_seen FROM documents
+             WHERE target = ?1 AND kind = ?2 AND to_index IS NULL",
+        )?
+        .query_row((target, kind), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .optional()?;
+    let Some((digest, true, seen)) = open else { return Ok(()) };
+    let Ok(parsed) = digest.parse::<Digest>() else { return Ok(()) };
+    let index = at.entry.index;
+    let Some(bytes) = at.log.document_at(&parsed, index)? else {
+        return match at.log.erased_after(&parsed, index)? {
+            Some(tombstone) => {
+                kept::replay(at.tx, at.log, at.assessor, tombstone, (&digest, target, index))
+            }
+            None => Ok(()),
+        };
+    };
+    let observation = Observation { target, kind, digest: &digest, index, at: seen, is_new: true };
+    observe(at.tx, at.assessor, &observation, || Ok(own_words(&bytes, kind, target)))
+}
+
+fn own_words(bytes: &[u8], kind: &str, target: &str) -> Value {
+    match Document::parse(bytes) {
+        Ok(document) if document.kind.as_str() == kind && document.target.as_str() == target => {
+            serde_json::to_value(document).unwrap_or(Value::Null)
+        }
+        Ok(_) | Err(_) => Value::Null,
+    }
 }
 
 /// The document for the rules; one that is not what its statement says reads as null, which every rule refuses.

@@ -4,8 +4,8 @@ use exhibit_proto::bundle::{self, MANIFEST};
 use exhibit_proto::keys::PublicKey;
 use exhibit_proto::leaf::{EntryType, Leaf, Link};
 use exhibit_proto::statement::{
-    ACTIVITY, CONFLICT, Capsule, ENROL, EVIDENCE, Enrol, FORK, GAP, HEARTBEAT, REVOKE, RULE_PACK,
-    Revoke, Run, Statement, StatementError,
+    ACTIVITY, CONFLICT, Capsule, ENROL, EVIDENCE, Enrol, FORK, GAP, HEARTBEAT, HOLD, HOLD_LIFTED,
+    REVOKE, RULE_PACK, Revoke, Run, Statement, StatementError, TOMBSTONE,
 };
 use serde_json::Value;
 
@@ -43,6 +43,9 @@ impl Reader<'_> {
             EntryType::Gap => GAP,
             EntryType::Conflict => CONFLICT,
             EntryType::Fork => FORK,
+            EntryType::Tombstone => TOMBSTONE,
+            EntryType::Hold if statement.predicate_type == HOLD_LIFTED => HOLD_LIFTED,
+            EntryType::Hold => HOLD,
             EntryType::Other(name) => {
                 let detail = format!("entries of type {name:?} are not known to this version");
                 return ledger.not_checked(Check::Statement, Some(&path), detail);
@@ -71,7 +74,11 @@ impl Reader<'_> {
             EntryType::Gap => self.gap(item, &statement),
             EntryType::Conflict => self.conflict(item, &statement, ledger),
             EntryType::Fork => self.fork(item, &statement, &path, ledger),
-            EntryType::RulePack | EntryType::Activity | EntryType::Other(_) => Ok(()),
+            EntryType::RulePack
+            | EntryType::Activity
+            | EntryType::Tombstone
+            | EntryType::Hold
+            | EntryType::Other(_) => Ok(()),
         };
         let unlinked = signer.agent.is_none() && leaf.link.is_some();
         match read {
@@ -144,7 +151,7 @@ impl Reader<'_> {
         let foreign = spoken
             .into_iter()
             .find(|target| granted.is_some_and(|granted| !granted.contains(*target)));
-        self.documents.check(&run, &statement.subject, &claimed.documents, ledger);
+        self.documents.check(item.index, &run, &statement.subject, &claimed.documents, ledger);
         match foreign {
             Some(target) => Err(format!("speaks for {target}, which its enrolment does not grant")),
             None => Ok(()),
