@@ -1,5 +1,7 @@
 //! Documents that were deleted: what the log says of it is told, and nothing else excuses a document that is missing.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 mod support;
 
 use exhibit_proto::bundle::{self, Absence};

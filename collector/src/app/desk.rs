@@ -105,10 +105,8 @@ pub(super) fn log_activity(
     now: Timestamp,
 ) -> anyhow::Result<u64> {
     let activity = Activity { by: by.to_owned(), action: action.to_owned(), detail };
-    match ask(config, keys, Request::Record(activity), now)? {
-        Done::Recorded { entry } => Ok(entry),
-        other => Err(unexpected(&other)),
-    }
+    let done = ask(config, keys, Request::Record(activity), now)?;
+    if let Done::Recorded { entry } = done { Ok(entry) } else { Err(unexpected(&done)) }
 }
 
 /// Refuses texts that must not stand in the log.

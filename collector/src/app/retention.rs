@@ -309,15 +309,14 @@ pub fn retention(config: &Config, delete: bool, now: Timestamp) -> anyhow::Resul
 fn delete_due(config: &Config, keys: &Keys, now: Timestamp) -> anyhow::Result<Retained> {
     let mut found = Retained::nothing(true);
     loop {
-        match desk::ask(config, keys, Request::Retain, now)? {
-            Done::Deleted { entry, documents, more } => {
-                found.due += documents;
-                found.entries.extend(entry);
-                if !more {
-                    return Ok(found);
-                }
-            }
-            other => return Err(desk::unexpected(&other)),
+        let done = desk::ask(config, keys, Request::Retain, now)?;
+        let Done::Deleted { entry, documents, more } = done else {
+            return Err(desk::unexpected(&done));
+        };
+        found.due += documents;
+        found.entries.extend(entry);
+        if !more {
+            return Ok(found);
         }
     }
 }
@@ -331,9 +330,11 @@ pub fn delete(
 ) -> anyhow::Result<u64> {
     desk::texts(&[("--by", &by), ("--reason", &reason)])?;
     let request = Request::Delete { digest, by, reason };
-    match desk::ask(config, &Keys::load(config)?, request, now)? {
-        Done::Deleted { entry: Some(entry), .. } => Ok(entry),
-        other => Err(desk::unexpected(&other)),
+    let done = desk::ask(config, &Keys::load(config)?, request, now)?;
+    if let Done::Deleted { entry: Some(entry), .. } = done {
+        Ok(entry)
+    } else {
+        Err(desk::unexpected(&done))
     }
 }
 
@@ -352,10 +353,8 @@ pub fn hold(config: &Config, request: Request, now: Timestamp) -> anyhow::Result
         }
         Request::Revoke(_) | Request::Record(_) | Request::Retain | Request::Delete { .. } => {}
     }
-    match desk::ask(config, &Keys::load(config)?, request, now)? {
-        Done::Held { entry } => Ok(entry),
-        other => Err(desk::unexpected(&other)),
-    }
+    let done = desk::ask(config, &Keys::load(config)?, request, now)?;
+    if let Done::Held { entry } = done { Ok(entry) } else { Err(desk::unexpected(&done)) }
 }
 
 /// One legal hold, for people and programs.

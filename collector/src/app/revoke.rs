@@ -23,9 +23,11 @@ pub struct Revoked {
 pub fn revoke(config: &Config, asked: Revocation, now: Timestamp) -> anyhow::Result<Revoked> {
     let keys = Keys::load(config)?;
     desk::texts(&[("AGENT", &asked.agent), ("--by", &asked.by), ("--reason", &asked.reason)])?;
-    match desk::ask(config, &keys, Request::Revoke(asked), now)? {
-        Done::Revoked { agent, entry } => Ok(Revoked { agent, entry }),
-        other => Err(desk::unexpected(&other)),
+    let done = desk::ask(config, &keys, Request::Revoke(asked), now)?;
+    if let Done::Revoked { agent, entry } = done {
+        Ok(Revoked { agent, entry })
+    } else {
+        Err(desk::unexpected(&done))
     }
 }
 
