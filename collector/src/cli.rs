@@ -305,12 +305,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
             let found = app::retention(&config, asked.now, now)?;
             show(asked.output.json, &found, &found.to_string())
         }
-        Command::Delete(Delete { document, because }) => {
-            let Because { reason, by, output } = because;
-            let entry = app::delete(&config, document, (by, reason), now)?;
-            let text = format!("deleted; entry {entry} says so, digest and proofs stay");
-            show(output.json, &json!({"entry": entry}), &text)
-        }
+        Command::Delete(asked) => delete(&config, asked, now),
         Command::Hold(asked) => hold(&config, asked, now),
         Command::Rebuild(asked) => {
             let rebuilt = app::rebuild(&config, asked.check)?;
@@ -322,27 +317,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
             let code = show(output.json, &found, &found.to_string())?;
             Ok(if found.damaged == 0 { code } else { ExitCode::from(1) })
         }
-        Command::Export(asked) => {
-            let selection =
-                app::select(asked.target, asked.kind, asked.control, (asked.from, asked.to))?;
-            let (by, out) = (asked.by, asked.out);
-            let (summary, entry) =
-                app::export(&config, &selection, asked.cosigned, (&by, &out), now)?;
-            let text = format!(
-                "{} items ({} statements, {} documents) under size {}{} in {}; logged as entry {entry}\nverify: exhibit verify {} --policy FILE\nThe policy must come from elsewhere than the bundle, once: it is what `exhibit-collector policy` prints.",
-                summary.items,
-                summary.statements,
-                summary.documents,
-                summary.checkpoint.size,
-                match summary.cosigned_by.as_slice() {
-                    [] => String::new(),
-                    names => format!(" (cosigned by {})", names.join(", ")),
-                },
-                summary.out.display(),
-                summary.out.display(),
-            );
-            show(asked.output.json, &summary, &text)
-        }
+        Command::Export(asked) => export(&config, asked, now),
         Command::Policy(output) => {
             let found = app::policy(&config)?;
             show(output.json, &found, found.policy.trim_end())
@@ -359,6 +334,33 @@ fn stamp(config: &Config, output: &Output) -> anyhow::Result<ExitCode> {
     let done = app::stamp(config)?;
     let code = show(output.json, &done, &done.to_string())?;
     Ok(if done.whole() { code } else { ExitCode::from(1) })
+}
+
+fn export(config: &Config, asked: Export, now: Timestamp) -> anyhow::Result<ExitCode> {
+    let selection = app::select(asked.target, asked.kind, asked.control, (asked.from, asked.to))?;
+    let (by, out) = (asked.by, asked.out);
+    let (summary, entry) = app::export(config, &selection, asked.cosigned, (&by, &out), now)?;
+    let text = format!(
+        "{} items ({} statements, {} documents) under size {}{} in {}; logged as entry {entry}\nverify: exhibit verify {} --policy FILE\nThe policy must come from elsewhere than the bundle, once: it is what `exhibit-collector policy` prints.",
+        summary.items,
+        summary.statements,
+        summary.documents,
+        summary.checkpoint.size,
+        match summary.cosigned_by.as_slice() {
+            [] => String::new(),
+            names => format!(" (cosigned by {})", names.join(", ")),
+        },
+        summary.out.display(),
+        summary.out.display(),
+    );
+    show(asked.output.json, &summary, &text)
+}
+
+fn delete(config: &Config, asked: Delete, now: Timestamp) -> anyhow::Result<ExitCode> {
+    let Delete { document, because: Because { reason, by, output } } = asked;
+    let entry = app::delete(config, document, (by, reason), now)?;
+    let text = format!("deleted; entry {entry} says so, digest and proofs stay");
+    show(output.json, &json!({"entry": entry}), &text)
 }
 
 fn hold(config: &Config, asked: Hold, now: Timestamp) -> anyhow::Result<ExitCode> {

@@ -120,7 +120,7 @@ fn candidate(row: &Row<'_>) -> rusqlite::Result<Result<Candidate, ViewsError>> {
     Ok(text
         .parse()
         .map(|digest| Candidate { digest, kind, target, size, first, last, last_index })
-        .map_err(|_| ViewsError::Row { expected: "a digest", found: text }))
+        .map_err(|_not_hex| ViewsError::Row { expected: "a digest", found: text }))
 }
 
 fn hold(row: &Row<'_>) -> rusqlite::Result<HoldRow> {
