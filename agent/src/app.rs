@@ -3,7 +3,9 @@
 mod agent;
 mod catalog;
 mod commands;
+mod control;
 mod lock;
+mod rotation;
 mod service;
 mod status;
 mod validate;
@@ -39,6 +41,7 @@ pub fn main(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Run(arguments) => runtime.block_on(commands::run(&config, &arguments)),
         Command::Collect(arguments) => runtime.block_on(commands::collect(&config, &arguments)),
         Command::Status(arguments) => status::show(&config, &arguments),
+        Command::Rotate(arguments) => runtime.block_on(control::rotate(&config, &arguments)),
         Command::Validate(arguments) => runtime.block_on(validate::show(&config, &arguments)),
     }
 }

@@ -36,6 +36,8 @@ pub enum Command {
     Collect(Collect),
     /// Show identity, spool, receipts, errors and next runs
     Status(Json),
+    /// Hand over to a new evidence key now; works while `run` runs, and without it
+    Rotate(Json),
     /// Check the configuration, the plugins and the secrets they need
     Validate(Json),
 }

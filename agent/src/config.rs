@@ -33,6 +33,8 @@ pub struct Config {
     pub limits: Limits,
     /// Longest time between two statements. None: what the collector wishes, or 15 minutes.
     pub heartbeat: Option<Duration>,
+    /// How long an evidence key is used before the next takes its place. None: until a person rotates it.
+    pub evidence_key_life: Option<Duration>,
     pub plugins: Vec<PluginConfig>,
     pub schedule: Schedules,
     pub redact: Vec<Pattern>,
@@ -40,6 +42,7 @@ pub struct Config {
     pub deny: BTreeSet<Kind>,
 }
 
+const EVIDENCE_KEY_DAYS: u32 = 30;
 /// Kinds that must be fresher than this run every hour.
 const PERISHABLE_HOURS: u32 = 12;
 /// Kinds that stay fresh for longer than this run once a week.
@@ -158,6 +161,10 @@ impl Reader<'_> {
             spool_max_bytes: file.spool.max_bytes.map_or(256 << 20, |size| size.0),
             limits,
             heartbeat,
+            evidence_key_life: match file.identity.evidence_key_days.unwrap_or(EVIDENCE_KEY_DAYS) {
+                0 => None,
+                days => Some(Duration::from_secs(u64::from(days) * 86_400)),
+            },
             deny: deny.filter_map(|kind| self.value(Some(kind), "deny.kinds")).collect(),
             plugins: file.plugin.iter().map(|plugin| self.plugin(plugin)).collect(),
             schedule: self.schedules(&file.schedule),

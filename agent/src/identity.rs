@@ -3,6 +3,7 @@
 
 mod address;
 pub mod enrol;
+mod evidence;
 mod files;
 pub mod tls;
 
@@ -10,7 +11,6 @@ use std::path::{Path, PathBuf};
 
 use exhibit_proto::digest::Digest;
 use exhibit_proto::document::Target;
-use exhibit_proto::keys::SecretKey;
 use exhibit_proto::note::Verifier;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -28,6 +28,7 @@ pub struct Identity {
     pub v: u8,
     /// The id that the certificate carries.
     pub agent: String,
+    /// The epoch in which it enrolled; the spool knows the one in force.
     #[serde(with = "exhibit_proto::statement::decimal")]
     pub epoch: u64,
     /// Where this agent enrolled, `host:port` of the second port.
@@ -137,18 +138,6 @@ impl Store {
             reason: error.to_string(),
         })?;
         replace(&path, text.as_bytes())
-    }
-
-    /// The key that signs statements, made at first use.
-    pub fn evidence_key(&self) -> Result<SecretKey, StoreError> {
-        let path = self.path("evidence.pem");
-        if read_private(&path)?.is_none() {
-            let seed = random()?;
-            create(&path, SecretKey::from_seed(&seed).to_pem().as_bytes())?;
-        }
-        let pem = Zeroizing::new(read_private(&path)?.unwrap_or_default());
-        SecretKey::from_pem(&pem)
-            .map_err(|error| StoreError::Damaged { path, reason: error.to_string() })
     }
 
     /// 32 bytes that salt documents and key redactions; they stay on this host and are made at first use.

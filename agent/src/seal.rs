@@ -9,6 +9,7 @@ use exhibit_proto::digest::Digest;
 use exhibit_proto::document::{Document, Kind};
 use exhibit_proto::keys::{KeyId, SecretKey};
 use exhibit_proto::leaf::{EntryType, Link};
+use exhibit_proto::rotation;
 use exhibit_proto::statement::{
     Capsule, DOCUMENT_MEDIA_TYPE, EVIDENCE, HEARTBEAT, Heartbeat, Observed, Outcome, PluginUsed,
     Run, Scheduled, Statement, StatementError, Subject,
@@ -208,6 +209,22 @@ impl Sealer {
         };
         let envelope = Statement::new(HEARTBEAT, Vec::new(), heartbeat).seal(&self.key)?;
         Ok(self.sealed(place, EntryType::Heartbeat, envelope, Vec::new()))
+    }
+
+    /// Seals the last statement of this epoch, which both keys sign.
+    pub fn rotation(
+        &self,
+        place: &Place,
+        moment: &Moment,
+        next: &SecretKey,
+    ) -> Result<Sealed, StatementError> {
+        let envelope = rotation::seal(self.capsule(place, moment), &self.key, next)?;
+        Ok(self.sealed(place, EntryType::Rotate, envelope, Vec::new()))
+    }
+
+    /// Seals as the same agent in the next epoch.
+    pub fn with_key(&self, key: SecretKey, epoch: u64) -> Self {
+        Self { key, epoch, agent: self.agent.clone(), redactor: self.redactor.clone(), ..*self }
     }
 
     fn sealed(

@@ -2,6 +2,7 @@
 //! bounded. It never drops a statement and never hands out a sequence number twice.
 
 mod database;
+mod epoch;
 mod full;
 mod settle;
 mod view;
@@ -11,6 +12,8 @@ use std::path::{Path, PathBuf};
 
 use exhibit_proto::digest::Digest;
 use exhibit_proto::document::{Kind, Target};
+use exhibit_proto::dsse::Envelope;
+use exhibit_proto::keys::KeyId;
 use exhibit_proto::leaf::{EntryType, Link};
 use exhibit_proto::statement::StatementError;
 use jiff::Timestamp;
@@ -18,6 +21,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::seal::{Place, Sealed, SealedDocument};
 
+pub use epoch::Epoch;
 pub use view::{Quarantined, View};
 
 /// How much may wait.
@@ -55,7 +59,7 @@ pub enum SpoolError {
     Seal(#[from] StatementError),
 }
 
-/// The spool of one agent in one epoch.
+/// The spool of one agent; after a rotation it holds statements of several epochs.
 pub struct Spool {
     path: PathBuf,
     db: Connection,
@@ -78,6 +82,8 @@ pub struct Batch<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
     pub link: Link,
+    /// The key that signed it: the old one, if it waits since before a rotation.
+    pub key: KeyId,
     pub digest: Digest,
     pub entry: EntryType,
     pub envelope: Vec<u8>,
@@ -237,15 +243,18 @@ impl Spool {
             )
             .optional()
             .map_err(|source| self.failed(source))?;
-        Ok(row.map(|((epoch, seq), (prev, digest), entry, envelope)| Item {
-            link: Link {
-                epoch: epoch.unsigned_abs(),
-                seq: seq.unsigned_abs(),
-                prev: Digest::from_bytes(prev),
-            },
+        let Some(((epoch, seq), (prev, digest), entry, envelope)) = row else { return Ok(None) };
+        let bytes: Vec<u8> = envelope;
+        let signed = Envelope::parse(&bytes).map_err(|error| self.damaged(error))?;
+        let key = signed.key_hints().next().and_then(|key| key.parse().ok());
+        let (epoch, seq, prev) =
+            (epoch.unsigned_abs(), seq.unsigned_abs(), Digest::from_bytes(prev));
+        Ok(Some(Item {
+            link: Link { epoch, seq, prev },
+            key: key.ok_or_else(|| self.damaged(format_args!("statement {seq} without a key")))?,
             digest: Digest::from_bytes(digest),
             entry: EntryType::from(entry),
-            envelope,
+            envelope: bytes,
         }))
     }
 

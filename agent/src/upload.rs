@@ -7,7 +7,6 @@ mod submit;
 use std::time::Duration;
 
 use exhibit_proto::digest::Digest;
-use exhibit_proto::keys::KeyId;
 use exhibit_proto::note::Verifier;
 use exhibit_proto::rpc::evidence_client::EvidenceClient;
 use exhibit_proto::rpc::{ConfigurationRequest, HeadsRequest, HeartbeatRequest};
@@ -31,8 +30,6 @@ pub struct Uploader<'a> {
     pub address: &'a Address,
     /// The pinned log key.
     pub log: &'a Verifier,
-    /// The key that signed what waits.
-    pub key: KeyId,
     /// SHA-256 of the configuration in force.
     pub configuration: Digest,
     /// How long one answer may take.

@@ -22,6 +22,7 @@ use exhibit_proto::keys::{KeyError, PublicKey};
 use exhibit_proto::leaf::{EntryType, Leaf, LeafError};
 use exhibit_proto::merkle::{leaf_hash, prove_inclusion, verify_inclusion};
 use exhibit_proto::note::Verifier;
+use exhibit_proto::rotation::Rotate;
 use exhibit_proto::statement::{Enrol, Run, Statement, Tombstone};
 use exhibit_proto::tiles::{Edge, Level, Tile, TileError, WIDTH, parse_bundle, width};
 use exhibit_proto::tlog_proof::TlogProof;
@@ -45,7 +46,7 @@ pub struct Summary {
     pub cosigned_by: Vec<String>,
     /// Tokens of time-stamping authorities over this head and earlier ones.
     pub timestamps: u64,
-    /// Entries of the log that the bundle holds, enrolments, revocations and rule packs among them.
+    /// Entries of the log that the bundle holds, enrolments, rotations, revocations and rule packs among them.
     pub items: u64,
     /// Of these, statements of evidence that the selection asked for.
     pub statements: u64,
@@ -232,7 +233,7 @@ impl Writer<'_> {
     fn entry(&mut self, index: u64, bytes: &[u8]) -> Result<(), ExportError> {
         let leaf = Leaf::parse(bytes).map_err(|error: LeafError| damaged(index, &error))?;
         let always = match leaf.t {
-            EntryType::Enrol | EntryType::Revoke | EntryType::RulePack => true,
+            EntryType::Enrol | EntryType::Rotate | EntryType::Revoke | EntryType::RulePack => true,
             // It stands after all statements that name what it took.
             EntryType::Tombstone => self.took_something(index, &leaf.env)?,
             EntryType::Evidence
@@ -271,7 +272,12 @@ impl Writer<'_> {
         if let Some(envelope) = &envelope {
             self.folder.put_once(&bundle::envelope(&leaf.env), envelope)?;
             if leaf.t == EntryType::Enrol {
-                self.key(index, envelope)?;
+                let enrol: Enrol = predicate(index, envelope)?;
+                self.agents.insert(enrol.agent.clone(), enrol.targets.iter().cloned().collect());
+                self.key(index, &enrol.evidence_key)?;
+            } else if leaf.t == EntryType::Rotate {
+                let rotate: Rotate = predicate(index, envelope)?;
+                self.key(index, &rotate.new_key)?;
             }
         }
         self.counts.statements += u64::from(asked);
@@ -329,10 +335,8 @@ impl Writer<'_> {
         Ok(stone.documents.iter().any(|gone| self.missing.contains(&gone.digest)))
     }
 
-    fn key(&mut self, index: u64, envelope: &[u8]) -> Result<(), ExportError> {
-        let enrol: Enrol = predicate(index, envelope)?;
-        self.agents.insert(enrol.agent.clone(), enrol.targets.iter().cloned().collect());
-        let key = PublicKey::from_pem(&enrol.evidence_key);
+    fn key(&mut self, index: u64, pem: &str) -> Result<(), ExportError> {
+        let key = PublicKey::from_pem(pem);
         let key = key.map_err(|error: KeyError| damaged(index, &error))?;
         self.folder.put_once(&bundle::key(&key.id()), key.to_pem().as_bytes())
     }

@@ -34,6 +34,8 @@ pub enum DsseError {
     Malformed(String),
     #[error("envelope carries no signature that key {0} made")]
     Unsigned(KeyId),
+    #[error("envelope carries {found} signatures where {wanted} belong")]
+    Count { found: usize, wanted: usize },
     #[error("payload type {0:?} is not one we read")]
     PayloadType(String),
 }
@@ -53,6 +55,14 @@ impl Envelope {
             payload_type: payload_type.to_owned(),
             signatures: vec![Signature { keyid: key.public().id().to_string(), sig }],
         }
+    }
+
+    /// Adds a signature of another key over the same payload.
+    pub(crate) fn sign_too(&mut self, key: &SecretKey) -> Result<(), DsseError> {
+        let sig = key.sign(&pae(&self.payload_type, &self.unverified_payload()?));
+        let keyid = key.public().id().to_string();
+        self.signatures.push(Signature { keyid, sig: STANDARD.encode(sig) });
+        Ok(())
     }
 
     pub fn parse(bytes: &[u8]) -> Result<Self, DsseError> {
@@ -83,6 +93,22 @@ impl Envelope {
             return Err(DsseError::PayloadType(self.payload_type.clone()));
         }
         Ok(payload)
+    }
+
+    /// Whether exactly these keys signed, in this order, each under its own key id.
+    pub(crate) fn signed_by(&self, keys: &[PublicKey]) -> Result<(), DsseError> {
+        let (found, wanted) = (self.signatures.len(), keys.len());
+        if found != wanted {
+            return Err(DsseError::Count { found, wanted });
+        }
+        let message = pae(&self.payload_type, &self.unverified_payload()?);
+        for (signature, key) in self.signatures.iter().zip(keys) {
+            let signed = decode(&signature.sig).is_some_and(|sig| key.verifies(&message, &sig));
+            if !signed || signature.keyid != key.id().to_string() {
+                return Err(DsseError::Unsigned(key.id()));
+            }
+        }
+        Ok(())
     }
 
     /// The payload before any check: to find out which key to ask for, never to believe.

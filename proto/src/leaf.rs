@@ -40,6 +40,7 @@ pub enum EntryType {
     Heartbeat,
     Enrol,
     Revoke,
+    Rotate,
     RulePack,
     Activity,
     /// Numbers of an agent's chain that never came.
@@ -128,6 +129,7 @@ impl EntryType {
             Self::Heartbeat => "heartbeat",
             Self::Enrol => "enrol",
             Self::Revoke => "revoke",
+            Self::Rotate => "rotate",
             Self::RulePack => "rule_pack",
             Self::Activity => "activity",
             Self::Gap => "gap",
@@ -147,6 +149,7 @@ impl From<String> for EntryType {
             "heartbeat" => Self::Heartbeat,
             "enrol" => Self::Enrol,
             "revoke" => Self::Revoke,
+            "rotate" => Self::Rotate,
             "rule_pack" => Self::RulePack,
             "activity" => Self::Activity,
             "gap" => Self::Gap,

@@ -7,6 +7,7 @@
 //! | [`json`] | strict reading, sorted writing |
 //! | [`document`], [`statement`], [`dsse`], [`leaf`] | evidence, from one observation to its entry in the log |
 //! | [`enrolment`] | what an agent signs to prove that it holds its evidence key |
+//! | [`rotation`] | how one evidence key hands over to the next |
 //! | [`merkle`], [`tiles`] | RFC 6962 hashing, RFC 9162 proofs, C2SP tlog-tiles |
 //! | [`note`], [`checkpoint`], [`cosignature`], [`tlog_proof`], [`policy`] | C2SP signed-note, tlog-checkpoint, tlog-cosignature, tlog-proof, tlog-policy |
 //! | [`witness`] | C2SP tlog-witness: what a witness is asked and must answer |
@@ -29,6 +30,7 @@ pub mod note;
 pub mod policy;
 #[cfg(feature = "rfc3161")]
 pub mod rfc3161;
+pub mod rotation;
 #[cfg(feature = "grpc")]
 pub mod rpc;
 pub mod statement;

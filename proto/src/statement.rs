@@ -19,6 +19,7 @@ pub const EVIDENCE: &str = "urn:exhibit:evidence:v1"; // Run
 pub const HEARTBEAT: &str = "urn:exhibit:heartbeat:v1"; // Heartbeat
 pub const ENROL: &str = "urn:exhibit:enrol:v1"; // Enrol
 pub const REVOKE: &str = "urn:exhibit:revoke:v1"; // Revoke
+pub const ROTATE: &str = "urn:exhibit:rotate:v1"; // rotation::Rotate
 pub const RULE_PACK: &str = "urn:exhibit:rule-pack:v1"; // RulePackInForce
 pub const ACTIVITY: &str = "urn:exhibit:activity:v1"; // Activity
 pub const GAP: &str = "urn:exhibit:gap:v1"; // Gap
@@ -355,8 +356,20 @@ impl<P: Serialize + DeserializeOwned> Statement<P> {
 
     /// Writes, signs and wraps: the bytes of the envelope as they will be stored.
     pub fn seal(&self, key: &SecretKey) -> Result<Vec<u8>, StatementError> {
+        self.seal_with(key, None)
+    }
+
+    /// [`Statement::seal`] with a second signature over the same payload.
+    pub fn seal_with(
+        &self,
+        key: &SecretKey,
+        second: Option<&SecretKey>,
+    ) -> Result<Vec<u8>, StatementError> {
         let value = serde_json::to_value(self).map_err(StatementError::Form)?;
-        let envelope = Envelope::sign(IN_TOTO, json::write_sorted(&value).as_bytes(), key);
+        let mut envelope = Envelope::sign(IN_TOTO, json::write_sorted(&value).as_bytes(), key);
+        if let Some(second) = second {
+            envelope.sign_too(second)?;
+        }
         let bytes = envelope.to_bytes();
         if bytes.len() > MAX_ENVELOPE {
             Err(StatementError::TooLarge(bytes.len()))

@@ -250,6 +250,9 @@ pub struct Chain {
     /// Statements that came after later ones and so closed a gap, in the order of the log.
     #[serde(default)]
     pub late: Vec<Late>,
+    /// The entry that ended it: a rotation, after which another key speaks in the next epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed: Option<u64>,
 }
 
 /// A statement that came after later ones.

@@ -194,7 +194,7 @@ fn a_key_is_not_judged_without_the_revocation_that_was_left_out() {
         let report = Place::new(&files).report();
         let last = report.items.last().unwrap();
         assert_eq!(last.checks[&Check::Key], State::NotChecked, "without {left_out}");
-        assert!(last.findings.iter().any(|f| f.detail.contains("entry 5 revokes a key")));
+        assert!(last.findings.iter().any(|f| f.detail.contains("entry 5 ends a key")));
     }
     // An enrolment that was left out is no forgery of those whom it enrolled.
     let mut files = honest;

@@ -1,6 +1,8 @@
 //! The agent, put together: one run from plugins to spool, one heartbeat, one upload.
 
+use std::cell::RefCell;
 use std::path::Path;
+use std::rc::Rc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -19,7 +21,7 @@ use crate::host::{self, Moment};
 use crate::identity::{Address, Identity, Store};
 use crate::redact::Redactor;
 use crate::seal::{Pulse, Report, SealedDocument, Sealer};
-use crate::spool::{Batch, Bounds, GivenUp, Spool, SpoolError};
+use crate::spool::{Batch, Bounds, Epoch, GivenUp, Spool, SpoolError};
 use crate::upload::{Session, UploadError, Uploader};
 
 /// How long one answer of the collector may take.
@@ -38,7 +40,8 @@ pub struct Agent {
     pub stop: CancellationToken,
     log: Verifier,
     address: Address,
-    sealer: Sealer,
+    /// Another one after a rotation: to be asked for at the moment of sealing.
+    pub(super) sealer: RefCell<Rc<Sealer>>,
     _lock: lock::Lock,
 }
 
@@ -69,9 +72,10 @@ impl Agent {
                 granted.join(", ")
             );
         }
-        let sealer = sealer(&config, &store, &identity)?;
         let bounds = Bounds::of(config.spool_max_bytes);
         let spool = Spool::open(&store.path("spool.db"), &identity.agent, bounds)?;
+        let sealer = sealer(&config, &store, &spool, &identity)?;
+        let sealer = RefCell::new(Rc::new(sealer));
         let address = config.collector.clone().unwrap_or(identity.evidence_address.clone());
         let (log, stop) = (identity.log()?, CancellationToken::new());
         Ok(Self { config, store, identity, spool, target, stop, log, address, sealer, _lock: lock })
@@ -99,7 +103,8 @@ impl Agent {
     /// Collects these kinds, seals and spools: one run.
     pub async fn collect(&self, catalog: &Catalog<'_>, kinds: &[Kind]) -> Result<Ran, SpoolError> {
         let limits = self.limits()?;
-        let run = observe(catalog, &self.sealer, kinds, &self.target, &limits, &self.stop).await;
+        let sealer = self.sealer();
+        let run = observe(catalog, &sealer, kinds, &self.target, &limits, &self.stop).await;
         let (documents, mut report) = run;
         let untold = self.spool.untold()?;
         report.outcomes.extend(untold.iter().map(told));
@@ -113,7 +118,9 @@ impl Agent {
         let told: Vec<_> = untold.iter().map(|given_up| given_up.digest).collect();
         let batch = Batch { documents: &documents, ran: &served, told: &told };
         let moment = Moment::at(clock());
-        let sealed = self.spool.append(&batch, |place| self.sealer.run(place, &moment, &report))?;
+        // The key may have been rotated while plugins ran.
+        let sealer = self.sealer();
+        let sealed = self.spool.append(&batch, |place| sealer.run(place, &moment, &report))?;
         ran.statements = u64::try_from(sealed.len()).unwrap_or(u64::MAX);
         tracing::info!(
             statements = ran.statements,
@@ -141,7 +148,7 @@ impl Agent {
         };
         let moment = Moment::at(clock());
         self.spool.append(&Batch::default(), |place| {
-            Ok(vec![self.sealer.heartbeat(place, &moment, &pulse)?])
+            Ok(vec![self.sealer().heartbeat(place, &moment, &pulse)?])
         })?;
         Ok(())
     }
@@ -154,12 +161,16 @@ impl Agent {
             identity: &self.identity,
             address: &self.address,
             log: &self.log,
-            key: self.sealer.key_id(),
             configuration: self.config.digest,
             patience: PATIENCE,
             clock,
         };
         uploader.run(session).await
+    }
+
+    /// Who seals now; not to be kept across a wait.
+    fn sealer(&self) -> Rc<Sealer> {
+        Rc::clone(&self.sealer.borrow())
     }
 
     /// Longest time between two statements.
@@ -248,13 +259,27 @@ pub(super) fn target(config: &Config, store: &Store) -> anyhow::Result<Target> {
     Ok(format!("host:{id}").parse()?)
 }
 
-fn sealer(config: &Config, store: &Store, identity: &Identity) -> anyhow::Result<Sealer> {
+fn sealer(
+    config: &Config,
+    store: &Store,
+    spool: &Spool,
+    identity: &Identity,
+) -> anyhow::Result<Sealer> {
     let local_key = store.local_key()?;
+    let epoch = match spool.epoch()? {
+        Some(epoch) => epoch,
+        None => {
+            let key = store.evidence_key()?.public().id();
+            let epoch = Epoch { number: identity.epoch, key, since: identity.enrolled_at };
+            spool.begin_epoch(&epoch)?;
+            epoch
+        }
+    };
     let executable = std::env::current_exe().context("finding the agent's own executable")?;
     Ok(Sealer {
-        key: store.evidence_key()?,
+        key: store.evidence_key_of(&epoch.key)?,
         agent: identity.agent.clone(),
-        epoch: identity.epoch,
+        epoch: epoch.number,
         local_key,
         redactor: Redactor::new(local_key, &config.redact),
         binary: collect::digest_of(&executable).context("hashing the agent's own executable")?,

@@ -152,7 +152,7 @@ pub(super) async fn collect(config: &Path, arguments: &cli::Collect) -> anyhow::
     let sealer = Sealer {
         key: SecretKey::from_seed(&random()?),
         agent: identity.as_ref().map_or("not-enrolled".to_owned(), |known| known.agent.clone()),
-        epoch: identity.as_ref().map_or(1, |known| known.epoch),
+        epoch: view.epoch.map_or(1, |epoch| epoch.number),
         local_key,
         redactor: Redactor::new(local_key, &config.redact),
         binary: digest_of(&std::env::current_exe()?)?,

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout};
 
 use super::agent::{Agent, Ran};
 use super::catalog::Catalog;
-use super::clock;
+use super::{clock, control, told as told_error};
 use crate::schedule::{Due, due, splay};
 use crate::spool::SpoolError;
 use crate::upload::{Session, UploadError, backoff};
@@ -46,7 +46,8 @@ pub async fn serve(agent: &Agent) -> anyhow::Result<()> {
         agent.stop.cancel();
         collected
     };
-    let (collected, ()) = tokio::join!(collecting, uploading(agent, &wake));
+    let (collected, (), ()) =
+        tokio::join!(collecting, uploading(agent, &wake), control::serve(agent, &wake));
     collected
 }
 
@@ -56,6 +57,14 @@ async fn collecting(agent: &Agent, wake: &Notify) -> anyhow::Result<()> {
     let mut told: Option<Timestamp> = None;
     while !agent.stop.is_cancelled() {
         let now = clock();
+        match agent.rotate_if_due(now) {
+            Ok(true) => wake.notify_one(),
+            Ok(false) => {}
+            // The old key goes on; the next turn tries again.
+            Err(error) => {
+                tracing::error!(error = told_error(&error), "the evidence key could not be rotated")
+            }
+        }
         let (ready, next) = plan(agent, &catalog, now)?;
         let done = step(agent, &catalog, &ready, &mut told).await;
         match done {
@@ -173,6 +182,7 @@ pub async fn once(agent: &Agent, patience: Duration) -> anyhow::Result<Once> {
     let end = Instant::now() + patience;
     let catalog = agent.catalog().await?;
     let kinds = catalog.wanted();
+    let rotated = agent.rotate_if_due(clock())?;
     agent.beat(&catalog)?;
     let ran =
         if kinds.is_empty() { Ran::default() } else { agent.collect(&catalog, &kinds).await? };
@@ -224,7 +234,7 @@ pub async fn once(agent: &Agent, patience: Duration) -> anyhow::Result<Once> {
     let checkpoint_size = agent.spool.place()?.checkpoint.map_or(0, |checkpoint| checkpoint.size);
     Ok(Once {
         // The heartbeat is one too.
-        statements: ran.statements + 1,
+        statements: ran.statements + 1 + u64::from(rotated),
         documents: ran.documents,
         unchanged: ran.unchanged,
         outcomes: ran.outcomes,

@@ -13,7 +13,7 @@ use crate::cli;
 use crate::config::Config;
 use crate::identity::{Store, Validity};
 use crate::schedule::{Due, due, splay};
-use crate::spool::View;
+use crate::spool::{Epoch, View};
 
 /// Everything that `status` shows.
 #[derive(Debug, Serialize)]
@@ -24,6 +24,8 @@ pub struct Status {
     pub evidence_address: Option<String>,
     pub certificate_until: Option<Timestamp>,
     pub certificate_expired: bool,
+    /// The key that signs now, and since when; absent before the first start after enrolment.
+    pub evidence_key: Option<Epoch>,
     /// True if some head of the log did not continue the one before.
     pub fork: bool,
     pub spool: View,
@@ -60,12 +62,13 @@ impl Status {
             }),
             certificate_until: validity.map(|validity| validity.until),
             certificate_expired: validity.is_some_and(|validity| validity.until <= now),
+            evidence_key: spool.epoch,
             fork: !spool.forks.is_empty(),
             spool,
         })
     }
 
-    fn lines(&self) -> Vec<String> {
+    fn lines(&self, now: Timestamp) -> Vec<String> {
         let time =
             |time: Option<Timestamp>| time.map_or("never".to_owned(), |time| time.to_string());
         let mut lines = Vec::new();
@@ -80,6 +83,12 @@ impl Status {
                 ));
                 let word = if self.certificate_expired { "EXPIRED" } else { "valid until" };
                 lines.push(format!("certificate  {word} {}", time(self.certificate_until)));
+                if let Some(Epoch { number, key, since }) = self.evidence_key {
+                    let days = since.duration_until(now).as_hours() / 24;
+                    lines.push(format!(
+                        "evidence key {key}, epoch {number}, {days} days old (since {since})"
+                    ));
+                }
             }
         }
         let spool = &self.spool;
@@ -141,11 +150,12 @@ fn next_runs(config: &Config, agent: &str, spool: &View, now: Timestamp) -> Vec<
 
 pub(super) fn show(config: &Path, arguments: &cli::Json) -> anyhow::Result<ExitCode> {
     let config = Config::load(config)?;
-    let status = Status::read(&config, clock())?;
+    let now = clock();
+    let status = Status::read(&config, now)?;
     if arguments.json {
         say(&serde_json::to_string(&status)?)?;
     } else {
-        say(&status.lines().join("\n"))?;
+        say(&status.lines(now).join("\n"))?;
     }
     let silent = status.spool.last_error.is_some();
     let fine = status.enrolled && !status.certificate_expired && !status.fork && !silent;

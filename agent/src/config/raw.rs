@@ -20,6 +20,8 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) heartbeat: Heartbeat,
     #[serde(default)]
+    pub(super) identity: Identity,
+    #[serde(default)]
     pub(super) plugin: Vec<Plugin>,
     /// `default` and `splay`, and a cron line for each kind that is named.
     #[serde(default)]
@@ -50,6 +52,12 @@ pub(super) struct Limits {
 #[serde(deny_unknown_fields)]
 pub(super) struct Heartbeat {
     pub(super) interval: Option<Span>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Identity {
+    pub(super) evidence_key_days: Option<u32>,
 }
 
 #[derive(Deserialize)]

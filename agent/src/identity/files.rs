@@ -1,7 +1,7 @@
 //! Files that only the owner may read, written so that a crash leaves the old or the new one, never half of either.
 
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -67,6 +67,24 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     let draft = draft(path, bytes)?;
     std::fs::rename(&draft, path).map_err(failed(path))?;
     sync_folder(path)
+}
+
+/// Overwrites what `to` holds with zeros and then moves `from` there; both are durable when this returns. A crash between
+/// leaves `from` whole.
+pub(super) fn move_over(from: &Path, to: &Path) -> Result<(), StoreError> {
+    let wipe = || {
+        let mut file = OpenOptions::new().write(true).open(to)?;
+        let length = file.metadata()?.len();
+        io::copy(&mut io::repeat(0).take(length), &mut file)?;
+        file.sync_all()
+    };
+    match wipe() {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(source) => return Err(StoreError::Io { path: to.to_owned(), source }),
+    }
+    std::fs::rename(from, to).map_err(failed(from))?;
+    sync_folder(to)
 }
 
 fn draft(path: &Path, bytes: &[u8]) -> Result<PathBuf, StoreError> {

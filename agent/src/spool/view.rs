@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _};
 use serde::Serialize;
 
-use super::{SpoolError, database};
+use super::{Epoch, SpoolError, database};
 
 /// The spool as it is now.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -27,6 +27,9 @@ pub struct View {
     pub last_error_at: Option<Timestamp>,
     pub clock_offset_ms: Option<i64>,
     pub heartbeat_seconds: Option<u64>,
+    /// None before the first start after enrolment.
+    #[serde(skip)]
+    pub epoch: Option<Epoch>,
     /// Digest of the newest statement.
     #[serde(skip)]
     pub prev: Option<Digest>,
@@ -94,6 +97,11 @@ fn read(db: &Connection) -> Result<View, rusqlite::Error> {
         last_error_at: time(integer("last_error_at")?),
         clock_offset_ms: integer("clock_offset_ms")?,
         heartbeat_seconds: integer("heartbeat_seconds")?.map(i64::unsigned_abs),
+        epoch: integer("epoch")?.zip(meta("key")?).zip(time(integer("key_since")?)).and_then(
+            |((number, key), since)| {
+                Some(Epoch { number: number.unsigned_abs(), key: key.parse().ok()?, since })
+            },
+        ),
         prev: meta("prev")?.and_then(|prev| prev.parse().ok()),
         runs: runs
             .collect::<Result<Vec<_>, _>>()?

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use exhibit_proto::digest::Digest;
+use exhibit_proto::leaf::EntryType;
 use exhibit_proto::rpc::answer::Part as Answered;
 use exhibit_proto::rpc::submission::Part as Sent;
 use exhibit_proto::rpc::{Answer, Chunk, Envelope, Gone, Receipt, Submission};
@@ -105,6 +106,11 @@ impl Uploader<'_> {
                     match classify(refusal.kind) {
                         Verdict::Retry => return Err(UploadError::Later(refusal.reason)),
                         Verdict::Forbidden => return Err(UploadError::Forbidden(refusal.reason)),
+                        // Without it nothing of the next epoch can be admitted: a newer collector may take it.
+                        Verdict::Quarantine if item.entry == EntryType::Rotate => {
+                            let text = format!("the rotation to the next key: {}", refusal.reason);
+                            return Err(UploadError::Forbidden(text));
+                        }
                         Verdict::Quarantine => {
                             tracing::error!(seq = item.link.seq, reason = %refusal.reason, "a statement was refused for good; it is kept in quarantine");
                             self.spool.quarantine(item, &refusal.reason, (self.clock)())?;
@@ -153,7 +159,7 @@ impl Uploader<'_> {
         let place = self.spool.place()?;
         let expected = Expected {
             envelope: item.digest,
-            key: self.key,
+            key: item.key,
             link: item.link,
             entry: item.entry.clone(),
         };

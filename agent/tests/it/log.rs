@@ -6,7 +6,7 @@ use exhibit_proto::keys::SecretKey;
 use exhibit_proto::leaf::{EntryType, Leaf, Link};
 use exhibit_proto::merkle::{self, Node, Nodes, leaf_hash, node_hash};
 use exhibit_proto::rpc;
-use exhibit_proto::statement::HEARTBEAT;
+use exhibit_proto::statement::{HEARTBEAT, ROTATE};
 use exhibit_proto::tlog_proof::TlogProof;
 
 use crate::collector::{Lie, ORIGIN, State, statement};
@@ -95,6 +95,9 @@ impl State {
 
     pub(crate) fn lacking(&self, envelope: &[u8]) -> Vec<Digest> {
         let statement = statement(envelope);
+        if statement.predicate_type == ROTATE {
+            return Vec::new();
+        }
         let named = statement.subject.iter().map(|subject| subject.digest.sha256);
         named.filter(|digest| !self.documents.contains_key(digest)).collect()
     }
@@ -113,10 +116,10 @@ impl State {
             None => {}
         }
         self.links.insert((capsule.epoch, capsule.seq), digest);
-        let entry = if statement.predicate_type == HEARTBEAT {
-            EntryType::Heartbeat
-        } else {
-            EntryType::Evidence
+        let entry = match statement.predicate_type.as_str() {
+            HEARTBEAT => EntryType::Heartbeat,
+            ROTATE => EntryType::Rotate,
+            _ => EntryType::Evidence,
         };
         let parsed = exhibit_proto::dsse::Envelope::parse(envelope).unwrap();
         let key = parsed.key_hints().next().unwrap().parse().unwrap();

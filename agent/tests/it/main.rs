@@ -5,5 +5,6 @@ mod collector;
 mod killed;
 mod log;
 mod once;
+mod rotation;
 mod trust;
 mod world;

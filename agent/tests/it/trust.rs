@@ -178,7 +178,6 @@ async fn an_expired_certificate_is_told_before_anybody_is_asked() {
         identity: &identity,
         address: &identity.evidence_address,
         log: &identity.log().unwrap(),
-        key: store.evidence_key().unwrap().public().id(),
         configuration: Digest::ZERO,
         patience: Duration::from_secs(5),
         clock: || Timestamp::from_second(4_102_444_800).unwrap(),

@@ -43,7 +43,7 @@ export async function verifyBundle(files, trustText, now, progress) {
   const log = await step("Whole log", async () => {
     if (!head) throw new NotChecked("it rests on “Head”");
     const log = await readLog(head, read, (done, of) => progress("records", done, of));
-    return { ...log, detail: `The signed root follows from all ${head.size} records, ${log.revocations.length} revocations among them.` };
+    return { ...log, detail: `The signed root follows from all ${head.size} records, ${log.revocations.length} revocations and ${log.rotations.length} rotations among them.` };
   });
   const manifest = await step("Manifest", async () => readManifest(await needed(read, "manifest.json")));
   const items = [];
@@ -101,7 +101,8 @@ async function checkItem(claimed, { read, trust, now, log, enrolments }) {
   const [proof, leaf] = [await read(`proofs/${index}.tlog-proof`), await read(`leaves/${index}.json`)];
   const said = tryRead(() => readLeaf(leaf));
   const envelope = await read(`envelopes/${said?.env}.json`);
-  if (said?.t === "enrol" && proof && envelope) await remember(enrolments, { proof, envelope });
+  const brings = said?.t === "enrol" || said?.t === "rotate";
+  if (brings && proof && envelope) await remember(enrolments, said, { proof, envelope });
   const result = await verifyItem({
     trust,
     now,
@@ -109,7 +110,7 @@ async function checkItem(claimed, { read, trust, now, log, enrolments }) {
     proof,
     leaf,
     envelope,
-    enrolment: enrolments.get(said?.key) ?? null,
+    ...(enrolments.get(said?.key) ?? { enrolment: null }),
     documentOf: (digest) => documentOf(claimed, digest, read),
     revocation: (key) => {
       if (!log) throw new NotChecked("it rests on “Whole log”");
@@ -130,14 +131,17 @@ async function documentOf(claimed, digest, read) {
   return ABSENT[listed.absent];
 }
 
-/** Which enrolment speaks of a key: a hint only, `verifyItem` checks it whole. The first one counts. */
-async function remember(enrolments, enrolment) {
+/** Which enrolment and rotations bring a key: a hint only, `verifyItem` checks them whole. The first ones count. */
+async function remember(enrolments, leaf, entry) {
   try {
-    const envelope = object(readJson(enrolment.envelope, "the envelope"), "the envelope");
+    const envelope = object(readJson(entry.envelope, "the envelope"), "the envelope");
     const payload = eitherBase64(string(envelope.payload, "the payload"), "the payload");
     const { predicate } = readJson(payload, "the statement");
-    const id = await keyId(pemKey(string(predicate.evidence_key, "the key"), "the key"));
-    if (!enrolments.has(id)) enrolments.set(id, enrolment);
+    const rotates = leaf.t === "rotate";
+    const id = await keyId(pemKey(string(rotates ? predicate.new_key : predicate.evidence_key, "the key"), "the key"));
+    const before = rotates ? enrolments.get(leaf.key) : { enrolment: entry, rotations: [] };
+    const rotations = rotates ? [...before.rotations, entry] : [];
+    if (!enrolments.has(id)) enrolments.set(id, { enrolment: before.enrolment, rotations });
   } catch {
     // The enrolment's own item says what is wrong with it.
   }

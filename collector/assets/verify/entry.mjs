@@ -1,18 +1,20 @@
 // The formats of one entry of the log: leaf, envelope, statement, document. Reads strictly, believes nothing yet.
 
-import { digestText, eitherBase64, fields, list, must, object, readJson, string, toBytes, u64, utf8, join } from "./bytes.mjs";
-import { sha256Text, signed } from "./keys.mjs";
+import { digestText, eitherBase64, equal, fields, list, must, object, readJson, string, toBytes, u64, utf8, join } from "./bytes.mjs";
+import { keyId, pemKey, sha256Text, signed } from "./keys.mjs";
 
 export const EVIDENCE = "urn:exhibit:evidence:v1";
 export const HEARTBEAT = "urn:exhibit:heartbeat:v1";
 export const ENROL = "urn:exhibit:enrol:v1";
 export const REVOKE = "urn:exhibit:revoke:v1";
+export const ROTATE = "urn:exhibit:rotate:v1";
 /** Types of entries, and what their statements are. */
 export const PREDICATES = {
   evidence: EVIDENCE,
   heartbeat: HEARTBEAT,
   enrol: ENROL,
   revoke: REVOKE,
+  rotate: ROTATE,
   rule_pack: "urn:exhibit:rule-pack:v1",
   activity: "urn:exhibit:activity:v1",
   gap: "urn:exhibit:gap:v1",
@@ -70,6 +72,29 @@ export async function openEnvelope(bytes, key) {
   must(held, "the envelope carries no signature that this key made");
   must(type === IN_TOTO, `the envelope's payload is of type "${type.slice(0, 100)}", not ${IN_TOTO}`);
   return readStatement(payload);
+}
+
+/**
+ * The key that a rotation brings, its bytes. `bytes` opened under `old` already; here both signatures are held to their places:
+ * the old key's first, the new key's second, no other.
+ */
+export async function openRotation(bytes, old) {
+  const { type, predicate } = await openEnvelope(bytes, old);
+  must(type === ROTATE, `the statement is a ${type}, not a rotation`);
+  const key = pemKey(string(predicate.new_key, "the new key"), "the new key");
+  const envelope = readJson(bytes, "the envelope");
+  const message = pae(envelope.payloadType, eitherBase64(envelope.payload, "the envelope's payload"));
+  must(envelope.signatures.length === 2, "a rotation carries two signatures, of the old and of the new key");
+  for (const [at, signer] of [old, key].entries()) {
+    const { keyid, sig } = envelope.signatures[at];
+    const held = keyid === (await keyId(signer)) && (await signed(signer, message, eitherBase64(sig, "a signature of the envelope")));
+    must(held, `signature ${at + 1} of the rotation is not of the ${at === 0 ? "old" : "new"} key`);
+  }
+  must(!equal(key, old), "the rotation leads to the same key");
+  const { link, agent } = readCapsule(predicate);
+  const epoch = u64(predicate.new_epoch, "the new epoch");
+  must(epoch === BigInt(link.epoch) + 1n, `the rotation leads from epoch ${link.epoch} to ${epoch}`);
+  return { key, agent, link, epoch };
 }
 
 /** `DSSEv1 LEN(type) type LEN(body) body`, lengths in bytes. */

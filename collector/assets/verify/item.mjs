@@ -1,17 +1,18 @@
 // Checks one entry of the log from the key that a person trusts down to the documents. Each step says verified, failed or
 // not checked, and is verified only if all that it rests on is. Never fetches anything.
 
-import { NotChecked, Refused, must, object, list, string } from "./bytes.mjs";
+import { NotChecked, Refused, must, object, list, string, u64 } from "./bytes.mjs";
 import { keyId, pemKey, sha256Text } from "./keys.mjs";
 import { checkProof, checkQuorum, openCheckpoint, readProof, readTrust } from "./notes.mjs";
-import { ENROL, EVIDENCE, HEARTBEAT, PREDICATES, checkHeader, envelopeDigest, openEnvelope, readCapsule, readLeaf, readRun } from "./entry.mjs";
+import { ENROL, EVIDENCE, HEARTBEAT, PREDICATES, ROTATE, checkHeader, envelopeDigest, openEnvelope, openRotation, readCapsule, readLeaf, readRun } from "./entry.mjs";
 
+const ZEROS = "0".repeat(64);
 const BY_THE_LOG = ["enrol", "revoke", "rule_pack", "activity", "gap", "conflict", "fork"];
 
 /**
  * Input: `trust` (text of a verifier key or policy, or what `readTrust` gave), `now` (milliseconds), `expect`
  * (`{index, kind?, target?}`), `proof`, `envelope` (bytes or null), `leaf` (bytes; else the proof's), `enrolment`
- * (`{proof, envelope}` or null), `documentOf(digest)` (bytes, or a text that says why not), `revocation(key, index)` (a
+ * (`{proof, envelope}` or null), `rotations` (such pairs from that key to this one's, in order), `documentOf(digest)` (bytes, or a text that says why not), `revocation(key, index)` (a
  * detail; throws `Refused` or `NotChecked`). Answers `{state, steps: [{name, state, detail}], agent, rx, type}`.
  */
 export async function verifyItem(input) {
@@ -79,13 +80,19 @@ export async function verifyItem(input) {
       return "The log's own key made this entry; it needs no enrolment.";
     }
     const enrolment = given(input.enrolment, `the enrolment of key ${leaf.key}`);
-    found.enrolled = await openEnrolment(enrolment, found, log);
-    found.key = found.enrolled.key;
-    return `Entry ${found.enrolled.index}, which the log's key signed, enrols key ${leaf.key} for agent ${found.enrolled.agent}, approved by ${found.enrolled.by}.`;
+    let enrolled = await openEnrolment(enrolment, found, log);
+    const first = enrolled.index;
+    for (const rotation of input.rotations ?? []) enrolled = await openHandover(rotation, found, enrolled);
+    must(enrolled.id === leaf.key, `entry ${enrolled.index} brings key ${enrolled.id}, this entry is of key ${leaf.key}`);
+    if (enrolled.late) throw new NotChecked(enrolled.late);
+    [found.enrolled, found.key] = [enrolled, enrolled.key];
+    const whose = `for agent ${enrolled.agent}, approved by ${enrolled.by}`;
+    if (enrolled.rotations === 0) return `Entry ${first}, which the log's key signed, enrols key ${leaf.key} ${whose}.`;
+    return `Entry ${first}, which the log's key signed, enrols a key ${whose}; by ${enrolled.rotations} rotations, each signed by the key before and the key after, entry ${enrolled.index} brings key ${leaf.key} for epoch ${enrolled.epoch}.`;
   });
   if (found.enrolled) {
     await step("Revocation", ["Enrolment"], async () => {
-      const why = "only the whole log shows that the key was not revoked before: a bundle has it";
+      const why = "only the whole log shows that the key was neither revoked nor replaced before: a bundle has it";
       if (!input.revocation) throw new NotChecked(why);
       return input.revocation(found.leaf.key, has("index", "Inclusion"));
     });
@@ -94,7 +101,7 @@ export async function verifyItem(input) {
     found.statement = await openEnvelope(given(input.envelope, "the envelope"), has("key", "Enrolment"));
     return "The envelope carries a good Ed25519 signature of that key.";
   });
-  await step("Statement", ["Signature"], async () => statementFits(found, has));
+  await step("Statement", ["Signature"], async () => statementFits(found, has, input.envelope));
   await documentSteps(step, found, input, has);
 
   return { state: worst(steps), steps, agent: found.agent, rx: found.leaf?.rx, type: found.leaf?.t };
@@ -106,33 +113,51 @@ export function worst(steps) {
   return order.find((state) => steps.some((step) => step.state === state)) ?? "verified";
 }
 
-/** The key, agent and grants that an enrolment entry gives: signed by the log's key, and earlier in the same log. */
-async function openEnrolment(enrolment, { trust, head, leaf, index, proof }, log) {
-  const theirs = readProof(enrolment.proof);
+/** An entry that stands earlier in the same log: its leaf and index. `late` says that it was proven under another head. */
+async function openEarlier({ proof, envelope }, { trust, head, index, proof: own }) {
+  const theirs = readProof(proof);
   const entry = `entry ${theirs.index}`;
-  must(theirs.index < (index ?? proof.index), `${entry} enrols the key, but does not stand before this one`);
+  must(theirs.index < (index ?? own.index), `${entry} brings the key, but does not stand before this one`);
   const covered = await openCheckpoint(theirs.checkpoint, trust);
   must(covered.origin === head.origin, `${entry} stands in another log`);
   if (!theirs.extra) throw new NotChecked(`the leaf of ${entry} is not here`);
   await checkProof(theirs, theirs.extra, covered);
   const said = readLeaf(theirs.extra);
+  must((await envelopeDigest(envelope)) === said.env, `${entry} names another envelope`);
+  const same = covered.size === head.size && covered.root.join() === head.root.join();
+  must(same || covered.size !== head.size, "the log signed two heads of one size: it shows different people different logs");
+  const late = `${entry} was proven under a head over ${covered.size} entries, this one over ${head.size}: load both again`;
+  return { said, entry, index: theirs.index, late: same ? null : late };
+}
+
+/** The key, agent and grants that an enrolment entry gives: signed by the log's key, and earlier in the same log. */
+async function openEnrolment(enrolment, found, log) {
+  const { said, entry, index, late } = await openEarlier(enrolment, found);
   must(said.t === "enrol" && said.link === null, `${entry} is no enrolment`);
   must(said.key === log, `${entry} was not made by the log's key`);
-  must((await envelopeDigest(enrolment.envelope)) === said.env, `${entry} names another envelope`);
-  const { type, predicate } = await openEnvelope(enrolment.envelope, head.log.key);
+  const { type, predicate } = await openEnvelope(enrolment.envelope, found.head.log.key);
   must(type === ENROL, `${entry} is not a statement of enrolment`);
   const key = pemKey(string(predicate.evidence_key, "the enrolled key"), "the enrolled key");
   const id = await keyId(key);
-  must(id === leaf.key, `${entry} enrols key ${id}, this entry is of key ${leaf.key}`);
   const targets = list(predicate.targets, "the enrolled targets").map((target) => string(target, "an enrolled target"));
-  const same = covered.size === head.size && covered.root.join() === head.root.join();
-  must(same || covered.size !== head.size, "the log signed two heads of one size: it shows different people different logs");
-  if (!same) throw new NotChecked(`${entry} was proven under a head over ${covered.size} entries, this one over ${head.size}: load both again`);
   const [agent, by] = [string(predicate.agent, "the enrolled agent"), string(predicate.approved_by, "who approved")];
-  return { key, agent, by, targets, index: theirs.index };
+  const epoch = u64(predicate.epoch, "the enrolled epoch");
+  return { key, id, agent, by, targets, index, late, epoch, begins: ZEROS, rotations: 0 };
 }
 
-function statementFits(found, has) {
+/** Who speaks after a rotation: signed by the key before it and by the new one, and later in the same log than that key. */
+async function openHandover(rotation, found, before) {
+  const { said, entry, index, late } = await openEarlier(rotation, found);
+  must(index > before.index, `${entry} stands before the entry that brought the key which it rotates`);
+  must(said.t === "rotate" && said.key === before.id, `${entry} does not rotate key ${before.id}`);
+  const { key, agent, link, epoch } = await openRotation(rotation.envelope, before.key);
+  const fits = said.link && ["epoch", "seq", "prev"].every((name) => link[name] === said.link[name]);
+  must(fits && agent === before.agent && BigInt(link.epoch) === before.epoch, `${entry} is not of this agent's chain`);
+  const rotations = before.rotations + 1;
+  return { ...before, key, id: await keyId(key), index, late: before.late ?? late, epoch, begins: said.env, rotations };
+}
+
+async function statementFits(found, has, envelope) {
   const [leaf, statement] = [has("leaf", "Inclusion"), has("statement", "Signature")];
   const expected = Object.hasOwn(PREDICATES, leaf.t) ? PREDICATES[leaf.t] : null;
   if (!expected) throw new NotChecked(`entries of type "${leaf.t}" are not known to this page`);
@@ -150,12 +175,19 @@ function statementFits(found, has) {
   const same = leaf.link && ["epoch", "seq", "prev"].every((name) => link[name] === leaf.link[name]);
   must(same, `the statement says epoch ${link.epoch}, number ${link.seq}, predecessor ${link.prev}; its leaf says otherwise`);
   must(agent === found.enrolled.agent, `the statement says that it is of agent ${agent}; its key was enrolled for ${found.enrolled.agent}`);
+  const { epoch, begins } = found.enrolled;
+  must(BigInt(link.epoch) === epoch, `the statement is of epoch ${link.epoch}; its key speaks in epoch ${epoch}`);
+  must(link.seq !== "1" || link.prev === begins, `the first statement of epoch ${epoch} follows ${link.prev}, not ${begins}`);
   if (seen) {
     must(seen.origin === found.head.origin, `the agent had seen a head of the log ${seen.origin}: made for another log`);
     must(BigInt(seen.size) <= found.proof.index, `the agent had seen a head over ${seen.size} entries, but stands at ${found.proof.index} itself`);
   }
   found.agent = agent;
   if (expected === HEARTBEAT) return `Number ${link.seq} of epoch ${link.epoch}, as its leaf says; sealed at ${capsule.sealedAt}.`;
+  if (expected === ROTATE) {
+    const { key, epoch: next } = await openRotation(envelope, found.key);
+    return `Number ${link.seq}, the last of epoch ${link.epoch}; both keys signed that ${await keyId(key)} speaks in epoch ${next}.`;
+  }
   const run = readRun(statement.predicate);
   const foreign = run.targets.find((target) => !found.enrolled.targets.includes(target));
   must(foreign === undefined, `the statement speaks for ${foreign}, which its enrolment does not grant`);

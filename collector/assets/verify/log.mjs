@@ -38,12 +38,12 @@ async function rootOf(hashes) {
 
 /**
  * Reads all leaves up to `head`; throws unless they give its root. `read(path)` gives bytes or null. Answers the hash of each
- * leaf and the revocations, each with the key or, where its envelope is not here, without.
+ * leaf, the revocations, each with the key or, where its envelope is not here, without, and the rotations with the key that goes.
  */
 export async function readLog(head, read, progress) {
   const size = Number(head.size);
   must(Number.isSafeInteger(size) && size > 0, `a log of ${head.size} entries is not one to check here`);
-  const [hashes, revocations] = [[], []];
+  const [hashes, revocations, rotations] = [[], [], []];
   let unknown = null;
   for (let tile = 0; tile * WIDTH < size; tile += 1) {
     const width = Math.min(WIDTH, size - tile * WIDTH);
@@ -56,6 +56,7 @@ export async function readLog(head, read, progress) {
     for (const [at, entry] of entries.entries()) {
       const [index, leaf] = [BigInt(tile * WIDTH + at), readOrNull(entry)];
       if (leaf === null) unknown ??= index;
+      if (leaf?.t === "rotate") rotations.push({ index, key: leaf.key });
       if (leaf?.t === "revoke") revocations.push({ index, envelope: leaf.env });
     }
     progress(hashes.length, size);
@@ -64,7 +65,7 @@ export async function readLog(head, read, progress) {
   must(equal(root, head.root), `the ${size} records of the log give the root ${hex(root)}, signed is ${hex(head.root)}`);
   if (unknown !== null) throw new NotChecked(`record ${unknown} is of a form that this page does not know`);
   for (const revocation of revocations) revocation.key = await revokedKey(revocation, head, read);
-  return { hashes, revocations };
+  return { hashes, revocations, rotations };
 }
 
 /** A later version may write other records; nothing can be said about them. */
@@ -85,7 +86,7 @@ async function revokedKey({ index, envelope }, head, read) {
   return digestText(predicate.key, "a revoked key");
 }
 
-/** Says that `key` was not revoked before `index`, and that `leaf` is what stands there. */
+/** Says that `key` was neither revoked nor replaced before `index`, and that `leaf` is what stands there. */
 export async function notRevoked(log, key, index, leaf) {
   const same = equal(await leafHash(leaf), log.hashes[Number(index)] ?? []);
   must(same, `entry ${index} of the whole log is another record`);
@@ -93,5 +94,7 @@ export async function notRevoked(log, key, index, leaf) {
     if (revocation.key === key) throw new Refused(`entry ${revocation.index} revoked this key before`);
     if (revocation.key === null) throw new NotChecked(`entry ${revocation.index} revokes a key, and this bundle does not say which`);
   }
-  return `None of the ${index} entries before revokes the key.`;
+  const replaced = log.rotations.find((rotation) => rotation.index < index && rotation.key === key);
+  must(!replaced, `entry ${replaced?.index} put another key in place of this one before`);
+  return `None of the ${index} entries before revokes or replaces the key.`;
 }

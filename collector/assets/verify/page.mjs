@@ -1,4 +1,4 @@
-// The *Verify here* section of an evidence page: fetches the item, its proof and its key's enrolment, and nothing else. The
+// The *Verify here* section of an evidence page: fetches the item, its proof and the entries that brought its key, and nothing else. The
 // key to trust comes from the person; it is kept nowhere but in the form.
 
 import { verifyItem } from "./item.mjs";
@@ -18,27 +18,31 @@ function loadOrNull(address) {
   return address ? load(address).catch(() => null) : null;
 }
 
-/** Both proofs under one head; a busy log may sign a new one in between. */
-async function loadProofs({ proof, enrolmentProof }) {
+/** All proofs under one head; a busy log may sign a new one in between. */
+async function loadProofs(addresses) {
   for (let left = LOADS; ; left -= 1) {
-    const [item, enrolment] = [await loadOrNull(proof), await loadOrNull(enrolmentProof)];
+    const proofs = await Promise.all(addresses.map(loadOrNull));
     const head = (bytes) => readProof(bytes).checkpoint.join();
     try {
-      if (left === 1 || !item || !enrolment || head(item) === head(enrolment)) return [item, enrolment];
+      const same = proofs.every((proof) => !proof || !proofs[0] || head(proof) === head(proofs[0]));
+      if (left === 1 || same) return proofs;
     } catch {
-      return [item, enrolment];
+      return proofs;
     }
   }
 }
 
 async function verify(given, trust) {
-  const [[proof, enrolmentProof], envelope, enrolmentEnvelope, document] = await Promise.all([
-    loadProofs(given),
+  const brought = (given.introductions ?? "").split(" ").filter((index) => index !== "");
+  const [[proof, ...proofs], envelopes, envelope, document] = await Promise.all([
+    loadProofs([given.proof, ...brought.map((index) => `/entries/${index}/proof`)]),
+    Promise.all(brought.map((index) => loadOrNull(`/entries/${index}/envelope`))),
     loadOrNull(given.envelope),
-    loadOrNull(given.enrolmentEnvelope),
     loadOrNull(given.document),
   ]);
-  const enrolment = enrolmentProof && enrolmentEnvelope ? { proof: enrolmentProof, envelope: enrolmentEnvelope } : null;
+  const entries = proofs.map((proof, at) => ({ proof, envelope: envelopes[at] }));
+  const whole = entries.every((entry) => entry.proof && entry.envelope);
+  const [enrolment = null, ...rotations] = whole ? entries : [];
   return verifyItem({
     trust,
     now: Date.now(),
@@ -46,6 +50,7 @@ async function verify(given, trust) {
     proof,
     envelope,
     enrolment,
+    rotations,
     documentOf: () => document ?? "the collector does not give it",
   });
 }

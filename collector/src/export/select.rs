@@ -6,7 +6,7 @@ use exhibit_proto::bundle;
 use exhibit_proto::document::{Kind, Target};
 use jiff::Timestamp;
 
-/// Which evidence; enrolments, revocations and rule packs always come along. Empty sets and absent times mean all.
+/// Which evidence; enrolments, rotations, revocations and rule packs always come along. Empty sets and absent times mean all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
     pub targets: BTreeSet<Target>,

@@ -21,6 +21,7 @@ use super::{Authority, Collector, IdentityError, Registry};
 use crate::log::{LogReader, LogWriter};
 
 const MAX_HOST_NAME: usize = 253;
+const FIRST_EPOCH: u64 = 1;
 
 /// What enrolments are told and given.
 #[derive(Clone, Debug)]
@@ -153,8 +154,10 @@ impl Enroller {
         let days = settings.certificate_days;
         if let Some(held) = registry.key(&checked.key.id()) {
             let agent = registry.live(&held.agent)?;
-            // Same key, same target: the first answer was lost, or the certificate expired.
-            if !agent.targets.contains(&checked.target) {
+            // Same key, same target: the first answer was lost, or the certificate expired. After a rotation the answer
+            // would name the wrong epoch.
+            let rotated = held.replaced.is_some() || held.epoch != FIRST_EPOCH;
+            if rotated || !agent.targets.contains(&checked.target) {
                 return Err(IdentityError::KeyTaken(checked.key.id()));
             }
             let certificate = authority.client_certificate(&checked.csr, &agent.id, days, now)?;
@@ -175,9 +178,15 @@ impl Enroller {
             let reason = format!("replaced by agent {id}");
             self.append_revoke(&holder, &grant.made_by, &reason).await?;
         }
+        // An agent may rotate to this very key at this moment.
+        let keys = registry.keys_turn();
+        let _keys = keys.lock().await;
+        if registry.key(&checked.key.id()).is_some() {
+            return Err(IdentityError::KeyTaken(checked.key.id()));
+        }
         let enrol = Enrol {
             agent: id.clone(),
-            epoch: 1,
+            epoch: FIRST_EPOCH,
             evidence_key: checked.key.to_pem(),
             targets: vec![checked.target.clone()],
             host_name: checked.host_name.clone(),
@@ -201,6 +210,8 @@ impl Enroller {
         // A statement that was found good before must stand before the revocation, or nobody could verify it.
         let turn = self.0.registry.turn(&agent.id);
         let _turn = turn.lock().await;
+        // It may have rotated meanwhile: the key in force is the one to revoke.
+        let agent = &self.0.registry.live(&agent.id)?;
         let (by, reason) = (by.to_owned(), reason.to_owned());
         let revoke = Revoke { agent: agent.id.clone(), key: agent.key, by, reason };
         let subject = Subject::new(format!("urn:exhibit:agent:{}", agent.id), agent.key, None);

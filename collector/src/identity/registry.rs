@@ -9,14 +9,17 @@ use exhibit_proto::digest::Digest;
 use exhibit_proto::document::Target;
 use exhibit_proto::keys::{KeyId, PublicKey};
 use exhibit_proto::leaf::EntryType;
+use exhibit_proto::rotation;
 use exhibit_proto::statement::{ENROL, Enrol, REVOKE, Revoke, Statement};
 use serde_json::Value;
 
 use super::IdentityError;
 use crate::log::{Entry, LogError, LogReader};
 
-/// Entries that are read at once.
+/// Entries of one type that are read at once.
 const PAGE: u32 = 500;
+/// What says who may speak.
+const TYPES: [EntryType; 3] = [EntryType::Enrol, EntryType::Rotate, EntryType::Revoke];
 
 /// An enrolled agent.
 #[derive(Clone, Debug)]
@@ -24,11 +27,12 @@ pub struct Agent {
     pub id: String,
     pub host_name: String,
     pub targets: BTreeSet<Target>,
+    /// The epoch and the key that are in force.
     pub epoch: u64,
     pub key: KeyId,
     /// Index of its enrol entry.
     pub enrolled: u64,
-    /// Index of the entry that revoked its key.
+    /// Index of the entry that revoked the key in force.
     pub revoked: Option<u64>,
     /// Digest of its enrol envelope.
     pub envelope: Digest,
@@ -40,7 +44,11 @@ pub struct KeyState {
     pub key: PublicKey,
     pub agent: String,
     pub epoch: u64,
+    /// The predecessor of its first statement: zeros, or the rotation that brought it.
+    pub begins: Digest,
     pub revoked: Option<u64>,
+    /// Index of the entry that put another key in its place.
+    pub replaced: Option<u64>,
 }
 
 /// Follows the log; clones share the state.
@@ -50,6 +58,7 @@ pub struct Registry {
     log: PublicKey,
     state: Arc<RwLock<State>>,
     turns: Arc<Mutex<HashMap<String, Turn>>>,
+    keys_turn: Turn,
 }
 
 /// Held by whoever adds to what the log says of one agent: a statement must not slip in behind a revocation.
@@ -64,9 +73,10 @@ struct State {
 }
 
 impl Registry {
-    /// Reads every enrolment and revocation of the log; blocking.
+    /// Reads every enrolment, rotation and revocation of the log; blocking.
     pub fn open(reader: LogReader, log: PublicKey) -> Result<Self, IdentityError> {
-        let registry = Self { reader, log, state: Arc::default(), turns: Arc::default() };
+        let (state, turns, keys_turn) = Default::default();
+        let registry = Self { reader, log, state, turns, keys_turn };
         registry.catch_up()?;
         Ok(registry)
     }
@@ -75,19 +85,24 @@ impl Registry {
     pub fn catch_up(&self) -> Result<(), IdentityError> {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
         let size = self.reader.head()?.checkpoint.size;
-        // A key is revoked after it was enrolled and never enrolled again, so the two types need not be woven together.
-        for entry_type in [EntryType::Enrol, EntryType::Revoke] {
-            let mut from = state.next;
-            while from < size {
-                let entries = self.reader.entries_of(&entry_type, from, PAGE)?;
-                let Some(last) = entries.last() else { break };
-                from = last.index + 1;
-                for entry in entries.iter().filter(|entry| entry.index < size) {
-                    state.apply(entry, &self.log)?;
+        while state.next < size {
+            let (mut page, mut until) = (Vec::new(), size);
+            for entry_type in &TYPES {
+                let entries = self.reader.entries_of(entry_type, state.next, PAGE)?;
+                // Beyond a full page there may be more of this type: what the others have there must wait for it.
+                if entries.len() >= PAGE as usize
+                    && let Some(last) = entries.last()
+                {
+                    until = until.min(last.index + 1);
                 }
+                page.extend(entries);
             }
+            page.sort_by_key(|entry| entry.index);
+            for entry in page.iter().filter(|entry| entry.index < until) {
+                state.apply(entry, &self.log)?;
+            }
+            state.next = until;
         }
-        state.next = size;
         Ok(())
     }
 
@@ -147,6 +162,11 @@ impl Registry {
         Arc::clone(turns.entry(agent.to_owned()).or_default())
     }
 
+    /// What to hold, inside an agent's turn, while a key is looked up as new and entered: no two agents may get one key.
+    pub fn keys_turn(&self) -> Turn {
+        Arc::clone(&self.keys_turn)
+    }
+
     fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
         look(&self.state.read().unwrap_or_else(PoisonError::into_inner))
     }
@@ -159,6 +179,9 @@ impl State {
             let text = format!("entry {index} says who may speak, and its envelope is missing");
             return Err(LogError::Damaged(text).into());
         };
+        if entry.leaf.t == EntryType::Rotate {
+            return self.rotate(entry, envelope);
+        }
         let statement = Statement::<Value>::open(envelope, log)?;
         match statement.predicate_type.as_str() {
             ENROL => self.enrol(entry, statement.predicate_as()?)?,
@@ -173,7 +196,14 @@ impl State {
 
     fn enrol(&mut self, entry: &Entry, enrol: Enrol) -> Result<(), IdentityError> {
         let key = PublicKey::from_pem(&enrol.evidence_key).map_err(IdentityError::EvidenceKey)?;
-        let state = KeyState { key, agent: enrol.agent.clone(), epoch: enrol.epoch, revoked: None };
+        let state = KeyState {
+            key,
+            agent: enrol.agent.clone(),
+            epoch: enrol.epoch,
+            begins: Digest::ZERO,
+            revoked: None,
+            replaced: None,
+        };
         self.keys.insert(key.id(), state);
         let agent = Agent {
             id: enrol.agent.clone(),
@@ -186,6 +216,27 @@ impl State {
             envelope: entry.leaf.env,
         };
         self.agents.insert(enrol.agent, agent);
+        Ok(())
+    }
+
+    /// A rotation that admission would refuse cannot stand in a log that only admission writes to.
+    fn rotate(&mut self, entry: &Entry, envelope: &[u8]) -> Result<(), IdentityError> {
+        let (index, old) = (entry.index, entry.leaf.key);
+        let damaged = |what: String| LogError::Damaged(format!("entry {index}: {what}"));
+        let Some(state) = self.keys.get_mut(&old) else {
+            return Err(damaged(format!("key {old} is not enrolled and rotates")).into());
+        };
+        let rotation = rotation::open(envelope, &state.key);
+        let rotation = rotation.map_err(|error| damaged(error.to_string()))?;
+        state.replaced.get_or_insert(index);
+        let (agent, epoch) = (state.agent.clone(), rotation.statement.predicate.new_epoch);
+        let id = rotation.key.id();
+        if let Some(agent) = self.agents.get_mut(&agent).filter(|agent| agent.key == old) {
+            (agent.key, agent.epoch) = (id, epoch);
+        }
+        let (key, begins) = (rotation.key, entry.leaf.env);
+        let state = KeyState { key, agent, epoch, begins, revoked: None, replaced: None };
+        self.keys.insert(id, state);
         Ok(())
     }
 

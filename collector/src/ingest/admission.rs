@@ -9,9 +9,10 @@ use exhibit_proto::document::{Kind, Target};
 use exhibit_proto::dsse::Envelope;
 use exhibit_proto::keys::KeyId;
 use exhibit_proto::leaf::{EntryType, Link};
+use exhibit_proto::rotation::{self, Rotation};
 use exhibit_proto::rpc::RefusalKind;
 use exhibit_proto::statement::{
-    Capsule, EVIDENCE, HEARTBEAT, Heartbeat, MAX_ENVELOPE, Over, Run, Statement,
+    Capsule, EVIDENCE, HEARTBEAT, Heartbeat, MAX_ENVELOPE, Over, ROTATE, Run, Statement,
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -24,6 +25,12 @@ pub struct Admitted {
     pub entry_type: EntryType,
     pub key: KeyId,
     pub link: Link,
+    /// The predecessor of the first statement of this key.
+    pub begins: Digest,
+    /// Index of the entry that put another key in place of this one.
+    pub replaced: Option<u64>,
+    /// The key that a rotation brings.
+    pub brings: Option<KeyId>,
     /// SHA-256 of the envelope.
     pub digest: Digest,
     /// Each digest once.
@@ -96,8 +103,9 @@ pub(super) fn examine(
     }
     let invalid = |error: &dyn std::fmt::Display| Refused::invalid(error.to_string());
     let envelope = Envelope::parse(bytes).map_err(|error| invalid(&error))?;
-    let state = key_of(&envelope, terms.agent, find)?;
+    let state = key_of(&envelope, terms.agent, &find)?;
     let statement = Statement::<Value>::open(bytes, &state.key).map_err(|error| invalid(&error))?;
+    let mut brings = None;
     let (entry_type, capsule, documents, targets) = match statement.predicate_type.as_str() {
         EVIDENCE => {
             let run: Run = statement.predicate_as().map_err(|error| invalid(&error))?;
@@ -113,9 +121,19 @@ pub(super) fn examine(
             let targets = beat.schedule.into_iter().map(|line| line.target).collect();
             (EntryType::Heartbeat, beat.capsule, Vec::new(), targets)
         }
+        ROTATE => {
+            let Rotation { statement, key } =
+                rotation::open(bytes, &state.key).map_err(|error| invalid(&error))?;
+            // The rotation of a key that was replaced may be the one that did it: its place will tell.
+            if state.replaced.is_none() {
+                unused(&key.id(), &find)?;
+            }
+            brings = Some(key.id());
+            (EntryType::Rotate, statement.predicate.capsule, Vec::new(), BTreeSet::new())
+        }
         other => {
             let text = format!(
-                "predicate type {other:?} is not one that an agent may log: expected {EVIDENCE} or {HEARTBEAT}"
+                "predicate type {other:?} is not one that an agent may log: expected {EVIDENCE}, {HEARTBEAT} or {ROTATE}"
             );
             return Err(Refused::invalid(text));
         }
@@ -123,8 +141,9 @@ pub(super) fn examine(
     moments(&[&capsule.sealed_at])?;
     let link = place(&capsule, &state, terms)?;
     granted(&targets, terms.agent)?;
-    let (key, digest, seen) = (state.key.id(), Digest::of(bytes), capsule.checkpoint);
-    Ok(Admitted { entry_type, key, link, digest, documents, seen })
+    let (key, begins, replaced) = (state.key.id(), state.begins, state.replaced);
+    let (digest, seen) = (Digest::of(bytes), capsule.checkpoint);
+    Ok(Admitted { entry_type, key, link, begins, replaced, brings, digest, documents, seen })
 }
 
 /// Where the envelope stands in its chain, judged by what the log holds at its own place and the one before.
@@ -137,19 +156,24 @@ pub(super) fn chain(
     let (key, link) = (admitted.key, admitted.link);
     let Link { seq, prev, .. } = link;
     let against = |over, held| Some(Box::new(Against { key, link, over, held }));
-    if let Some((index, held)) = own {
-        if held == admitted.digest {
-            return Ok(Some(index));
-        }
+    if let Some((index, held)) = own
+        && held == admitted.digest
+    {
+        return Ok(Some(index));
+    }
+    if let Some(index) = admitted.replaced {
+        return Err(replaced(&admitted.key, index));
+    }
+    if let Some((_, held)) = own {
         let reason = format!(
             "sequence number {seq} is held by envelope {held}: two agents with one key? enrol this one anew"
         );
         let against = against(Over::Number, held);
         return Err(Refused { kind: RefusalKind::Conflict, reason, against });
     }
-    // Before the first stand zeros. A predecessor that is not held is a gap: what comes after it must not be lost, so it is
-    // admitted, and the gap is an entry of its own.
-    let expected = if seq == 1 { Some(Digest::ZERO) } else { before };
+    // Before the first stand zeros, or the rotation that brought the key. A predecessor that is not held is a gap: what comes
+    // after it must not be lost, so it is admitted, and the gap is an entry of its own.
+    let expected = if seq == 1 { Some(admitted.begins) } else { before };
     match expected {
         Some(expected) if expected != prev => Err(Refused {
             against: before.and_then(|held| against(Over::Predecessor, held)),
@@ -161,11 +185,46 @@ pub(super) fn chain(
     }
 }
 
+/// A rotation ends its epoch: nothing of it may stand behind. `tip` is the highest number that the log holds of the epoch.
+pub(super) fn last(
+    admitted: &Admitted,
+    held: Option<u64>,
+    tip: Option<u64>,
+) -> Result<Option<u64>, Refused> {
+    let seq = admitted.link.seq;
+    match tip.filter(|tip| held.is_none() && *tip > seq) {
+        None => Ok(held),
+        Some(tip) => Err(Refused::invalid(format!(
+            "rotation with sequence number {seq} would end an epoch of which {tip} is held: it must be the last"
+        ))),
+    }
+}
+
+/// Why nothing new of a key is taken after another took its place.
+pub(super) fn replaced(key: &KeyId, index: u64) -> Refused {
+    Refused::forbidden(format!(
+        "key {key} was replaced on entry {index}: what it signs after that is not valid; if this agent was restored from a backup, enrol it anew, if not, somebody else has its old key"
+    ))
+}
+
+/// A rotation may bring only a key that nobody has used.
+pub(super) fn unused(
+    key: &KeyId,
+    find: impl Fn(&KeyId) -> Option<KeyState>,
+) -> Result<(), Refused> {
+    match find(key) {
+        None => Ok(()),
+        Some(_) => Err(Refused::invalid(format!(
+            "key {key} was used before: rotate to a key that nobody has seen"
+        ))),
+    }
+}
+
 /// Key ids in an envelope are hints: they find the key, its signature decides.
 fn key_of(
     envelope: &Envelope,
     agent: &Agent,
-    find: impl Fn(&KeyId) -> Option<KeyState>,
+    find: &impl Fn(&KeyId) -> Option<KeyState>,
 ) -> Result<KeyState, Refused> {
     let mut strangers = Vec::new();
     for hint in envelope.key_hints() {
@@ -272,6 +331,9 @@ mod tests {
             entry_type: EntryType::Evidence,
             key: Digest::of(b"key"),
             link: Link { epoch: 1, seq, prev },
+            begins: Digest::ZERO,
+            replaced: None,
+            brings: None,
             digest: Digest::of(b"envelope"),
             documents: Vec::new(),
             seen: None,
@@ -300,5 +362,24 @@ mod tests {
         assert_eq!(other.kind, RefusalKind::Conflict);
         assert!(other.reason.contains("sequence number 1"));
         assert_eq!(other.against.map(|against| against.over), Some(Over::Number));
+    }
+
+    #[test]
+    fn a_replaced_key_gets_its_old_receipts_and_nothing_new() {
+        let late = Admitted { replaced: Some(40), ..admitted(1, Digest::ZERO) };
+        assert_eq!(chain(&late, Some((7, late.digest)), None), Ok(Some(7)));
+        for own in [None, Some((7, Digest::of(b"x")))] {
+            let refused = chain(&late, own, None).unwrap_err();
+            assert_eq!(refused.kind, RefusalKind::Forbidden);
+            assert!(refused.reason.contains("entry 40"));
+        }
+    }
+
+    #[test]
+    fn the_first_statement_of_an_epoch_follows_the_rotation() {
+        let rotation = Digest::of(b"rotation");
+        let begins = |prev| Admitted { begins: rotation, ..admitted(1, prev) };
+        assert_eq!(chain(&begins(rotation), None, None), Ok(None));
+        assert!(chain(&begins(Digest::ZERO), None, None).is_err());
     }
 }

@@ -15,11 +15,11 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::Instant;
 use tonic::{Status, Streaming};
 
-use super::admission::{Admitted, Refused, Terms, Wanted, chain, examine};
+use super::admission::{Admitted, Refused, Terms, Wanted, chain, examine, last, replaced, unused};
 use super::ahead::Larger;
 use super::documents::{Arriving, Took};
 use super::service::{Held, Shared, blocking, kibibytes};
-use crate::identity::Agent;
+use crate::identity::{Agent, IdentityError};
 use crate::log::{AppendError, Committed, LogError, LogReader, NewEntry};
 
 /// Envelopes that may wait on one stream while an earlier one's documents arrive.
@@ -141,14 +141,28 @@ impl Session {
         let agent = self.live()?;
         let reader = self.service.ingest.reader.clone();
         let checked = admitted.clone();
-        blocking(move || place(&reader, &checked)).await??;
-        if agent.key != admitted.key {
-            return Err(Refused::forbidden("the key was replaced meanwhile: sign anew").into());
+        let held = blocking(move || place(&reader, &checked)).await??.is_some();
+        let registry = &self.service.ingest.registry;
+        if let Some(state) = registry.key(&admitted.key).filter(|_| !held)
+            && agent.key != admitted.key
+        {
+            let index = state.replaced.unwrap_or_default();
+            return Err(replaced(&admitted.key, index).into());
         }
         if let (Some(seen), Some(ours)) = (&admitted.seen, ours) {
             self.service.fork(&self.agent, seen, ours, None).await?;
         }
         self.service.gap(&self.agent, &admitted).await?;
+        // From the look whether a new key is new to its entry, nobody else may enter one.
+        let keys = registry.keys_turn();
+        let _keys = match admitted.brings.filter(|_| !held) {
+            None => None,
+            Some(key) => {
+                let turn = keys.lock().await;
+                unused(&key, |key| registry.key(key))?;
+                Some(turn)
+            }
+        };
         let entry = NewEntry {
             entry_type: admitted.entry_type,
             key: admitted.key,
@@ -158,6 +172,12 @@ impl Session {
             erases: Vec::new(),
         };
         let committed = self.service.ingest.writer.append(entry).await?;
+        if admitted.brings.is_some() {
+            let registry = registry.clone();
+            let caught_up = tokio::task::spawn_blocking(move || registry.catch_up()).await;
+            caught_up.unwrap_or(Err(IdentityError::Interrupted)).map_err(Status::from)?;
+            tracing::info!(agent = %self.agent, index = committed.index, "evidence key rotated");
+        }
         Ok(self.receipt(digest, known, &committed).await?)
     }
 
@@ -391,7 +411,12 @@ fn place(
         Some(seq) => reader.linked(&admitted.key, &Link { seq, ..link })?,
         None => None,
     };
-    Ok(chain(admitted, own, before.map(|(_, held)| held)))
+    let tip = match admitted.brings {
+        Some(_) => reader.tip(&admitted.key, link.epoch)?.map(|tip| tip.seq),
+        None => None,
+    };
+    let placed = chain(admitted, own, before.map(|(_, held)| held));
+    Ok(placed.and_then(|held| last(admitted, held, tip)))
 }
 
 impl From<AppendError> for Stop {

@@ -136,6 +136,10 @@ fn content(at: &At<'_>, row: &mut Row) -> Result<(), Refused> {
             let enrol: Enrol = own(at, statement::ENROL)?;
             agents::enrol(at, row, &enrol)
         }
+        EntryType::Rotate => {
+            let (agent, _) = from_agent(at, row, statement::ROTATE)?;
+            agents::rotate(at, row, &agent)
+        }
         EntryType::Revoke => {
             let revoke: Revoke = own(at, statement::REVOKE)?;
             agents::revoke(at, row, &revoke)
@@ -196,7 +200,7 @@ struct Agent {
     late: bool,
 }
 
-/// An agent's statement: its key enrolled and not revoked, its signature good, its chain followed.
+/// An agent's statement: its key in force, its signature good, its chain followed.
 fn from_agent(
     at: &At<'_>,
     row: &mut Row,
@@ -208,12 +212,18 @@ fn from_agent(
         .prepare_cached("SELECT agent, epoch, pem, to_index FROM keys WHERE key = ?1")?
         .query_row([&key], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
         .optional()?;
-    let Some((agent, epoch, pem, revoked)) = known else {
+    let Some((agent, epoch, pem, ended)) = known else {
         return because("no earlier entry enrols the key that signed it");
     };
     row.agent = Some(agent.clone());
-    if let Some(index) = revoked {
-        return because(format!("its key was revoked by entry {index}"));
+    if let Some(index) = ended {
+        let by: Option<String> = at
+            .tx
+            .query_row("SELECT type FROM entries WHERE idx = ?1", [index], |row| row.get(0))
+            .optional()?;
+        let replaced = by.as_deref() == Some(EntryType::Rotate.as_str());
+        let how = if replaced { "replaced by another" } else { "revoked" };
+        return because(format!("its key was {how} by entry {index}"));
     }
     let Some(link) = at.entry.leaf.link.filter(|link| signed(link.epoch) == epoch) else {
         return because("it does not belong to the epoch of its key");

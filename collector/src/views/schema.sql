@@ -33,8 +33,9 @@ CREATE TABLE keys (
   agent      TEXT NOT NULL,
   epoch      INTEGER NOT NULL,
   pem        TEXT NOT NULL,
-  from_index INTEGER NOT NULL,
-  to_index   INTEGER                   -- the entry that revoked it
+  from_index INTEGER NOT NULL,         -- the entry that enrolled it or rotated to it
+  to_index   INTEGER,                  -- the entry that revoked it or put another in its place
+  predecessor TEXT                     -- the key that rotated to it; NULL when it was enrolled
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE agents (

@@ -213,6 +213,7 @@ pub(crate) struct Agent {
     pub(crate) key: SecretKey,
     pub(crate) tls: KeyPair,
     pub(crate) certificate: CertificateDer<'static>,
+    pub(crate) epoch: u64,
     pub(crate) seq: u64,
     pub(crate) prev: Digest,
 }
@@ -261,6 +262,7 @@ impl Agent {
             key: asking.key,
             tls: asking.tls,
             certificate: CertificateDer::from(answer.certificate.to_vec()),
+            epoch: 1,
             seq: 0,
             prev: Digest::ZERO,
         }
@@ -287,7 +289,7 @@ impl Agent {
             .collect();
         let capsule = Capsule {
             agent: self.id.clone(),
-            epoch: 1,
+            epoch: self.epoch,
             seq: self.seq + 1,
             prev: self.prev,
             boot_id: "boot".into(),

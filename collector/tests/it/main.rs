@@ -9,6 +9,7 @@ mod noticed;
 mod public;
 mod requests;
 mod retention;
+mod rotation;
 mod submission;
 mod timestamp;
 mod witness;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::chromium::Chromium;
+use crate::rotation::rotate;
 use crate::support::{Scratch, files_under};
 
 mod cases;
@@ -82,6 +83,8 @@ fn bundle_page() -> (Scratch, PathBuf, Chromium) {
     let scratch = Scratch::new();
     let serving = scratch.installation.serve().unwrap();
     scratch.installation.enrol(&serving).unwrap();
+    // Whatever is checked below was signed by the second key.
+    assert_eq!(rotate(&scratch.installation), 2);
     scratch.installation.observe().unwrap();
     serving.stop().unwrap();
     let bundle = scratch.verified_bundle("bundle").0;
@@ -195,6 +198,8 @@ fn evidence_page_verifies_here_and_fetches_nothing_but_the_item_and_its_proof() 
     let scratch = Scratch::new();
     let serving = scratch.installation.serve().unwrap();
     scratch.installation.enrol(&serving).unwrap();
+    // The key of what is observed came by a rotation.
+    assert_eq!(rotate(&scratch.installation), 2);
     scratch.installation.observe().unwrap();
     let mut browser = evidence_page(&scratch, &serving.web);
     let vkey = scratch.installation.first.log_vkey.clone();
@@ -207,7 +212,7 @@ fn evidence_page_verifies_here_and_fetches_nothing_but_the_item_and_its_proof() 
     assert_eq!(verify_here(&mut browser, &vkey), holds);
     let focus = browser.evaluate("document.activeElement.className");
     assert!(focus.as_str().unwrap().starts_with("verdict"), "{focus}");
-    assert_eq!(browser.asked.len(), 5, "{:?}", browser.asked);
+    assert_eq!(browser.asked.len(), 7, "{:?}", browser.asked);
     let expected = ["/document", "/envelope", "/proof"];
     let fits = |address: &String| {
         address.starts_with(&serving.web) && expected.iter().any(|end| address.ends_with(end))
@@ -231,14 +236,17 @@ fn evidence_page_verifies_here_and_fetches_nothing_but_the_item_and_its_proof() 
          }; true",
     );
     let parts = [
-        ("document", "Document"),
-        ("envelope", "Leaf and envelope"),
-        ("proof", "Checkpoint"),
-        ("enrolmentEnvelope", "Enrolment"),
-        ("enrolmentProof", "Enrolment"),
+        ("given.document", "Document"),
+        ("given.envelope", "Leaf and envelope"),
+        ("given.proof", "Checkpoint"),
+        ("`/entries/${given.introductions.split(' ')[0]}/envelope`", "Enrolment"),
+        ("`/entries/${given.introductions.split(' ')[0]}/proof`", "Enrolment"),
+        ("`/entries/${given.introductions.split(' ')[1]}/envelope`", "Enrolment"),
+        ("`/entries/${given.introductions.split(' ')[1]}/proof`", "Enrolment"),
     ];
     for (part, step) in parts {
-        browser.evaluate(&format!("flip = document.querySelector('[data-verify]').dataset.{part}"));
+        browser.evaluate("window.given = document.querySelector('[data-verify]').dataset; true");
+        browser.evaluate(&format!("flip = {part}"));
         let (state, wrong) = verify_here(&mut browser, &vkey);
         assert_eq!(state, "failed", "{part}");
         let first = wrong.as_array().unwrap().iter().find(|step| step[1] == "failed").unwrap();

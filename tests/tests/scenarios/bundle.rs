@@ -56,7 +56,7 @@ fn commands(readme: &str) -> String {
     script
 }
 
-fn run_readme(bundle: &Path) -> std::process::Output {
+pub(crate) fn run_readme(bundle: &Path) -> std::process::Output {
     let script = commands(&fs::read_to_string(bundle.join("README.md")).unwrap());
     assert!(script.contains("openssl") && script.contains("sha256sum") && script.contains("jq"));
     let mut command = Command::new("bash");

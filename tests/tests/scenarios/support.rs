@@ -56,14 +56,16 @@ pub(crate) fn links(bundle: &Path) -> Vec<(Leaf, Link)> {
     leaves.filter_map(|leaf| leaf.link.map(|link| (leaf, link))).collect()
 }
 
-/// Asserts that one agent's chain has no gap, no double and no break; answers its length.
+/// Asserts that one agent's chain has no gap, no double and no break, over all its epochs; answers its length.
 pub(crate) fn assert_unbroken_chain(bundle: &Path) -> usize {
     let links = links(bundle);
-    let mut previous = None;
+    let (mut epoch, mut seq, mut prev) = (1, 0, exhibit_proto::digest::Digest::ZERO);
     for (leaf, link) in &links {
-        let (seq, prev) = previous.unwrap_or((0, exhibit_proto::digest::Digest::ZERO));
-        assert_eq!((link.seq, link.prev), (seq + 1, prev), "leaf {leaf:?}");
-        previous = Some((link.seq, leaf.env));
+        assert_eq!((link.epoch, link.seq, link.prev), (epoch, seq + 1, prev), "leaf {leaf:?}");
+        (seq, prev) = (link.seq, leaf.env);
+        if leaf.t == EntryType::Rotate {
+            (epoch, seq) = (epoch + 1, 0);
+        }
     }
     links.len()
 }

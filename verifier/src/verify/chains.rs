@@ -5,12 +5,16 @@ use std::collections::btree_map::Entry;
 
 use exhibit_proto::digest::Digest;
 use exhibit_proto::keys::KeyId;
-use exhibit_proto::leaf::Leaf;
+use exhibit_proto::leaf::{EntryType, Leaf, Link};
 
 use crate::report::{Chain, Gap, Late};
 
 #[derive(Default)]
-pub(super) struct Chains(BTreeMap<(KeyId, u64), State>);
+pub(super) struct Chains {
+    known: BTreeMap<(KeyId, u64), State>,
+    /// Rotations that no next epoch has followed yet: the envelope, and the epoch that it ends.
+    rotations: BTreeMap<Digest, u64>,
+}
 
 /// How far a chain has come.
 struct State {
@@ -20,6 +24,8 @@ struct State {
     statements: u64,
     gaps: Vec<Gap>,
     late: Vec<Late>,
+    /// The entry that ended it by a rotation.
+    closed: Option<u64>,
 }
 
 impl Chains {
@@ -29,7 +35,12 @@ impl Chains {
         let place = |seq| {
             format!("entry {index}: statement {seq} of key {}, epoch {}", leaf.key, link.epoch)
         };
-        let mut state = match self.0.entry((leaf.key, link.epoch)) {
+        let begins = self.begins(leaf, link, index);
+        let closed = (leaf.t == EntryType::Rotate).then_some(index);
+        if closed.is_some() {
+            self.rotations.insert(leaf.env, link.epoch);
+        }
+        let mut state = match self.known.entry((leaf.key, link.epoch)) {
             Entry::Occupied(state) => state,
             Entry::Vacant(vacant) => {
                 let gaps =
@@ -41,15 +52,23 @@ impl Chains {
                     statements: 1,
                     gaps,
                     late: Vec::new(),
+                    closed,
                 });
                 return if link.seq == 0 {
                     Err(format!("{}: counting starts at 1", place(0)))
                 } else {
-                    Ok(())
+                    begins
                 };
             }
         };
         let state = state.get_mut();
+        if let Some(by) = state.closed {
+            return Err(format!(
+                "{}: entry {by} ended this epoch and put another key in place of this one",
+                place(link.seq)
+            ));
+        }
+        state.closed = closed;
         if link.seq <= state.last {
             // A statement that comes late closes its gap; any other number was taken already.
             if !close(&mut state.gaps, link.seq) {
@@ -76,12 +95,27 @@ impl Chains {
         ))
     }
 
+    /// Whether the first statement of a chain stands where one may begin: at the start, or right after a rotation.
+    fn begins(&mut self, leaf: &Leaf, link: Link, index: u64) -> Result<(), String> {
+        let first = link.seq == 1 && !self.known.contains_key(&(leaf.key, link.epoch));
+        if !first || link.prev == Digest::ZERO {
+            return Ok(());
+        }
+        match self.rotations.remove(&link.prev) {
+            Some(ended) if ended.checked_add(1) == Some(link.epoch) => Ok(()),
+            Some(_) | None => Err(format!(
+                "entry {index}: statement 1 of key {}, epoch {}, names {} as its predecessor, which is no rotation to this epoch",
+                leaf.key, link.epoch, link.prev
+            )),
+        }
+    }
+
     pub(super) fn report(self) -> Vec<Chain> {
         let chain = |((key, epoch), state): ((KeyId, u64), State)| {
-            let State { last, statements, gaps, late, .. } = state;
-            Chain { key, epoch, last, statements, gaps, late }
+            let State { last, statements, gaps, late, closed, .. } = state;
+            Chain { key, epoch, last, statements, gaps, late, closed }
         };
-        self.0.into_iter().map(chain).collect()
+        self.known.into_iter().map(chain).collect()
     }
 }
 
@@ -100,7 +134,6 @@ fn close(gaps: &mut Vec<Gap>, seq: u64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use exhibit_proto::leaf::{EntryType, Link};
 
     fn leaf(seq: u64, prev: Digest) -> Leaf {
         let (env, key) = (envelope(seq), Digest::of(b"key"));
@@ -124,7 +157,12 @@ mod tests {
         let wrong = (0..)
             .zip(seqs)
             .filter(|(index, seq)| {
-                chains.follow(*index, &leaf(**seq, envelope(seq.saturating_sub(1)))).is_err()
+                let prev = match **seq {
+                    0 => Digest::ZERO,
+                    1 if seqs.first() != Some(&0) => Digest::ZERO,
+                    seq => envelope(seq - 1),
+                };
+                chains.follow(*index, &leaf(**seq, prev)).is_err()
             })
             .map(|(_, seq)| *seq)
             .collect();
@@ -150,5 +188,31 @@ mod tests {
         assert!(chains.follow(0, &leaf(1, Digest::ZERO)).is_ok());
         let error = chains.follow(1, &leaf(2, Digest::ZERO)).unwrap_err();
         assert!(error.contains("statement 2") && error.contains("entry 0"), "{error}");
+    }
+
+    #[test]
+    fn an_epoch_ends_with_its_rotation_and_the_next_begins_there() {
+        let rotation = Leaf { t: EntryType::Rotate, ..leaf(2, envelope(1)) };
+        let next = |epoch, prev| Leaf {
+            key: Digest::of(b"next key"),
+            link: Some(Link { epoch, seq: 1, prev }),
+            env: Digest::of(b"first"),
+            ..leaf(1, prev)
+        };
+        let after = |leaf: &Leaf| {
+            let mut chains = Chains::default();
+            chains.follow(0, &super::tests::leaf(1, Digest::ZERO)).unwrap();
+            chains.follow(1, &rotation).unwrap();
+            let followed = chains.follow(2, leaf);
+            (followed, chains.report())
+        };
+        let (followed, chains) = after(&next(2, envelope(2)));
+        assert_eq!(followed, Ok(()));
+        let closed: Vec<_> = chains.iter().map(|chain| (chain.epoch, chain.closed)).collect();
+        assert!(closed.contains(&(1, Some(1))) && closed.contains(&(2, None)), "{closed:?}");
+        assert!(after(&next(3, envelope(2))).0.is_err());
+        assert!(after(&next(2, envelope(1))).0.is_err());
+        let error = after(&leaf(3, envelope(2))).0.unwrap_err();
+        assert!(error.contains("entry 1 ended this epoch"), "{error}");
     }
 }

@@ -47,11 +47,12 @@ pub(super) struct Reader<'a> {
     times: Times,
 }
 
-/// Which of the log's enrolments and revocations were read, so that no key is judged without one that was left out.
+/// Which of the log's enrolments, rotations and revocations were read, so that no key is judged without one that was left out.
 struct KeyEntries<'a> {
     ahead: &'a [(u64, EntryType)],
     read: BTreeSet<u64>,
-    /// The first enrolment and the first revocation that were passed and could not be read.
+    /// The first entry that brings a key and the first that ends one that were passed and could not be read; a rotation
+    /// does both.
     enrol: Option<u64>,
     revoke: Option<u64>,
 }
@@ -66,9 +67,12 @@ impl KeyEntries<'_> {
             if self.read.remove(at) {
                 continue;
             }
-            let first =
-                if *entry_type == EntryType::Enrol { &mut self.enrol } else { &mut self.revoke };
-            first.get_or_insert(*at);
+            if *entry_type != EntryType::Revoke {
+                self.enrol.get_or_insert(*at);
+            }
+            if *entry_type != EntryType::Enrol {
+                self.revoke.get_or_insert(*at);
+            }
         }
     }
 }
@@ -282,7 +286,7 @@ impl<'a> Reader<'a> {
             | EntryType::Fork
             | EntryType::Tombstone
             | EntryType::Hold => true,
-            EntryType::Evidence | EntryType::Heartbeat => false,
+            EntryType::Evidence | EntryType::Heartbeat | EntryType::Rotate => false,
             EntryType::Other(_) => leaf.key == log.id(),
         };
         if by_log {
@@ -303,7 +307,7 @@ impl<'a> Reader<'a> {
             Err(Refused::Unknown(key))
                 if !self.tree.rebuilt || self.key_entries.enrol.is_some() =>
             {
-                let detail = format!("the bundle does not hold the enrolment of key {key}");
+                let detail = format!("the bundle does not hold the entry that brought key {key}");
                 ledger.not_checked(Check::Key, Some(&path), detail);
                 return None;
             }
@@ -317,7 +321,7 @@ impl<'a> Reader<'a> {
                 "the log's leaves are not shipped as a whole: a revocation cannot be ruled out";
             ledger.not_checked(Check::Key, Some(&path), detail);
         } else if let Some(at) = self.key_entries.revoke {
-            let detail = format!("entry {at} revokes a key, and the bundle does not say which");
+            let detail = format!("entry {at} ends a key, and the bundle does not say which");
             ledger.not_checked(Check::Key, Some(&path), detail);
         } else {
             ledger.verified(Check::Key);

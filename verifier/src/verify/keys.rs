@@ -1,10 +1,11 @@
-//! Whose key may speak at which index: enrolments and revocations that the log's key signed, in the log's order. Key
-//! files of the bundle are held against them, never believed.
+//! Whose key may speak at which index: enrolments and revocations that the log's key signed, and rotations that the old and
+//! the new key signed, in the log's order. Key files of the bundle are held against them, never believed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use exhibit_proto::document::Target;
 use exhibit_proto::keys::{KeyId, PublicKey};
+use exhibit_proto::rotation::{self, Rotation};
 use exhibit_proto::statement::{Enrol, Revoke};
 
 /// An agent's key and since when.
@@ -16,6 +17,8 @@ pub(super) struct Enrolled {
     pub(super) epoch: u64,
     pub(super) targets: BTreeSet<Target>,
     revoked: Option<u64>,
+    /// The entry that put another key in its place.
+    replaced: Option<u64>,
 }
 
 #[derive(Default)]
@@ -24,10 +27,12 @@ pub(super) struct Keys(BTreeMap<KeyId, Enrolled>);
 /// Why a key must not be believed for an entry.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Refused {
-    #[error("key {0} was not enrolled by an earlier entry of the log")]
+    #[error("key {0} was not enrolled, or rotated to, by an earlier entry of the log")]
     Unknown(KeyId),
     #[error("key {key} was revoked by entry {index}, before this one")]
     Revoked { key: KeyId, index: u64 },
+    #[error("key {key} was replaced by another in entry {index}, before this one")]
+    Replaced { key: KeyId, index: u64 },
 }
 
 impl Keys {
@@ -43,10 +48,33 @@ impl Keys {
                 other.index, other.agent
             ));
         }
-        // A revocation outlives a later enrolment of the same key.
+        // A revocation or rotation outlives a later enrolment of the same key.
         let revoked = known.and_then(|known| known.revoked);
+        let replaced = known.and_then(|known| known.replaced);
         let index = known.map_or(index, |known| known.index);
-        self.0.insert(id, Enrolled { index, key, agent, epoch: enrol.epoch, targets, revoked });
+        let epoch = enrol.epoch;
+        self.0.insert(id, Enrolled { index, key, agent, epoch, targets, revoked, replaced });
+        Ok(id)
+    }
+
+    /// Takes a rotation away from key `old`, which may speak at `index`: both signatures are checked here. Answers the new
+    /// key's id.
+    pub(super) fn rotate(
+        &mut self,
+        index: u64,
+        old: &KeyId,
+        envelope: &[u8],
+    ) -> Result<KeyId, String> {
+        let known = self.at(index, old).map_err(|refused| refused.to_string())?.clone();
+        let Rotation { statement, key } =
+            rotation::open(envelope, &known.key).map_err(|error| error.to_string())?;
+        let id = key.id();
+        if let Some(used) = self.0.get(&id) {
+            return Err(format!("rotates to key {id}, which entry {} brought before", used.index));
+        }
+        let epoch = statement.predicate.new_epoch;
+        self.0.entry(*old).and_modify(|old| old.replaced = Some(index));
+        self.0.insert(id, Enrolled { index, key, epoch, revoked: None, replaced: None, ..known });
         Ok(id)
     }
 
@@ -70,13 +98,16 @@ impl Keys {
         self.0.get(id)
     }
 
-    /// The key that signed entry `index`, if it was enrolled before and not revoked before.
+    /// The key that signed entry `index`, if an entry before brought it and none before ended it.
     pub(super) fn at(&self, index: u64, id: &KeyId) -> Result<&Enrolled, Refused> {
         let known =
             self.0.get(id).filter(|known| known.index < index).ok_or(Refused::Unknown(*id))?;
         match known.revoked {
             Some(revoked) if revoked < index => Err(Refused::Revoked { key: *id, index: revoked }),
-            Some(_) | None => Ok(known),
+            Some(_) | None => match known.replaced {
+                Some(by) if by < index => Err(Refused::Replaced { key: *id, index: by }),
+                Some(_) | None => Ok(known),
+            },
         }
     }
 }

@@ -33,7 +33,7 @@ pub(super) struct Tree {
     pub(super) tiles: bool,
     /// Leaf hashes of the bundle's items, in their order.
     leaves: Vec<(u64, Digest)>,
-    /// All enrolments and revocations of the log, by ascending index.
+    /// All enrolments, rotations and revocations of the log, by ascending index.
     pub(super) key_entries: Vec<(u64, EntryType)>,
     /// Its tombstones, as their leaves name them.
     pub(super) stones: Vec<Stone>,
@@ -208,7 +208,7 @@ impl Walk<'_> {
             self.tree.left_out.entries += 1;
             self.tree.left_out.first.get_or_insert(index);
         }
-        if matches!(leaf.t, EntryType::Enrol | EntryType::Revoke) {
+        if matches!(leaf.t, EntryType::Enrol | EntryType::Rotate | EntryType::Revoke) {
             self.tree.key_entries.push((index, leaf.t));
         } else if leaf.t == EntryType::Tombstone {
             let Leaf { env: envelope, key, rx: logged, .. } = leaf;
@@ -279,7 +279,7 @@ impl Walk<'_> {
     }
 }
 
-/// Enrolments and revocations that the bundle does not hold.
+/// Enrolments, rotations and revocations that the bundle does not hold.
 fn hidden(key_entries: &[(u64, EntryType)], asked: &Asked<'_>, ledger: &mut Ledger) {
     for (index, entry_type) in key_entries.iter().filter(|(index, _)| !asked.lists(*index)) {
         let detail = format!(

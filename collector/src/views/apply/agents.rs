@@ -2,6 +2,7 @@
 
 use exhibit_proto::keys::PublicKey;
 use exhibit_proto::leaf::Link;
+use exhibit_proto::rotation;
 use exhibit_proto::statement::{Capsule, Enrol, Heartbeat, Revoke};
 use rusqlite::{OptionalExtension as _, params};
 
@@ -22,7 +23,7 @@ pub(super) fn enrol(at: &At<'_>, row: &mut Row, enrol: &Enrol) -> Result<(), Ref
     }
     let epoch = signed(enrol.epoch);
     at.tx.execute(
-        "INSERT INTO keys VALUES (?1, ?2, ?3, ?4, ?5, NULL)",
+        "INSERT INTO keys VALUES (?1, ?2, ?3, ?4, ?5, NULL, NULL)",
         (&key, &enrol.agent, epoch, &enrol.evidence_key, at.index()),
     )?;
     let targets: Vec<&str> = enrol.targets.iter().map(|target| target.as_str()).collect();
@@ -58,6 +59,44 @@ pub(super) fn enrol(at: &At<'_>, row: &mut Row, enrol: &Enrol) -> Result<(), Ref
     row.agent = Some(enrol.agent.clone());
     row.by = Some(enrol.approved_by.clone());
     row.summary = format!("agent on {} may speak from here on", enrol.host_name);
+    Ok(())
+}
+
+/// From this entry on another key speaks for the agent; its chain runs on from the rotation itself.
+pub(super) fn rotate(at: &At<'_>, row: &mut Row, agent: &Agent) -> Result<(), Refused> {
+    if agent.late {
+        return because("it ends an epoch in which later statements stand before it");
+    }
+    let old = at.entry.leaf.key.to_string();
+    let pem: String =
+        at.tx.query_row("SELECT pem FROM keys WHERE key = ?1", [&old], |row| row.get(0))?;
+    let (Ok(key), Some(envelope)) = (PublicKey::from_pem(&pem), &at.entry.envelope) else {
+        return because("the key that it replaces cannot be used");
+    };
+    let rotation = match rotation::open(envelope, &key) {
+        Ok(rotation) => rotation,
+        Err(error) => return because(format!("it rotates no key: {error}")),
+    };
+    let new = rotation.key.id().to_string();
+    let used: bool =
+        at.tx.query_row("SELECT EXISTS (SELECT 1 FROM keys WHERE key = ?1)", [&new], |row| {
+            row.get(0)
+        })?;
+    if used {
+        return because(format!("key {new} was used before"));
+    }
+    let epoch = signed(rotation.statement.predicate.new_epoch);
+    at.tx.execute("UPDATE keys SET to_index = ?2 WHERE key = ?1", (&old, at.index()))?;
+    at.tx.execute(
+        "INSERT INTO keys VALUES (?1, ?2, ?3, ?4, ?5, NULL, ?6)",
+        params![new, agent.id, epoch, rotation.key.to_pem(), at.index(), old],
+    )?;
+    at.tx.execute(
+        "UPDATE agents SET key = ?2, epoch = ?3, last_seq = 0 WHERE id = ?1",
+        (&agent.id, &new, epoch),
+    )?;
+    row.by = Some("agent".to_owned());
+    row.summary = format!("the evidence key was rotated; epoch {epoch} begins");
     Ok(())
 }
 

@@ -98,13 +98,18 @@ impl Views {
         })
     }
 
-    /// The entry that enrolled a key.
-    pub fn enrolment(&self, key: &str) -> Result<Option<u64>, ViewsError> {
+    /// The entries by which a key came into force: the enrolment, then each rotation up to the one that brought it.
+    pub fn introductions(&self, key: &str) -> Result<Vec<u64>, ViewsError> {
         self.read(|connection| {
-            let mut ask =
-                connection.prepare_cached("SELECT from_index FROM keys WHERE key = ?1")?;
+            let mut ask = connection.prepare_cached(
+                "WITH RECURSIVE line(from_index, predecessor) AS (
+                     SELECT from_index, predecessor FROM keys WHERE key = ?1
+                     UNION ALL
+                     SELECT keys.from_index, keys.predecessor FROM keys JOIN line ON keys.key = line.predecessor)
+                 SELECT from_index FROM line ORDER BY from_index",
+            )?;
             let rows = ask.query_map([key], |row| Ok(unsigned(row.get(0)?)))?;
-            Ok(rows.into_iter().next().transpose()?)
+            Ok(rows.collect::<Result<_, _>>()?)
         })
     }
 

@@ -39,8 +39,8 @@ struct EvidencePage {
     findings: Vec<FindingView>,
     newest: Option<u64>,
     document_href: Option<String>,
-    /// The entry that enrolled the key of this one.
-    enrolment: Option<u64>,
+    /// The entries that brought the key of this one: its enrolment, then rotations.
+    introductions: Vec<u64>,
     document_digest: Option<String>,
     export_target: Option<String>,
 }
@@ -100,7 +100,7 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
         raw_cut,
         findings,
         newest: newest.filter(|_| !is_newest).map(|row| row.last_index),
-        enrolment: views.enrolment(&proven.key)?,
+        introductions: views.introductions(&proven.key)?,
         document_href: Some(format!("{}/document", super::evidence_href(index, kind, target))),
         export_target: Some(target.to_owned()),
         proven,

@@ -152,7 +152,9 @@ pub(in crate::web) fn activity_csv(ask: &Ask) -> Result<Response, WebError> {
 
 fn activity_table(ask: &Ask) -> Result<Table, WebError> {
     let mut rows = Vec::new();
-    for entry_type in ["activity", "enrol", "revoke", "rule_pack", "gap", "conflict", "fork"] {
+    for entry_type in
+        ["activity", "enrol", "revoke", "rotate", "rule_pack", "gap", "conflict", "fork"]
+    {
         let filter = EntryFilter { entry_type: Some(entry_type.into()), ..EntryFilter::default() };
         rows.extend(ask.site.views.entries(&filter, EXPORT)?);
     }

@@ -1,11 +1,12 @@
 //! What a statement says, against its leaf, its agent's grants and the log's past.
 
 use exhibit_proto::bundle::{self, MANIFEST};
-use exhibit_proto::keys::PublicKey;
+use exhibit_proto::digest::Digest;
+use exhibit_proto::keys::{KeyId, PublicKey};
 use exhibit_proto::leaf::{EntryType, Leaf, Link};
 use exhibit_proto::statement::{
     ACTIVITY, CONFLICT, Capsule, ENROL, EVIDENCE, Enrol, FORK, GAP, HEARTBEAT, HOLD, HOLD_LIFTED,
-    REVOKE, RULE_PACK, Revoke, Run, Statement, StatementError, TOMBSTONE,
+    MAX_ENVELOPE, REVOKE, ROTATE, RULE_PACK, Revoke, Run, Statement, StatementError, TOMBSTONE,
 };
 use serde_json::Value;
 
@@ -38,6 +39,7 @@ impl Reader<'_> {
             EntryType::Heartbeat => HEARTBEAT,
             EntryType::Enrol => ENROL,
             EntryType::Revoke => REVOKE,
+            EntryType::Rotate => ROTATE,
             EntryType::RulePack => RULE_PACK,
             EntryType::Activity => ACTIVITY,
             EntryType::Gap => GAP,
@@ -66,6 +68,7 @@ impl Reader<'_> {
         let read = match &leaf.t {
             EntryType::Enrol => self.enrol(item, &statement, ledger),
             EntryType::Revoke => self.revoke(item, &statement),
+            EntryType::Rotate => self.rotate(item, leaf, &statement, &signer, ledger),
             EntryType::Evidence => {
                 let said = Said { statement: &statement, run, signer: &signer };
                 self.run(claimed, item, leaf, said, ledger)
@@ -91,7 +94,7 @@ impl Reader<'_> {
                 );
             }
             Ok(()) => {
-                if matches!(leaf.t, EntryType::Enrol | EntryType::Revoke) {
+                if matches!(leaf.t, EntryType::Enrol | EntryType::Rotate | EntryType::Revoke) {
                     self.key_entries.read.insert(item.index);
                 }
                 ledger.verified(Check::Statement);
@@ -108,19 +111,42 @@ impl Reader<'_> {
         let enrol: Enrol = statement.predicate_as().map_err(|error| error.to_string())?;
         let id = self.keys.enrol(item.index, &enrol)?;
         item.agent = Some(enrol.agent.clone());
-        let path = bundle::key(&id);
+        self.key_file(item.index, &id, ledger)
+    }
+
+    /// The signature of the old key held; that of the new one is checked here.
+    fn rotate(
+        &mut self,
+        item: &mut Item,
+        leaf: &Leaf,
+        statement: &Statement<Value>,
+        signer: &Signer,
+        ledger: &mut Ledger,
+    ) -> Result<(), String> {
+        self.capsule(item, leaf, statement, signer, ledger)?;
+        let envelope = self.folder.read(&bundle::envelope(&leaf.env), MAX_ENVELOPE as u64);
+        let envelope = envelope.map_err(|error| error.to_string())?;
+        if Digest::of(&envelope) != leaf.env {
+            return Err("the envelope was changed while it was read".to_owned());
+        }
+        let id = self.keys.rotate(item.index, &leaf.key, &envelope)?;
+        self.key_file(item.index, &id, ledger)
+    }
+
+    /// The shipped file of a key that entry `index` brings.
+    fn key_file(&self, index: u64, id: &KeyId, ledger: &mut Ledger) -> Result<(), String> {
+        let path = bundle::key(id);
         self.folder.claim(&path);
         if !self.folder.has(&path) {
-            let detail = "not shipped; the key is taken from the enrolment";
+            let detail = "not shipped; the key is taken from the entry that brings it";
             ledger.not_checked(Check::Key, Some(&path), detail);
             return Ok(());
         }
         let pem = self.folder.read(&path, MAX_PEM).map_err(|error| error.to_string())?;
         match PublicKey::from_pem(&String::from_utf8_lossy(&pem)) {
-            Ok(key) if key.id() == id => {}
+            Ok(key) if key.id() == *id => {}
             Ok(key) => {
-                let detail =
-                    format!("is key {}, not the one that entry {} enrols", key.id(), item.index);
+                let detail = format!("is key {}, not the one that entry {index} brings", key.id());
                 ledger.failed(Check::Key, &path, detail);
             }
             Err(error) => ledger.failed(Check::Key, &path, error.to_string()),
