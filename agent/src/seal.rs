@@ -11,8 +11,8 @@ use exhibit_proto::keys::{KeyId, SecretKey};
 use exhibit_proto::leaf::{EntryType, Link};
 use exhibit_proto::rotation;
 use exhibit_proto::statement::{
-    Capsule, DOCUMENT_MEDIA_TYPE, EVIDENCE, HEARTBEAT, Heartbeat, Observed, Outcome, PluginUsed,
-    Run, Scheduled, Statement, StatementError, Subject,
+    Capsule, Closed, DOCUMENT_MEDIA_TYPE, EVIDENCE, HEARTBEAT, Heartbeat, Observed, Outcome,
+    PluginUsed, Run, Scheduled, Statement, StatementError, Subject,
 };
 
 use crate::collect::{Observation, outcome};
@@ -78,6 +78,8 @@ pub struct Pulse {
     pub interval_seconds: u64,
     pub spool_items: u64,
     pub dropped: u64,
+    /// The day that ended, and the number of its first statement.
+    pub ended: Option<(String, u64)>,
 }
 
 impl Sealer {
@@ -206,6 +208,11 @@ impl Sealer {
             interval_seconds: pulse.interval_seconds,
             spool_items: pulse.spool_items,
             dropped: pulse.dropped,
+            closes: pulse.ended.clone().map(|(day, first)| Closed {
+                day,
+                first,
+                last: place.seq.saturating_sub(1),
+            }),
         };
         let envelope = Statement::new(HEARTBEAT, Vec::new(), heartbeat).seal(&self.key)?;
         Ok(self.sealed(place, EntryType::Heartbeat, envelope, Vec::new()))

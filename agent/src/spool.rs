@@ -76,6 +76,8 @@ pub struct Batch<'a> {
     pub ran: &'a [(Kind, Timestamp)],
     /// Documents given up earlier which the statement now tells of.
     pub told: &'a [Digest],
+    /// The UTC day that the statement begins.
+    pub begins: Option<&'a str>,
 }
 
 /// A statement that waits for its receipt.
@@ -155,6 +157,9 @@ impl Spool {
                 "UPDATE given_up SET told = 1 WHERE digest = ?1",
                 params![digest.as_bytes()],
             )?;
+        }
+        if let (Some(day), Some(first)) = (batch.begins, sealed.first()) {
+            self.set_meta("day", &format!("{day} {} {}", first.link.epoch, first.link.seq))?;
         }
         self.bound()?;
         transaction.commit().map_err(|source| self.failed(source))?;
@@ -285,6 +290,19 @@ impl Spool {
         let count: Result<i64, _> =
             self.db.query_row("SELECT count(*) FROM item", [], |row| row.get(0));
         count.map(i64::unsigned_abs).map_err(|source| self.failed(source))
+    }
+
+    /// The day (UTC) that is open in this epoch, and the number of its first statement.
+    pub fn day(&self, epoch: u64) -> Result<Option<(String, u64)>, SpoolError> {
+        let Some(text) = self.meta("day")? else { return Ok(None) };
+        let parts: Vec<&str> = text.split(' ').collect();
+        let read = match parts.as_slice() {
+            [day, of, first] => of.parse::<u64>().ok().zip(first.parse().ok()).map(|n| (*day, n)),
+            _ => None,
+        };
+        let (day, (of, first)) = read.ok_or_else(|| self.damaged(format_args!("day {text:?}")))?;
+        // A chain of an earlier epoch is not continued, so its day is not closed in this one.
+        Ok((of == epoch).then(|| (day.to_owned(), first)))
     }
 
     /// When each kind was last collected.

@@ -2,6 +2,8 @@
 //! its operator. Never exports what no proof covers, and never shows a half-written bundle under its name.
 
 mod folder;
+mod manifest;
+mod news;
 mod noticed;
 mod page;
 mod past;
@@ -14,7 +16,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use exhibit_proto::bundle::{self, Absence, Item, Listed, Manifest};
+use exhibit_proto::bundle::{self, Absence, Item, Listed};
 use exhibit_proto::checkpoint::{Checkpoint, CheckpointError};
 use exhibit_proto::digest::Digest;
 use exhibit_proto::document::Target;
@@ -23,7 +25,7 @@ use exhibit_proto::leaf::{EntryType, Leaf, LeafError};
 use exhibit_proto::merkle::{leaf_hash, prove_inclusion, verify_inclusion};
 use exhibit_proto::note::Verifier;
 use exhibit_proto::rotation::Rotate;
-use exhibit_proto::statement::{Enrol, Run, Statement, Tombstone};
+use exhibit_proto::statement::{Enrol, Heartbeat, Run, Statement, Tombstone};
 use exhibit_proto::tiles::{Edge, Level, Tile, TileError, WIDTH, parse_bundle, width};
 use exhibit_proto::tlog_proof::TlogProof;
 use jiff::Timestamp;
@@ -32,6 +34,8 @@ use serde::Serialize;
 use crate::log::{Head, LogError, LogReader};
 use crate::timestamp::{Name, StampError, Stamps};
 use folder::Folder;
+use manifest::Manifest;
+use news::News;
 use past::Past;
 pub use select::Selection;
 
@@ -84,8 +88,6 @@ pub enum ExportError {
         "entry {index}: {what}; the log database is damaged: restore the newest backup beside it and compare"
     )]
     Damaged { index: u64, what: String },
-    #[error("manifest: {0}")]
-    Manifest(#[from] serde_json::Error),
 }
 
 /// What a bundle leads to: a head of the log, and the policy that auditors are told to compare with their own.
@@ -114,37 +116,31 @@ pub fn write(
 ) -> Result<Summary, ExportError> {
     let Under { log_key, head, cosigned_by, policy, stamps } = under;
     Checkpoint::open(head.signed.as_bytes(), log_key)?;
-    let folder = Folder::begin(out)?;
+    let mut folder = Folder::begin(out)?;
+    let generated_at = rfc3339(generated_at);
+    let manifest =
+        Manifest::begin(&mut folder, &generated_at, &head.checkpoint, &selection.claims())?;
     let past = Past::new(reader, head.checkpoint.size);
     let counts = Counts::default();
-    let (items, agents, missing) = (Vec::new(), BTreeMap::new(), BTreeSet::new());
+    let (agents, missing) = (BTreeMap::new(), BTreeSet::new());
+    let news = News::default();
     let mut writer =
-        Writer { reader, selection, head, past, folder, items, counts, agents, missing };
+        Writer { reader, selection, head, past, folder, manifest, news, counts, agents, missing };
     writer.leaves(&progress)?;
-    let Writer { mut folder, items, counts, .. } = writer;
+    let Writer { mut folder, manifest, counts, .. } = writer;
+    let (count, digest) = manifest.end(&mut folder)?;
     folder.put(bundle::CHECKPOINT, head.signed.as_bytes())?;
     folder.put(bundle::LOG_KEY, log_key.key().to_pem().as_bytes())?;
     folder.put(bundle::POLICY, policy.as_bytes())?;
     let timestamps = timestamps(stamps, head.checkpoint.size, &mut folder)?;
-    let generated_at = rfc3339(generated_at);
     folder
         .put(bundle::README, readme::text(log_key, &head.checkpoint, &generated_at).as_bytes())?;
     folder.put(bundle::PAGE, page::text().as_bytes())?;
-    let count = items.len() as u64;
-    let manifest = Manifest {
-        schema: bundle::SCHEMA.to_owned(),
-        generated_at,
-        checkpoint: head.checkpoint.clone(),
-        selection: selection.claims(),
-        items,
-    };
-    let manifest = serde_json::to_vec_pretty(&manifest)?;
-    folder.put(bundle::MANIFEST, &manifest)?;
     let (files, bytes) = folder.finish()?;
     Ok(Summary {
         out: out.to_owned(),
         checkpoint: head.checkpoint.clone(),
-        manifest: Digest::of(&manifest),
+        manifest: digest,
         cosigned_by: cosigned_by.clone(),
         timestamps,
         items: count,
@@ -190,7 +186,8 @@ struct Writer<'a> {
     head: &'a Head,
     past: Past<'a>,
     folder: Folder,
-    items: Vec<Item>,
+    manifest: Manifest,
+    news: News,
     counts: Counts,
     /// What each agent may speak for, by the enrolments so far.
     agents: BTreeMap<String, BTreeSet<Target>>,
@@ -247,7 +244,8 @@ impl Writer<'_> {
         };
         let asked = leaf.t == EntryType::Evidence && self.selection.covers_time(&leaf.rx);
         let notice = noticed::is(&leaf.t);
-        if !always && !asked && !notice {
+        let beat = leaf.t == EntryType::Heartbeat;
+        if !always && !asked && !notice && !beat {
             return Ok(());
         }
         let envelope = self.reader.envelope(&leaf.env)?;
@@ -258,6 +256,9 @@ impl Writer<'_> {
             ));
         }
         if notice && !self.noticed(index, &leaf.t, envelope.as_deref())? {
+            return Ok(());
+        }
+        if beat && !self.news(index, &leaf, envelope.as_deref())? {
             return Ok(());
         }
         let documents = match &envelope {
@@ -284,8 +285,21 @@ impl Writer<'_> {
         self.folder.put(&bundle::leaf(index), bytes)?;
         self.proof(index, bytes)?;
         let (entry_type, logged) = (leaf.t, leaf.rx);
-        self.items.push(Item { index, entry_type, logged, envelope: leaf.env, documents });
-        Ok(())
+        self.manifest.item(&Item { index, entry_type, logged, envelope: leaf.env, documents })
+    }
+
+    /// Whether a heartbeat says something that the bundle must show. One that was deleted says nothing.
+    fn news(
+        &mut self,
+        index: u64,
+        leaf: &Leaf,
+        envelope: Option<&[u8]>,
+    ) -> Result<bool, ExportError> {
+        let Some(envelope) = envelope else { return Ok(false) };
+        let beat: Heartbeat = predicate(index, envelope)?;
+        let within = self.selection.covers_time(&leaf.rx);
+        let wanted = |kind: &_, target: &_| self.selection.covers(kind, target);
+        Ok(self.news.ships(leaf.key, &beat, within, wanted))
     }
 
     /// The documents of a run, written; `None` if the selection asks for nothing of it.

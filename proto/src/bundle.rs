@@ -19,7 +19,7 @@ pub const SCHEMA: &str = "urn:exhibit:bundle:v1";
 pub const README: &str = "README.md";
 /// Verifies the bundle in a browser, without a network.
 pub const PAGE: &str = "verify.html";
-/// `<sha256>  <path>` of every file but itself, as `sha256sum` writes it, sorted by path.
+/// `<sha256>  <path>` of every file but itself, as `sha256sum` writes it, in the order of writing.
 pub const SUMS: &str = "SHA256SUMS";
 pub const MANIFEST: &str = "manifest.json";
 /// The policy (C2SP tlog-policy) that the collector would give; to be compared with one from outside.

@@ -157,6 +157,21 @@ pub struct Heartbeat {
     pub spool_items: u64,
     /// Documents given up because the spool was full, since enrolment.
     pub dropped: u64,
+    /// In the first heartbeat after a day's end: what was sealed in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closes: Option<Closed>,
+}
+
+/// A day that ended: the agent sealed the statements `first` to `last` of its epoch, from the heartbeat that began the day
+/// (UTC) until this one. Whoever cuts off a tail later must cut off this word too.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Closed {
+    /// `2026-11-22`, by the agent's clock.
+    pub day: String,
+    #[serde(with = "decimal")]
+    pub first: u64,
+    #[serde(with = "decimal")]
+    pub last: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

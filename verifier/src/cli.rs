@@ -2,24 +2,26 @@
 #![expect(clippy::print_stderr, reason = "a command says why it failed")]
 
 use std::fs::File;
-use std::io::{Read as _, Write as _};
+use std::io::{BufWriter, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
-use exhibit_verifier::files::FileError;
-use exhibit_verifier::progress::Progress;
 use exhibit_verifier::receipt::{self, ReceiptError};
-use exhibit_verifier::report::{Report, State};
+use exhibit_verifier::report::{Item, Report, State};
+use exhibit_verifier::show::Kept;
 use exhibit_verifier::trust::Trust;
+use exhibit_verifier::verify::Options;
+use exhibit_verifier::written::Writer;
 use exhibit_verifier::{keyfile, show, verify};
-use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, civil};
 
 use crate::bar::Bar;
 
-const FAILED: u8 = 1;
-const UNUSABLE: u8 = 2;
+pub(crate) const FAILED: u8 = 1;
+pub(crate) const UNUSABLE: u8 = 2;
 
 /// Verifies Exhibit's bundles and receipts offline. Trusts the policy file that you name, and nothing else.
 #[derive(Parser)]
@@ -31,16 +33,34 @@ pub(crate) struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Verify a bundle: every file, the log, every item.
+    /// Verify a bundle: every file, the log, every item. With --url a log where it is served: head, leaves, tiles.
     Verify {
         /// The folder that holds the bundle.
-        bundle: PathBuf,
+        #[cfg_attr(not(feature = "online"), arg(required = true))]
+        #[cfg_attr(
+            feature = "online",
+            arg(required_unless_present = "url", conflicts_with = "url")
+        )]
+        bundle: Option<PathBuf>,
         #[command(flatten)]
         trust: Policy,
         /// Root certificates (PEM) of time-stamping authorities. Get them from the authorities, not from the bundle; without
         /// them time-stamps are not checked.
         #[arg(long, value_name = "FILE")]
         tsa_roots: Option<PathBuf>,
+        /// Judge completeness from this time on (RFC 3339, or a day such as 2026-10-01); the bundle's own beginning otherwise.
+        #[arg(long, value_name = "TIME", value_parser = from_time)]
+        from: Option<Timestamp>,
+        /// Judge completeness up to this time; a day counts whole. The bundle's own end otherwise.
+        #[arg(long, value_name = "TIME", value_parser = to_time)]
+        to: Option<Timestamp>,
+        #[cfg(feature = "online")]
+        #[command(flatten)]
+        server: crate::online_cli::Server,
+        /// Folder that remembers the log's newest head, which the next must extend; made where it is not there.
+        #[cfg(feature = "online")]
+        #[arg(long, value_name = "DIR", requires = "url")]
+        state: Option<PathBuf>,
         #[command(flatten)]
         output: Output,
     },
@@ -70,6 +90,10 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Look at a log where it is served.
+    #[cfg(feature = "online")]
+    #[command(subcommand)]
+    Log(crate::online_cli::Log),
     /// Be a witness: cosign the heads of logs, so that none of them can show two histories.
     #[cfg(feature = "witness")]
     #[command(subcommand)]
@@ -77,36 +101,40 @@ enum Command {
 }
 
 #[derive(Args)]
-struct Policy {
+pub(crate) struct Policy {
     /// Policy file (C2SP tlog-policy) with the log's key. Get it from the log's owner, not from the bundle.
     #[arg(long, value_name = "FILE")]
-    policy: PathBuf,
+    pub(crate) policy: PathBuf,
 }
 
 #[derive(Args)]
-struct Output {
+pub(crate) struct Output {
     /// Print the report as JSON (schema urn:exhibit:verification:v1).
     #[arg(long)]
     json: bool,
     /// Print nothing; the exit code tells.
     #[arg(long, conflicts_with = "json")]
-    quiet: bool,
+    pub(crate) quiet: bool,
 }
 
 pub(crate) fn run(cli: Cli) -> ExitCode {
     let done = match cli.command {
-        Command::Verify { bundle, trust, tsa_roots, output } => {
+        #[cfg(feature = "online")]
+        Command::Verify { bundle: None, trust, server, state, output, .. } => {
+            crate::online_cli::verify_url(&server, &trust, state.as_deref(), &output)
+        }
+        Command::Verify { bundle, trust, tsa_roots, from, to, output, .. } => {
+            let bundle = bundle.unwrap_or_default();
             let believed = (trust.policy.as_path(), tsa_roots.as_deref());
-            folder_command(&bundle, believed, &output, verify::verify, show::summary)
+            bundle_command(&bundle, believed, Options { from, to }, &output)
         }
-        Command::VerifyLog { log, trust, output } => {
-            let believed = (trust.policy.as_path(), None);
-            folder_command(&log, believed, &output, verify::verify_log, show::log_summary)
-        }
+        Command::VerifyLog { log, trust, output } => log_command(&log, &trust.policy, &output),
         Command::VerifyReceipt { file, trust, output } => {
             receipt_command(&file, &trust.policy, &output)
         }
         Command::Key { file, json } => key_command(&file, json),
+        #[cfg(feature = "online")]
+        Command::Log(command) => crate::online_cli::run(command),
         #[cfg(feature = "witness")]
         Command::Witness(command) => crate::witness_cli::run(command),
     };
@@ -116,14 +144,31 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
     })
 }
 
-type Verify = fn(&Path, &Trust, Timestamp, &dyn Progress) -> Result<Report, FileError>;
+/// The beginning of a day, or a time.
+fn from_time(text: &str) -> Result<Timestamp, String> {
+    time(text, civil::Time::midnight())
+}
 
-fn folder_command(
+/// The end of a day, or a time.
+fn to_time(text: &str) -> Result<Timestamp, String> {
+    time(text, civil::Time::MAX)
+}
+
+fn time(text: &str, of_day: civil::Time) -> Result<Timestamp, String> {
+    if let Ok(day) = text.parse::<civil::Date>()
+        && !text.contains(['T', ' '])
+    {
+        let zoned = day.to_datetime(of_day).to_zoned(TimeZone::UTC);
+        return zoned.map(|zoned| zoned.timestamp()).map_err(|error| error.to_string());
+    }
+    text.parse().map_err(|error| format!("{error}; such as 2026-10-01 or 2026-10-01T08:00:00Z"))
+}
+
+fn bundle_command(
     folder: &Path,
     (policy, tsa_roots): (&Path, Option<&Path>),
+    options: Options,
     output: &Output,
-    verify: Verify,
-    summary: fn(&Report) -> String,
 ) -> anyhow::Result<ExitCode> {
     let mut trust = Trust::load(policy)?;
     refuse_own_policy(folder, policy)?;
@@ -132,18 +177,51 @@ fn folder_command(
         trust = trust.with_tsa_roots(roots)?;
     }
     let bar = Bar::new(!output.quiet);
-    let report = verify(folder, &trust, Timestamp::now(), &bar);
+    let now = Timestamp::now();
+    if output.json {
+        let mut writer = Writer::new(BufWriter::new(std::io::stdout().lock()));
+        let mut take = |item: Item| writer.item(&item);
+        let report = verify::verify_each(folder, &trust, now, options, &bar, &mut take);
+        bar.clear();
+        let report = report?;
+        writer.finish(&report).context("writing to standard output")?;
+        return Ok(answer(report.state));
+    }
+    let mut kept = Kept::default();
+    let mut take = |item: Item| kept.take(&item);
+    let report = verify::verify_each(folder, &trust, now, options, &bar, &mut take);
     bar.clear();
     let report = report?;
-    if output.json {
-        print(&(serde_json::to_string_pretty(&report)? + "\n"))?;
-    } else if !output.quiet {
-        print(&summary(&report))?;
+    if !output.quiet {
+        print(&show::summary_of(&report, &kept))?;
     }
-    Ok(match report.state {
+    Ok(answer(report.state))
+}
+
+fn log_command(folder: &Path, policy: &Path, output: &Output) -> anyhow::Result<ExitCode> {
+    let trust = Trust::load(policy)?;
+    refuse_own_policy(folder, policy)?;
+    let bar = Bar::new(!output.quiet);
+    let report = verify::verify_log(folder, &trust, Timestamp::now(), &bar);
+    bar.clear();
+    told(&report?, output)
+}
+
+/// Tells what was found about a log alone.
+pub(crate) fn told(report: &Report, output: &Output) -> anyhow::Result<ExitCode> {
+    if output.json {
+        print(&(serde_json::to_string_pretty(report)? + "\n"))?;
+    } else if !output.quiet {
+        print(&show::log_summary(report))?;
+    }
+    Ok(answer(report.state))
+}
+
+fn answer(state: State) -> ExitCode {
+    match state {
         State::Verified | State::NotChecked => ExitCode::SUCCESS,
         State::Failed => ExitCode::from(FAILED),
-    })
+    }
 }
 
 /// As [`refuse_own_policy`], for those who tell the time.

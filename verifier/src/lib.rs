@@ -6,10 +6,14 @@
 //! every byte  trusted checkpoint  claims  root rebuilt     checked on all cores    --json   for people
 //! ```
 //!
+//! The feature `online` (on by default) reads logs where they are served, and watches them; a bundle is verified without it.
 //! The feature `witness` (on by default) adds a witness of logs; it alone serves and writes, and verification does not know it.
 
+pub mod completeness;
 pub mod files;
 pub mod keyfile;
+#[cfg(feature = "online")]
+pub mod online;
 mod parallel;
 pub mod progress;
 pub mod receipt;
@@ -20,3 +24,4 @@ pub mod trust;
 pub mod verify;
 #[cfg(feature = "witness")]
 pub mod witness;
+pub mod written;

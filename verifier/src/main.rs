@@ -6,6 +6,8 @@ use clap::Parser as _;
 
 mod bar;
 mod cli;
+#[cfg(feature = "online")]
+mod online_cli;
 #[cfg(feature = "witness")]
 mod witness_cli;
 

@@ -10,6 +10,8 @@ use exhibit_proto::keys::KeyId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::completeness::Completeness;
+
 /// What `schema` says.
 pub const SCHEMA: &str = "urn:exhibit:verification:v1";
 
@@ -33,6 +35,8 @@ pub enum Check {
     Checkpoint,
     /// As many witnesses cosigned the checkpoint as the policy asks for.
     Quorum,
+    /// The log extends the head that was remembered (`verify --url --state`).
+    Consistency,
     /// `log.pem` and `policy` in the bundle name the key that the policy file names.
     LogKey,
     /// `manifest.json` says what the entries say.
@@ -109,6 +113,9 @@ pub struct Report {
     /// What the collector noticed about agents: entries of type gap, conflict and fork, by ascending index.
     #[serde(default)]
     pub noticed: Vec<Noticed>,
+    /// Who spoke when; absent where the log's leaves or the manifest are not there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub completeness: Option<Completeness>,
 }
 
 /// On whose word the result rests.

@@ -2,63 +2,118 @@
 
 use std::fmt::Write as _;
 
+use crate::completeness::{self, Completeness};
 use crate::report::{Basis, Bound, Chain, Finding, Item, Report, State, Tally};
 
 /// Lines of one sort that are printed before the rest is only counted.
 const SHOWN: usize = 200;
 
+/// Lines of one sort: the first of them, and how many there are.
+#[derive(Debug, Default)]
+struct Lines {
+    shown: Vec<String>,
+    count: usize,
+}
+
+impl Lines {
+    fn add(&mut self, line: impl FnOnce() -> String) {
+        if self.count < SHOWN {
+            self.shown.push(line());
+        }
+        self.count += 1;
+    }
+}
+
+/// What is worth showing of items, taken in as they come; bounded, however many there are.
+#[derive(Debug, Default)]
+pub struct Kept {
+    failed: Lines,
+    not_checked: Lines,
+    times: Lines,
+    notes: Lines,
+}
+
+impl Kept {
+    pub fn take(&mut self, item: &Item) {
+        for finding in &item.findings {
+            match finding.state {
+                State::Failed => self.failed.add(|| line(Some(item.index), finding)),
+                State::NotChecked => self.not_checked.add(|| line(Some(item.index), finding)),
+                State::Verified => {}
+            }
+        }
+        if let Some(known) = times(item) {
+            self.times.add(|| known);
+        }
+        for note in &item.notes {
+            self.notes.add(|| format!("entry {}: {note}", item.index));
+        }
+    }
+}
+
 /// The summary, ending with a line end. What stands in it from the bundle is shown without control characters.
 pub fn summary(report: &Report) -> String {
+    let mut kept = Kept::default();
+    report.items.iter().for_each(|item| kept.take(item));
+    summary_of(report, &kept)
+}
+
+/// [`summary`], where the items went elsewhere.
+pub fn summary_of(report: &Report, kept: &Kept) -> String {
     let mut out = String::new();
     head("Bundle", report, &mut out);
     counts(report, &mut out);
-    rest(report, &mut out);
+    rest(report, kept, &mut out);
     out
 }
 
 /// The summary of a log that was verified alone.
 pub fn log_summary(report: &Report) -> String {
     let mut out = String::new();
-    head("Folder", report, &mut out);
+    head("Log in", report, &mut out);
     say(&mut out, format_args!("\n"));
     chains(report, &mut out);
-    rest(report, &mut out);
+    rest(report, &Kept::default(), &mut out);
     out
 }
 
-fn rest(report: &Report, out: &mut String) {
-    let whole: Vec<&Finding> = report.findings.iter().collect();
-    let of = |state| whole.iter().copied().filter(move |finding| finding.state == state);
-    section(out, "Shown", of(State::Verified).map(shown));
-    section(
-        out,
-        "Failed",
-        of(State::Failed).map(|f| line(None, f)).chain(items(report, State::Failed)),
-    );
-    section(
-        out,
-        "Not checked",
-        of(State::NotChecked).map(|f| line(None, f)).chain(items(report, State::NotChecked)),
-    );
-    let gaps = report
-        .chains
-        .iter()
-        .flat_map(|chain| chain.gaps.iter().map(|gap| gap_line(chain, gap.from, gap.to)));
-    section(out, "Gaps (statements that the log does not hold)", gaps);
-    let noticed = report.noticed.iter().map(|noticed| {
-        let more = match noticed.suppressed {
-            0 => String::new(),
-            more => format!("; {more} more were noticed before it and not logged"),
-        };
-        format!("entry {}: {}: {}{more}", noticed.index, noticed.entry_type, noticed.detail)
-    });
-    section(out, "Noticed about agents (gaps, conflicts, forks)", noticed);
-    section(out, "Times", report.items.iter().filter_map(times));
-    let notes = report
-        .items
-        .iter()
-        .flat_map(|item| item.notes.iter().map(|note| format!("entry {}: {note}", item.index)));
-    section(out, "Notes", notes);
+fn rest(report: &Report, kept: &Kept, out: &mut String) {
+    let of = |state| {
+        let mut lines = Lines::default();
+        let worth = report.findings.iter().filter(|finding| finding.state == state);
+        worth.for_each(|finding| {
+            lines.add(
+                || if state == State::Verified { shown(finding) } else { line(None, finding) },
+            );
+        });
+        lines
+    };
+    section(out, "Shown", &[&of(State::Verified)]);
+    section(out, "Failed", &[&of(State::Failed), &kept.failed]);
+    section(out, "Not checked", &[&of(State::NotChecked), &kept.not_checked]);
+    let mut missing = Lines::default();
+    for chain in &report.chains {
+        let gaps = chain.gaps.iter();
+        gaps.for_each(|gap| missing.add(|| gap_line(chain, gap.from, gap.to)));
+    }
+    section(out, "Gaps (statements that the log does not hold)", &[&missing]);
+    let mut noticed = Lines::default();
+    for found in &report.noticed {
+        noticed.add(|| {
+            let more = match found.suppressed {
+                0 => String::new(),
+                more => format!("; {more} more were noticed before it and not logged"),
+            };
+            format!("entry {}: {}: {}{more}", found.index, found.entry_type, found.detail)
+        });
+    }
+    section(out, "Noticed about agents (gaps, conflicts, forks)", &[&noticed]);
+    section(out, "Times", &[&kept.times]);
+    section(out, "Notes", &[&kept.notes]);
+    if let Some(found) = &report.completeness {
+        let (heading, lines) = completeness::lines(found);
+        section(out, &heading, &[&Lines { count: lines.len(), shown: lines }]);
+    }
     let verdict = match report.state {
         State::Verified => "VERIFIED: everything was checked and holds.",
         State::NotChecked => {
@@ -67,6 +122,15 @@ fn rest(report: &Report, out: &mut String) {
         State::Failed => "FAILED: do not rely on what stands under \"Failed\".",
     };
     say(out, format_args!("\n{verdict}\n"));
+    let lacking = report.completeness.as_ref().map_or(0, Completeness::lacking);
+    if lacking > 0 {
+        say(
+            out,
+            format_args!(
+                "INCOMPLETE: of {lacking} agents something is missing: see Completeness.\n"
+            ),
+        );
+    }
 }
 
 fn head(what: &str, report: &Report, out: &mut String) {
@@ -135,15 +199,6 @@ fn chains(report: &Report, out: &mut String) {
     }
 }
 
-/// Findings of this state of all items, each with its entry.
-fn items(report: &Report, state: State) -> impl Iterator<Item = String> {
-    let lines = |item: &Item| {
-        let of = item.findings.iter().filter(move |finding| finding.state == state);
-        of.map(|finding| line(Some(item.index), finding)).collect::<Vec<_>>()
-    };
-    report.items.iter().flat_map(lines).collect::<Vec<_>>().into_iter()
-}
-
 /// Between which moments an item came to be, as far as that is known.
 fn times(item: &Item) -> Option<String> {
     let told = |bound: &Bound| match bound.basis {
@@ -175,16 +230,14 @@ fn gap_line(chain: &Chain, from: u64, to: u64) -> String {
     format!("key {}, epoch {}: {what} of {}", chain.key, chain.epoch, chain.last)
 }
 
-fn section(out: &mut String, title: &str, lines: impl Iterator<Item = String>) {
-    let mut count = 0;
-    for line in lines {
-        if count == 0 {
+fn section(out: &mut String, title: &str, parts: &[&Lines]) {
+    let count: usize = parts.iter().map(|lines| lines.count).sum();
+    let shown = parts.iter().flat_map(|lines| &lines.shown).take(SHOWN);
+    for (at, line) in shown.enumerate() {
+        if at == 0 {
             say(out, format_args!("\n{title}\n"));
         }
-        if count < SHOWN {
-            say(out, format_args!("  {}\n", clean(&line)));
-        }
-        count += 1;
+        say(out, format_args!("  {}\n", clean(line)));
     }
     if count > SHOWN {
         say(out, format_args!("  … and {} more: see --json\n", count - SHOWN));

@@ -16,17 +16,24 @@ mod tree;
 use std::path::Path;
 
 use exhibit_proto::bundle;
+use exhibit_proto::checkpoint::Checkpoint;
 use jiff::Timestamp;
 
 use self::head::Head;
+use self::manifest::{Outline, Period};
 use self::tree::Asked;
 
+use crate::completeness::{self, Told, Window};
 use crate::files::{FileError, Folder};
 use crate::progress::Progress;
 use crate::report::{
     About, Chain, Check, Counts, Item, Ledger, Log, Report, SCHEMA, State, Trusted,
 };
+use crate::source::Source;
 use crate::trust::Trust;
+
+#[cfg(feature = "online")]
+pub(crate) use self::head::believed;
 
 /// Items whose signatures are checked at a time.
 const WAVE: usize = 512;
@@ -40,9 +47,19 @@ pub fn verify(
     progress: &dyn Progress,
 ) -> Result<Report, FileError> {
     let mut items = Vec::new();
-    let mut report = verify_each(bundle, trust, now, progress, &mut |item| items.push(item))?;
+    let mut report = verify_each(bundle, trust, now, Options::default(), progress, &mut |item| {
+        items.push(item)
+    })?;
     report.items = items;
     Ok(report)
+}
+
+/// What may be asked of a verification beside the bundle itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// The time whose completeness is judged; the bundle's own where absent.
+    pub from: Option<Timestamp>,
+    pub to: Option<Timestamp>,
 }
 
 /// [`verify`], handing over each item by ascending index as it is judged; the report comes without them, so that memory
@@ -51,6 +68,7 @@ pub fn verify_each(
     bundle: &Path,
     trust: &Trust,
     now: Timestamp,
+    options: Options,
     progress: &dyn Progress,
     take: &mut dyn FnMut(Item),
 ) -> Result<Report, FileError> {
@@ -59,7 +77,7 @@ pub fn verify_each(
     sums::check(&folder, &mut ledger, progress);
     let head = head::open(&folder, trust, now, &mut ledger);
     let outline = manifest::read(&folder, &mut ledger);
-    let mut report = blank(bundle, folder.count(), trust);
+    let mut report = blank(bundle.display().to_string(), folder.count(), trust);
     report.about = outline.as_ref().map(|outline| About {
         generated_at: outline.generated_at.clone(),
         selection: outline.selection.clone(),
@@ -74,10 +92,10 @@ pub fn verify_each(
             .as_ref()
             .map(|outline| (outline.selection.clone(), outline.listed.as_slice()))
             .unwrap_or_default();
-        let period = manifest::Period::of(&selection, &mut ledger);
+        let period = Period::of(&selection, &mut ledger);
         let tree = {
             let asked = Some(Asked { listed, period });
-            tree::rebuild(&folder, &head, asked, &mut ledger, progress)
+            tree::rebuild(&folder, &head, asked, None, &mut ledger, progress)
         };
         if outline.is_some() && tree.rebuilt {
             manifest::complete(&selection, &tree.left_out, &mut ledger);
@@ -86,7 +104,9 @@ pub fn verify_each(
         let (known, stamps) = timestamps::check(&folder, &head, &tree, roots, &mut ledger);
         report.timestamps = stamps;
         let times = times::Times::new(known);
-        let mut reader = item::Reader::new(&folder, &head, &tree, times);
+        let window = window(options, period, outline.as_ref());
+        let told = Told::new(window.unwrap_or(Window { from: None, to: now }));
+        let mut reader = item::Reader::new(&folder, &head, &tree, times, told);
         if outline.is_some() {
             progress.stage("items", listed.len() as u64);
             let mut judge = |item: Item| {
@@ -101,6 +121,11 @@ pub fn verify_each(
         }
         report.counts.documents = reader.documents();
         report.noticed = reader.noticed();
+        if let Some(window) = window.filter(|_| tree.rebuilt) {
+            let mut found = completeness::judge(window, &selection, reader.told(), &tree.arrivals);
+            found.limits.extend(beyond(window, period));
+            report.completeness = Some(found);
+        }
         about_log(&mut report, head, tree.chains);
         // Without a manifest there are no items, and nearly every file would be named.
         for path in folder.unclaimed().filter(|_| outline.is_some()) {
@@ -115,6 +140,27 @@ pub fn verify_each(
     report.checks = ledger.checks;
     report.findings = ledger.findings;
     Ok(report)
+}
+
+/// The time to judge; nothing without a manifest.
+fn window(options: Options, period: Period, outline: Option<&Outline>) -> Option<Window> {
+    let made = outline?.generated_at.parse::<Timestamp>().ok()?;
+    let own = period.to.map_or(made, |to| to.min(made));
+    Some(Window { from: options.from.or(period.from), to: options.to.unwrap_or(own) })
+}
+
+/// Words where more is asked than the bundle can show.
+fn beyond(window: Window, period: Period) -> Option<String> {
+    let before = period.from.filter(|held| window.from.is_none_or(|from| from < *held));
+    let after = period.to.filter(|held| window.to > *held);
+    let (from, to) = (before.map(|t| format!("from {t}")), after.map(|t| format!("to {t}")));
+    let held: Vec<String> = from.into_iter().chain(to).collect();
+    (!held.is_empty()).then(|| {
+        let held = held.join(" ");
+        format!(
+            "the bundle holds evidence {held} only; outside, kinds may seem missing that are not"
+        )
+    })
 }
 
 /// Judges one item of the manifest after another, a wave at a time.
@@ -151,23 +197,42 @@ pub fn verify_log(
     progress: &dyn Progress,
 ) -> Result<Report, FileError> {
     let folder = Folder::open(log)?;
+    let place = log.display().to_string();
+    let (mut report, _head) = verify_source(&folder, place, trust, None, now, progress);
+    report.counts.files = folder.count() as u64;
+    Ok(report)
+}
+
+/// [`verify_log`] from any source, which `place` names, and against a head of the same log that was remembered. Answers the
+/// signed head too, if the policy trusts it.
+pub fn verify_source(
+    log: &dyn Source,
+    place: String,
+    trust: &Trust,
+    remembered: Option<&Checkpoint>,
+    now: Timestamp,
+    progress: &dyn Progress,
+) -> (Report, Option<String>) {
     let mut ledger = Ledger::default();
-    let mut report = blank(log, folder.count(), trust);
-    if let Some(head) = head::open(&folder, trust, now, &mut ledger) {
-        let tree = tree::rebuild(&folder, &head, None, &mut ledger, progress);
+    let mut report = blank(place, 0, trust);
+    let mut signed = None;
+    if let Some(head) = head::open(log, trust, now, &mut ledger) {
+        signed = Some(head.signed.clone());
+        let remembered = remembered.filter(|known| known.origin == head.checkpoint.origin);
+        let tree = tree::rebuild(log, &head, None, remembered, &mut ledger, progress);
         about_log(&mut report, head, tree.chains);
     }
     report.state = ledger.worst();
     report.checks = ledger.checks;
     report.findings = ledger.findings;
-    Ok(report)
+    (report, signed)
 }
 
-fn blank(place: &Path, files: usize, trust: &Trust) -> Report {
+fn blank(place: String, files: usize, trust: &Trust) -> Report {
     Report {
         schema: SCHEMA.to_owned(),
         state: State::NotChecked,
-        bundle: place.display().to_string(),
+        bundle: place,
         trust: trusted(trust),
         log: None,
         about: None,
@@ -178,6 +243,7 @@ fn blank(place: &Path, files: usize, trust: &Trust) -> Report {
         timestamps: Vec::new(),
         chains: Vec::new(),
         noticed: Vec::new(),
+        completeness: None,
     }
 }
 

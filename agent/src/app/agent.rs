@@ -116,7 +116,7 @@ impl Agent {
         let served: Vec<(Kind, Timestamp)> =
             kinds.iter().map(|kind| (kind.clone(), report.started)).collect();
         let told: Vec<_> = untold.iter().map(|given_up| given_up.digest).collect();
-        let batch = Batch { documents: &documents, ran: &served, told: &told };
+        let batch = Batch { documents: &documents, ran: &served, told: &told, begins: None };
         let moment = Moment::at(clock());
         // The key may have been rotated while plugins ran.
         let sealer = self.sealer();
@@ -139,18 +139,28 @@ impl Agent {
             target: self.target.clone(),
             kind,
         });
+        let moment = Moment::at(clock());
+        let today = today(moment.now);
+        let open = self.spool.day(self.sealer().epoch)?;
+        let begins = open.as_ref().is_none_or(|(day, _)| *day < today);
         let pulse = Pulse {
+            ended: open.filter(|_| begins),
             host_name: host::name(),
             schedule: schedule.collect(),
             interval_seconds: self.interval()?.as_secs(),
             spool_items: self.spool.items()?,
             dropped: self.spool.dropped()?,
         };
-        let moment = Moment::at(clock());
-        self.spool.append(&Batch::default(), |place| {
-            Ok(vec![self.sealer().heartbeat(place, &moment, &pulse)?])
-        })?;
+        let batch = Batch { begins: begins.then_some(today.as_str()), ..Batch::default() };
+        self.spool
+            .append(&batch, |place| Ok(vec![self.sealer().heartbeat(place, &moment, &pulse)?]))?;
         Ok(())
+    }
+
+    /// Whether the open day is over, so that a heartbeat should close it before anything else is sealed.
+    pub fn day_is_over(&self, now: Timestamp) -> Result<bool, SpoolError> {
+        let open = self.spool.day(self.sealer().epoch)?;
+        Ok(open.is_some_and(|(day, _)| day < today(now)))
     }
 
     /// One session with the collector; counts into `session`.
@@ -220,6 +230,11 @@ pub(super) async fn observe(
     let finished = clock();
     let report = Report { started, finished, plugins, documents: documents_seen, outcomes };
     (documents, report)
+}
+
+/// The day, UTC. One that goes backwards with the clock closes nothing.
+fn today(now: Timestamp) -> String {
+    now.strftime("%Y-%m-%d").to_string()
 }
 
 /// What a statement says of a document that had to go.

@@ -103,12 +103,12 @@ async fn step(
     let interval =
         jiff::SignedDuration::try_from(agent.interval()?).unwrap_or(jiff::SignedDuration::MAX);
     let silent = told.is_none_or(|told| told > now || told.duration_until(now) >= interval);
-    if silent {
+    if silent || agent.day_is_over(now)? {
         agent.beat(catalog)?;
         *told = Some(now);
     }
     if ready.is_empty() {
-        return Ok(silent);
+        return Ok(*told == Some(now));
     }
     agent.collect(catalog, ready).await?;
     *told = Some(clock());

@@ -51,7 +51,7 @@ fn append(
         documents: documents.iter().map(|document| document.observed.clone()).collect(),
         outcomes: Vec::new(),
     };
-    let batch = Batch { documents, ran: &[], told };
+    let batch = Batch { documents, ran: &[], told, begins: None };
     let moment = Moment::at(Timestamp::UNIX_EPOCH);
     spool.append(&batch, |place| sealer().run(place, &moment, &report))
 }

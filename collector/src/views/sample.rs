@@ -273,6 +273,7 @@ impl Sample {
             interval_seconds: 3600,
             spool_items: 0,
             dropped: 0,
+            closes: None,
         };
         let subject = vec![Subject::new("heartbeat", Digest::of(b"beat"), None)];
         let statement = Statement::new(statement::HEARTBEAT, subject, beat);

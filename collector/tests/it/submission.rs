@@ -374,6 +374,7 @@ async fn heartbeats_are_entries_and_configuration_names_targets() {
         interval_seconds: 60,
         spool_items: 0,
         dropped: 0,
+        closes: None,
     };
     let envelope = Statement::new(HEARTBEAT, Vec::new(), beat).seal(&agent.key).unwrap();
     let mut stream = Stream::open(&collector, &agent).await;

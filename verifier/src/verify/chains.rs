@@ -7,6 +7,7 @@ use exhibit_proto::digest::Digest;
 use exhibit_proto::keys::KeyId;
 use exhibit_proto::leaf::{EntryType, Leaf, Link};
 
+use crate::completeness::{Arrival, Arrivals};
 use crate::report::{Chain, Gap, Late};
 
 #[derive(Default)]
@@ -14,6 +15,8 @@ pub(super) struct Chains {
     known: BTreeMap<(KeyId, u64), State>,
     /// Rotations that no next epoch has followed yet: the envelope, and the epoch that it ends.
     rotations: BTreeMap<Digest, u64>,
+    /// Whether it is remembered when each statement came: 32 bytes a leaf.
+    timed: bool,
 }
 
 /// How far a chain has come.
@@ -26,12 +29,20 @@ struct State {
     late: Vec<Late>,
     /// The entry that ended it by a rotation.
     closed: Option<u64>,
+    seen: Vec<Arrival>,
 }
 
 impl Chains {
+    pub(super) fn timed() -> Self {
+        Self { timed: true, ..Self::default() }
+    }
+
     /// Takes the next leaf of the log; an error says which statement stands wrong. A gap is no error: it is shown.
     pub(super) fn follow(&mut self, index: u64, leaf: &Leaf) -> Result<(), String> {
         let Some(link) = leaf.link else { return Ok(()) };
+        // A time that cannot be read is told of where the order is checked.
+        let arrival = leaf.rx.parse().ok().filter(|_| self.timed);
+        let arrival = arrival.map(|at| Arrival { index, seq: link.seq, at });
         let place = |seq| {
             format!("entry {index}: statement {seq} of key {}, epoch {}", leaf.key, link.epoch)
         };
@@ -53,6 +64,7 @@ impl Chains {
                     gaps,
                     late: Vec::new(),
                     closed,
+                    seen: arrival.into_iter().collect(),
                 });
                 return if link.seq == 0 {
                     Err(format!("{}: counting starts at 1", place(0)))
@@ -76,10 +88,12 @@ impl Chains {
             }
             state.statements += 1;
             state.late.push(Late { seq: link.seq, index });
+            state.seen.extend(arrival);
             return Ok(());
         }
         let (last, before, envelope) = (state.last, state.index, state.envelope);
         state.statements += 1;
+        state.seen.extend(arrival);
         (state.last, state.envelope, state.index) = (link.seq, leaf.env, index);
         if link.seq - last > 1 {
             state.gaps.push(Gap { from: last + 1, to: link.seq - 1 });
@@ -110,12 +124,14 @@ impl Chains {
         }
     }
 
-    pub(super) fn report(self) -> Vec<Chain> {
+    /// The chains, and when their statements came.
+    pub(super) fn report(self) -> (Vec<Chain>, Vec<Arrivals>) {
         let chain = |((key, epoch), state): ((KeyId, u64), State)| {
-            let State { last, statements, gaps, late, closed, .. } = state;
-            Chain { key, epoch, last, statements, gaps, late, closed }
+            let State { last, statements, gaps, late, closed, seen, .. } = state;
+            let arrivals = Arrivals { key, epoch, seen, gaps: gaps.clone() };
+            (Chain { key, epoch, last, statements, gaps, late, closed }, arrivals)
         };
-        self.known.into_iter().map(chain).collect()
+        self.known.into_iter().map(chain).unzip()
     }
 }
 
@@ -166,7 +182,7 @@ mod tests {
             })
             .map(|(_, seq)| *seq)
             .collect();
-        let gaps = chains.report().remove(0).gaps.iter().map(|gap| (gap.from, gap.to)).collect();
+        let gaps = chains.report().0.remove(0).gaps.iter().map(|gap| (gap.from, gap.to)).collect();
         (gaps, wrong)
     }
 
@@ -204,7 +220,7 @@ mod tests {
             chains.follow(0, &super::tests::leaf(1, Digest::ZERO)).unwrap();
             chains.follow(1, &rotation).unwrap();
             let followed = chains.follow(2, leaf);
-            (followed, chains.report())
+            (followed, chains.report().0)
         };
         let (followed, chains) = after(&next(2, envelope(2)));
         assert_eq!(followed, Ok(()));

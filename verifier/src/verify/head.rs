@@ -61,7 +61,10 @@ pub(super) fn open(
 
 /// The checkpoint under whichever of the policy's keys for its origin signed it. The origin is read before it is
 /// believed only to choose among those keys.
-fn believed(bytes: &[u8], trust: &Trust) -> Result<(Verifier, Checkpoint, Note), String> {
+pub(crate) fn believed(
+    bytes: &[u8],
+    trust: &Trust,
+) -> Result<(Verifier, Checkpoint, Note), String> {
     let note = Note::parse(bytes).map_err(|error| error.to_string())?;
     let origin = note.text().lines().next().unwrap_or_default();
     let mut refusal = None;

@@ -15,6 +15,7 @@ use super::keys::{Keys, Refused};
 use super::times::Times;
 use super::tombstones::Tombstones;
 use super::tree::Tree;
+use crate::completeness::Told;
 use crate::files::Folder;
 use crate::report::{Check, Item, Ledger, State, Tally};
 
@@ -45,6 +46,7 @@ pub(super) struct Reader<'a> {
     noticed: Noticing,
     key_entries: KeyEntries<'a>,
     times: Times,
+    told: Told,
 }
 
 /// Which of the log's enrolments, rotations and revocations were read, so that no key is judged without one that was left out.
@@ -85,7 +87,13 @@ struct Signer {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(folder: &'a Folder, head: &'a Head, tree: &'a Tree, times: Times) -> Self {
+    pub(super) fn new(
+        folder: &'a Folder,
+        head: &'a Head,
+        tree: &'a Tree,
+        times: Times,
+        told: Told,
+    ) -> Self {
         let history = History::new(folder, head.checkpoint.size, tree.tiles);
         // Leaves that do not lead to the signed root say nothing.
         let stones = if tree.rebuilt { tree.stones.as_slice() } else { &[] };
@@ -94,7 +102,15 @@ impl<'a> Reader<'a> {
         let ahead = tree.key_entries.as_slice();
         let key_entries = KeyEntries { ahead, read: BTreeSet::new(), enrol: None, revoke: None };
         let (keys, noticed) = (Keys::default(), Noticing::default());
-        Self { folder, head, tree, keys, history, documents, noticed, key_entries, times }
+        Self { folder, head, tree, keys, history, documents, noticed, key_entries, times, told }
+    }
+
+    /// What all statements so far say that completeness rests on.
+    pub(super) fn told(&mut self) -> &Told {
+        for (key, agent) in self.keys.agents() {
+            self.told.speaks(agent, *key);
+        }
+        &self.told
     }
 
     /// Documents named by all items so far.

@@ -98,6 +98,11 @@ impl Keys {
         self.0.get(id)
     }
 
+    /// Every key with its agent.
+    pub(super) fn agents(&self) -> impl Iterator<Item = (&KeyId, &str)> {
+        self.0.iter().map(|(key, known)| (key, known.agent.as_str()))
+    }
+
     /// The key that signed entry `index`, if an entry before brought it and none before ended it.
     pub(super) fn at(&self, index: u64, id: &KeyId) -> Result<&Enrolled, Refused> {
         let known =

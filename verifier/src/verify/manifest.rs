@@ -29,8 +29,8 @@ pub(super) struct Outline {
 /// First and last time of logging that were asked for, both inclusive.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Period {
-    from: Option<Timestamp>,
-    to: Option<Timestamp>,
+    pub(super) from: Option<Timestamp>,
+    pub(super) to: Option<Timestamp>,
 }
 
 impl Period {

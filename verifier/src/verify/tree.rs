@@ -2,6 +2,7 @@
 //! a few at a time, and taken in one after another.
 
 use exhibit_proto::bundle::CHECKPOINT;
+use exhibit_proto::checkpoint::Checkpoint;
 use exhibit_proto::digest::Digest;
 use exhibit_proto::keys::KeyId;
 use exhibit_proto::leaf::{EntryType, Leaf, LeafError, MAX_BYTES};
@@ -12,6 +13,8 @@ use jiff::Timestamp;
 use super::chains::Chains;
 use super::head::Head;
 use super::manifest::Period;
+use crate::completeness::Arrivals;
+use crate::files::FileError;
 use crate::parallel;
 use crate::progress::Progress;
 use crate::report::{Chain, Check, Ledger, State};
@@ -38,6 +41,8 @@ pub(super) struct Tree {
     /// Its tombstones, as their leaves name them.
     pub(super) stones: Vec<Stone>,
     pub(super) chains: Vec<Chain>,
+    /// When each chain's statements came; of bundles only.
+    pub(super) arrivals: Vec<Arrivals>,
     pub(super) left_out: LeftOut,
 }
 
@@ -81,6 +86,7 @@ pub(super) fn rebuild(
     folder: &dyn Source,
     head: &Head,
     asked: Option<Asked<'_>>,
+    remembered: Option<&Checkpoint>,
     ledger: &mut Ledger,
     progress: &dyn Progress,
 ) -> Tree {
@@ -98,13 +104,16 @@ pub(super) fn rebuild(
     let mut walk = Walk {
         folder,
         size,
+        remembered,
+        ahead: None,
+        chains: if asked.is_some() { Chains::timed() } else { Chains::default() },
         asked,
         edge: Edge::default(),
-        chains: Chains::default(),
         tree: Tree::default(),
         lacking: 0,
         last: None,
     };
+    walk.passes(ledger);
     progress.stage("leaves", size);
     let bundles: Vec<Tile> = (0..size.div_ceil(WIDTH))
         .map(|index| {
@@ -113,10 +122,14 @@ pub(super) fn rebuild(
         })
         .collect();
     for wave in bundles.chunks(WAVE) {
-        let read = parallel::map_on(folder.at_once(), wave, |tile| entries(folder, *tile));
-        for (tile, read) in wave.iter().zip(read) {
+        let read = parallel::map_on(folder.at_once(), wave, |tile| {
+            let above = Tile { level: Level::Hashes(0), ..*tile };
+            (entries(folder, *tile), (above, folder.read(&above.to_string(), MAX_TILE)))
+        });
+        for (tile, (read, above)) in wave.iter().zip(read) {
             let path = tile.to_string();
             walk.folder.claim(&path);
+            walk.ahead = Some(above);
             match read {
                 Ok(entries) => walk.bundle(*tile, entries, ledger),
                 Err(error) => {
@@ -150,6 +163,10 @@ fn entries(folder: &dyn Source, tile: Tile) -> Result<Vec<Entry>, String> {
 struct Walk<'a> {
     folder: &'a dyn Source,
     size: u64,
+    /// A head seen earlier, which the log must have passed through.
+    remembered: Option<&'a Checkpoint>,
+    /// The hash tile right above the entries that are being taken in.
+    ahead: Option<(Tile, Result<Vec<u8>, FileError>)>,
     asked: Option<Asked<'a>>,
     edge: Edge,
     chains: Chains,
@@ -166,6 +183,7 @@ impl Walk<'_> {
         let mut full = Vec::new();
         for (index, entry) in (tile.index * WIDTH..).zip(entries) {
             self.edge.push(entry.hash, &mut |tile, bytes| full.push((tile, bytes)));
+            self.passes(ledger);
             if self.asked.as_ref().is_some_and(|asked| asked.lists(index)) {
                 self.tree.leaves.push((index, entry.hash));
             }
@@ -173,6 +191,24 @@ impl Walk<'_> {
         }
         for (tile, bytes) in full {
             self.tile(tile, &bytes, ledger);
+        }
+    }
+
+    /// Where the log has as many entries as the remembered head, it must have its root.
+    fn passes(&self, ledger: &mut Ledger) {
+        let Some(known) = self.remembered.filter(|known| known.size == self.edge.size()) else {
+            return;
+        };
+        let (size, root) = (known.size, self.edge.root());
+        if root == known.root {
+            let detail = format!("extends the remembered head over {size} entries");
+            ledger.shown(Check::Consistency, detail);
+        } else {
+            let detail = format!(
+                "the log has root {root} over {size} entries, the remembered head says {}: the log was rewritten, or shows two histories",
+                known.root
+            );
+            ledger.failed(Check::Consistency, CHECKPOINT, detail);
         }
     }
 
@@ -239,7 +275,8 @@ impl Walk<'_> {
             self.lacking += 1;
             return;
         }
-        match self.folder.read(&path, MAX_TILE) {
+        let ahead = self.ahead.take_if(|(above, _)| *above == tile).map(|(_, read)| read);
+        match ahead.unwrap_or_else(|| self.folder.read(&path, MAX_TILE)) {
             Ok(found) if found == expected => ledger.verified(Check::Tiles),
             Ok(_) => {
                 let detail = "is not what follows from tile/entries: one of the two was changed";
@@ -270,11 +307,18 @@ impl Walk<'_> {
         }
         ledger.verified(Check::Tiles);
         self.tree.tiles = ledger.state(Check::Tiles) == Some(State::Verified) && self.tree.rebuilt;
+        if let Some(known) = self.remembered.filter(|known| known.size > size) {
+            let detail = format!(
+                "covers {size} entries, the remembered head {}: a restored backup, a copy, or a stale answer",
+                known.size
+            );
+            ledger.failed(Check::Consistency, CHECKPOINT, detail);
+        }
         if let Some(asked) = &self.asked {
             hidden(&self.tree.key_entries, asked, ledger);
         }
         ledger.verified(Check::Chains);
-        self.tree.chains = self.chains.report();
+        (self.tree.chains, self.tree.arrivals) = self.chains.report();
         self.tree
     }
 }

@@ -194,6 +194,7 @@ impl World {
             interval_seconds: 60,
             spool_items: 0,
             dropped: 0,
+            closes: None,
         };
         let envelope = Statement::new(HEARTBEAT, Vec::new(), heartbeat).seal(agent).unwrap();
         let link = Some(Link { epoch: 1, seq, prev });

@@ -98,7 +98,39 @@ impl Reader<'_> {
                     self.key_entries.read.insert(item.index);
                 }
                 ledger.verified(Check::Statement);
+                self.tell(leaf, &statement);
             }
+        }
+    }
+
+    /// Remembers what completeness rests on; runs are remembered where they are read.
+    fn tell(&mut self, leaf: &Leaf, statement: &Statement<Value>) {
+        match &leaf.t {
+            EntryType::Heartbeat => {
+                if let Ok(beat) = statement.predicate_as() {
+                    self.told.heartbeat(&leaf.rx, leaf.key, &beat);
+                }
+            }
+            EntryType::Enrol => {
+                if let Ok(enrol) = statement.predicate_as() {
+                    self.told.enrolled(&leaf.rx, &enrol);
+                }
+            }
+            EntryType::Revoke => {
+                if let Ok(revoke) = statement.predicate_as::<Revoke>() {
+                    self.told.revoked(&leaf.rx, &revoke.agent);
+                }
+            }
+            EntryType::Evidence
+            | EntryType::Rotate
+            | EntryType::RulePack
+            | EntryType::Activity
+            | EntryType::Gap
+            | EntryType::Conflict
+            | EntryType::Fork
+            | EntryType::Tombstone
+            | EntryType::Hold
+            | EntryType::Other(_) => {}
         }
     }
 
@@ -178,6 +210,9 @@ impl Reader<'_> {
             .into_iter()
             .find(|target| granted.is_some_and(|granted| !granted.contains(*target)));
         self.documents.check(item.index, &run, &statement.subject, &claimed.documents, ledger);
+        if foreign.is_none() {
+            self.told.run(&leaf.rx, &run);
+        }
         match foreign {
             Some(target) => Err(format!("speaks for {target}, which its enrolment does not grant")),
             None => Ok(()),
