@@ -4,6 +4,7 @@ mod agent;
 mod catalog;
 mod commands;
 mod control;
+mod doctor;
 mod lock;
 mod rotation;
 mod service;
@@ -42,6 +43,7 @@ pub fn main(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Collect(arguments) => runtime.block_on(commands::collect(&config, &arguments)),
         Command::Status(arguments) => status::show(&config, &arguments),
         Command::Rotate(arguments) => runtime.block_on(control::rotate(&config, &arguments)),
+        Command::Doctor(arguments) => runtime.block_on(doctor::show(&config, &arguments)),
         Command::Validate(arguments) => runtime.block_on(validate::show(&config, &arguments)),
     }
 }

@@ -38,6 +38,8 @@ pub enum Command {
     Status(Json),
     /// Hand over to a new evidence key now; works while `run` runs, and without it
     Rotate(Json),
+    /// Try every kind once and tell what is seen, what is not, and which right, tool or setting would change it
+    Doctor(Doctor),
     /// Check the configuration, the plugins and the secrets they need
     Validate(Json),
 }
@@ -76,6 +78,21 @@ pub struct Collect {
     /// Print documents and statement, a line each, exactly as they would leave
     #[arg(long, required = true)]
     pub print: bool,
+}
+
+/// Plugins run once, as `collect --print` runs them: nothing is stored or sent. Ends with 0 when everything that is
+/// configured can be seen, with 1 when something cannot.
+#[derive(clap::Args)]
+pub struct Doctor {
+    /// Kinds to try; all configured ones when none is named
+    #[arg(value_name = "KIND")]
+    pub kinds: Vec<Kind>,
+    /// Also ask the collector for an answer
+    #[arg(long)]
+    pub online: bool,
+    /// Print as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(clap::Args)]

@@ -11,12 +11,14 @@
 //! | [`upload`] | brings it to the collector |
 //! | [`receipts`] | believes or refuses what the collector proves; pure |
 //! | [`identity`] | keys, certificate, enrolment |
+//! | [`doctor`] | what this host lets plugins see, and what would change it; pure |
 //! | [`app`] | wires the rooms; the only one that holds a clock |
 
 pub mod app;
 pub mod cli;
 pub mod collect;
 pub mod config;
+pub mod doctor;
 pub mod host;
 pub mod identity;
 pub mod receipts;

@@ -37,6 +37,8 @@ pub struct Uploader<'a> {
     pub clock: fn() -> Timestamp,
 }
 
+/// Difference of two clocks, in milliseconds, above which a person should look.
+pub const CLOCK_TOLERANCE_MS: u64 = 30_000;
 /// Heads that the collector takes at a time.
 const HEADS: u32 = 16;
 
@@ -127,7 +129,7 @@ impl Uploader<'_> {
         // The collector's clock is taken to have been read half way.
         let offset = sent.midpoint(received).saturating_sub(answer.into_inner().wall_millis);
         self.spool.note_clock(offset)?;
-        if offset.unsigned_abs() > 30_000 {
+        if offset.unsigned_abs() > CLOCK_TOLERANCE_MS {
             tracing::warn!(offset_ms = offset, "this host's clock differs from the collector's");
         }
         Ok(())

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use exhibit_proto::digest::Digest;
+use exhibit_proto::document::Target;
 use exhibit_proto::dsse::Envelope;
 use exhibit_proto::keys::SecretKey;
 use serde_json::json;
@@ -121,43 +122,59 @@ pub(super) async fn run(config: &Path, arguments: &cli::Run) -> anyhow::Result<E
     }
 }
 
+/// What a run needs that stores and sends nothing: everything as it would be, but the key that signs.
+pub(super) struct Rehearsal {
+    pub(super) view: View,
+    pub(super) target: Target,
+    /// Signs with a key made up for this run: nothing that is signed can leak.
+    pub(super) sealer: Sealer,
+}
+
+impl Rehearsal {
+    pub(super) fn of(config: &Config) -> anyhow::Result<Self> {
+        let store = Store::look(&config.state_dir);
+        let identity = store.identity()?;
+        let view = View::read(&store.path("spool.db"))?;
+        let local_key = match store.existing_local_key()? {
+            Some(key) => key,
+            None => {
+                tracing::warn!(
+                    "not enrolled yet: salts are made up for this run, so digests will differ later"
+                );
+                random()?
+            }
+        };
+        let target = match (&config.target, &identity) {
+            (Some(target), _) => target.clone(),
+            (None, _) => match host::machine_id(Path::new("/etc/machine-id"))? {
+                Some(id) => format!("host:{id}").parse()?,
+                None => match identity.as_ref().and_then(|identity| identity.targets.first()) {
+                    Some(target) => target.clone(),
+                    None => {
+                        bail!("no machine id here: name a `target` in the configuration, or enrol")
+                    }
+                },
+            },
+        };
+        let sealer = Sealer {
+            key: SecretKey::from_seed(&random()?),
+            agent: identity.map_or("not-enrolled".to_owned(), |known| known.agent),
+            epoch: view.epoch.as_ref().map_or(1, |epoch| epoch.number),
+            local_key,
+            redactor: Redactor::new(local_key, &config.redact),
+            binary: digest_of(&std::env::current_exe()?)?,
+            configuration: config.digest,
+        };
+        Ok(Self { view, target, sealer })
+    }
+}
+
 /// Prints each document as its exact bytes, then the payload of each statement, a line each.
 pub(super) async fn collect(config: &Path, arguments: &cli::Collect) -> anyhow::Result<ExitCode> {
     let config = Config::load(config)?;
-    let store = Store::look(&config.state_dir);
-    let identity = store.identity()?;
-    let view = View::read(&store.path("spool.db"))?;
+    let Rehearsal { view, target, sealer } = Rehearsal::of(&config)?;
     let catalog = Catalog::ask(&config, |_plugin| None).await;
     let kinds = if arguments.kinds.is_empty() { catalog.wanted() } else { arguments.kinds.clone() };
-    let local_key = match store.existing_local_key()? {
-        Some(key) => key,
-        None => {
-            tracing::warn!(
-                "not enrolled yet: salts are made up for this run, so digests will differ later"
-            );
-            random()?
-        }
-    };
-    let target = match (&config.target, &identity) {
-        (Some(target), _) => target.clone(),
-        (None, _) => match host::machine_id(Path::new("/etc/machine-id"))? {
-            Some(id) => format!("host:{id}").parse()?,
-            None => match identity.as_ref().and_then(|identity| identity.targets.first()) {
-                Some(target) => target.clone(),
-                None => bail!("no machine id here: name a `target` in the configuration, or enrol"),
-            },
-        },
-    };
-    // Signed with a key made up for this run: the payload is what is shown, and nothing signed can leak.
-    let sealer = Sealer {
-        key: SecretKey::from_seed(&random()?),
-        agent: identity.as_ref().map_or("not-enrolled".to_owned(), |known| known.agent.clone()),
-        epoch: view.epoch.map_or(1, |epoch| epoch.number),
-        local_key,
-        redactor: Redactor::new(local_key, &config.redact),
-        binary: digest_of(&std::env::current_exe()?)?,
-        configuration: config.digest,
-    };
     let stop = CancellationToken::new();
     let (documents, report) =
         observe(&catalog, &sealer, &kinds, &target, &config.limits, &stop).await;

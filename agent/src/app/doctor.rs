@@ -1,0 +1,158 @@
+//! `doctor`: tries every kind once as the schedule would, tells what is seen and what is not, and looks after what the agent
+//! itself stands on. It stores nothing, and sends nothing unless `--online` asks the collector for an answer.
+
+mod checks;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::ExitCode;
+
+use exhibit_proto::document::Kind;
+use exhibit_proto::statement::{Observed, Outcome};
+use serde::Serialize;
+use tokio_util::sync::CancellationToken;
+
+use super::agent::observe;
+use super::catalog::Catalog;
+use super::commands::Rehearsal;
+use super::{clock, say};
+use crate::app;
+use crate::cli;
+use crate::config::Config;
+use crate::doctor::{Finding, Lines, Tried, find, lines};
+
+use checks::{Check, Health};
+
+/// Everything that `doctor` tells.
+#[derive(Debug, Serialize)]
+struct Told {
+    /// True when everything that is configured here can be seen, and no check failed.
+    fine: bool,
+    /// Rights that the plugins had while they were tried.
+    privileges: Vec<String>,
+    checks: Vec<Check>,
+    kinds: Vec<Finding>,
+    systemd: Lines,
+}
+
+pub(super) async fn show(path: &Path, arguments: &cli::Doctor) -> anyhow::Result<ExitCode> {
+    let config = Config::load(path)?;
+    let mut checks = checks::standing(&config, clock()).await;
+    if arguments.online {
+        checks.push(checks::collector(&config).await);
+    }
+    let (kinds, privileges) = match tried(&config, &arguments.kinds).await {
+        Ok(tried) => tried,
+        // A damaged state directory is what the checks are about: they are still told.
+        Err(error) => {
+            checks.push(Check::fails("trial", app::told(&error), "mend what the checks name"));
+            (Vec::new(), Vec::new())
+        }
+    };
+    let fine = !kinds.iter().any(|kind| kind.lacking)
+        && !checks.iter().any(|check| check.health == Health::Fails);
+    let told = Told { fine, privileges, checks, systemd: lines(&kinds), kinds };
+    if arguments.json {
+        say(&serde_json::to_string(&told)?)?;
+    } else {
+        say(&told.lines().join("\n"))?;
+    }
+    Ok(if fine { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// Runs every kind as the schedule would: those of one cron line share a run and its deadline.
+async fn tried(config: &Config, only: &[Kind]) -> anyhow::Result<(Vec<Finding>, Vec<String>)> {
+    let rehearsal = Rehearsal::of(config)?;
+    let catalog = Catalog::ask(config, |_plugin| None).await;
+    let kinds = if only.is_empty() { catalog.wanted() } else { only.to_vec() };
+    let mut runs = BTreeMap::<&str, Vec<Kind>>::new();
+    for kind in kinds {
+        runs.entry(config.schedule.of(&kind).text()).or_default().push(kind);
+    }
+    let (mut findings, mut privileges) = (Vec::new(), Vec::new());
+    let stop = CancellationToken::new();
+    for kinds in runs.values() {
+        let Rehearsal { sealer, target, .. } = &rehearsal;
+        let (_, report) = observe(&catalog, sealer, kinds, target, &config.limits, &stop).await;
+        let outcomes: Vec<Outcome> = report
+            .outcomes
+            .into_iter()
+            .map(|told| Outcome {
+                detail: sealer.redactor.text(&told.detail),
+                remedy: sealer.redactor.text(&told.remedy),
+                ..told
+            })
+            .collect();
+        privileges.extend(report.documents.iter().map(|seen| seen.privileges.clone()));
+        findings
+            .extend(kinds.iter().map(|kind| finding(config, kind, &report.documents, &outcomes)));
+    }
+    findings.sort_by(|one, other| one.kind.cmp(&other.kind));
+    privileges.sort();
+    privileges.dedup();
+    Ok((findings, privileges))
+}
+
+fn finding(config: &Config, kind: &Kind, seen: &[Observed], outcomes: &[Outcome]) -> Finding {
+    let chosen =
+        |kinds: &Option<Vec<Kind>>| kinds.as_ref().is_some_and(|kinds| kinds.contains(kind));
+    let tried = Tried {
+        document: seen.iter().any(|seen| seen.kind == *kind),
+        vetoed: config.deny.contains(kind),
+        named: config.schedule.kinds.contains_key(kind)
+            || config.plugins.iter().any(|plugin| chosen(&plugin.kinds)),
+    };
+    let own: Vec<Outcome> = outcomes.iter().filter(|told| told.kind == *kind).cloned().collect();
+    find(kind, tried, &own)
+}
+
+impl Told {
+    fn lines(&self) -> Vec<String> {
+        let mut lines: Vec<String> = self.checks.iter().flat_map(Check::lines).collect();
+        lines.push(String::new());
+        lines.push(format!("rights of the plugins: {}", self.privileges.join("; ")));
+        lines.push(String::new());
+        for finding in &self.kinds {
+            lines.push(format!("{:30} {}", finding.kind.as_str(), finding.sight.as_str()));
+            for reason in &finding.reasons {
+                lines.push(format!("{:30} - {}: {}", "", reason.outcome, reason.detail));
+                lines.push(format!("{:30}   to change it: {}", "", reason.remedy));
+            }
+        }
+        let systemd = &self.systemd;
+        let sections = [
+            (
+                "to grant what is missing, in a drop-in of the agent's unit (systemctl edit exhibit-agent):",
+                &systemd.grant,
+            ),
+            ("to refuse it for good, in the same drop-in:", &systemd.refuse),
+            (
+                "and in the agent's configuration, so that evidence says it is your choice:",
+                &systemd.deny,
+            ),
+        ];
+        for (title, text) in sections {
+            if !text.is_empty() {
+                lines.extend([String::new(), title.to_owned()]);
+                lines.extend(text.iter().map(|line| format!("  {line}")));
+            }
+        }
+        if !systemd.root.is_empty() {
+            let kinds: Vec<&str> = systemd.root.iter().map(Kind::as_str).collect();
+            lines.push(String::new());
+            lines.push(format!(
+                "no capability gives all of {}: only root sees it",
+                kinds.join(", ")
+            ));
+        }
+        let lacking = self.kinds.iter().filter(|kind| kind.lacking).count();
+        let failed = self.checks.iter().filter(|check| check.health == Health::Fails).count();
+        lines.push(String::new());
+        lines.push(format!(
+            "{} kinds tried, {lacking} lack something; {} checks, {failed} failed",
+            self.kinds.len(),
+            self.checks.len()
+        ));
+        lines
+    }
+}

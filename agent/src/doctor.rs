@@ -1,0 +1,196 @@
+//! What this host lets the plugins see, kind by kind, and which right, tool or setting would change it; pure.
+//! It never starts a plugin, never grants a right and never asks for more than an outcome named.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use exhibit_plugin::protocol::OutcomeKind;
+use exhibit_proto::document::Kind;
+use exhibit_proto::statement::Outcome;
+use serde::Serialize;
+
+/// The right that no capability replaces.
+const ROOT: &str = "root";
+
+/// What would come of one kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sight {
+    /// All of it.
+    Collected,
+    /// A document, and something that it lacks.
+    InPart,
+    /// No document, and a right is the reason.
+    Denied,
+    /// No document, for another reason.
+    Nothing,
+    /// This host has no such thing.
+    NotApplicable,
+    /// The operator forbids it.
+    Vetoed,
+}
+
+impl Sight {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Collected => "collected",
+            Self::InPart => "in part",
+            Self::Denied => "denied",
+            Self::Nothing => "nothing",
+            Self::NotApplicable => "no such thing",
+            Self::Vetoed => "vetoed",
+        }
+    }
+}
+
+/// One kind as it would be collected now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    pub kind: Kind,
+    pub sight: Sight,
+    /// Whether something that is configured here cannot be seen.
+    pub lacking: bool,
+    pub reasons: Vec<Reason>,
+    /// Rights that would change it: capabilities, or `root`.
+    pub rights: BTreeSet<String>,
+}
+
+/// One thing that is not seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Reason {
+    pub outcome: String,
+    pub detail: String,
+    pub remedy: String,
+}
+
+/// What one kind gave when it was tried.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tried {
+    /// A document came.
+    pub document: bool,
+    /// The operator's file forbids the kind.
+    pub vetoed: bool,
+    /// The operator's file asks for this kind by name, so that a missing setting is a fault and not a choice.
+    pub named: bool,
+}
+
+/// Judges what one kind gave; `outcomes` are those of this kind.
+pub fn find(kind: &Kind, tried: Tried, outcomes: &[Outcome]) -> Finding {
+    let told: Vec<&Outcome> =
+        outcomes.iter().filter(|told| !is(told, OutcomeKind::Collected)).collect();
+    let absent = |told: &&&Outcome| {
+        is(told, OutcomeKind::NotApplicable)
+            || (is(told, OutcomeKind::NotConfigured) && !tried.named)
+    };
+    let (quiet, loud): (Vec<&Outcome>, Vec<&Outcome>) = (
+        told.iter().filter(absent).copied().collect(),
+        told.iter().filter(|told| !absent(told)).copied().collect(),
+    );
+    let sight = if tried.vetoed {
+        Sight::Vetoed
+    } else if tried.document {
+        if told.is_empty() { Sight::Collected } else { Sight::InPart }
+    } else if loud.iter().any(|told| is(told, OutcomeKind::Denied)) {
+        Sight::Denied
+    } else if loud.is_empty()
+        && !quiet.is_empty()
+        && quiet.iter().all(|told| is(told, OutcomeKind::NotApplicable))
+    {
+        Sight::NotApplicable
+    } else {
+        Sight::Nothing
+    };
+    let rights = match sight {
+        Sight::Vetoed => BTreeSet::new(),
+        Sight::Collected
+        | Sight::InPart
+        | Sight::Denied
+        | Sight::Nothing
+        | Sight::NotApplicable => loud
+            .iter()
+            .filter(|told| is(told, OutcomeKind::Denied))
+            .flat_map(|told| rights(&told.remedy))
+            .collect(),
+    };
+    Finding {
+        kind: kind.clone(),
+        sight,
+        lacking: !tried.vetoed && (!loud.is_empty() || (told.is_empty() && !tried.document)),
+        reasons: told.into_iter().map(reason).collect(),
+        rights,
+    }
+}
+
+fn is(told: &Outcome, word: OutcomeKind) -> bool {
+    told.outcome == word.as_str()
+}
+
+fn reason(told: &Outcome) -> Reason {
+    Reason {
+        outcome: told.outcome.clone(),
+        detail: told.detail.clone(),
+        remedy: told.remedy.clone(),
+    }
+}
+
+/// The rights that a remedy or a declaration names. Where it names capabilities, root is only another way to have them.
+pub fn rights(text: &str) -> BTreeSet<String> {
+    let words = || text.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_'));
+    let capabilities: BTreeSet<String> = words()
+        .filter(|word| word.len() > 4 && word.starts_with("CAP_"))
+        .map(str::to_owned)
+        .collect();
+    if capabilities.is_empty() && words().any(|word| word == ROOT) {
+        return BTreeSet::from([ROOT.to_owned()]);
+    }
+    capabilities
+}
+
+/// The lines that grant what is missing, for a drop-in of the unit that starts the plugins, and those that refuse it for good.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Lines {
+    /// For `systemctl edit exhibit-agent`.
+    pub grant: Vec<String>,
+    /// For the same drop-in, when it must stay so.
+    pub refuse: Vec<String>,
+    /// For the agent's own file: kinds that then are reported as the operator's veto.
+    pub deny: Vec<String>,
+    /// Kinds that lack something that no capability gives.
+    pub root: Vec<Kind>,
+}
+
+/// Writes them for everything that lacks a right.
+pub fn lines(findings: &[Finding]) -> Lines {
+    let mut kinds = BTreeMap::<&str, Vec<&Kind>>::new();
+    for finding in findings {
+        for right in &finding.rights {
+            kinds.entry(right).or_default().push(&finding.kind);
+        }
+    }
+    let root = kinds.remove(ROOT).unwrap_or_default().into_iter().cloned().collect::<Vec<Kind>>();
+    let capabilities: Vec<&str> = kinds.keys().copied().collect();
+    let denied: BTreeSet<String> = kinds
+        .values()
+        .flatten()
+        .copied()
+        .chain(&root)
+        .map(|kind| format!("{:?}", kind.as_str()))
+        .collect();
+    let denied = denied.into_iter().collect::<Vec<_>>().join(", ");
+    let mut lines = Lines { root, ..Lines::default() };
+    if !capabilities.is_empty() {
+        let all = capabilities.join(" ");
+        lines.grant = vec![
+            "[Service]".to_owned(),
+            format!("CapabilityBoundingSet={all}"),
+            format!("AmbientCapabilities={all}"),
+        ];
+        lines.refuse = vec!["[Service]".to_owned(), format!("CapabilityBoundingSet=~{all}")];
+    }
+    if !denied.is_empty() {
+        lines.deny = vec!["[deny]".to_owned(), format!("kinds = [{denied}]")];
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests;

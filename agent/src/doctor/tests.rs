@@ -1,0 +1,75 @@
+use super::*;
+
+fn kind() -> Kind {
+    "identity.accounts".parse().unwrap()
+}
+
+fn told(word: OutcomeKind, remedy: &str) -> Outcome {
+    let target = "host:test".parse().unwrap();
+    crate::collect::outcome(&kind(), &target, word, "cannot read /etc/shadow", remedy)
+}
+
+#[test]
+fn what_would_come_of_a_kind_follows_from_what_was_tried() {
+    let seen = Tried { document: true, ..Tried::default() };
+    let none = Tried::default();
+    let named = Tried { named: true, ..none };
+    let vetoed = Tried { vetoed: true, ..none };
+    let table = [
+        (seen, None, Sight::Collected, false),
+        (seen, Some(OutcomeKind::Denied), Sight::InPart, true),
+        (seen, Some(OutcomeKind::NotApplicable), Sight::InPart, false),
+        (none, Some(OutcomeKind::Denied), Sight::Denied, true),
+        (none, Some(OutcomeKind::ToolMissing), Sight::Nothing, true),
+        (none, Some(OutcomeKind::TimedOut), Sight::Nothing, true),
+        (none, Some(OutcomeKind::NotApplicable), Sight::NotApplicable, false),
+        (none, Some(OutcomeKind::NotConfigured), Sight::Nothing, false),
+        (named, Some(OutcomeKind::NotConfigured), Sight::Nothing, true),
+        (vetoed, Some(OutcomeKind::Denied), Sight::Vetoed, false),
+        (none, None, Sight::Nothing, true),
+    ];
+    for (tried, word, sight, lacking) in table {
+        let outcomes: Vec<Outcome> =
+            word.map(|word| told(word, "CAP_DAC_READ_SEARCH")).into_iter().collect();
+        let found = find(&kind(), tried, &outcomes);
+        assert_eq!((found.sight, found.lacking), (sight, lacking), "{tried:?} {word:?}");
+        assert_eq!(found.reasons.len(), outcomes.len());
+    }
+}
+
+#[test]
+fn the_lines_name_each_right_once_and_root_only_where_nothing_less_will_do() {
+    let remedy =
+        "give the plugin CAP_DAC_READ_SEARCH (or run it as root) so that it may read /etc/shadow";
+    let seen = Tried { document: true, ..Tried::default() };
+    let by_right = find(
+        &kind(),
+        seen,
+        &[told(OutcomeKind::Denied, remedy), told(OutcomeKind::Denied, remedy)],
+    );
+    assert_eq!(by_right.rights, BTreeSet::from(["CAP_DAC_READ_SEARCH".to_owned()]));
+    let by_root = Finding {
+        kind: "crypto.at_rest".parse().unwrap(),
+        rights: rights("run the plugin as root"),
+        ..by_right.clone()
+    };
+    let lines = lines(&[by_right, by_root]);
+    assert_eq!(
+        lines.grant,
+        [
+            "[Service]",
+            "CapabilityBoundingSet=CAP_DAC_READ_SEARCH",
+            "AmbientCapabilities=CAP_DAC_READ_SEARCH"
+        ]
+    );
+    assert_eq!(lines.refuse, ["[Service]", "CapabilityBoundingSet=~CAP_DAC_READ_SEARCH"]);
+    assert_eq!(lines.deny, ["[deny]", r#"kinds = ["crypto.at_rest", "identity.accounts"]"#]);
+    assert_eq!(lines.root.len(), 1);
+    assert_eq!(super::lines(&[]), Lines::default());
+}
+
+#[test]
+fn a_remedy_without_a_right_gives_none() {
+    assert!(rights("install nft in /usr/sbin").is_empty());
+    assert_eq!(rights("CAP_NET_ADMIN, CAP_SYS_PTRACE").len(), 2);
+}
