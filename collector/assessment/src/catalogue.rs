@@ -1,8 +1,11 @@
 //! Tables of what the rules cover, for pages and documents. They never judge.
 
-use std::fmt::Write as _;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 
-use crate::{framework::Framework, pack::RulePack, rule::Strength};
+use crate::{framework::Framework, ids::ControlId, pack::RulePack, rule::Strength};
 
 /// One row a rule as a Markdown table: id, title, kind, severity, freshness, controls with relation strength.
 #[must_use]
@@ -56,6 +59,59 @@ pub fn control_table(framework: &Framework, pack: &RulePack) -> String {
         row(&mut table, &cells);
     }
     table
+}
+
+/// One row a kind as a Markdown table: its rules and the controls that they decide.
+#[must_use]
+pub fn kind_table(pack: &RulePack) -> String {
+    let mut kinds: BTreeMap<&str, (Vec<String>, BTreeSet<ControlId>)> = BTreeMap::new();
+    for rule in pack.rules() {
+        let (rules, controls) = kinds.entry(&rule.kind).or_default();
+        rules.push(format!("`{}`", rule.id));
+        controls.extend(rule.controls.iter().filter(|(_, how)| how.decides()).map(|(id, _)| *id));
+    }
+    let mut table = "| kind | controls that its rules decide | rules |\n|---|---|---|\n".to_owned();
+    for (kind, (rules, controls)) in kinds {
+        let controls: Vec<String> = controls.iter().map(ToString::to_string).collect();
+        row(&mut table, &[format!("`{kind}`"), controls.join(", "), rules.join(" ")]);
+    }
+    table
+}
+
+/// The whole page: how many rules, kinds and controls, then the three tables, then the clauses.
+#[must_use]
+pub fn coverage_page(framework: &Framework, pack: &RulePack) -> String {
+    let decided = |strength: Strength| {
+        let said = |control: ControlId| {
+            pack.rules().iter().any(|rule| rule.strength(control) == Some(strength))
+        };
+        framework.controls().iter().filter(|control| said(control.id)).count()
+    };
+    let either = |control: ControlId| {
+        pack.rules().iter().any(|rule| rule.strength(control).is_some_and(Strength::decides))
+    };
+    let machine = framework.controls().iter().filter(|control| either(control.id)).count();
+    let kinds: BTreeSet<&str> = pack.rules().iter().map(|rule| rule.kind.as_str()).collect();
+    let clauses: Vec<String> =
+        framework.clauses().iter().map(|clause| clause.id.to_string()).collect();
+    format!(
+        "# What the rules cover\n\nMade from the rules; a test holds it equal to them.\n\n\
+         {} rules look at {} kinds of evidence. Of {} controls, {} have a rule of relation `direct`, {} one of \
+         relation `supporting`, and {} at least one of the two. The other {} are `manual`: no rule decides them, \
+         documents and people do. So it is with all clauses ({}).\n\n\
+         ## From kind to control\n\n{}\n## From rule to control\n\n{}\n## From control to rule\n\n{}",
+        pack.rules().len(),
+        kinds.len(),
+        framework.controls().len(),
+        decided(Strength::Direct),
+        decided(Strength::Supporting),
+        machine,
+        framework.controls().len() - machine,
+        clauses.join(", "),
+        kind_table(pack),
+        rule_table(pack),
+        control_table(framework, pack),
+    )
 }
 
 fn row(table: &mut String, cells: &[String]) {

@@ -21,7 +21,7 @@ mod rule;
 mod scan;
 mod status;
 
-pub use catalogue::{control_table, rule_table};
+pub use catalogue::{control_table, coverage_page, kind_table, rule_table};
 pub use engine::{Judge, MAX_DOCUMENT_BYTES, MAX_ITEMS};
 pub use finding::{Finding, Item, Verdict};
 pub use framework::{Attributes, Clause, Control, Framework, FrameworkError, Theme};

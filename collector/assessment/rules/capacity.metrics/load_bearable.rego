@@ -53,5 +53,5 @@ items contains {"id": "load", "why": why} if {
 	is_number(input.body.load.fifteen_x100)
 	is_number(input.body.cpus)
 	input.body.load.fifteen_x100 > input.body.cpus * input.parameters.max_x100_per_cpu
-	why := sprintf("is %d hundredths on %d processors", [input.body.load.fifteen_x100, input.body.cpus])
+	why := sprintf("is %v on %d processors", [input.body.load.fifteen_x100 / 100, input.body.cpus])
 }

@@ -1,0 +1,230 @@
+package exhibit.crypto.certificates_and_keys.not_expired_test
+
+import data.exhibit.crypto.certificates_and_keys.not_expired as rule
+
+document(body) := object.union({
+	"kind": "crypto.certificates_and_keys",
+	"target": "host:h",
+	"now": "2026-11-22T10:00:00Z",
+	"parameters": {"only_used": true, "exceptions": []},
+}, {"body": body})
+
+ids := {item.id | some item in rule.items}
+
+test_pass if {
+	rule.verdict == "pass" with input as pass_input
+}
+
+pass_input := document({
+	"certificates": [
+		{
+			"fingerprint": "a",
+			"places": ["/etc/x.pem"],
+			"used_by": ["nginx"],
+			"subject": "CN=www.example.org",
+			"issuer": "CN=R11",
+			"names": [],
+			"names_total": 0,
+			"serial": "03",
+			"not_before": "2026-10-01T00:00:00Z",
+			"not_after": "2026-12-30T00:00:00Z",
+			"signature": "sha256WithRSAEncryption",
+			"key_algorithm": "ec",
+			"key_bits": 256,
+			"self_signed": false,
+			"authority": false,
+			"chain": 1,
+			"renewed_by": "certbot",
+		},
+	],
+	"keys": [],
+	"trust": null,
+	"complete": true,
+})
+
+test_pass_at_the_limit if {
+	rule.verdict == "pass" with input as pass_at_the_limit_input
+}
+
+pass_at_the_limit_input := document({
+	"certificates": [
+		{
+			"fingerprint": "a",
+			"places": ["/etc/x.pem"],
+			"used_by": ["nginx"],
+			"subject": "CN=www.example.org",
+			"issuer": "CN=R11",
+			"names": [],
+			"names_total": 0,
+			"serial": "03",
+			"not_before": "2026-10-01T00:00:00Z",
+			"not_after": "2026-11-22T10:00:01Z",
+			"signature": "sha256WithRSAEncryption",
+			"key_algorithm": "ec",
+			"key_bits": 256,
+			"self_signed": false,
+			"authority": false,
+			"chain": 1,
+			"renewed_by": "certbot",
+		},
+		{
+			"fingerprint": "b",
+			"places": ["/etc/x.pem"],
+			"used_by": [],
+			"subject": "CN=www.example.org",
+			"issuer": "CN=R11",
+			"names": [],
+			"names_total": 0,
+			"serial": "03",
+			"not_before": "2026-10-01T00:00:00Z",
+			"not_after": "2020-01-01T00:00:00Z",
+			"signature": "sha256WithRSAEncryption",
+			"key_algorithm": "ec",
+			"key_bits": 256,
+			"self_signed": false,
+			"authority": false,
+			"chain": 1,
+			"renewed_by": "certbot",
+		},
+	],
+	"keys": [],
+	"trust": null,
+	"complete": true,
+})
+
+test_fail if {
+	rule.verdict == "fail" with input as fail_input
+	ids == {"b"} with input as fail_input
+}
+
+fail_input := document({
+	"certificates": [
+		{
+			"fingerprint": "a",
+			"places": ["/etc/x.pem"],
+			"used_by": ["nginx"],
+			"subject": "CN=www.example.org",
+			"issuer": "CN=R11",
+			"names": [],
+			"names_total": 0,
+			"serial": "03",
+			"not_before": "2026-10-01T00:00:00Z",
+			"not_after": "2026-12-30T00:00:00Z",
+			"signature": "sha256WithRSAEncryption",
+			"key_algorithm": "ec",
+			"key_bits": 256,
+			"self_signed": false,
+			"authority": false,
+			"chain": 1,
+			"renewed_by": "certbot",
+		},
+		{
+			"fingerprint": "b",
+			"places": ["/etc/x.pem"],
+			"used_by": ["nginx"],
+			"subject": "CN=www.example.org",
+			"issuer": "CN=R11",
+			"names": [],
+			"names_total": 0,
+			"serial": "03",
+			"not_before": "2026-10-01T00:00:00Z",
+			"not_after": "2026-11-22T10:00:00Z",
+			"signature": "sha256WithRSAEncryption",
+			"key_algorithm": "ec",
+			"key_bits": 256,
+			"self_signed": false,
+			"authority": false,
+			"chain": 1,
+			"renewed_by": "certbot",
+		},
+	],
+	"keys": [],
+	"trust": null,
+	"complete": true,
+})
+
+test_fail_unused_too if {
+	rule.verdict == "fail" with input as fail_unused_too_input
+	ids == {"b"} with input as fail_unused_too_input
+}
+
+fail_unused_too_input := object.union(document({
+	"certificates": [
+		{
+			"fingerprint": "b",
+			"places": ["/etc/x.pem"],
+			"used_by": [],
+			"subject": "CN=www.example.org",
+			"issuer": "CN=R11",
+			"names": [],
+			"names_total": 0,
+			"serial": "03",
+			"not_before": "2026-10-01T00:00:00Z",
+			"not_after": "2020-01-01T00:00:00Z",
+			"signature": "sha256WithRSAEncryption",
+			"key_algorithm": "ec",
+			"key_bits": 256,
+			"self_signed": false,
+			"authority": false,
+			"chain": 1,
+			"renewed_by": "certbot",
+		},
+	],
+	"keys": [],
+	"trust": null,
+	"complete": true,
+}), {"parameters": {"only_used": false, "exceptions": []}})
+
+test_not_applicable_empty if {
+	rule.verdict == "not_applicable" with input as not_applicable_empty_input
+}
+
+not_applicable_empty_input := document({"certificates": [], "keys": [], "trust": null, "complete": true})
+
+test_malformed if {
+	rule.verdict == "error" with input as malformed_input
+}
+
+malformed_input := document({
+	"certificates": [
+		{
+			"fingerprint": "a",
+			"places": ["/etc/x.pem"],
+			"used_by": ["nginx"],
+			"subject": "CN=www.example.org",
+			"issuer": "CN=R11",
+			"names": [],
+			"names_total": 0,
+			"serial": "03",
+			"not_before": "2026-10-01T00:00:00Z",
+			"not_after": null,
+			"signature": "sha256WithRSAEncryption",
+			"key_algorithm": "ec",
+			"key_bits": 256,
+			"self_signed": false,
+			"authority": false,
+			"chain": 1,
+			"renewed_by": "certbot",
+		},
+	],
+	"keys": [],
+	"trust": null,
+	"complete": true,
+})
+
+test_malformed_incomplete if {
+	rule.verdict == "error" with input as malformed_incomplete_input
+}
+
+malformed_incomplete_input := document({"certificates": [], "keys": [], "trust": null, "complete": false})
+
+test_malformed_without_certificates if {
+	rule.verdict == "error" with input as malformed_without_certificates_input
+}
+
+malformed_without_certificates_input := document({"certificates": null, "keys": [], "trust": null, "complete": true})
+
+test_malformed_empty if {
+	rule.verdict == "error" with input as {}
+	rule.verdict == "error" with input as document({})
+}

@@ -1,0 +1,209 @@
+package exhibit.crypto.certificates_and_keys.strong_keys_test
+
+import data.exhibit.crypto.certificates_and_keys.strong_keys as rule
+
+document(body) := object.union({
+	"kind": "crypto.certificates_and_keys",
+	"target": "host:h",
+	"parameters": {
+		"min_bits": {"rsa": 2048, "ec": 256},
+		"forbidden": ["dsa"],
+		"only_used": true,
+		"exceptions": [],
+	},
+}, {"body": body})
+
+ids := {item.id | some item in rule.items}
+
+test_pass_at_the_limit if {
+	rule.verdict == "pass" with input as pass_at_the_limit_input
+}
+
+pass_at_the_limit_input := document({
+	"certificates": [
+		{
+			"fingerprint": "a",
+			"places": ["/etc/x.pem"],
+			"used_by": ["nginx"],
+			"subject": "CN=www.example.org",
+			"issuer": "CN=R11",
+			"names": [],
+			"names_total": 0,
+			"serial": "03",
+			"not_before": "2026-10-01T00:00:00Z",
+			"not_after": "2026-12-30T00:00:00Z",
+			"signature": "sha256WithRSAEncryption",
+			"key_algorithm": "ec",
+			"key_bits": 256,
+			"self_signed": false,
+			"authority": false,
+			"chain": 1,
+			"renewed_by": "certbot",
+		},
+		{
+			"fingerprint": "b",
+			"places": ["/etc/x.pem"],
+			"used_by": ["nginx"],
+			"subject": "CN=www.example.org",
+			"issuer": "CN=R11",
+			"names": [],
+			"names_total": 0,
+			"serial": "03",
+			"not_before": "2026-10-01T00:00:00Z",
+			"not_after": "2026-12-30T00:00:00Z",
+			"signature": "sha256WithRSAEncryption",
+			"key_algorithm": "rsa",
+			"key_bits": 2048,
+			"self_signed": false,
+			"authority": false,
+			"chain": 1,
+			"renewed_by": "certbot",
+		},
+		{
+			"fingerprint": "c",
+			"places": ["/etc/x.pem"],
+			"used_by": ["nginx"],
+			"subject": "CN=www.example.org",
+			"issuer": "CN=R11",
+			"names": [],
+			"names_total": 0,
+			"serial": "03",
+			"not_before": "2026-10-01T00:00:00Z",
+			"not_after": "2026-12-30T00:00:00Z",
+			"signature": "sha256WithRSAEncryption",
+			"key_algorithm": "ed25519",
+			"key_bits": null,
+			"self_signed": false,
+			"authority": false,
+			"chain": 1,
+			"renewed_by": "certbot",
+		},
+	],
+	"keys": [],
+	"trust": null,
+	"complete": true,
+})
+
+test_fail if {
+	rule.verdict == "fail" with input as fail_input
+	ids == {"a", "b"} with input as fail_input
+}
+
+fail_input := document({
+	"certificates": [
+		{
+			"fingerprint": "a",
+			"places": ["/etc/x.pem"],
+			"used_by": ["nginx"],
+			"subject": "CN=www.example.org",
+			"issuer": "CN=R11",
+			"names": [],
+			"names_total": 0,
+			"serial": "03",
+			"not_before": "2026-10-01T00:00:00Z",
+			"not_after": "2026-12-30T00:00:00Z",
+			"signature": "sha256WithRSAEncryption",
+			"key_algorithm": "rsa",
+			"key_bits": 2047,
+			"self_signed": false,
+			"authority": false,
+			"chain": 1,
+			"renewed_by": "certbot",
+		},
+		{
+			"fingerprint": "b",
+			"places": ["/etc/x.pem"],
+			"used_by": ["nginx"],
+			"subject": "CN=www.example.org",
+			"issuer": "CN=R11",
+			"names": [],
+			"names_total": 0,
+			"serial": "03",
+			"not_before": "2026-10-01T00:00:00Z",
+			"not_after": "2026-12-30T00:00:00Z",
+			"signature": "sha256WithRSAEncryption",
+			"key_algorithm": "dsa",
+			"key_bits": 4096,
+			"self_signed": false,
+			"authority": false,
+			"chain": 1,
+			"renewed_by": "certbot",
+		},
+		{
+			"fingerprint": "c",
+			"places": ["/etc/x.pem"],
+			"used_by": ["nginx"],
+			"subject": "CN=www.example.org",
+			"issuer": "CN=R11",
+			"names": [],
+			"names_total": 0,
+			"serial": "03",
+			"not_before": "2026-10-01T00:00:00Z",
+			"not_after": "2026-12-30T00:00:00Z",
+			"signature": "sha256WithRSAEncryption",
+			"key_algorithm": "ec",
+			"key_bits": 256,
+			"self_signed": false,
+			"authority": false,
+			"chain": 1,
+			"renewed_by": "certbot",
+		},
+	],
+	"keys": [],
+	"trust": null,
+	"complete": true,
+})
+
+test_not_applicable_empty if {
+	rule.verdict == "not_applicable" with input as not_applicable_empty_input
+}
+
+not_applicable_empty_input := document({"certificates": [], "keys": [], "trust": null, "complete": true})
+
+test_malformed if {
+	rule.verdict == "error" with input as malformed_input
+}
+
+malformed_input := document({
+	"certificates": [
+		{
+			"fingerprint": "a",
+			"places": ["/etc/x.pem"],
+			"used_by": ["nginx"],
+			"subject": "CN=www.example.org",
+			"issuer": "CN=R11",
+			"names": [],
+			"names_total": 0,
+			"serial": "03",
+			"not_before": "2026-10-01T00:00:00Z",
+			"not_after": "2026-12-30T00:00:00Z",
+			"signature": "sha256WithRSAEncryption",
+			"key_algorithm": "ec",
+			"key_bits": null,
+			"self_signed": false,
+			"authority": false,
+			"chain": 1,
+			"renewed_by": "certbot",
+		},
+	],
+	"keys": [],
+	"trust": null,
+	"complete": true,
+})
+
+test_malformed_incomplete if {
+	rule.verdict == "error" with input as malformed_incomplete_input
+}
+
+malformed_incomplete_input := document({"certificates": [], "keys": [], "trust": null, "complete": false})
+
+test_malformed_without_certificates if {
+	rule.verdict == "error" with input as malformed_without_certificates_input
+}
+
+malformed_without_certificates_input := document({"certificates": null, "keys": [], "trust": null, "complete": true})
+
+test_malformed_empty if {
+	rule.verdict == "error" with input as {}
+	rule.verdict == "error" with input as document({})
+}

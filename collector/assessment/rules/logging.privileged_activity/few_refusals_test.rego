@@ -1,0 +1,112 @@
+package exhibit.logging.privileged_activity.few_refusals_test
+
+import data.exhibit.logging.privileged_activity.few_refusals as rule
+
+document(body) := object.union({
+	"kind": "logging.privileged_activity",
+	"target": "host:h",
+	"parameters": {"max_a_day": 50},
+}, {"body": body})
+
+ids := {item.id | some item in rule.items}
+
+test_pass_at_the_limit if {
+	rule.verdict == "pass" with input as pass_at_the_limit_input
+}
+
+pass_at_the_limit_input := document({
+	"window": {"from": "2026-11-15", "to": "2026-11-21"},
+	"activity": [
+		{
+			"day": "2026-11-20",
+			"account": "alice",
+			"action": "sudo",
+			"as_account": "root",
+			"succeeded": 4,
+			"failed": 50,
+			"source": "journal",
+		},
+	],
+	"unknown_principals": 0,
+	"sources": [{"name": "journal", "read": true, "from": "2026-11-15", "records": 5}],
+})
+
+test_fail if {
+	rule.verdict == "fail" with input as fail_input
+	ids == {"alice 2026-11-20"} with input as fail_input
+}
+
+fail_input := document({
+	"window": {"from": "2026-11-15", "to": "2026-11-21"},
+	"activity": [
+		{
+			"day": "2026-11-20",
+			"account": "alice",
+			"action": "sudo",
+			"as_account": "root",
+			"succeeded": 4,
+			"failed": 51,
+			"source": "journal",
+		},
+		{
+			"day": "2026-11-20",
+			"account": "bob",
+			"action": "sudo",
+			"as_account": "root",
+			"succeeded": 4,
+			"failed": 1,
+			"source": "journal",
+		},
+	],
+	"unknown_principals": 0,
+	"sources": [{"name": "journal", "read": true, "from": "2026-11-15", "records": 5}],
+})
+
+test_pass_empty if {
+	rule.verdict == "pass" with input as pass_empty_input
+}
+
+pass_empty_input := document({
+	"window": {"from": "2026-11-15", "to": "2026-11-21"},
+	"activity": [],
+	"unknown_principals": 0,
+	"sources": [{"name": "journal", "read": true, "from": "2026-11-15", "records": 5}],
+})
+
+test_not_applicable if {
+	rule.verdict == "not_applicable" with input as not_applicable_input
+}
+
+not_applicable_input := document({
+	"window": {"from": "2026-11-15", "to": "2026-11-21"},
+	"activity": [],
+	"unknown_principals": 0,
+	"sources": [],
+})
+
+test_malformed if {
+	rule.verdict == "error" with input as malformed_input
+}
+
+malformed_input := document({
+	"window": {"from": "2026-11-15", "to": "2026-11-21"},
+	"activity": [],
+	"unknown_principals": 0,
+	"sources": [{"name": "journal", "read": false, "from": "2026-11-15", "records": 5}],
+})
+
+test_malformed_without_activity if {
+	rule.verdict == "error" with input as malformed_without_activity_input
+}
+
+malformed_without_activity_input := document({
+	"window": {"from": "2026-11-15", "to": "2026-11-21"},
+	"activity": null,
+	"unknown_principals": 0,
+	"sources": [{"name": "journal", "read": true, "from": "2026-11-15", "records": 5}],
+})
+
+test_malformed_empty if {
+	rule.verdict == "error" with input as {}
+	rule.verdict == "error" with input as document({})
+}

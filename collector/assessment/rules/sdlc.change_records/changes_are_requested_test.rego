@@ -1,0 +1,165 @@
+package exhibit.sdlc.change_records.changes_are_requested_test
+
+import data.exhibit.sdlc.change_records.changes_are_requested as rule
+
+document(body) := object.union({
+	"kind": "sdlc.change_records",
+	"target": "host:h",
+	"parameters": {"kinds": ["code", "deployment"]},
+}, {"body": body})
+
+ids := {item.id | some item in rule.items}
+
+test_pass if {
+	rule.verdict == "pass" with input as pass_input
+}
+
+pass_input := document({
+	"window_days": 90,
+	"changes": [
+		{
+			"at": "2026-11-20T06:12:31Z",
+			"id": "a",
+			"source": "github",
+			"kind": "code",
+			"actor": "alice",
+			"automatic": false,
+			"summary": "merge",
+			"items": ["a"],
+			"item_count": 1,
+			"ticket": "OPS-7",
+			"approved_by": ["bob"],
+			"result": "success",
+		},
+		{
+			"at": "2026-11-20T06:12:31Z",
+			"id": "b",
+			"source": "github",
+			"kind": "packages",
+			"actor": "alice",
+			"automatic": false,
+			"summary": "merge",
+			"items": ["a"],
+			"item_count": 1,
+			"ticket": null,
+			"approved_by": ["bob"],
+			"result": "success",
+		},
+	],
+	"sources": [{"name": "github", "oldest": "2026-08-02", "complete": true}],
+})
+
+test_fail if {
+	rule.verdict == "fail" with input as fail_input
+	ids == {"github b"} with input as fail_input
+}
+
+fail_input := document({
+	"window_days": 90,
+	"changes": [
+		{
+			"at": "2026-11-20T06:12:31Z",
+			"id": "a",
+			"source": "github",
+			"kind": "code",
+			"actor": "alice",
+			"automatic": false,
+			"summary": "merge",
+			"items": ["a"],
+			"item_count": 1,
+			"ticket": "OPS-7",
+			"approved_by": ["bob"],
+			"result": "success",
+		},
+		{
+			"at": "2026-11-20T06:12:31Z",
+			"id": "b",
+			"source": "github",
+			"kind": "code",
+			"actor": "alice",
+			"automatic": false,
+			"summary": "merge",
+			"items": ["a"],
+			"item_count": 1,
+			"ticket": null,
+			"approved_by": ["bob"],
+			"result": "success",
+		},
+	],
+	"sources": [{"name": "github", "oldest": "2026-08-02", "complete": true}],
+})
+
+test_not_applicable_empty if {
+	rule.verdict == "not_applicable" with input as not_applicable_empty_input
+}
+
+not_applicable_empty_input := document({
+	"window_days": 90,
+	"changes": [],
+	"sources": [{"name": "github", "oldest": "2026-08-02", "complete": true}],
+})
+
+test_not_applicable if {
+	rule.verdict == "not_applicable" with input as not_applicable_input
+}
+
+not_applicable_input := document({
+	"window_days": 90,
+	"changes": [
+		{
+			"at": "2026-11-20T06:12:31Z",
+			"id": "b",
+			"source": "github",
+			"kind": "packages",
+			"actor": "alice",
+			"automatic": false,
+			"summary": "merge",
+			"items": ["a"],
+			"item_count": 1,
+			"ticket": null,
+			"approved_by": ["bob"],
+			"result": "success",
+		},
+	],
+	"sources": [{"name": "github", "oldest": "2026-08-02", "complete": true}],
+})
+
+test_malformed if {
+	rule.verdict == "error" with input as malformed_input
+}
+
+malformed_input := document({
+	"window_days": 90,
+	"changes": [
+		{
+			"at": "2026-11-20T06:12:31Z",
+			"id": "a",
+			"source": "github",
+			"kind": "code",
+			"actor": "alice",
+			"automatic": false,
+			"summary": "merge",
+			"items": ["a"],
+			"item_count": 1,
+			"ticket": 7,
+			"approved_by": ["bob"],
+			"result": "success",
+		},
+	],
+	"sources": [{"name": "github", "oldest": "2026-08-02", "complete": true}],
+})
+
+test_malformed_without_changes if {
+	rule.verdict == "error" with input as malformed_without_changes_input
+}
+
+malformed_without_changes_input := document({
+	"window_days": 90,
+	"changes": null,
+	"sources": [{"name": "github", "oldest": "2026-08-02", "complete": true}],
+})
+
+test_malformed_empty if {
+	rule.verdict == "error" with input as {}
+	rule.verdict == "error" with input as document({})
+}
