@@ -3,13 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use exhibit_plugin::levels::{ROOT, rights};
 use exhibit_plugin::protocol::OutcomeKind;
 use exhibit_proto::document::Kind;
 use exhibit_proto::statement::Outcome;
 use serde::Serialize;
-
-/// The right that no capability replaces.
-const ROOT: &str = "root";
 
 /// What would come of one kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -130,19 +128,6 @@ fn reason(told: &Outcome) -> Reason {
         detail: told.detail.clone(),
         remedy: told.remedy.clone(),
     }
-}
-
-/// The rights that a remedy or a declaration names. Where it names capabilities, root is only another way to have them.
-pub fn rights(text: &str) -> BTreeSet<String> {
-    let words = || text.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_'));
-    let capabilities: BTreeSet<String> = words()
-        .filter(|word| word.len() > 4 && word.starts_with("CAP_"))
-        .map(str::to_owned)
-        .collect();
-    if capabilities.is_empty() && words().any(|word| word == ROOT) {
-        return BTreeSet::from([ROOT.to_owned()]);
-    }
-    capabilities
 }
 
 /// The lines that grant what is missing, for a drop-in of the unit that starts the plugins, and those that refuse it for good.

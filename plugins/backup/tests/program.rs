@@ -40,3 +40,15 @@ fn every_described_kind_is_answered_on_this_host_and_in_an_empty_tree() {
         }
     }
 }
+
+#[test]
+fn the_page_tells_what_each_level_yields() {
+    let output = program().arg("--describe").output().unwrap();
+    let described: Describe = serde_json::from_slice(&output.stdout).unwrap();
+    let table = exhibit_plugin::levels::table(&described);
+    let page = include_str!("../README.md");
+    assert!(
+        page.contains(&table),
+        "put this into the plugin's page (--levels prints it):\n{table}"
+    );
+}

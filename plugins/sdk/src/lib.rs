@@ -4,6 +4,7 @@
 //! It never judges what was observed, opens no network connection and knows no provider.
 
 pub mod kinds;
+pub mod levels;
 #[cfg(feature = "local")]
 pub mod local;
 pub mod plugin;

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 
 use super::{Document, Entry, Job, Observation, Plugin, rights};
 use crate::{
-    kinds,
+    kinds, levels,
     protocol::{Capture, Describe, DescribeKind, Line, MAX_LINE, OutcomeKind, PROTOCOL, Request},
 };
 
@@ -59,6 +59,10 @@ fn dispatch(
         Some("--describe") => {
             let text = serde_json::to_string(&describe(plugin)).map_err(io::Error::other)?;
             writeln!(output, "{text}")?;
+            Ok(output.flush()?)
+        }
+        Some("--levels") => {
+            output.write_all(levels::table(&describe(plugin)).as_bytes())?;
             Ok(output.flush()?)
         }
         Some("--version" | "-V") => {
@@ -304,7 +308,8 @@ pub(super) fn describe(plugin: &Plugin) -> Describe {
 fn help(plugin: &Plugin) -> String {
     let mut text = format!(
         "exhibit-plugin-{} {}: {}\n\nStarted by exhibit-agent: one JSON request on standard input, JSON lines on standard \
-         output.\n\n  --describe  print what it observes, reads and needs, as one JSON line\n  --version   print the \
+         output.\n\n  --describe  print what it observes, reads and needs, as one JSON line\n  --levels    \
+         print what each kind yields at each level of rights, as a table\n  --version   print the \
          version\n  --help      print this\n\nKinds:\n",
         plugin.name, plugin.version, plugin.about
     );
