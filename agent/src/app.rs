@@ -6,6 +6,7 @@ mod commands;
 mod control;
 mod doctor;
 mod lock;
+mod plugin;
 mod rotation;
 mod service;
 mod status;
@@ -17,7 +18,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use jiff::Timestamp;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{self, Cli, Command};
 
 pub use agent::{Agent, Ran};
 pub use catalog::Catalog;
@@ -44,6 +45,9 @@ pub fn main(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Status(arguments) => status::show(&config, &arguments),
         Command::Rotate(arguments) => runtime.block_on(control::rotate(&config, &arguments)),
         Command::Doctor(arguments) => runtime.block_on(doctor::show(&config, &arguments)),
+        Command::Plugin(cli::Plugin::Check(arguments)) => {
+            runtime.block_on(plugin::check(&arguments))
+        }
         Command::Validate(arguments) => runtime.block_on(validate::show(&config, &arguments)),
     }
 }

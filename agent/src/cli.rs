@@ -40,6 +40,9 @@ pub enum Command {
     Rotate(Json),
     /// Try every kind once and tell what is seen, what is not, and which right, tool or setting would change it
     Doctor(Doctor),
+    /// For those who write plugins
+    #[command(subcommand)]
+    Plugin(Plugin),
     /// Check the configuration, the plugins and the secrets they need
     Validate(Json),
 }
@@ -90,6 +93,28 @@ pub struct Doctor {
     /// Also ask the collector for an answer
     #[arg(long)]
     pub online: bool,
+    /// Print as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Subcommand)]
+pub enum Plugin {
+    /// Test whether a plugin keeps the protocol; what it observes is neither shown nor stored nor sent
+    Check(PluginCheck),
+}
+
+#[derive(clap::Args)]
+pub struct PluginCheck {
+    /// The plugin's executable
+    #[arg(value_name = "PATH")]
+    pub path: PathBuf,
+    /// TOML file with the plugin's settings; without it the table is empty
+    #[arg(long, value_name = "FILE")]
+    pub settings: Option<PathBuf>,
+    /// How long the plugin may take over everything it offers
+    #[arg(long, default_value = "120s", value_parser = span)]
+    pub deadline: Duration,
     /// Print as JSON
     #[arg(long)]
     pub json: bool,

@@ -2,6 +2,7 @@
 //! ends as one or the other. It never judges, never stores and never trusts a plugin's output to be well-formed.
 
 mod answer;
+mod conform;
 mod describe;
 mod process;
 
@@ -15,6 +16,7 @@ use exhibit_proto::statement::Outcome;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+pub use conform::{Trial, conform};
 pub use describe::{DescribeError, describe, digest_of};
 
 /// One plugin as configured.

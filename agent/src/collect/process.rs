@@ -94,7 +94,7 @@ pub(super) fn not_started(plugin: &PluginConfig, error: &io::Error) -> End {
 }
 
 /// Sets the processor and memory limits. The plugin still waits for its request, so nothing has been used yet.
-fn limit(child: &Child, limits: &Limits) {
+pub(super) fn limit(child: &Child, limits: &Limits) {
     let Some(pid) = pid(child) else {
         return;
     };
@@ -216,7 +216,7 @@ async fn read(
     }
 }
 
-fn take(
+pub(super) fn take(
     line: &[u8],
     answers: &mut Answers<'_>,
     accept: &mut dyn FnMut(Observation) -> Option<Outcome>,

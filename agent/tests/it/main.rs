@@ -6,6 +6,7 @@ mod doctor;
 mod killed;
 mod log;
 mod once;
+mod plugin_check;
 mod rotation;
 mod trust;
 mod world;
