@@ -19,6 +19,9 @@ use tokio_util::sync::CancellationToken;
 pub use conform::{Trial, conform};
 pub use describe::{DescribeError, describe, digest_of};
 
+/// Starts the detail of every outcome that is the choice of the host's operator; no server can lift it.
+pub const VETO: &str = "the operator of this host forbids it";
+
 /// One plugin as configured.
 #[derive(Clone, Debug)]
 pub struct PluginConfig {

@@ -15,7 +15,7 @@ use toml::Spanned;
 
 use crate::collect::{Limits, PluginConfig};
 use crate::identity::Address;
-use crate::redact::{Pattern, compile};
+use crate::redact::{Pattern, Veto, compile};
 use crate::schedule::CronLine;
 
 /// The configuration in force.
@@ -40,6 +40,8 @@ pub struct Config {
     pub redact: Vec<Pattern>,
     /// Kinds that must not be collected here whatever anybody asks.
     pub deny: BTreeSet<Kind>,
+    /// Fields that must not leave in documents of a kind.
+    pub veto: BTreeMap<Kind, Vec<Veto>>,
 }
 
 const EVIDENCE_KEY_DAYS: u32 = 30;
@@ -166,6 +168,7 @@ impl Reader<'_> {
                 days => Some(Duration::from_secs(u64::from(days) * 86_400)),
             },
             deny: deny.filter_map(|kind| self.value(Some(kind), "deny.kinds")).collect(),
+            veto: self.vetoes(&file.deny.fields),
             plugins: file.plugin.iter().map(|plugin| self.plugin(plugin)).collect(),
             schedule: self.schedules(&file.schedule),
             redact: file.redact.pattern.iter().filter_map(|each| self.pattern(each)).collect(),
@@ -210,6 +213,22 @@ impl Reader<'_> {
                 .map(|(name, path)| (name.clone(), self.folder.join(path.get_ref())))
                 .collect(),
         }
+    }
+
+    fn vetoes(
+        &mut self,
+        raw: &BTreeMap<String, Vec<Spanned<String>>>,
+    ) -> BTreeMap<Kind, Vec<Veto>> {
+        let mut vetoes = BTreeMap::new();
+        for (kind, fields) in raw {
+            let place = format!("deny.fields.{kind}");
+            let read = fields.iter().filter_map(|field| self.value(Some(field), &place)).collect();
+            match kind.parse::<Kind>() {
+                Ok(kind) => drop(vetoes.insert(kind, read)),
+                Err(error) => self.problem(fields.first(), &place, &error.to_string()),
+            }
+        }
+        vetoes
     }
 
     fn schedules(&mut self, raw: &BTreeMap<String, Spanned<toml::Value>>) -> Schedules {

@@ -9,6 +9,8 @@ use exhibit_proto::document::Kind;
 use exhibit_proto::statement::Outcome;
 use serde::Serialize;
 
+use crate::collect::VETO;
+
 /// What would come of one kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -78,6 +80,8 @@ pub fn find(kind: &Kind, tried: Tried, outcomes: &[Outcome]) -> Finding {
     let absent = |told: &&&Outcome| {
         is(told, OutcomeKind::NotApplicable)
             || (is(told, OutcomeKind::NotConfigured) && !tried.named)
+            // A choice of this host's operator is no lack.
+            || told.detail.starts_with(VETO)
     };
     let (quiet, loud): (Vec<&Outcome>, Vec<&Outcome>) = (
         told.iter().filter(absent).copied().collect(),

@@ -2,12 +2,15 @@
 //! It never judges and never keeps what it removed.
 
 mod rules;
+mod veto;
 
 use exhibit_proto::digest::Digest;
+use exhibit_proto::document::Kind;
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use rules::{Pattern, PatternError, compile};
+pub use veto::{Veto, VetoError};
 
 /// Starts every replacement; what starts with it is not replaced again.
 const MARK: &str = "redacted:";
@@ -17,13 +20,38 @@ const MARK: &str = "redacted:";
 #[derive(Clone)]
 pub struct Redactor {
     patterns: Vec<Pattern>,
+    vetoes: BTreeMap<Kind, Vec<Veto>>,
     key: [u8; 32],
 }
 
 impl Redactor {
     /// `key` stays on the host.
     pub fn new(key: [u8; 32], extra: &[Pattern]) -> Self {
-        Self { patterns: rules::builtin().into_iter().chain(extra.iter().cloned()).collect(), key }
+        let patterns = rules::builtin().into_iter().chain(extra.iter().cloned()).collect();
+        Self { patterns, vetoes: BTreeMap::new(), key }
+    }
+
+    /// Adds the operator's vetoes over fields.
+    pub fn with_vetoes(self, vetoes: &BTreeMap<Kind, Vec<Veto>>) -> Self {
+        Self { vetoes: vetoes.clone(), ..self }
+    }
+
+    /// The vetoes in force over fields of a kind.
+    pub fn vetoes(&self, kind: &Kind) -> &[Veto] {
+        self.vetoes.get(kind).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Takes vetoed fields and secrets out of a document of this kind; answers the names of what changed something.
+    pub fn document(&self, kind: &Kind, body: &mut Value) -> BTreeSet<String> {
+        let vetoed: Vec<String> = self
+            .vetoes(kind)
+            .iter()
+            .filter(|veto| veto.apply(body))
+            .map(|veto| format!("veto:{veto}"))
+            .collect();
+        let mut applied = self.value(body);
+        applied.extend(vetoed);
+        applied
     }
 
     /// Replaces secrets in a document's body; answers the names of the rules that changed something.

@@ -95,7 +95,7 @@ impl Sealer {
         limit: u64,
     ) -> Result<SealedDocument, Box<Outcome>> {
         let Observation { kind, target, mut body, capture } = observation;
-        let redactions = self.redactor.value(&mut body);
+        let redactions = self.redactor.document(&kind, &mut body);
         let document = Document {
             body,
             salt: self.salt(&kind),

@@ -6,20 +6,20 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use exhibit_plugin::protocol::Describe;
+use exhibit_plugin::protocol::{Describe, OutcomeKind};
 use exhibit_proto::document::{Kind, Target};
 use exhibit_proto::note::Verifier;
-use exhibit_proto::statement::{Outcome, Scheduled};
+use exhibit_proto::statement::{Observed, Outcome, Scheduled};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::catalog::Catalog;
 use super::{clock, lock};
-use crate::collect::{self, Job, PluginConfig};
+use crate::collect::{self, Job, PluginConfig, VETO};
 use crate::config::Config;
 use crate::host::{self, Moment};
 use crate::identity::{Address, Identity, Store};
-use crate::redact::Redactor;
+use crate::redact::{Redactor, Veto};
 use crate::seal::{Pulse, Report, SealedDocument, Sealer};
 use crate::spool::{Batch, Bounds, Epoch, GivenUp, Spool, SpoolError};
 use crate::upload::{Session, UploadError, Uploader};
@@ -217,8 +217,9 @@ pub(super) async fn observe(
             let schema = known.schema(&observation.kind);
             match sealer.document(observation, &schema, limits.document_bytes) {
                 Ok(document) => {
+                    let veto = vetoed(sealer.redactor.vetoes(&document.observed.kind), &document);
                     documents.push(document);
-                    None
+                    veto
                 }
                 Err(outcome) => Some(*outcome),
             }
@@ -235,6 +236,18 @@ pub(super) async fn observe(
 /// The day, UTC. One that goes backwards with the clock closes nothing.
 fn today(now: Timestamp) -> String {
     now.strftime("%Y-%m-%d").to_string()
+}
+
+/// What a statement says of a document from which the operator withholds fields.
+fn vetoed(vetoes: &[Veto], document: &SealedDocument) -> Option<Outcome> {
+    if vetoes.is_empty() {
+        return None;
+    }
+    let fields: Vec<String> = vetoes.iter().map(ToString::to_string).collect();
+    let detail = format!("{VETO} ([deny.fields]: {})", fields.join(", "));
+    let remedy = "take the fields out of [deny.fields] in the agent's configuration";
+    let Observed { kind, target, .. } = &document.observed;
+    Some(collect::outcome(kind, target, OutcomeKind::Denied, detail, remedy))
 }
 
 /// What a statement says of a document that had to go.
@@ -296,7 +309,7 @@ fn sealer(
         agent: identity.agent.clone(),
         epoch: epoch.number,
         local_key,
-        redactor: Redactor::new(local_key, &config.redact),
+        redactor: Redactor::new(local_key, &config.redact).with_vetoes(&config.veto),
         binary: collect::digest_of(&executable).context("hashing the agent's own executable")?,
         configuration: config.digest,
     })

@@ -8,7 +8,7 @@ use exhibit_proto::digest::Digest;
 use exhibit_proto::document::{Kind, Target};
 use exhibit_proto::statement::{Outcome, PluginUsed};
 
-use crate::collect::{self, DescribeError, PluginConfig};
+use crate::collect::{self, DescribeError, PluginConfig, VETO};
 use crate::config::Config;
 
 /// What is known of the configured plugins now.
@@ -77,7 +77,7 @@ impl<'a> Catalog<'a> {
         let mut outcomes = Vec::new();
         for kind in kinds {
             if self.config.deny.contains(kind) {
-                let detail = "the operator of this host forbids it ([deny] kinds)";
+                let detail = format!("{VETO} ([deny] kinds)");
                 let remedy = "take the kind out of [deny] kinds in the agent's configuration";
                 outcomes.push(collect::outcome(kind, target, OutcomeKind::Denied, detail, remedy));
                 continue;

@@ -161,7 +161,7 @@ impl Rehearsal {
             agent: identity.map_or("not-enrolled".to_owned(), |known| known.agent),
             epoch: view.epoch.as_ref().map_or(1, |epoch| epoch.number),
             local_key,
-            redactor: Redactor::new(local_key, &config.redact),
+            redactor: Redactor::new(local_key, &config.redact).with_vetoes(&config.veto),
             binary: digest_of(&std::env::current_exe()?)?,
             configuration: config.digest,
         };

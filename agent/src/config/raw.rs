@@ -90,4 +90,6 @@ pub(super) struct Pattern {
 pub(super) struct Deny {
     #[serde(default)]
     pub(super) kinds: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) fields: BTreeMap<String, Vec<Spanned<String>>>,
 }

@@ -55,6 +55,7 @@ fn bad_input_names_value_line_and_way_out() {
         ("collector = \"http://a:1\"", 2, "https://HOST:PORT"),
         ("[limits]\ndeadline = \"5 minutes\"", 3, "5 minutes"),
         ("[limits]\nspeed = 1", 3, "speed"),
+        ("[deny.fields]\n\"patch.status\" = [\"a/b\"]", 3, "names no field"),
         ("[schedule]\n\"patch.status\" = \"* * * * 1\"", 3, "write MON to SUN"),
         ("[schedule]\npatch.status = \"17 * * * *\"", 3, "quote the key"),
         ("[schedule]\nsometimes = \"17 * * * *\"", 3, "\"default\" and \"splay\""),

@@ -270,3 +270,33 @@ async fn validate_names_what_is_wrong_and_the_way_out() {
     let ended = world.agent(&["run"]).await;
     assert_eq!(ended.code, Some(2), "{ended:?}");
 }
+
+#[tokio::test]
+async fn vetoed_fields_are_gone_before_hashing_and_the_statement_says_so() {
+    let world = World::new().await;
+    let body =
+        r#"{"accounts":[{"name":"joe","full_name":"Joe Vetoed-One","home":"/home/vetoed-two"}]}"#;
+    let script = plugin("identity.accounts", &document("identity.accounts", body));
+    let veto = "[deny.fields]\n\"identity.accounts\" = [\"/accounts/*/full_name\", \"home\", \"absent\"]\n";
+    world.configure(veto, &[("accounts", script)]);
+    world.enrol().await;
+    let ended = world.once().await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let sent = world
+        .collector
+        .with(|state| state.documents.values().flatten().copied().collect::<Vec<u8>>());
+    assert!(contains(&sent, r#""full_name":null"#) && contains(&sent, "joe"));
+    let disk = world.everything_on_disk();
+    for place in [&sent, &disk] {
+        assert!(!contains(place, "Vetoed-One") && !contains(place, "vetoed-two"));
+    }
+    let last = world.collector.with(|state| state.envelopes.last().unwrap().clone());
+    let run: Run = statement(&last).predicate_as().unwrap();
+    assert_eq!(run.documents[0].redactions, ["veto:/accounts/*/full_name", "veto:home"]);
+    let outcome = &run.outcomes[0];
+    assert_eq!(outcome.outcome, "denied");
+    assert!(outcome.detail.contains("/accounts/*/full_name, home, absent"), "{outcome:?}");
+    // The operator's choice is no fault of the host.
+    let doctor = world.agent(&["doctor"]).await;
+    assert_eq!(doctor.code, Some(0), "{doctor:?}");
+}
