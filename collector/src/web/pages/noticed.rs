@@ -86,7 +86,8 @@ pub(super) fn table(ask: &Ask, agent: Option<&str>) -> Result<Table, WebError> {
             text(words.kind),
             text(name(&names, &row.agent)).link(format!("/agents/{}", encode(&row.agent))),
             text(format!("{}.", words.what)).note(format!("{}{more}", words.means)),
-            text(words.action),
+            // A cell is plain text.
+            text(words.action.replace('`', "")),
             moment(Some(ask.moment(row.at))),
             text(row.index.to_string())
                 .sort(format!("{:020}", row.index))

@@ -68,6 +68,7 @@ async fn gaps_conflicts_forks_and_a_larger_log_are_alarms_with_what_to_do() {
         assert!(!body.contains(XSS), "{page}");
     }
     let log = site.get("/log", &cookie).await.body;
+    assert!(!log.contains('`'), "a mark-up sign is shown: {log}");
     assert!(log.contains("7 more things were noticed of this agent"), "{log}");
     let activity = site.get("/activity", &cookie).await.body;
     for shown in ["never came", "have number 4", "another history"] {
