@@ -1,0 +1,115 @@
+//! Secrets that are planted in what this plugin reads are in nothing that it says, before any redaction by the agent.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use std::fs;
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use exhibit_plugin::Describe;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_exhibit-plugin-linux");
+/// Stands in every planted secret.
+const SECRET: &str = "plantedsecret";
+
+/// A host full of secrets: path and content.
+const FILES: &[(&str, &str)] = &[
+    ("etc/passwd", "root:x:0:0::/root:/bin/sh\njoe:x:1000:1000::/home/joe:/bin/sh\n"),
+    ("etc/group", "root:x:0:\nadm:plantedsecretgroup:4:joe\n"),
+    (
+        "etc/shadow",
+        "root:$6$salt$plantedsecrethash:19000:0:99999:7:::\njoe:$y$j9T$plantedsecrettwo:19000::::::\n",
+    ),
+    ("etc/gshadow", "adm:$6$plantedsecretgshadow::joe\n"),
+    ("etc/os-release", "ID=debian\nVERSION_ID=\"13\"\n"),
+    (
+        "etc/apt/sources.list",
+        "deb https://user:plantedsecretapt@deb.example.org/debian trixie main\n",
+    ),
+    (
+        "etc/apt/sources.list.d/a.sources",
+        "Types: deb\nURIs: https://u:plantedsecretsrc@deb.example.org/\nSuites: trixie\nComponents: main\n",
+    ),
+    (
+        "etc/apt/apt.conf.d/proxy",
+        "Acquire::http::Proxy \"http://u:plantedsecretproxy@proxy:3128\";\n",
+    ),
+    ("etc/apt/auth.conf", "machine deb.example.org login u password plantedsecretauth\n"),
+    (
+        "etc/crontab",
+        "PASSWORD=plantedsecretenv\n1 * * * * root mysqldump -pplantedsecretcron --password=plantedsecretlong db\n",
+    ),
+    (
+        "etc/cron.d/a",
+        "TOKEN=plantedsecrettoken\n2 * * * * root curl -H 'Authorization: Bearer plantedsecretbearer' https://u:plantedsecreturl@h/\n",
+    ),
+    (
+        "etc/systemd/system/a.service",
+        "[Service]\nEnvironment=PASSWORD=plantedsecretunit\nExecStart=/usr/bin/a --token plantedsecretexec\n",
+    ),
+    ("etc/systemd/system/a.timer", "[Timer]\nOnCalendar=daily\n"),
+    (
+        "home/joe/.ssh/id_ed25519",
+        "-----BEGIN OPENSSH PRIVATE KEY-----\nplantedsecretprivate\n-----END OPENSSH PRIVATE KEY-----\n",
+    ),
+    ("home/joe/.google_authenticator", "plantedsecrettotp\n\" TOTP_AUTH\n"),
+    ("etc/users.oath", "HOTP joe - plantedsecretoath\n"),
+    (
+        "etc/ssl/private/a.key",
+        "-----BEGIN PRIVATE KEY-----\nplantedsecretkey\n-----END PRIVATE KEY-----\n",
+    ),
+    (
+        "etc/rsyslog.conf",
+        "module(load=\"ommysql\")\naction(type=\"ommysql\" server=\"db\" uid=\"u\" pwd=\"plantedsecretsyslog\")\n*.* @@logs.example.org:6514\n",
+    ),
+    ("etc/monit/monitrc", "set mailserver m username u password plantedsecretmonit\n"),
+    (
+        "etc/alertmanager/alertmanager.yml",
+        "global:\n  smtp_auth_password: plantedsecretsmtp\nroute:\n  receiver: a\nreceivers:\n- name: a\n  slack_configs:\n  - api_url: https://hooks.example.org/plantedsecrethook\n",
+    ),
+    ("etc/crypttab", "data /dev/sda1 /etc/plain.key luks\n"),
+    ("etc/plain.key", "plantedsecretluks\n"),
+    ("etc/fstab", "//nas/share /mnt cifs username=u,password=plantedsecretcifs 0 0\n"),
+    ("proc/cmdline", "root=/dev/sda1 secret.token=plantedsecretboot\n"),
+    ("etc/sudoers", "root ALL=(ALL) ALL\n"),
+];
+
+#[test]
+fn planted_secrets_are_in_nothing_that_the_plugin_says() {
+    let root = tempfile::tempdir().unwrap();
+    for (path, content) in FILES {
+        let full = root.path().join(path);
+        fs::create_dir_all(full.parent().unwrap()).unwrap();
+        fs::write(full, content).unwrap();
+    }
+    let said = everything_said(root.path());
+    // What was planted was read.
+    assert!(
+        said.contains("joe") && said.contains("deb.example.org") && said.contains("mysqldump"),
+        "{said}"
+    );
+    let shown: Vec<&str> = said
+        .match_indices(SECRET)
+        .map(|(at, _)| said.get(at.saturating_sub(80)..at + 30).unwrap_or_default())
+        .collect();
+    assert!(shown.is_empty(), "{shown:#?}");
+}
+
+/// Standard output and standard error of a run over every kind.
+fn everything_said(root: &std::path::Path) -> String {
+    let output = Command::new(PROGRAM).arg("--describe").output().unwrap();
+    let described: Describe = serde_json::from_slice(&output.stdout).unwrap();
+    let kinds: Vec<String> = described.kinds.into_iter().map(|kind| kind.kind).collect();
+    let request = serde_json::json!({
+        "v": 1, "kinds": kinds, "target": "host:test", "deadline_ms": 120_000, "root": root
+    });
+    let mut child = Command::new(PROGRAM)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(request.to_string().as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    String::from_utf8(said).unwrap()
+}
