@@ -36,4 +36,6 @@ pub(crate) const ALL: &[Entry] = &[
     kinds::config_file_integrity::ENTRY,
     kinds::crypto_certificates_and_keys::ENTRY,
     kinds::crypto_in_transit::ENTRY,
+    kinds::network_segmentation::ENTRY,
+    kinds::network_remote_access::ENTRY,
 ];

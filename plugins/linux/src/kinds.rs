@@ -24,6 +24,8 @@ pub(crate) mod media_removable;
 pub(crate) mod monitoring_alert_rules;
 pub(crate) mod monitoring_detections;
 pub(crate) mod network_firewall;
+pub(crate) mod network_remote_access;
+pub(crate) mod network_segmentation;
 pub(crate) mod network_services;
 pub(crate) mod patch_status;
 pub(crate) mod sdlc_change_records;

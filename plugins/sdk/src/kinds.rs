@@ -28,6 +28,8 @@ pub mod media_removable;
 pub mod monitoring_alert_rules;
 pub mod monitoring_detections;
 pub mod network_firewall;
+pub mod network_remote_access;
+pub mod network_segmentation;
 pub mod network_services;
 pub mod patch_status;
 pub mod sdlc_change_records;
@@ -131,6 +133,8 @@ pub const ALL: &[KindInfo] = &[
     info!(monitoring_alert_rules::AlertRules, "Alert rules and routes", "", 26),
     info!(monitoring_detections::Detections, "Detections", "counts and days", 26),
     info!(network_firewall::NetworkFirewall, "Packet filter", "", 26),
+    info!(network_remote_access::RemoteAccess, "Ways in from elsewhere", "", 26),
+    info!(network_segmentation::Segmentation, "Networks and their separation", "", 168),
     info!(network_services::NetworkServices, "Listening services", "short-lived listeners", 26),
     info!(
         patch_status::PatchStatus,
@@ -240,6 +244,8 @@ mod tests {
         );
         round_trip::<identity_mfa::SecondFactors>(&identity_mfa::example());
         round_trip::<data_retention::DataRetention>(&data_retention::example());
+        round_trip::<network_segmentation::Segmentation>(&network_segmentation::example());
+        round_trip::<network_remote_access::RemoteAccess>(&network_remote_access::example());
         round_trip::<media_removable::RemovableMedia>(&media_removable::example());
         round_trip::<crypto_certificates_and_keys::Certificates>(
             &crypto_certificates_and_keys::example(),

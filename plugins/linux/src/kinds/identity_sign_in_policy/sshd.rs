@@ -78,6 +78,15 @@ pub(crate) fn observe(look: &mut Look<'_>) -> Ssh {
         let settings_from = Some("sshd -T".to_owned());
         return Ssh { installed: true, settings_from, settings, matches: files.matches };
     }
+    from_files(files)
+}
+
+/// The server as its files make it, without asking it; none when it is not installed or a file is not readable.
+pub(crate) fn configured(look: &mut Look<'_>) -> Option<Ssh> {
+    look.host.exists("/usr/sbin/sshd").then(|| read_files(look).map(from_files))?
+}
+
+fn from_files(files: Files) -> Ssh {
     let mut settings = files.settings;
     for (keyword, value) in DEFAULTS {
         settings.entry(keyword.to_owned()).or_insert_with(|| value.to_owned());
