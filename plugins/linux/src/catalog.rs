@@ -38,4 +38,5 @@ pub(crate) const ALL: &[Entry] = &[
     kinds::crypto_in_transit::ENTRY,
     kinds::network_segmentation::ENTRY,
     kinds::network_remote_access::ENTRY,
+    kinds::resilience_redundancy::ENTRY,
 ];

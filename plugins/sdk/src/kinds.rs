@@ -32,6 +32,7 @@ pub mod network_remote_access;
 pub mod network_segmentation;
 pub mod network_services;
 pub mod patch_status;
+pub mod resilience_redundancy;
 pub mod sdlc_change_records;
 pub mod software_install_control;
 pub mod software_inventory;
@@ -140,6 +141,7 @@ pub const ALL: &[KindInfo] = &[
         patch_status::PatchStatus,
         "Updates and support", "times of the lists and of the last run", 26
     ),
+    info!(resilience_redundancy::Redundancy, "Redundancy", "", 26),
     info!(sdlc_change_records::ChangeRecords, "Changes", "changes enter and leave the window", 26),
     info!(
         software_install_control::InstallControl,
@@ -246,6 +248,7 @@ mod tests {
         round_trip::<data_retention::DataRetention>(&data_retention::example());
         round_trip::<network_segmentation::Segmentation>(&network_segmentation::example());
         round_trip::<network_remote_access::RemoteAccess>(&network_remote_access::example());
+        round_trip::<resilience_redundancy::Redundancy>(&resilience_redundancy::example());
         round_trip::<media_removable::RemovableMedia>(&media_removable::example());
         round_trip::<crypto_certificates_and_keys::Certificates>(
             &crypto_certificates_and_keys::example(),

@@ -112,8 +112,7 @@ mod tests {
         rows.iter().find(|row| row["name"] == name).unwrap_or(&Value::Null)
     }
 
-    #[test]
-    fn interfaces_routes_and_engines_are_told_apart() {
+    fn whole() -> tempfile::TempDir {
         let root = planted(&[
             ("/sys/class/net/eth0/device/vendor", ""),
             ("/sys/class/net/eth0/flags", "0x1003\n"),
@@ -160,6 +159,12 @@ mod tests {
         std::fs::create_dir_all(root.path().join("run/netns")).unwrap();
         std::fs::write(root.path().join("run/netns/blue"), "").unwrap();
         symlink("loop", root.path().join("sys/class/net/loop")).unwrap();
+        root
+    }
+
+    #[test]
+    fn interfaces_routes_and_engines_are_told_apart() {
+        let root = whole();
         let observation = observe(&job(root.path()));
         let seen = body(KIND, &observation);
         assert_eq!((&seen["forwards_ipv4"], &seen["forwards_ipv6"]), (&json!(true), &Value::Null));
