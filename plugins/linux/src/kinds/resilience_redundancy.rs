@@ -10,7 +10,7 @@ mod volumes;
 use std::collections::BTreeMap;
 
 use exhibit_plugin::{
-    Entry, Job, Observation,
+    Entry, Job, Observation, OutcomeKind,
     kinds::resilience_redundancy::{Group, KIND, Redundancy},
 };
 
@@ -32,6 +32,16 @@ pub(crate) const ENTRY: Entry = Entry {
 
 fn observe(job: &Job) -> Observation {
     let mut look = Look::new(job);
+    if !look.host.is_live() {
+        look.seen.outcome(
+            OutcomeKind::NotApplicable,
+            format!(
+                "arrays, pools, paths and links belong to a running host, and {} is only a file tree",
+                job.root.display()
+            ),
+            "observe the running host with root '/'; what files say was still observed",
+        );
+    }
     let mut groups = storage::md(&mut look);
     groups.extend(storage::btrfs(&mut look));
     groups.extend(storage::multipath(&mut look));
@@ -119,7 +129,7 @@ mod tests {
             ),
             (
                 "/etc/keepalived/keepalived.conf",
-                "vrrp_instance WEB {\n  state BACKUP\n  priority 90\n  nopreempt\n  authentication {\n    auth_type PASS\n    auth_pass SECRET1\n  }\n  virtual_ipaddress {\n    192.0.2.9/24\n    192.0.2.10/24\n  }\n}\n",
+                "vrrp_instance WEB {\n  state BACKUP\n  priority 90\n  nopreempt\n  authentication {\n    auth_type PASS\n    auth_pass SECRET1\n  }\n  virtual_ipaddress {\n    192.0.2.9/24\n    192.0.2.10/24\n  }\n}\nvirtual_server 192.0.2.9 80 {\n  state OTHER\n  priority 1\n}\n",
             ),
             (
                 "/etc/corosync/corosync.conf",
@@ -129,6 +139,9 @@ mod tests {
                 "/etc/postgresql/15/main/postgresql.conf",
                 "synchronous_standby_names = 'FIRST 1 (s1, s2)' # c\nprimary_conninfo = 'host=a password=SECRET2'\nwal_level = replica\n",
             ),
+            ("/var/lib/postgresql/15/main/standby.signal", ""),
+            ("/etc/postgresql/16/old/postgresql.conf", "primary_conninfo = 'host=b'\n"),
+            ("/var/lib/postgresql/16/old/PG_VERSION", "16\n"),
             (
                 "/etc/mysql/my.cnf",
                 "[client]\npassword=SECRET3\n[mysqld]\nserver-id = 1\nlog_bin = x\nwsrep_on=ON\nwsrep_cluster_address=gcomm://a,b,c\nwsrep_sst_auth=u:SECRET4\n",
@@ -196,6 +209,8 @@ mod tests {
             (&row(&seen, "mysql:mysqld")["mode"], &row(&seen, "mysql:mysqld")["members"]),
             (&json!("galera"), &json!(3))
         );
+        // A promoted server keeps its line to the old primary.
+        assert_eq!(row(&seen, "postgresql:16/old")["mode"], "primary");
         assert_eq!(row(&seen, "redis:redis")["mode"], "replica");
         assert_eq!(row(&seen, "mongodb:rs0")["state"], "configured");
     }

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use exhibit_plugin::kinds::resilience_redundancy::Group;
 
 use super::{group, number};
-use crate::{glob, look::Look};
+use crate::{
+    glob,
+    look::{Found, Look},
+};
 
 pub(super) fn all(look: &mut Look<'_>) -> Vec<Group> {
     let mut found = keepalived(look);
@@ -24,16 +27,14 @@ fn keepalived(look: &mut Look<'_>) -> Vec<Group> {
     const PATH: &str = "/etc/keepalived/keepalived.conf";
     let text = look.text(PATH).here().unwrap_or_default();
     let mut found: Vec<Group> = Vec::new();
-    let (mut depth, mut addresses) = (0_usize, None::<usize>);
+    let (mut depth, mut inside, mut addresses) = (0_usize, false, None::<usize>);
     for line in text.lines() {
         let line = line.split(['#', '!']).next().unwrap_or_default().trim();
         let words: Vec<&str> = line.split_whitespace().collect();
         if let ["vrrp_instance", name, ..] = words.as_slice() {
             found.push(group("address", "keepalived", name.trim_end_matches('{'), PATH));
-            depth = 0;
-        } else if let Some(one) =
-            found.last_mut().filter(|_| depth > 0 || words.first() == Some(&"{"))
-        {
+            (depth, inside) = (0, true);
+        } else if let Some(one) = found.last_mut().filter(|_| inside) {
             match words.as_slice() {
                 ["state", value] => one.mode = Some((*value).to_owned()),
                 [key @ ("priority" | "auth_type" | "advert_int"), value] => {
@@ -56,7 +57,10 @@ fn keepalived(look: &mut Look<'_>) -> Vec<Group> {
             }
         }
         depth += line.matches('{').count();
-        depth = depth.saturating_sub(line.matches('}').count());
+        let closed = line.matches('}').count();
+        depth = depth.saturating_sub(closed);
+        // What follows the block, such as a script, is no setting of it.
+        inside &= depth > 0 || closed == 0;
     }
     found
 }
@@ -108,14 +112,19 @@ fn postgres(look: &mut Look<'_>) -> Vec<Group> {
         for file in [format!("{folder}/postgresql.conf"), format!("{data}/postgresql.auto.conf")] {
             values.extend(pairs(&look.text(&file).here().unwrap_or_default()));
         }
-        let standby = look.host.exists(&format!("{data}/standby.signal"));
+        // A server that was promoted keeps its old connection line: only the signal file tells.
+        let mode = match look.facts(&format!("{data}/standby.signal")) {
+            Found::Here(_) => Some("standby"),
+            Found::Missing if look.host.exists(&data) => Some("primary"),
+            Found::Missing | Found::Unreadable => None,
+        };
         let names = values.get("synchronous_standby_names").filter(|value| !value.is_empty());
         let follows = values.get("primary_conninfo").is_some_and(|value| !value.is_empty());
-        if names.is_none() && !follows && !standby {
+        if names.is_none() && !follows && mode != Some("standby") {
             continue;
         }
         let mut one = group("database", "postgresql", &name, &folder);
-        one.mode = Some(if standby || follows { "standby" } else { "primary" }.to_owned());
+        one.mode = mode.map(str::to_owned);
         if let Some(names) = names {
             one.settings.insert("synchronous_standby_names".to_owned(), names.clone());
         }
