@@ -46,6 +46,8 @@ const VERSION: u32 = 3;
 const BATCH: u64 = 256;
 /// How long a lock is waited for.
 const BUSY: std::time::Duration = std::time::Duration::from_secs(5);
+/// Prepared statements that a connection keeps: more than one entry needs.
+const STATEMENTS: usize = 64;
 /// Idle read connections that are kept.
 const IDLE_READERS: usize = 4;
 
@@ -247,6 +249,7 @@ fn connect(path: &Path) -> Result<Connection, ViewsError> {
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     // What came of documents that are deleted must not stay behind in the file.
     connection.pragma_update(None, "secure_delete", true)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)
 }
 

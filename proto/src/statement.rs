@@ -413,6 +413,17 @@ impl<P: Serialize + DeserializeOwned> Statement<P> {
     }
 }
 
+/// The predicate type of a payload, to know as what to read it; nothing else is looked at.
+pub fn predicate_type(payload: &[u8]) -> Result<String, StatementError> {
+    #[derive(Deserialize)]
+    struct Named {
+        #[serde(rename = "predicateType")]
+        predicate_type: String,
+    }
+    let named: Named = json::object(payload).map_err(StatementError::Form)?;
+    Ok(named.predicate_type)
+}
+
 impl Statement<Value> {
     /// The predicate as its own type, once [`Statement::predicate_type`] says which.
     pub fn predicate_as<P: Serialize + DeserializeOwned>(&self) -> Result<P, StatementError> {

@@ -6,16 +6,16 @@ use std::collections::BTreeSet;
 use exhibit_proto::checkpoint::Checkpoint;
 use exhibit_proto::digest::Digest;
 use exhibit_proto::document::{Kind, Target};
-use exhibit_proto::dsse::Envelope;
+use exhibit_proto::dsse::{Envelope, IN_TOTO};
 use exhibit_proto::keys::KeyId;
 use exhibit_proto::leaf::{EntryType, Link};
 use exhibit_proto::rotation::{self, Rotation};
 use exhibit_proto::rpc::RefusalKind;
 use exhibit_proto::statement::{
-    Capsule, EVIDENCE, HEARTBEAT, Heartbeat, MAX_ENVELOPE, Over, ROTATE, Run, Statement,
+    self, Capsule, EVIDENCE, HEARTBEAT, Heartbeat, MAX_ENVELOPE, Over, ROTATE, Run, Statement,
+    Subject,
 };
 use jiff::Timestamp;
-use serde_json::Value;
 
 use crate::identity::{Agent, KeyState};
 
@@ -104,20 +104,25 @@ pub(super) fn examine(
     let invalid = |error: &dyn std::fmt::Display| Refused::invalid(error.to_string());
     let envelope = Envelope::parse(bytes).map_err(|error| invalid(&error))?;
     let state = key_of(&envelope, terms.agent, &find)?;
-    let statement = Statement::<Value>::open(bytes, &state.key).map_err(|error| invalid(&error))?;
+    let payload = envelope.open(IN_TOTO, &state.key).map_err(|error| invalid(&error))?;
+    let of = statement::predicate_type(&payload).map_err(|error| invalid(&error))?;
     let mut brings = None;
-    let (entry_type, capsule, documents, targets) = match statement.predicate_type.as_str() {
+    let (entry_type, capsule, documents, targets) = match of.as_str() {
         EVIDENCE => {
-            let run: Run = statement.predicate_as().map_err(|error| invalid(&error))?;
+            let statement =
+                Statement::<Run>::from_payload(&payload).map_err(|error| invalid(&error))?;
+            let run = statement.predicate;
             moments(&[&run.started, &run.finished])?;
-            let documents = documents(&run, &statement, terms.document_bytes)?;
+            let documents = documents(&run, &statement.subject, terms.document_bytes)?;
             let observed = run.documents.into_iter().map(|observed| observed.target);
             let missed = run.outcomes.into_iter().map(|outcome| outcome.target);
             let targets: BTreeSet<Target> = observed.chain(missed).collect();
             (EntryType::Evidence, run.capsule, documents, targets)
         }
         HEARTBEAT => {
-            let beat: Heartbeat = statement.predicate_as().map_err(|error| invalid(&error))?;
+            let statement =
+                Statement::<Heartbeat>::from_payload(&payload).map_err(|error| invalid(&error))?;
+            let beat = statement.predicate;
             let targets = beat.schedule.into_iter().map(|line| line.target).collect();
             (EntryType::Heartbeat, beat.capsule, Vec::new(), targets)
         }
@@ -247,9 +252,8 @@ fn key_of(
     )))
 }
 
-fn documents(run: &Run, statement: &Statement<Value>, limit: u64) -> Result<Vec<Wanted>, Refused> {
-    let mut subjects: Vec<Digest> =
-        statement.subject.iter().map(|subject| subject.digest.sha256).collect();
+fn documents(run: &Run, subjects: &[Subject], limit: u64) -> Result<Vec<Wanted>, Refused> {
+    let mut subjects: Vec<Digest> = subjects.iter().map(|subject| subject.digest.sha256).collect();
     let mut digests: Vec<Digest> = run.documents.iter().map(|observed| observed.digest).collect();
     subjects.sort_unstable();
     digests.sort_unstable();

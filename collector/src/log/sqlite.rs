@@ -17,6 +17,8 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, Row, pa
 use super::{Entry, Head, LogError, Tip};
 
 const LAYOUT: i64 = 1;
+/// Prepared statements that a connection keeps: more than there are.
+const STATEMENTS: usize = 64;
 
 const SCHEMA: &str = "
 CREATE TABLE leaf(idx INTEGER PRIMARY KEY, bytes BLOB NOT NULL, env BLOB NOT NULL, type TEXT NOT NULL) STRICT;
@@ -61,6 +63,7 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, LogError> {
     let conn = Connection::open_with_flags(path, flags())?;
     conn.busy_timeout(Duration::from_secs(5))?;
     conn.pragma_update(None, "query_only", true)?;
+    conn.set_prepared_statement_cache_capacity(STATEMENTS);
     check_layout(&conn)?;
     Ok(conn)
 }
@@ -76,7 +79,7 @@ fn configure(conn: &Connection) -> Result<(), LogError> {
     conn.pragma_update(None, "wal_autocheckpoint", 4000)?;
     // Pages that are split or emptied keep no copies of what stood in them: erasing a document must reach every one.
     conn.pragma_update(None, "secure_delete", "fast")?;
-    conn.set_prepared_statement_cache_capacity(64);
+    conn.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(())
 }
 

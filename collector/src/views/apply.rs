@@ -7,9 +7,14 @@ mod evidence;
 mod notices;
 mod tombstones;
 
+use exhibit_proto::dsse::{Envelope, IN_TOTO};
 use exhibit_proto::keys::PublicKey;
 use exhibit_proto::leaf::EntryType;
-use exhibit_proto::statement::{self, Activity, Enrol, Revoke, RulePackInForce, Statement};
+use exhibit_proto::rotation::Rotate;
+use exhibit_proto::statement::{
+    self, Activity, Capsule, Enrol, Heartbeat, Revoke, RulePackInForce, Run, Statement,
+    StatementError,
+};
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, Transaction, params};
 use serde::Serialize;
@@ -119,25 +124,27 @@ pub(super) fn entry(
 fn content(at: &At<'_>, row: &mut Row) -> Result<(), Refused> {
     match &at.entry.leaf.t {
         EntryType::Evidence => {
-            let (agent, statement) = from_agent(at, row, statement::EVIDENCE)?;
+            let (agent, run) = from_agent(at, row, statement::EVIDENCE, |run: &Run| &run.capsule)?;
             if agent.late {
                 return Ok(());
             }
-            evidence::run(at, row, &agent, &predicate(&statement)?)
+            evidence::run(at, row, &agent, &run)
         }
         EntryType::Heartbeat => {
-            let (agent, statement) = from_agent(at, row, statement::HEARTBEAT)?;
+            let (agent, beat) =
+                from_agent(at, row, statement::HEARTBEAT, |beat: &Heartbeat| &beat.capsule)?;
             if agent.late {
                 return Ok(());
             }
-            agents::heartbeat(at, row, &agent, &predicate(&statement)?)
+            agents::heartbeat(at, row, &agent, &beat)
         }
         EntryType::Enrol => {
             let enrol: Enrol = own(at, statement::ENROL)?;
             agents::enrol(at, row, &enrol)
         }
         EntryType::Rotate => {
-            let (agent, _) = from_agent(at, row, statement::ROTATE)?;
+            let (agent, _) =
+                from_agent(at, row, statement::ROTATE, |rotate: &Rotate| &rotate.capsule)?;
             agents::rotate(at, row, &agent)
         }
         EntryType::Revoke => {
@@ -201,11 +208,12 @@ struct Agent {
 }
 
 /// An agent's statement: its key in force, its signature good, its chain followed.
-fn from_agent(
+fn from_agent<P: Serialize + DeserializeOwned>(
     at: &At<'_>,
     row: &mut Row,
     predicate_type: &str,
-) -> Result<(Agent, Statement<Value>), Refused> {
+    capsule: fn(&P) -> &Capsule,
+) -> Result<(Agent, P), Refused> {
     let key = at.entry.leaf.key.to_string();
     let known: Option<(String, i64, String, Option<i64>)> = at
         .tx
@@ -234,24 +242,34 @@ fn from_agent(
     let Some(envelope) = &at.entry.envelope else {
         return because("its envelope is not held any more");
     };
-    let statement = match Statement::<Value>::open(envelope, &key) {
-        Ok(statement) if statement.predicate_type == predicate_type => statement,
-        Ok(statement) => {
-            return because(format!("it states {:?} instead", statement.predicate_type));
-        }
+    let said = match said::<P>(envelope, &key, predicate_type) {
+        Ok(Ok(said)) => said,
+        Ok(Err(other)) => return because(format!("it states {other:?} instead")),
         Err(error) => return because(format!("it cannot be read: {error}")),
     };
-    let capsule = match statement.capsule() {
-        Ok(capsule) => capsule,
-        Err(error) => return because(format!("its head cannot be read: {error}")),
-    };
+    let capsule = capsule(&said);
     if (capsule.agent.as_str(), capsule.epoch, capsule.seq)
         != (agent.as_str(), link.epoch, link.seq)
     {
         return because("what it says of itself is not what its entry says");
     }
-    let agent = agents::follow(at, row, agent, link, &capsule)?;
-    Ok((agent, statement))
+    let agent = agents::follow(at, row, agent, link, capsule)?;
+    Ok((agent, said))
+}
+
+/// The predicate that a key signed, or the type that it has instead.
+fn said<P: Serialize + DeserializeOwned>(
+    envelope: &[u8],
+    key: &PublicKey,
+    predicate_type: &str,
+) -> Result<Result<P, String>, StatementError> {
+    let payload = Envelope::parse(envelope)?.open(IN_TOTO, key)?;
+    let of = statement::predicate_type(&payload)?;
+    if of == predicate_type {
+        Ok(Ok(Statement::<P>::from_payload(&payload)?.predicate))
+    } else {
+        Ok(Err(of))
+    }
 }
 
 /// The collector's own entry.
@@ -268,8 +286,7 @@ fn stated(at: &At<'_>) -> Result<Statement<Value>, Refused> {
     let Some(envelope) = &at.entry.envelope else {
         return because("its envelope is not held any more");
     };
-    let payload = exhibit_proto::dsse::Envelope::parse(envelope)
-        .and_then(|envelope| envelope.unverified_payload());
+    let payload = Envelope::parse(envelope).and_then(|envelope| envelope.unverified_payload());
     match payload.map(|payload| Statement::<Value>::from_payload(&payload)) {
         Ok(Ok(statement)) => Ok(statement),
         Ok(Err(error)) => because(format!("it cannot be read: {error}")),

@@ -75,13 +75,12 @@ fn observed(at: &At<'_>, agent: &Agent, document: &Observed, seen: i64) -> Resul
         )?
         .query_row((target, kind), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .optional()?;
-    let bytes = at.log.document_at(&document.digest, at.entry.index)?;
+    // The bytes themselves are read only if they are judged: most documents are those of the last run.
+    let there = at.log.stored(&document.digest)?.is_some_and(|brought| brought <= at.entry.index);
     // Deleted since: it was held when this entry came, and what was found then is kept with the tombstone.
-    let erased = match &bytes {
-        Some(_) => None,
-        None => at.log.erased_after(&document.digest, at.entry.index)?,
-    };
-    let held = bytes.is_some() || erased.is_some();
+    let erased =
+        if there { None } else { at.log.erased_after(&document.digest, at.entry.index)? };
+    let held = there || erased.is_some();
     let same = open.filter(|(_, open, was_held)| *open == digest && *was_held == held);
     let is_new = same.is_none();
     if let Some((from, _, _)) = same {
@@ -112,21 +111,19 @@ fn observed(at: &At<'_>, agent: &Agent, document: &Observed, seen: i64) -> Resul
                 seen,
             ])?;
     }
-    let Some(bytes) = bytes else {
-        return match erased {
-            Some(tombstone) => kept::replay(
-                at.tx,
-                at.log,
-                at.assessor,
-                tombstone,
-                (&digest, target, at.entry.index),
-            ),
-            None => Ok(()),
-        };
-    };
+    if let Some(tombstone) = erased {
+        let document = (digest.as_str(), target, at.entry.index);
+        return kept::replay(at.tx, at.log, at.assessor, tombstone, document);
+    }
+    if !there {
+        return Ok(());
+    }
     let observation =
         Observation { target, kind, digest: &digest, index: at.entry.index, at: seen, is_new };
-    observe(at.tx, at.assessor, &observation, || Ok(readable(&bytes, document)))
+    observe(at.tx, at.assessor, &observation, || {
+        let bytes = at.log.document_at(&document.digest, at.entry.index)?;
+        Ok(bytes.map_or(Value::Null, |bytes| readable(&bytes, document)))
+    })
 }
 
 /// Judges the newest document of a kind again, as of its last observation: findings of an older one, which it shared, were
