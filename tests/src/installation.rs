@@ -230,8 +230,9 @@ listen = "127.0.0.1:{web}"
         let path = Value::from(path.to_string_lossy().as_ref());
         agent.push_str(&format!("\n[[plugin]]\npath = {path}\n"));
         if plugin == "exhibit-plugin-linux" {
-            // A walk over the whole of this machine would be most of every scenario.
+            // A walk over the whole of this machine, and hashing its programs, would be most of every scenario.
             agent.push_str("[plugin.settings]\npermissions = { paths = [\"/etc\"] }\n");
+            agent.push_str("integrity = { megabytes = 16, seconds = 2 }\n");
         }
     }
     fs::write(folder.join("collector.toml"), collector)?;
