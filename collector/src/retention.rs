@@ -1,6 +1,8 @@
 //! What may be deleted, and when: rules by kind, legal holds, and the last statement that names a document decide. Pure: it
 //! deletes nothing.
 
+mod last;
+
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 
@@ -9,6 +11,15 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use crate::views::{Candidate, HoldRow};
+
+pub use last::{LastPass, Pass};
+
+/// What pages show of retention.
+#[derive(Clone, Debug, Default)]
+pub struct InForce {
+    pub rules: Retention,
+    pub last: LastPass,
+}
 
 /// The rules; without any, everything is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -51,7 +62,7 @@ impl Retention {
     }
 
     /// Days that documents of a kind are kept after the last statement that names them.
-    fn of(&self, kind: &str) -> Option<u32> {
+    pub fn of(&self, kind: &str) -> Option<u32> {
         let own = self.days.iter().find(|(named, _)| named.as_str() == kind);
         own.map(|(_, days)| *days).or(self.default_days)
     }

@@ -35,7 +35,8 @@ pub use judge::{Assessor, AssessorError};
 pub use kept::KEPT_MEDIA_TYPE;
 pub use read::{
     AgentRow, Candidate, Change, ChangeKind, DocumentRow, EntryFilter, EntryRow, FindingRow, Gap,
-    HoldRow, NoticeRow, NoticeWhat, OutcomeRow, PackRow, ScheduleRow, TargetRow, TombstoneRow,
+    HoldRow, KindHeld, NoticeRow, NoticeWhat, OutcomeRow, PackRow, ScheduleRow, TargetRow,
+    TombstoneRow,
 };
 pub use status::Assessment;
 

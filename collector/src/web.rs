@@ -38,6 +38,7 @@ use crate::ingest::Ahead;
 use crate::log::scrub::{ScrubError, ScrubStore};
 use crate::log::{LogError, LogReader};
 use crate::people::People;
+use crate::retention::InForce;
 use crate::timestamp::{StampError, Timestamps};
 use crate::views::{Views, ViewsError};
 use crate::witness::{WitnessError, Witnesses};
@@ -76,6 +77,8 @@ pub struct WebState {
     pub vkey: String,
     /// How the stored log was found when it was last looked through.
     pub scrub: ScrubStore,
+    /// What may be deleted, and when it was looked for last.
+    pub retention: InForce,
     pub record: Record,
     pub clock: Clock,
 }
@@ -90,6 +93,7 @@ struct Site {
     origin: String,
     vkey: String,
     scrub: ScrubStore,
+    retention: InForce,
     record: Record,
     clock: Clock,
     limiter: Limiter,
@@ -162,6 +166,7 @@ pub fn router(state: WebState, beside: Router) -> Router {
         origin,
         vkey,
         scrub,
+        retention,
         record,
         clock,
     } = state;
@@ -175,6 +180,7 @@ pub fn router(state: WebState, beside: Router) -> Router {
         origin,
         vkey,
         scrub,
+        retention,
         record,
         clock,
         limiter,
@@ -208,6 +214,8 @@ pub fn router(state: WebState, beside: Router) -> Router {
         .route("/agents/{agent}", page(pages::agents::show))
         .route("/log", page(pages::log::show))
         .route("/log.csv", page(pages::log::csv))
+        .route("/retention", page(pages::retention::show))
+        .route("/retention.csv", page(pages::retention::csv))
         .route("/activity", page(pages::log::activity))
         .route("/activity.csv", page(pages::log::activity_csv))
         .route("/help", page(pages::help::show))

@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::identity::{Collector, Enroller, EnrollerSettings, Registry, Tokens};
 use crate::log::{Lock, LogError, LogReader, LogWriter};
 use crate::requests::{Done, Mailbox, Request};
+use crate::retention::{InForce, LastPass};
 use crate::secrets::SecretsDb;
 use crate::views::{Assessor, Views};
 
@@ -37,6 +38,12 @@ pub(super) struct Desk {
 }
 
 impl Desk {
+    /// For pages.
+    pub(super) fn retention(&self) -> InForce {
+        let Undertaker { rules, last, .. } = &self.undertaker;
+        InForce { rules: rules.clone(), last: last.clone() }
+    }
+
     /// Does it. To be run to its end: an entry that is in the log must be acted upon.
     async fn act(&self, request: Request) -> anyhow::Result<Done> {
         match request {
@@ -150,6 +157,7 @@ pub(super) fn desk(
         views,
         rules: config.retention.clone(),
         turn: Arc::default(),
+        last: LastPass::default(),
     };
     Ok((Desk { collector: keys.collector.clone(), enroller, writer, undertaker }, registry))
 }

@@ -21,7 +21,7 @@ use crate::config::Config;
 use crate::identity::Collector;
 use crate::log::{LogReader, LogWriter};
 use crate::requests::{Done, Request};
-use crate::retention::{Fate, Retention, held};
+use crate::retention::{Fate, LastPass, Retention, held};
 use crate::views::{Assessor, Candidate, KEPT_MEDIA_TYPE, Views};
 
 /// Documents of one tombstone: its envelope stays far below 64 KiB.
@@ -47,6 +47,7 @@ pub(super) struct Undertaker {
     pub(super) views: OpenViews,
     pub(super) rules: Retention,
     pub(super) turn: Arc<tokio::sync::Mutex<()>>,
+    pub(super) last: LastPass,
 }
 
 /// Documents by digest, with every place that names them.
@@ -73,6 +74,7 @@ impl Undertaker {
             }
         }
         let Some((rule, mut gone)) = due.pop_first() else {
+            self.last.step(now, 0, false);
             return Ok(Done::Deleted { entry: None, documents: 0, more: false });
         };
         let (mut bytes, mut count) = (0_u64, 0_usize);
@@ -87,6 +89,7 @@ impl Undertaker {
         let approver = self.rules.approved_by.clone().unwrap_or_default();
         let reason = "no statement has named it for as long as the rule says".to_owned();
         let entry = self.delete(&views, gone, Why { rule, approver, reason }).await?;
+        self.last.step(now, count as u64, more);
         Ok(Done::Deleted { entry: Some(entry), documents: count as u64, more })
     }
 
@@ -227,7 +230,8 @@ impl Undertaker {
             }
             let most = per_second.min(BATCH);
             // Not broken off by `stop`: it ends within one batch.
-            rest = match self.due(most, Timestamp::now()).await {
+            let now = Timestamp::now();
+            rest = match self.due(most, now).await {
                 Ok(Done::Deleted { more: true, documents, .. }) => {
                     Duration::from_secs(1).max(Duration::from_secs(documents / per_second as u64))
                 }
@@ -237,6 +241,7 @@ impl Undertaker {
                         error = format!("{error:#}"),
                         "the retention pass could not go on; it will try again"
                     );
+                    self.last.failed(now, format!("{error:#}"));
                     FIRST
                 }
             };

@@ -184,6 +184,7 @@ fn build(
         origin: config.origin.clone(),
         vkey: collector.verifier().vkey(),
         scrub,
+        retention: desk.retention(),
         record: record::record(collector.clone(), writer.clone()),
         clock: Arc::new(Timestamp::now),
     };

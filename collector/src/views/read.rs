@@ -14,7 +14,7 @@ pub use entries::{Change, ChangeKind, EntryFilter, EntryRow, PackRow};
 pub use evidence::{DocumentRow, Gap, OutcomeRow, TargetRow};
 pub use findings::FindingRow;
 pub use notices::{NoticeRow, NoticeWhat};
-pub use retention::{Candidate, HoldRow, TombstoneRow};
+pub use retention::{Candidate, HoldRow, KindHeld, TombstoneRow};
 
 /// Stored milliseconds as a time.
 pub(super) fn time(millis: i64) -> Timestamp {

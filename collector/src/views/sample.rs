@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::log::{LogReader, LogWriter, NewEntry, Settings, create};
-use crate::views::{Assessor, Views};
+use crate::views::{Assessor, KEPT_MEDIA_TYPE, Views};
 
 pub(crate) const ORIGIN: &str = "evidence.example.com/test/2026";
 /// When the first entry arrives.
@@ -193,6 +193,36 @@ impl Sample {
         agent.prev = digest;
         let key = agent.key.public().id();
         self.append(NewEntry { entry_type: kind, key, link, envelope, documents, erases: vec![] })
+    }
+
+    /// Deletes documents of an agent, whatever their age.
+    pub(crate) fn delete(&self, agent: &SampleAgent, kind: &str, gone: &[Digest]) -> u64 {
+        let documents = gone.iter().map(|digest| statement::Deleted {
+            digest: *digest,
+            kind: kind.parse().unwrap(),
+            target: agent.target.clone(),
+            stored: 0,
+            last: 0,
+        });
+        let stone = statement::Tombstone {
+            rule: format!("{kind} 30 days"),
+            approver: "dpo".into(),
+            reason: "nobody needs it".into(),
+            documents: documents.collect(),
+        };
+        let (views, kept) = (self.views_at("kept.db"), KEPT_MEDIA_TYPE);
+        let kept_bytes = views.kept(gone).unwrap();
+        let subject =
+            Subject::new("urn:exhibit:tombstone:findings", Digest::of(&kept_bytes), Some(kept));
+        let stated = Statement::new(statement::TOMBSTONE, vec![subject], stone);
+        self.append(NewEntry {
+            entry_type: EntryType::Tombstone,
+            key: self.log_key.public().id(),
+            link: None,
+            envelope: stated.seal(&self.log_key).unwrap(),
+            documents: vec![kept_bytes],
+            erases: gone.to_vec(),
+        })
     }
 
     /// A run with documents (kind, body) and gaps (kind, outcome).

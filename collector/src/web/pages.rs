@@ -1,5 +1,6 @@
 //! One function a page: asks the views and the log, fills a template. Plain and blocking; never changes anything.
 
+mod absent;
 pub(super) mod agents;
 pub(super) mod control;
 pub(super) mod controls;
@@ -11,6 +12,7 @@ pub(super) mod log;
 mod noticed;
 pub(super) mod overview;
 mod proven;
+pub(super) mod retention;
 pub(super) mod rules;
 pub(super) mod targets;
 mod timestamped;

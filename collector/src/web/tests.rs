@@ -12,6 +12,7 @@ use super::{WebState, router};
 use crate::ingest::Ahead;
 use crate::log::scrub::{Damage, Part, Plan, ScrubStore};
 use crate::people::{People, create_first_user};
+use crate::retention::{InForce, LastPass};
 use crate::secrets::SecretsDb;
 use crate::timestamp::Timestamps;
 use crate::views::sample::{Sample, SampleAgent, patches};
@@ -21,10 +22,12 @@ const XSS: &str = "<script>alert(1)</script>";
 const NEW_PASSWORD: &str = "four calm words here";
 
 mod noticed;
+mod retention;
 
 struct Site {
     sample: Sample,
     ahead: Ahead,
+    retention: LastPass,
     witnesses: Witnesses,
     router: Router,
     password: String,
@@ -57,6 +60,7 @@ impl Site {
         let witness_db = sample.dir.path().join("witness.db");
         let witnesses = Witnesses::open(circle, &witness_db).unwrap();
         let ahead = Ahead::default();
+        let retention = LastPass::default();
         let state = WebState {
             ahead: ahead.clone(),
             views,
@@ -71,13 +75,26 @@ impl Site {
             origin: crate::views::sample::ORIGIN.to_owned(),
             vkey: sample.vkey(),
             scrub: ScrubStore::open(&sample.dir.path().join("scrub.db")).unwrap(),
+            retention: InForce {
+                rules: toml::from_str("approved_by = \"dpo\"\n[days]\n\"patch.status\" = 30")
+                    .unwrap(),
+                last: retention.clone(),
+            },
             record: Arc::new(move |activity| {
                 kept.lock().unwrap().push(activity);
                 Box::pin(async { Ok(()) })
             }),
             clock: Arc::new(move || now),
         };
-        Self { sample, ahead, witnesses, router: router(state, Router::new()), password, recorded }
+        Self {
+            sample,
+            ahead,
+            retention,
+            witnesses,
+            router: router(state, Router::new()),
+            password,
+            recorded,
+        }
     }
 
     async fn send(&self, request: Request<Body>) -> Answer {

@@ -19,6 +19,7 @@ fn undertaker(sample: &Sample, views: &Views, days: u32) -> Undertaker {
             ..Retention::default()
         },
         turn: Arc::default(),
+        last: LastPass::default(),
     }
 }
 

@@ -48,6 +48,16 @@ pub struct TombstoneRow {
     pub documents: u64,
 }
 
+/// What is held of one kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KindHeld {
+    pub kind: String,
+    pub documents: u64,
+    pub bytes: u64,
+    /// When the one that was not named for the longest time was named last.
+    pub oldest: Timestamp,
+}
+
 const CANDIDATE: &str = "SELECT d.digest, d.kind, d.target, max(d.size), min(d.first_seen), max(e.rx), max(d.last_index)
     FROM documents d JOIN entries e ON e.idx = d.last_index WHERE d.held = 1";
 
@@ -71,6 +81,23 @@ impl Views {
             ))?;
             let rows = ask.query_map([digest.to_string()], candidate)?;
             rows.map(|row| row?).collect()
+        })
+    }
+
+    /// What is held, kind by kind.
+    pub fn held_by_kind(&self) -> Result<Vec<KindHeld>, ViewsError> {
+        self.read(|connection| {
+            let mut ask = connection.prepare_cached(
+                "SELECT kind, count(*), sum(size), min(last) FROM (
+                     SELECT d.kind, max(d.size) AS size, max(e.rx) AS last
+                     FROM documents d JOIN entries e ON e.idx = d.last_index WHERE d.held = 1 GROUP BY d.kind, d.digest)
+                 GROUP BY kind ORDER BY kind",
+            )?;
+            let rows = ask.query_map([], |row| {
+                let (documents, bytes) = (unsigned(row.get(1)?), unsigned(row.get(2)?));
+                Ok(KindHeld { kind: row.get(0)?, documents, bytes, oldest: time(row.get(3)?) })
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
         })
     }
 

@@ -6,6 +6,7 @@ use exhibit_proto::digest::Digest;
 use exhibit_proto::document::Document;
 use exhibit_proto::statement::{Observed, Run};
 
+use super::absent::{self, Absent};
 use super::control::{FindingView, finding_view};
 use super::proven::{self, Proven};
 use super::{super::html, Ask, WebError, target_href};
@@ -29,7 +30,9 @@ struct EvidencePage {
     size: String,
     started: Option<Moment>,
     plugins: String,
-    /// Why the document cannot be shown; empty when it can.
+    /// Why the document is not here.
+    absent: Option<Absent>,
+    /// Why the document cannot be read; empty when it can.
     lacking: &'static str,
     digest_holds: bool,
     schema: String,
@@ -54,17 +57,17 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
     let digest_holds = bytes.as_ref().is_some_and(|bytes| Digest::of(bytes) == observed.digest);
     let document = bytes.as_deref().map(Document::parse);
     let (lacking, schema, body) = match document {
-        None => (
-            "The document is not held: it was given up before it was sent, or deleted under a retention rule. Its digest stays in the statement.",
-            String::new(),
-            String::new(),
-        ),
+        None => ("", String::new(), String::new()),
         Some(Err(_)) => (
             "The stored bytes are not a document of a form that this version reads. They are below as they are.",
             String::new(),
             String::new(),
         ),
         Some(Ok(document)) => ("", document.schema, facts::html(&document.body)),
+    };
+    let absent = match bytes {
+        Some(_) => None,
+        None => Some(absent::of(ask, &observed, index)?),
     };
     let newest = views.documents(Some(target))?.into_iter().find(|row| row.kind == kind);
     let is_newest = newest.as_ref().is_some_and(|row| row.last_index == index);
@@ -101,7 +104,10 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
         findings,
         newest: newest.filter(|_| !is_newest).map(|row| row.last_index),
         introductions: views.introductions(&proven.key)?,
-        document_href: Some(format!("{}/document", super::evidence_href(index, kind, target))),
+        document_href: bytes
+            .is_some()
+            .then(|| format!("{}/document", super::evidence_href(index, kind, target))),
+        absent,
         export_target: Some(target.to_owned()),
         proven,
     })

@@ -18,6 +18,19 @@ use crate::web::words::Moment;
 const PAGE: u32 = 200;
 /// Entries in one CSV.
 const EXPORT: u32 = 100_000;
+/// Types of entries that people, or the collector for them, made.
+const ACTIVITY: [&str; 10] = [
+    "activity",
+    "enrol",
+    "revoke",
+    "rotate",
+    "rule_pack",
+    "gap",
+    "conflict",
+    "fork",
+    "hold",
+    "tombstone",
+];
 
 #[derive(Template)]
 #[template(path = "log.html")]
@@ -31,6 +44,8 @@ struct LogPage {
     timestamped: TimestampedView,
     vkey: String,
     scrub: Standing,
+    /// Whether documents may be deleted, in a few words.
+    retention: &'static str,
     packs: Vec<(PackRow, Moment)>,
     alarms: Alarms,
     noticed: TableView,
@@ -61,6 +76,11 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
         timestamped: TimestampedView::of(ask)?,
         vkey: ask.site.vkey.clone(),
         scrub: ask.site.scrub.standing()?,
+        retention: if ask.site.retention.rules.is_empty() {
+            "every document is kept"
+        } else {
+            "documents are deleted under rules, their proofs stay"
+        },
         packs: packs.collect(),
         alarms: noticed::alarms(ask, None)?,
         noticed: noticed::table(ask, None)?.view(&ask.path, &ask.query),
@@ -152,9 +172,7 @@ pub(in crate::web) fn activity_csv(ask: &Ask) -> Result<Response, WebError> {
 
 fn activity_table(ask: &Ask) -> Result<Table, WebError> {
     let mut rows = Vec::new();
-    for entry_type in
-        ["activity", "enrol", "revoke", "rotate", "rule_pack", "gap", "conflict", "fork"]
-    {
+    for entry_type in ACTIVITY {
         let filter = EntryFilter { entry_type: Some(entry_type.into()), ..EntryFilter::default() };
         rows.extend(ask.site.views.entries(&filter, EXPORT)?);
     }
