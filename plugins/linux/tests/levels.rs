@@ -50,7 +50,7 @@ fn run(level: Level, program: &Path, plugin: &Describe) -> Told {
     // Bounds what takes long on a whole host.
     let settings = json!({
         "permissions": {"paths": ["/etc", "/usr/bin"]},
-        "integrity": {"megabytes": 16, "seconds": 5},
+        "integrity": {"megabytes": 16, "seconds": 200},
     });
     let request = json!({
         "v": 1, "kinds": kinds, "target": "host:test", "deadline_ms": 240_000, "settings": settings
