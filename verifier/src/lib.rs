@@ -11,6 +11,7 @@
 
 pub mod completeness;
 pub mod files;
+mod follows;
 pub mod keyfile;
 #[cfg(feature = "online")]
 pub mod online;

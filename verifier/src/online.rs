@@ -9,4 +9,4 @@ mod watch;
 pub use heads::{Heads, HeadsError};
 pub use remote::{Remote, RemoteError};
 pub use tls::{Authority, AuthorityError};
-pub use watch::{Event, Watch};
+pub use watch::{Event, Patience, Watch};

@@ -11,7 +11,9 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
-use exhibit_verifier::online::{Authority, Event, Heads, Remote, Watch};
+use exhibit_proto::checkpoint::Checkpoint;
+use exhibit_verifier::online::{Authority, Event, Heads, Patience, Remote, Watch};
+use exhibit_verifier::report::{Check, Report, State};
 use exhibit_verifier::source::Source as _;
 use exhibit_verifier::trust::Trust;
 use exhibit_verifier::verify;
@@ -21,10 +23,14 @@ use serde::Serialize;
 use crate::bar::Bar;
 use crate::cli::{FAILED, Output, Policy, UNUSABLE, told};
 
+/// Exit code of a watch whose log stays away.
+const WITHHELD: u8 = 3;
+
 #[derive(Subcommand)]
 pub(crate) enum Log {
     /// Watch a log: look at it again and again, check that each new head follows from the one before and from its leaves, and
-    /// print one line for each. Ends with 1 at a head that does not follow; both are then kept under DIR/forks.
+    /// print one line for each. Ends with 1 at a head that does not follow; both are then kept under DIR/forks. Ends with 3 when
+    /// the log has not shown what it signed for as many looks in a row as --patience says.
     Watch(Watching),
 }
 
@@ -53,7 +59,10 @@ pub(crate) struct Watching {
     /// Time from one look to the next, such as 60s or 5m.
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = span)]
     every: Duration,
-    /// Look once and end; 2 if the log could not be asked.
+    /// Looks in a row at which the log may be away, behind, or unable to show its own head.
+    #[arg(long, value_name = "LOOKS", default_value = "10", value_parser = clap::value_parser!(u64).range(1..))]
+    patience: u64,
+    /// Look once and end; 2 if the log could not be asked, or shows an older head than the remembered one.
     #[arg(long)]
     once: bool,
     /// Print JSON lines.
@@ -90,18 +99,15 @@ pub(crate) fn verify_url(
     output: &Output,
 ) -> anyhow::Result<ExitCode> {
     let trust = Trust::load(&trust.policy)?;
-    let remote = server.remote()?;
+    let mut remote = server.remote()?;
+    if trust.policy.quorum.is_some() {
+        // Witnesses come after the log: its very newest head is seldom cosigned yet.
+        remote = remote.cosigned();
+    }
     // A log that cannot be reached is not a log that fails.
     remote.read(exhibit_proto::bundle::CHECKPOINT, 64 << 10).context("the log cannot be asked")?;
     let heads = state.map(Heads::open).transpose()?;
-    let logs = trust.policy.logs.iter();
-    let known = match &heads {
-        None => None,
-        Some(heads) => {
-            let known = logs.map(|log| heads.newest(log)).find_map(Result::transpose);
-            known.transpose()?
-        }
-    };
+    let known = heads.as_ref().map(|heads| heads.newest(&trust.policy.logs)).transpose()?.flatten();
     let bar = Bar::new(!output.quiet);
     let place = server.url.clone().unwrap_or_default();
     let remembered = known.as_ref().map(|(checkpoint, _)| checkpoint);
@@ -110,16 +116,40 @@ pub(crate) fn verify_url(
     bar.clear();
     let (report, note) = verified;
     if let (Some(heads), Some(note)) = (&heads, note) {
-        if report.state == exhibit_verifier::report::State::Failed {
-            if let Some((_, known)) = &known {
-                let kept = heads.fork(known, &note)?;
-                eprintln!("exhibit: both signed heads are kept: {}", kept.display());
-            }
-        } else {
-            heads.keep(&note)?;
-        }
+        remember(heads, known.as_ref(), &note, &report)?;
     }
     told(&report, output)
+}
+
+/// Remembers a head whose leaves lead to it and whose past is the remembered one, whatever else is wrong; keeps both heads where
+/// they exclude each other. What could not be compared changes nothing.
+fn remember(
+    heads: &Heads,
+    known: Option<&(Checkpoint, String)>,
+    note: &str,
+    report: &Report,
+) -> anyhow::Result<()> {
+    let state = |check| report.checks.get(&check).copied();
+    match (known, state(Check::Consistency)) {
+        (Some((_, known)), Some(State::Failed)) => {
+            let kept = heads.fork(known, note)?;
+            eprintln!(
+                "exhibit: two heads that the log signed exclude each other; both are kept: {}",
+                kept.display()
+            );
+        }
+        (None, _) | (Some(_), Some(State::Verified)) => {
+            if state(Check::Root) == Some(State::Verified) {
+                heads.keep(note)?;
+            }
+        }
+        (Some(_), Some(State::NotChecked)) => {}
+        (Some((known, _)), None) => eprintln!(
+            "exhibit: nothing was compared with the remembered head, which is of the log {}: name another folder, one for each log",
+            known.origin
+        ),
+    }
+    Ok(())
 }
 
 pub(crate) fn run(command: Log) -> anyhow::Result<ExitCode> {
@@ -141,9 +171,13 @@ fn watch(asked: &Watching) -> anyhow::Result<ExitCode> {
     let mut remote = asked.server.remote()?;
     let heads = Heads::open(&asked.state)?;
     let mut watch = Watch { trust: &trust, heads: &heads, cosigned: 0 };
+    let mut patience = Patience::new(asked.patience);
     loop {
         let now = Timestamp::now();
-        let events = watch.look(&remote, now)?;
+        let mut events = watch.look(&remote, now)?;
+        if !asked.once {
+            events.extend(patience.take(&events, now));
+        }
         for event in &events {
             if asked.json {
                 let time = now.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
@@ -157,8 +191,12 @@ fn watch(asked: &Watching) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::from(FAILED));
         }
         if asked.once {
-            let unasked = is(|event| matches!(event, Event::Unavailable { .. }));
+            let unasked =
+                is(|event| matches!(event, Event::Unavailable { .. } | Event::Behind { .. }));
             return Ok(if unasked { ExitCode::from(UNUSABLE) } else { ExitCode::SUCCESS });
+        }
+        if is(|event| matches!(event, Event::Withheld { .. })) {
+            return Ok(ExitCode::from(WITHHELD));
         }
         remote.wait(asked.every);
         remote.refresh();
@@ -179,6 +217,15 @@ fn words(event: &Event) -> String {
             "DOES NOT FOLLOW: head {size} {root} after {known}: {reason}; both signed heads are kept: {}",
             kept.display()
         ),
+        Event::Behind { size, root, known } => {
+            format!(
+                "behind: head {size} {root} is a past of the remembered one over {known}; a stale answer"
+            )
+        }
         Event::Unavailable { reason } => format!("cannot be shown now: {reason}"),
+        Event::Withheld { looks, since, reason } => format!(
+            "WITHHELD: {looks} looks in a row since {} without a head that follows and is shown; the last: {reason}",
+            since.strftime("%Y-%m-%dT%H:%M:%SZ")
+        ),
     }
 }

@@ -1,6 +1,7 @@
 //! Verifies a bundle, from the bytes of its files up to its items. Never believes a key that the bundle brings.
 
 mod chains;
+mod consistency;
 mod documents;
 mod head;
 mod history;

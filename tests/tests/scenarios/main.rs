@@ -10,6 +10,7 @@ mod demonstration;
 mod examples;
 mod interruptions;
 mod noticed;
+mod online;
 mod rotation;
 mod support;
 mod whole_way;

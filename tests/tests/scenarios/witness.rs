@@ -84,7 +84,7 @@ pub(crate) fn configure(installation: &Installation, more: &str) {
 }
 
 /// Configuration of one witness.
-fn table(name: &str, witness: &Witnessing) -> String {
+pub(crate) fn table(name: &str, witness: &Witnessing) -> String {
     let Witnessing { vkey, address, .. } = witness;
     format!("\n[[witness]]\nname = \"{name}\"\nvkey = \"{vkey}\"\nurl = \"http://{address}\"\n")
 }
@@ -113,7 +113,7 @@ fn await_status(installation: &Installation, wanted: impl Fn(&Value) -> bool) ->
     }
 }
 
-fn policy(installation: &Installation) -> PathBuf {
+pub(crate) fn policy(installation: &Installation) -> PathBuf {
     let output = run(installation.collector().arg("policy")).unwrap();
     assert!(output.status.success(), "{}", text(&output.stderr));
     let path = installation.folder.join("policy-with-witnesses");
@@ -275,7 +275,7 @@ fn a_restored_backup_is_refused_at_start() {
 }
 
 /// Appends entries that no agent's receipts stand against: enrolments of other agents.
-fn grow_beyond(
+pub(crate) fn grow_beyond(
     installation: &Installation,
     serving: &exhibit_tests::installation::Serving,
     size: u64,
@@ -305,7 +305,7 @@ fn grow_beyond(
     }
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     fs::create_dir(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();

@@ -20,7 +20,7 @@ fn reference(name: &str) -> PathBuf {
 }
 
 /// The folder of the installed programs; installs them where `tests/run` has not.
-fn installed(scratch: &Scratch) -> PathBuf {
+pub(crate) fn installed(scratch: &Scratch) -> PathBuf {
     let built = scratch.installation.programs.folder();
     let venv = built.parent().unwrap().join("reference-witness");
     let output = run(Command::new("bash").arg(reference("witness.sh")).arg(&venv)).unwrap();

@@ -36,21 +36,23 @@ impl Heads {
         Ok(Self { folder: folder.to_owned() })
     }
 
-    /// The remembered head with its signed note, which must be of `log`.
-    pub fn newest(&self, log: &Verifier) -> Result<Option<(Checkpoint, String)>, HeadsError> {
+    /// The remembered head with its signed note, which must be of one of `logs`.
+    pub fn newest(&self, logs: &[Verifier]) -> Result<Option<(Checkpoint, String)>, HeadsError> {
         let path = self.folder.join(HEAD);
         let note = match fs::read_to_string(&path) {
             Ok(note) => note,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(HeadsError::Io { path, source }),
         };
-        match Checkpoint::open(note.as_bytes(), log) {
-            Ok(checkpoint) => Ok(Some((checkpoint, note))),
-            Err(error) => {
-                let (log, reason) = (log.name().to_owned(), error.to_string());
-                Err(HeadsError::Foreign { path, log, reason })
+        let mut reason = "no log is named".to_owned();
+        for log in logs {
+            match Checkpoint::open(note.as_bytes(), log) {
+                Ok(checkpoint) => return Ok(Some((checkpoint, note))),
+                Err(error) => reason = error.to_string(),
             }
         }
+        let names: Vec<_> = logs.iter().map(Verifier::name).collect();
+        Err(HeadsError::Foreign { path, log: names.join(", "), reason })
     }
 
     /// Remembers a head that was found to follow: on disk when this returns.

@@ -13,6 +13,8 @@ use super::tls::{Authority, AuthorityError};
 use crate::files::FileError;
 use crate::source::Source;
 
+/// Beside the newest head: the newest one that enough witnesses cosigned.
+pub(super) const COSIGNED: &str = "checkpoint/cosigned";
 const CONNECT: Duration = Duration::from_secs(10);
 const WHOLE: Duration = Duration::from_secs(60);
 /// Requests under way.
@@ -29,6 +31,8 @@ pub struct Remote {
     runtime: Runtime,
     /// One head for a whole verification, however often it is read.
     head: OnceLock<Vec<u8>>,
+    /// Whether that is the newest one that witnesses cosigned.
+    cosigned: bool,
 }
 
 /// Why a log cannot be asked at all.
@@ -76,7 +80,19 @@ impl Remote {
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(RemoteError::Runtime)?;
-        Ok(Self { client: builder.build()?, prefix, runtime, head: OnceLock::new() })
+        Ok(Self {
+            client: builder.build()?,
+            prefix,
+            runtime,
+            head: OnceLock::new(),
+            cosigned: false,
+        })
+    }
+
+    /// From here on the head is the newest one that witnesses cosigned, where the log has one.
+    pub fn cosigned(mut self) -> Self {
+        self.cosigned = true;
+        self
     }
 
     /// Forgets the head, so that the next one is asked for.
@@ -149,7 +165,10 @@ impl Source for Remote {
             if let Some(head) = self.head.get() {
                 return Ok(head.clone());
             }
-            let head = self.fetch(path, limit)?;
+            let head = match self.cosigned.then(|| self.fetch(COSIGNED, limit)) {
+                None | Some(Err(FileError::Absent(_))) => self.fetch(path, limit)?,
+                Some(fetched) => fetched?,
+            };
             return Ok(self.head.get_or_init(|| head).clone());
         }
         let read = self.fetch(path, limit);

@@ -1,29 +1,27 @@
 //! Watches a log: each new head must follow from the one remembered, and from its leaves. Decides; what is printed and when to
 //! look again is the caller's.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 
 use exhibit_proto::bundle::CHECKPOINT;
 use exhibit_proto::checkpoint::Checkpoint;
 use exhibit_proto::digest::Digest;
-use exhibit_proto::merkle::{Node, Nodes, leaf_hash, prove_consistency, root, verify_consistency};
+use exhibit_proto::merkle::leaf_hash;
 use exhibit_proto::note::Verifier;
 use exhibit_proto::policy::Quorum;
-use exhibit_proto::tiles::{
-    Edge, Level, Tile, TileError, WIDTH, fold, parse_bundle, parse_tile, tile_of, width,
-};
+use exhibit_proto::tiles::{Edge, Level, Tile, WIDTH, parse_bundle, width};
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::heads::{Heads, HeadsError};
+use super::remote::COSIGNED;
 use crate::files::FileError;
+use crate::follows::{Refused, behind, follows};
 use crate::parallel;
 use crate::source::Source;
 use crate::trust::Trust;
 use crate::verify;
 
-const COSIGNED: &str = "checkpoint/cosigned";
 const MAX_NOTE: u64 = 64 << 10;
 const MAX_BUNDLE: u64 = WIDTH * (u16::MAX as u64 + 2);
 /// Entry bundles held at a time.
@@ -39,8 +37,47 @@ pub enum Event {
     Cosigned { size: u64, root: Digest, by: Vec<String> },
     /// A signed head that does not follow from the remembered one. Both are kept.
     Fork { size: u64, root: Digest, known: u64, reason: String, kept: PathBuf },
+    /// A head that is a past of the remembered one: a stale answer. The remembered one stays.
+    Behind { size: u64, root: Digest, known: u64 },
     /// The log cannot be asked now, or does not show what a signed head needs.
     Unavailable { reason: String },
+    /// For `looks` looks in a row the log has shown nothing new that follows and could not show the head that it signed.
+    Withheld { looks: u64, since: Timestamp, reason: String },
+}
+
+/// How often in a row a log may fail to show what it signed, before that is what there is to tell.
+pub struct Patience {
+    most: u64,
+    looks: u64,
+    since: Option<Timestamp>,
+}
+
+impl Patience {
+    pub fn new(most: u64) -> Self {
+        Self { most, looks: 0, since: None }
+    }
+
+    /// Takes what a look found. An answer ends the watch.
+    pub fn take(&mut self, events: &[Event], now: Timestamp) -> Option<Event> {
+        let lacking = events.iter().find_map(|event| match event {
+            Event::Unavailable { reason } => Some(reason.clone()),
+            Event::Behind { size, known, .. } => {
+                Some(format!("it still shows the head over {size} entries, after one over {known}"))
+            }
+            Event::Head { .. }
+            | Event::Cosigned { .. }
+            | Event::Fork { .. }
+            | Event::Withheld { .. } => None,
+        });
+        let Some(reason) = lacking else {
+            (self.looks, self.since) = (0, None);
+            return None;
+        };
+        self.looks += 1;
+        let since = *self.since.get_or_insert(now);
+        let looks = self.looks;
+        (looks >= self.most).then_some(Event::Withheld { looks, since, reason })
+    }
 }
 
 /// One log under watch.
@@ -49,25 +86,6 @@ pub struct Watch<'a> {
     pub heads: &'a Heads,
     /// The newest cosigned size that was told of.
     pub cosigned: u64,
-}
-
-/// Why a head is not accepted.
-enum Refused {
-    /// It excludes what is remembered.
-    Fork(String),
-    Unavailable(String),
-}
-
-impl From<FileError> for Refused {
-    fn from(error: FileError) -> Self {
-        Self::Unavailable(error.to_string())
-    }
-}
-
-impl From<TileError> for Refused {
-    fn from(error: TileError) -> Self {
-        Self::Unavailable(error.to_string())
-    }
 }
 
 impl Watch<'_> {
@@ -82,7 +100,11 @@ impl Watch<'_> {
             Ok(opened) => opened,
             Err(reason) => return Ok(vec![Event::Unavailable { reason }]),
         };
-        let known = self.heads.newest(&verifier)?;
+        // Under whichever of its keys: a log may have put another key in place of the one that signed the remembered head.
+        let logs = &self.trust.policy.logs;
+        let same = |log: &&Verifier| log.name() == verifier.name();
+        let logs: Vec<Verifier> = logs.iter().filter(same).cloned().collect();
+        let known = self.heads.newest(&logs)?;
         let mut events = Vec::new();
         match follow(log, known.as_ref().map(|(known, _)| known), &found) {
             Ok(0) if known.as_ref().is_some_and(|(known, _)| *known == found) => {}
@@ -94,6 +116,9 @@ impl Watch<'_> {
             }
             Err(Refused::Unavailable(reason)) => {
                 return Ok(vec![Event::Unavailable { reason }]);
+            }
+            Err(Refused::Behind(known)) => {
+                return Ok(vec![Event::Behind { size: found.size, root: found.root, known }]);
             }
             Err(Refused::Fork(reason)) => {
                 let (known, text) = known.unwrap_or_else(|| (found.clone(), note.clone()));
@@ -134,12 +159,13 @@ impl Watch<'_> {
             Err(reason) => return Ok(Some(Event::Unavailable { reason })),
         };
         // One that was cosigned since the newest was read is looked at next time.
-        if of != *verifier || cosigned.size > newest.size {
+        if of.name() != verifier.name() || cosigned.size > newest.size {
             return Ok(None);
         }
         match follows(log, &cosigned, newest) {
             Ok(()) => {}
             Err(Refused::Unavailable(reason)) => return Ok(Some(Event::Unavailable { reason })),
+            Err(Refused::Behind(_)) => return Ok(None),
             Err(Refused::Fork(reason)) => {
                 let note = String::from_utf8_lossy(&bytes).into_owned();
                 let forked = self.fork((newest, newest_note), (&cosigned, &note), reason)?;
@@ -169,11 +195,8 @@ fn follow(
     found: &Checkpoint,
 ) -> Result<u64, Refused> {
     let (from, past) = known.map_or((0, None), |known| (known.size, Some(known.root)));
-    if found.size < from {
-        return Err(Refused::Fork(format!(
-            "the log shows {} entries and has shown {from}: a restored backup, a copy, or a stale answer",
-            found.size
-        )));
+    if let Some(known) = known.filter(|known| found.size < known.size) {
+        return Err(behind(log, found, known));
     }
     let mut edge = Edge::restore(from, |tile| edge_tile(log, tile, found.size))?;
     if past.is_some_and(|past| past != edge.root())
@@ -237,51 +260,4 @@ fn edge_tile(log: &dyn Source, tile: Tile, size: u64) -> Result<Vec<u8>, Refused
     let mut bytes = log.read(&now.to_string(), WIDTH * 32)?;
     bytes.truncate(usize::from(tile.width) * 32);
     Ok(bytes)
-}
-
-/// Whether `new` extends `old`, by a proof from the tiles that stand under `new`. Tiles that lead to the signed root cannot lead
-/// to another past than its own, so what does not follow then is a fork and no damage.
-fn follows(log: &dyn Source, old: &Checkpoint, new: &Checkpoint) -> Result<(), Refused> {
-    let mut tiles = Tiles::under(log, new.size);
-    if old.size != new.size && root(new.size, &mut tiles)? != new.root {
-        let what = format!("the tiles under {} entries do not lead to the signed root", new.size);
-        return Err(Refused::Unavailable(what));
-    }
-    let path = prove_consistency(old.size, new.size, &mut tiles)?;
-    verify_consistency((old.size, &old.root), (new.size, &new.root), &path).map_err(|error| {
-        Refused::Fork(format!(
-            "root {} over {} entries does not follow from root {} over {}: {error}",
-            new.root, new.size, old.root, old.size
-        ))
-    })
-}
-
-struct Tiles<'a> {
-    log: &'a dyn Source,
-    size: u64,
-    read: HashMap<(u8, u64), Vec<Digest>>,
-}
-
-impl<'a> Tiles<'a> {
-    fn under(log: &'a dyn Source, size: u64) -> Self {
-        Self { log, size, read: HashMap::new() }
-    }
-}
-
-impl Nodes for Tiles<'_> {
-    type Error = Refused;
-
-    fn node(&mut self, node: Node) -> Result<Digest, Refused> {
-        let (level, index, range) = tile_of(node);
-        if !self.read.contains_key(&(level, index)) {
-            let width = width(Level::Hashes(level), index, self.size);
-            let tile = Tile { level: Level::Hashes(level), index, width };
-            let bytes = self.log.read(&tile.to_string(), WIDTH * 32)?;
-            self.read.insert((level, index), parse_tile(&bytes)?);
-        }
-        let hashes = self.read.get(&(level, index)).and_then(|hashes| hashes.get(range));
-        let narrow =
-            || Refused::Unavailable(format!("tile {index} of level {level} is too narrow"));
-        Ok(fold(hashes.ok_or_else(narrow)?))
-    }
 }

@@ -146,6 +146,22 @@ mod tests {
     }
 
     #[test]
+    fn a_path_that_stands_twice_is_refused() {
+        let place = tempfile::tempdir().unwrap();
+        std::fs::write(place.path().join("a"), "a").unwrap();
+        let line = format!("{}  a\n", Digest::of(b"a"));
+        for (times, expected) in [(1, State::Verified), (2, State::Failed)] {
+            std::fs::write(place.path().join(SUMS), line.repeat(times)).unwrap();
+            let folder = Folder::open(place.path()).unwrap();
+            let mut ledger = Ledger::default();
+            check(&folder, &mut ledger, &crate::progress::Silent);
+            assert_eq!(ledger.state(Check::Files), Some(expected));
+            let told = ledger.findings.iter().any(|found| found.detail.contains("stands twice"));
+            assert_eq!(told, expected == State::Failed, "{:?}", ledger.findings);
+        }
+    }
+
+    #[test]
     fn tricks_in_the_list_are_refused() {
         let digest = Digest::of(b"");
         for path in [

@@ -11,6 +11,7 @@ use exhibit_proto::tiles::{Edge, Level, Tile, WIDTH, parse_bundle, width};
 use jiff::Timestamp;
 
 use super::chains::Chains;
+use super::consistency;
 use super::head::Head;
 use super::manifest::Period;
 use crate::completeness::Arrivals;
@@ -105,6 +106,7 @@ pub(super) fn rebuild(
         folder,
         size,
         remembered,
+        past: None,
         ahead: None,
         chains: if asked.is_some() { Chains::timed() } else { Chains::default() },
         asked,
@@ -113,7 +115,7 @@ pub(super) fn rebuild(
         lacking: 0,
         last: None,
     };
-    walk.passes(ledger);
+    walk.passes();
     progress.stage("leaves", size);
     let bundles: Vec<Tile> = (0..size.div_ceil(WIDTH))
         .map(|index| {
@@ -165,6 +167,8 @@ struct Walk<'a> {
     size: u64,
     /// A head seen earlier, which the log must have passed through.
     remembered: Option<&'a Checkpoint>,
+    /// The root of the leaves that the remembered head covers.
+    past: Option<Digest>,
     /// The hash tile right above the entries that are being taken in.
     ahead: Option<(Tile, Result<Vec<u8>, FileError>)>,
     asked: Option<Asked<'a>>,
@@ -183,7 +187,7 @@ impl Walk<'_> {
         let mut full = Vec::new();
         for (index, entry) in (tile.index * WIDTH..).zip(entries) {
             self.edge.push(entry.hash, &mut |tile, bytes| full.push((tile, bytes)));
-            self.passes(ledger);
+            self.passes();
             if self.asked.as_ref().is_some_and(|asked| asked.lists(index)) {
                 self.tree.leaves.push((index, entry.hash));
             }
@@ -194,30 +198,22 @@ impl Walk<'_> {
         }
     }
 
-    /// Where the log has as many entries as the remembered head, it must have its root.
-    fn passes(&self, ledger: &mut Ledger) {
-        let Some(known) = self.remembered.filter(|known| known.size == self.edge.size()) else {
-            return;
-        };
-        let (size, root) = (known.size, self.edge.root());
-        if root == known.root {
-            let detail = format!("extends the remembered head over {size} entries");
-            ledger.shown(Check::Consistency, detail);
-        } else {
-            let detail = format!(
-                "the log has root {root} over {size} entries, the remembered head says {}: the log was rewritten, or shows two histories",
-                known.root
-            );
-            ledger.failed(Check::Consistency, CHECKPOINT, detail);
+    /// Keeps the root where the log has as many entries as the remembered head.
+    fn passes(&mut self) {
+        if self.remembered.is_some_and(|known| known.size == self.edge.size()) {
+            self.past = Some(self.edge.root());
         }
     }
 
     /// A bundle that cannot be read as a whole ends the walk.
     fn broken(&mut self, path: &str, error: String, ledger: &mut Ledger) {
         ledger.failed(Check::Root, path, error);
+        let why = "the log's leaves are not readable as a whole";
         for check in [Check::Tiles, Check::Chains, Check::Keys] {
-            let why = "the log's leaves are not readable as a whole";
             ledger.not_checked(check, Some(path), why);
+        }
+        if self.remembered.is_some() {
+            ledger.not_checked(Check::Consistency, Some(path), why);
         }
         self.folder.claim_tiles();
     }
@@ -307,12 +303,8 @@ impl Walk<'_> {
         }
         ledger.verified(Check::Tiles);
         self.tree.tiles = ledger.state(Check::Tiles) == Some(State::Verified) && self.tree.rebuilt;
-        if let Some(known) = self.remembered.filter(|known| known.size > size) {
-            let detail = format!(
-                "covers {size} entries, the remembered head {}: a restored backup, a copy, or a stale answer",
-                known.size
-            );
-            ledger.failed(Check::Consistency, CHECKPOINT, detail);
+        if let Some(known) = self.remembered {
+            consistency::judge(self.folder, (head, self.tree.rebuilt), (known, self.past), ledger);
         }
         if let Some(asked) = &self.asked {
             hidden(&self.tree.key_entries, asked, ledger);
