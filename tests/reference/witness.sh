@@ -9,7 +9,8 @@ mkdir -p "$(dirname "$venv")"
 exec 9> "$venv.lock"
 flock 9
 wanted="aics-witness==0.1.0 aics-tlog==0.2.1"
-if [ "$(cat "$venv/installed" 2>/dev/null)" = "$wanted" ]; then exit 0; fi
+# A folder that was moved holds programs that do not start.
+if [ "$(cat "$venv/installed" 2>/dev/null)" = "$wanted" ] && "$venv/bin/aics-tlog" --help > /dev/null 2>&1; then exit 0; fi
 rm -rf "$venv"
 python3 -m venv "$venv"
 # It says that it needs Python 3.12; it runs on Debian 12's 3.11 as well, which these tests show.

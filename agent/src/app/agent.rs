@@ -140,9 +140,9 @@ impl Agent {
             kind,
         });
         let moment = Moment::at(clock());
-        let today = today(moment.now);
         let open = self.spool.day(self.sealer().epoch)?;
-        let begins = open.as_ref().is_none_or(|(day, _)| *day < today);
+        let begins = open.as_ref().is_none_or(|(day, _)| over(day, moment.now));
+        let today = today(moment.now);
         let pulse = Pulse {
             ended: open.filter(|_| begins),
             host_name: host::name(),
@@ -160,7 +160,7 @@ impl Agent {
     /// Whether the open day is over, so that a heartbeat should close it before anything else is sealed.
     pub fn day_is_over(&self, now: Timestamp) -> Result<bool, SpoolError> {
         let open = self.spool.day(self.sealer().epoch)?;
-        Ok(open.is_some_and(|(day, _)| day < today(now)))
+        Ok(open.is_some_and(|(day, _)| over(&day, now)))
     }
 
     /// One session with the collector; counts into `session`.
@@ -233,7 +233,12 @@ pub(super) async fn observe(
     (documents, report)
 }
 
-/// The day, UTC. One that goes backwards with the clock closes nothing.
+/// Whether an open day is over. One that goes backwards with the clock closes nothing.
+fn over(open: &str, now: Timestamp) -> bool {
+    *open < *today(now)
+}
+
+/// The day, UTC.
 fn today(now: Timestamp) -> String {
     now.strftime("%Y-%m-%d").to_string()
 }
@@ -313,4 +318,20 @@ fn sealer(
         binary: collect::digest_of(&executable).context("hashing the agent's own executable")?,
         configuration: config.digest,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_is_over_at_midnight_utc_and_not_when_the_clock_goes_back() {
+        let over = |now: &str| over("2026-11-22", now.parse().unwrap());
+        for open in ["2026-11-22T00:00:00Z", "2026-11-23T00:30:00+01:00", "2026-11-21T12:00:00Z"] {
+            assert!(!over(open), "{open}");
+        }
+        for later in ["2026-11-23T00:00:00Z", "2026-11-22T23:30:00-01:00", "2027-01-01T00:00:00Z"] {
+            assert!(over(later), "{later}");
+        }
+    }
 }

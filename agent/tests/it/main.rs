@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a scenario stops at the first surprise")]
 
 mod collector;
+mod days;
 mod doctor;
 mod killed;
 mod log;
