@@ -101,7 +101,8 @@ impl Remote {
     }
 
     pub fn wait(&self, time: Duration) {
-        self.runtime.block_on(tokio::time::sleep(time));
+        // A timer is made inside the runtime that drives it.
+        self.runtime.block_on(async { tokio::time::sleep(time).await });
     }
 
     fn fetch(&self, path: &str, limit: u64) -> Result<Vec<u8>, FileError> {
