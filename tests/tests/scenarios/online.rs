@@ -81,7 +81,19 @@ fn the_served_log_is_verified_and_watched_under_a_pinned_ca() {
 
     auditor.pin = format!("sha256:{}", "ab".repeat(32));
     let said = auditor.told(&VERIFY, 2);
-    assert!(said.contains("abab"), "{said}");
+    assert!(said.contains("abab") && said.contains("shows no certificate"), "{said}");
+    let said = auditor.told(&WATCH, 2);
+    assert!(said.contains(r#""event":"unavailable""#) && said.contains("abab"), "{said}");
+    let often = ["log", "watch", "--every", "10ms", "--patience", "2"];
+    let said = auditor.told(&often, 3);
+    assert!(said.contains("WITHHELD: 2 looks in a row"), "{said}");
+    auditor.pin.clone_from(&installation.first.ca_fingerprint);
+
+    // A memory that the log did not sign is none.
+    let known = auditor.head();
+    fs::write(auditor.state.join("head"), known.replacen('\n', "\n9", 1)).unwrap();
+    let said = auditor.told(&WATCH, 2);
+    assert!(said.contains("name another folder"), "{said}");
     assert_eq!(auditor.forks(), 0);
     serving.stop().unwrap();
 }

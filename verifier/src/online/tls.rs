@@ -89,13 +89,20 @@ struct Pinned {
     provider: Arc<CryptoProvider>,
 }
 
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error(
     "the server shows no certificate with fingerprint sha256:{pin}; the last it shows has sha256:{shown}"
 )]
 struct WrongCa {
     pin: Digest,
     shown: Digest,
+}
+
+/// The TLS library shows a person what is for debugging.
+impl std::fmt::Debug for WrongCa {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
 }
 
 impl ServerCertVerifier for Pinned {
