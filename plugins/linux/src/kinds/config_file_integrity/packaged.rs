@@ -60,14 +60,17 @@ pub(super) fn compare(look: &mut Look<'_>, settings: &Settings) -> Option<Delive
                 Some((to, _)) => to.clone(),
                 None => path,
             };
-            let sum = Sum { md5, package: package.to_owned(), configuration: false };
-            sums.entry(path).or_insert(sum);
+            // Most of what is delivered is documentation: sums that nobody compares are not kept.
+            if settings.scope == super::Scope::All || is_program(&path) {
+                sums.entry(path).or_insert_with(|| Sum {
+                    md5: md5.to_owned(),
+                    package: package.to_owned(),
+                    configuration: false,
+                });
+            }
         }
     }
     look.seen.method(format!("{INFO}/*.md5sums, content of the files they name"));
-    if settings.scope == super::Scope::Programs {
-        sums.retain(|path, sum| sum.configuration || is_program(path));
-    }
     let mut delivered = Delivered {
         method: "dpkg md5sums".to_owned(),
         scope: settings.scope.word().to_owned(),
@@ -110,10 +113,10 @@ fn is_md5(text: &str) -> bool {
     text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-fn lines(text: &str) -> impl Iterator<Item = (String, String)> {
+fn lines(text: &str) -> impl Iterator<Item = (String, &str)> {
     text.lines().filter_map(|line| {
         let (md5, path) = line.split_once("  ")?;
-        is_md5(md5).then(|| (format!("/{}", path.trim_start_matches('/')), md5.to_owned()))
+        is_md5(md5).then(|| (format!("/{}", path.trim_start_matches('/')), md5))
     })
 }
 
