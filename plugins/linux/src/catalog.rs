@@ -39,4 +39,5 @@ pub(crate) const ALL: &[Entry] = &[
     kinds::network_segmentation::ENTRY,
     kinds::network_remote_access::ENTRY,
     kinds::resilience_redundancy::ENTRY,
+    kinds::hardware_health::ENTRY,
 ];

@@ -11,6 +11,7 @@ pub(crate) mod crypto_at_rest;
 pub(crate) mod crypto_certificates_and_keys;
 pub(crate) mod crypto_in_transit;
 pub(crate) mod data_retention;
+pub(crate) mod hardware_health;
 pub(crate) mod identity_accounts;
 pub(crate) mod identity_mfa;
 pub(crate) mod identity_privileged_grants;

@@ -15,6 +15,7 @@ pub mod crypto_at_rest;
 pub mod crypto_certificates_and_keys;
 pub mod crypto_in_transit;
 pub mod data_retention;
+pub mod hardware_health;
 pub mod identity_accounts;
 pub mod identity_mfa;
 pub mod identity_privileged_grants;
@@ -112,6 +113,7 @@ pub const ALL: &[KindInfo] = &[
     info!(crypto_certificates_and_keys::Certificates, "Certificates and their keys", "", 26),
     info!(crypto_in_transit::CryptoInTransit, "Encryption on the wire", "", 26),
     info!(data_retention::DataRetention, "Retention and deletion", "day of the last run", 168),
+    info!(hardware_health::HardwareHealth, "Health of hardware", "", 26),
     info!(identity_accounts::Accounts, "Accounts", "day of the last sign-in", 26),
     info!(identity_mfa::SecondFactors, "Second factors", "", 26),
     info!(identity_privileged_grants::PrivilegedGrants, "Administrative rights", "", 26),
@@ -249,6 +251,7 @@ mod tests {
         round_trip::<network_segmentation::Segmentation>(&network_segmentation::example());
         round_trip::<network_remote_access::RemoteAccess>(&network_remote_access::example());
         round_trip::<resilience_redundancy::Redundancy>(&resilience_redundancy::example());
+        round_trip::<hardware_health::HardwareHealth>(&hardware_health::example());
         round_trip::<media_removable::RemovableMedia>(&media_removable::example());
         round_trip::<crypto_certificates_and_keys::Certificates>(
             &crypto_certificates_and_keys::example(),

@@ -2,7 +2,7 @@
 //!
 //! It never reads a disk or a key. What lies below a virtual machine's disks it cannot see, and says so.
 
-mod guest;
+pub(crate) mod guest;
 mod layers;
 mod tables;
 

@@ -19,7 +19,7 @@ const VIRTUAL: [&str; 12] = [
 ];
 
 /// True when anything says so. Bare-metal instances of clouds count as machines of their own.
-pub(super) fn is_guest(look: &mut Look<'_>) -> bool {
+pub(crate) fn is_guest(look: &mut Look<'_>) -> bool {
     let cpu = look.text("/proc/cpuinfo").here().unwrap_or_default();
     let flagged = cpu
         .lines()
