@@ -351,6 +351,15 @@ fn observed(bytes: &[u8]) -> Observed {
     }
 }
 
+/// Polls a condition of another process: `what` is said if it does not come to pass within a minute.
+pub(crate) async fn until(what: &str, holds: impl AsyncFn() -> bool) {
+    let began = std::time::Instant::now();
+    while !holds().await {
+        assert!(began.elapsed().as_secs() < 60, "{what}: it never came to pass");
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+}
+
 pub(crate) fn json(output: &Output) -> Value {
     assert!(output.status.success(), "{output:?}");
     serde_json::from_slice(&output.stdout).unwrap()

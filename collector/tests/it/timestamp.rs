@@ -3,12 +3,11 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tsa::{Authority, Keys, STAMPS, Server};
 
-use crate::harness::{Agent, Collector, json};
+use crate::harness::{Agent, Collector, json, until};
 
 #[expect(unreachable_pub, dead_code, reason = "tests of several crates include it")]
 #[path = "../../../tests/src/tsa.rs"]
@@ -21,15 +20,6 @@ fn configuration(name: &str, server: &Server, root: &Path, every: &str) -> Strin
         "[[timestamp]]\nname = \"{name}\"\nurl = \"http://{address}/tsr\"\nroots = \"{root}\"\n"
     );
     authority + &schedule
-}
-
-/// Polls a condition of another process.
-async fn until(what: &str, holds: impl AsyncFn() -> bool) {
-    let began = Instant::now();
-    while !holds().await {
-        assert!(began.elapsed() < Duration::from_secs(60), "{what}: it never came to pass");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
 }
 
 async fn names(collector: &Collector) -> String {

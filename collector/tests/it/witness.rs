@@ -17,7 +17,7 @@ use exhibit_proto::policy::{Policy, Quorum};
 use exhibit_proto::witness::AddCheckpoint;
 use tokio::net::TcpListener;
 
-use crate::harness::{Agent, Collector};
+use crate::harness::{Agent, Collector, until};
 use crate::submission::Stream;
 
 const COSIGNED: &str = "/log/checkpoint/cosigned";
@@ -85,7 +85,7 @@ impl Fake {
     /// Waits until it has been asked `times` more.
     async fn asked_again(&self, times: u64) {
         let before = *self.asked.lock().unwrap();
-        until(async || *self.asked.lock().unwrap() >= before + times).await;
+        until("asked and answered", async || *self.asked.lock().unwrap() >= before + times).await;
     }
 }
 
@@ -107,15 +107,6 @@ async fn answer(name: &str, mood: Mood, body: String) -> Response<Body> {
     response.body(Body::from(text)).unwrap()
 }
 
-/// Polls a condition of another process.
-async fn until(holds: impl AsyncFn() -> bool) {
-    let began = Instant::now();
-    while !holds().await {
-        assert!(began.elapsed() < Duration::from_secs(60), "it never came to pass");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn newest_cosigned_head_is_public_beside_the_newest() {
     let fake = Fake::start("fake", Mood::Honest).await;
@@ -127,7 +118,7 @@ async fn newest_cosigned_head_is_public_beside_the_newest() {
         assert_eq!(status, 200);
         Checkpoint::open(&note, &collector.log).unwrap().size
     };
-    until(async || cosigned().await == size).await;
+    until("asked and answered", async || cosigned().await == size).await;
     let (_, head, note) = collector.get(COSIGNED).await;
     assert!(head.contains("content-type: text/plain; charset=utf-8"), "{head}");
     let policy = String::from_utf8(collector.run(&["policy"]).stdout).unwrap();
@@ -153,13 +144,13 @@ async fn what_does_not_verify_is_never_published() {
     let configuration: String = fakes.iter().map(Fake::configuration).collect();
     let collector = Collector::start_with(&configuration);
     for fake in &fakes {
-        until(async || *fake.asked.lock().unwrap() >= 2).await;
+        until("asked and answered", async || *fake.asked.lock().unwrap() >= 2).await;
     }
     assert_eq!(collector.get(COSIGNED).await.0, 404);
     for fake in &fakes {
         fake.becomes(Mood::Honest);
     }
-    until(async || collector.get(COSIGNED).await.0 == 200).await;
+    until("asked and answered", async || collector.get(COSIGNED).await.0 == 200).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -19,6 +19,7 @@ use crate::{
     protocol::{Level, OutcomeKind},
 };
 
+pub use rights::CAPABILITIES;
 pub use runner::{answer, run};
 
 /// A plugin: its name and what it can observe.

@@ -3,7 +3,7 @@
 use std::fs;
 
 /// Capability names by bit, as in `linux/capability.h`.
-const NAMES: [&str; 41] = [
+pub const CAPABILITIES: [&str; 41] = [
     "chown",
     "dac_override",
     "dac_read_search",
@@ -63,12 +63,12 @@ fn from_status(status: &str) -> Option<String> {
 }
 
 fn capabilities(set: u64) -> String {
-    let all = (1_u64 << NAMES.len()) - 1;
+    let all = (1_u64 << CAPABILITIES.len()) - 1;
     if set & all == all {
         return "all".to_owned();
     }
     let (mut held, mut missing) = (Vec::new(), Vec::new());
-    for (bit, name) in NAMES.iter().enumerate() {
+    for (bit, name) in CAPABILITIES.iter().enumerate() {
         if (set >> bit) & 1 == 1 { held.push(*name) } else { missing.push(*name) }
     }
     // The shorter list is the one that tells.

@@ -2,56 +2,12 @@
 //! Pure; a value it does not understand stays visible as such.
 
 use exhibit_plugin::kinds::access_resource_permissions::Grant;
+use exhibit_plugin::plugin::CAPABILITIES;
 
 /// Name of the access list.
 pub(super) const ACL: &str = "system.posix_acl_access";
 /// Name of the capabilities.
 pub(super) const CAPABILITY: &str = "security.capability";
-
-/// By number, from `linux/capability.h`.
-const NAMES: [&str; 41] = [
-    "chown",
-    "dac_override",
-    "dac_read_search",
-    "fowner",
-    "fsetid",
-    "kill",
-    "setgid",
-    "setuid",
-    "setpcap",
-    "linux_immutable",
-    "net_bind_service",
-    "net_broadcast",
-    "net_admin",
-    "net_raw",
-    "ipc_lock",
-    "ipc_owner",
-    "sys_module",
-    "sys_rawio",
-    "sys_chroot",
-    "sys_ptrace",
-    "sys_pacct",
-    "sys_admin",
-    "sys_boot",
-    "sys_nice",
-    "sys_resource",
-    "sys_time",
-    "sys_tty_config",
-    "mknod",
-    "lease",
-    "audit_write",
-    "audit_control",
-    "setfcap",
-    "mac_override",
-    "mac_admin",
-    "syslog",
-    "wake_alarm",
-    "block_suspend",
-    "audit_read",
-    "perfmon",
-    "bpf",
-    "checkpoint_restore",
-];
 
 /// `cap_net_raw=ep`; groups of equal flags are separated by a space.
 pub(super) fn capabilities(value: &[u8]) -> String {
@@ -89,8 +45,9 @@ fn read_capabilities(value: &[u8]) -> Option<String> {
         if flags.is_empty() {
             continue;
         }
-        let name =
-            NAMES.get(number).map_or_else(|| format!("cap_{number}"), |name| format!("cap_{name}"));
+        let name = CAPABILITIES
+            .get(number)
+            .map_or_else(|| format!("cap_{number}"), |name| format!("cap_{name}"));
         match groups.iter_mut().find(|(known, _)| *known == flags) {
             Some((_, names)) => names.push(name),
             None => groups.push((flags, vec![name])),
