@@ -37,8 +37,7 @@ pub struct Verifier {
 
 impl Verifier {
     pub fn new(name: &str, key: PublicKey) -> Result<Self, NoteError> {
-        let bad = |c: char| c.is_whitespace() || c == '+' || c.is_control();
-        if name.is_empty() || name.contains(bad) {
+        if !is_name(name) {
             return Err(NoteError::Name(name.to_owned()));
         }
         Ok(Self { name: name.to_owned(), key })
@@ -164,11 +163,16 @@ pub(crate) fn read_vkey(vkey: &str, key_type: u8) -> Result<(String, PublicKey),
     if fits { Ok((name.to_owned(), key)) } else { Err(refused()) }
 }
 
+/// Non-empty, without Unicode spaces and without plus signs (C2SP signed-note).
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c == '+' || c.is_control())
+}
+
 fn signature_line(line: &str) -> Option<Signature> {
     let (name, encoded) = line.strip_prefix("\u{2014} ")?.split_once(' ')?;
     let bytes = STANDARD.decode(encoded).ok()?;
     let (id, bytes) = bytes.split_first_chunk::<4>()?;
-    let usable = !name.is_empty() && !name.contains('+') && !bytes.is_empty();
+    let usable = is_name(name) && !bytes.is_empty();
     usable.then(|| Signature { name: name.to_owned(), id: *id, bytes: bytes.to_vec() })
 }
 
@@ -227,6 +231,8 @@ mod tests {
             "text\n\n- x AAAAAAAA\n",
             "text\n\n\u{2014} x AAAAAAAA",
             "text\n\n\u{2014} x AAAAAAA\n",
+            "text\n\n\u{2014} x\u{a0}y AAAAAAAA\n",
+            "text\n\n\u{2014} x\u{85} AAAAAAAA\n",
         ] {
             assert!(Note::parse(bad.as_bytes()).is_err(), "{bad:?}");
         }

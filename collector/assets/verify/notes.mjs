@@ -93,7 +93,7 @@ export function readNote(bytes) {
   const lines = whole.slice(blank + 2, -1).split("\n");
   must(lines.length <= MOST_SIGNATURES, "the note has over 64 signature lines");
   const signatures = lines.map((line) => {
-    const parts = /^\u2014 ([^ +]+) ([^ ]+)$/u.exec(line);
+    const parts = /^\u2014 ([^\p{White_Space}\p{Cc}+]+) ([^ ]+)$/u.exec(line);
     must(parts, "the note has a line after the blank one that is not a signature");
     const raw = base64(parts[2], "a signature of the note");
     must(raw.length > 4, "the note has an empty signature");
