@@ -1,4 +1,5 @@
-//! The command line. Exit codes: 0 nothing failed, 1 something failed, 2 wrong usage or unreadable input.
+//! The command line. Exit codes: 0 nothing failed, 1 something failed, 2 wrong usage or unreadable input, 3 a log shows less than
+//! it has shown before.
 #![expect(clippy::print_stderr, reason = "a command says why it failed")]
 
 use std::fs::File;
@@ -22,6 +23,8 @@ use crate::bar::Bar;
 
 pub(crate) const FAILED: u8 = 1;
 pub(crate) const UNUSABLE: u8 = 2;
+/// A log that does not show what it has signed.
+pub(crate) const WITHHELD: u8 = 3;
 
 /// Verifies Exhibit's bundles and receipts offline. Trusts the policy file that you name, and nothing else.
 #[derive(Parser)]
@@ -33,7 +36,8 @@ pub(crate) struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Verify a bundle: every file, the log, every item. With --url a log where it is served: head, leaves, tiles.
+    /// Verify a bundle: every file, the log, every item. With --url a log where it is served: head, leaves, tiles. Ends with 0
+    /// if nothing failed, 1 if something did, 2 if it could not be asked, 3 if the log shows less than it has shown before.
     Verify {
         /// The folder that holds the bundle.
         #[cfg_attr(not(feature = "online"), arg(required = true))]
@@ -57,7 +61,8 @@ enum Command {
         #[cfg(feature = "online")]
         #[command(flatten)]
         server: crate::online_cli::Server,
-        /// Folder that remembers the log's newest head, which the next must extend; made where it is not there.
+        /// Folder that remembers the log's newest head, which the next must extend; made where it is not there. A log that
+        /// shows only a past of it ends this with 3: a stale answer, or one that keeps its newest entries back.
         #[cfg(feature = "online")]
         #[arg(long, value_name = "DIR", requires = "url")]
         state: Option<PathBuf>,
@@ -213,6 +218,9 @@ pub(crate) fn told(report: &Report, output: &Output) -> anyhow::Result<ExitCode>
         print(&(serde_json::to_string_pretty(report)? + "\n"))?;
     } else if !output.quiet {
         print(&show::log_summary(report))?;
+    }
+    if report.behind.is_some() && report.state != State::Failed {
+        return Ok(ExitCode::from(WITHHELD));
     }
     Ok(answer(report.state))
 }

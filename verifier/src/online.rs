@@ -2,11 +2,13 @@
 //! believes the policy file, as everything here does. Without the feature `online` nothing of this is built.
 
 mod heads;
+mod lag;
 mod remote;
 mod tls;
 mod watch;
 
 pub use heads::{Heads, HeadsError};
+pub use lag::lag;
 pub use remote::{Remote, RemoteError};
 pub use tls::{Authority, AuthorityError};
 pub use watch::{Event, Patience, Watch};

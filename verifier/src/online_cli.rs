@@ -12,7 +12,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use exhibit_proto::checkpoint::Checkpoint;
-use exhibit_verifier::online::{Authority, Event, Heads, Patience, Remote, Watch};
+use exhibit_verifier::online::{Authority, Event, Heads, Patience, Remote, Watch, lag};
 use exhibit_verifier::report::{Check, Report, State};
 use exhibit_verifier::source::Source as _;
 use exhibit_verifier::trust::Trust;
@@ -21,10 +21,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::bar::Bar;
-use crate::cli::{FAILED, Output, Policy, UNUSABLE, told};
-
-/// Exit code of a watch whose log stays away.
-const WITHHELD: u8 = 3;
+use crate::cli::{FAILED, Output, Policy, UNUSABLE, WITHHELD, told};
 
 #[derive(Subcommand)]
 pub(crate) enum Log {
@@ -114,7 +111,10 @@ pub(crate) fn verify_url(
     let verified =
         verify::verify_source(&remote, place, &trust, remembered, Timestamp::now(), &bar);
     bar.clear();
-    let (report, note) = verified;
+    let (mut report, note) = verified;
+    if let Some(known) = remembered.filter(|_| trust.policy.quorum.is_some()) {
+        lag(&remote, &trust, known, &mut report);
+    }
     if let (Some(heads), Some(note)) = (&heads, note) {
         remember(heads, known.as_ref(), &note, &report)?;
     }
@@ -139,7 +139,11 @@ fn remember(
             );
         }
         (None, _) | (Some(_), Some(State::Verified)) => {
-            if state(Check::Root) == Some(State::Verified) {
+            // The cosigned head may be older than what was seen before.
+            let newer = known.is_none_or(|(known, _)| {
+                report.log.as_ref().is_some_and(|log| log.size >= known.size)
+            });
+            if newer && state(Check::Root) == Some(State::Verified) {
                 heads.keep(note)?;
             }
         }

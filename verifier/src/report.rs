@@ -113,6 +113,10 @@ pub struct Report {
     /// What the collector noticed about agents: entries of type gap, conflict and fork, by ascending index.
     #[serde(default)]
     pub noticed: Vec<Noticed>,
+    /// Entries of the remembered head, where the log shows only a past of it (`verify --url --state`): the exit code is then 3,
+    /// unless something failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub behind: Option<u64>,
     /// Who spoke when; absent where the log's leaves or the manifest are not there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completeness: Option<Completeness>,

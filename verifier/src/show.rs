@@ -122,6 +122,14 @@ fn rest(report: &Report, kept: &Kept, out: &mut String) {
         State::Failed => "FAILED: do not rely on what stands under \"Failed\".",
     };
     say(out, format_args!("\n{verdict}\n"));
+    if let Some(known) = report.behind {
+        say(
+            out,
+            format_args!(
+                "BEHIND: the log has shown {known} entries before and shows fewer now; ask again, and then ask its owner why.\n"
+            ),
+        );
+    }
     let lacking = report.completeness.as_ref().map_or(0, Completeness::lacking);
     if lacking > 0 {
         say(

@@ -221,6 +221,7 @@ pub fn verify_source(
         signed = Some(head.signed.clone());
         let remembered = remembered.filter(|known| known.origin == head.checkpoint.origin);
         let tree = tree::rebuild(log, &head, None, remembered, &mut ledger, progress);
+        report.behind = tree.behind;
         about_log(&mut report, head, tree.chains);
     }
     report.state = ledger.worst();
@@ -244,6 +245,7 @@ fn blank(place: String, files: usize, trust: &Trust) -> Report {
         timestamps: Vec::new(),
         chains: Vec::new(),
         noticed: Vec::new(),
+        behind: None,
         completeness: None,
     }
 }

@@ -100,6 +100,11 @@ impl Remote {
         self.head = OnceLock::new();
     }
 
+    /// The newest head as it is published now, whichever this was told to take.
+    pub fn newest(&self, limit: u64) -> Result<Vec<u8>, FileError> {
+        self.fetch(CHECKPOINT, limit)
+    }
+
     pub fn wait(&self, time: Duration) {
         // A timer is made inside the runtime that drives it.
         self.runtime.block_on(async { tokio::time::sleep(time).await });

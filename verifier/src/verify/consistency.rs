@@ -10,18 +10,18 @@ use crate::report::{Check, Ledger};
 use crate::source::Source;
 
 /// `rebuilt`: whether the leaves lead to the signed root; `past`: the root of those of them that the remembered head covers, if
-/// there are as many.
+/// there are as many. Answers the size of the remembered head if the log shows only a past of it.
 pub(super) fn judge(
     log: &dyn Source,
     (head, rebuilt): (&Head, bool),
     (known, past): (&Checkpoint, Option<Digest>),
     ledger: &mut Ledger,
-) {
+) -> Option<u64> {
     let size = known.size;
     if !rebuilt {
         let detail = "the leaves do not lead to the signed root, so they show no past of it";
         ledger.not_checked(Check::Consistency, Some(CHECKPOINT), detail);
-        return;
+        return None;
     }
     match past {
         Some(root) if root == known.root => {
@@ -35,11 +35,17 @@ pub(super) fn judge(
             );
             ledger.failed(Check::Consistency, CHECKPOINT, detail);
         }
-        None => older(log, &head.checkpoint, known, ledger),
+        None => return older(log, &head.checkpoint, known, ledger),
     }
+    None
 }
 
-fn older(log: &dyn Source, found: &Checkpoint, known: &Checkpoint, ledger: &mut Ledger) {
+fn older(
+    log: &dyn Source,
+    found: &Checkpoint,
+    known: &Checkpoint,
+    ledger: &mut Ledger,
+) -> Option<u64> {
     match behind(log, found, known) {
         Refused::Fork(reason) => ledger.failed(Check::Consistency, CHECKPOINT, reason),
         Refused::Behind(known) => {
@@ -48,10 +54,12 @@ fn older(log: &dyn Source, found: &Checkpoint, known: &Checkpoint, ledger: &mut 
                 found.size
             );
             ledger.not_checked(Check::Consistency, Some(CHECKPOINT), detail);
+            return Some(known);
         }
         Refused::Unavailable(reason) => {
             ledger.not_checked(Check::Consistency, Some(CHECKPOINT), "its past cannot be shown");
             ledger.failed(Check::Checkpoint, CHECKPOINT, reason);
         }
     }
+    None
 }

@@ -45,6 +45,8 @@ pub(super) struct Tree {
     /// When each chain's statements came; of bundles only.
     pub(super) arrivals: Vec<Arrivals>,
     pub(super) left_out: LeftOut,
+    /// Entries of the remembered head, if the log shows only a past of it.
+    pub(super) behind: Option<u64>,
 }
 
 /// The leaf of a tombstone.
@@ -304,7 +306,9 @@ impl Walk<'_> {
         ledger.verified(Check::Tiles);
         self.tree.tiles = ledger.state(Check::Tiles) == Some(State::Verified) && self.tree.rebuilt;
         if let Some(known) = self.remembered {
-            consistency::judge(self.folder, (head, self.tree.rebuilt), (known, self.past), ledger);
+            let rebuilt = self.tree.rebuilt;
+            self.tree.behind =
+                consistency::judge(self.folder, (head, rebuilt), (known, self.past), ledger);
         }
         if let Some(asked) = &self.asked {
             hidden(&self.tree.key_entries, asked, ledger);
