@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
 use crate::keys::SecretKey;
-use crate::note::{Note, NoteError, Verifier, sign};
+use crate::note::{Note, NoteError, Verifier, sign_with};
 
 /// The head of a log: how many leaves, and their root.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,7 +38,12 @@ impl Checkpoint {
 
     /// Signs as the log itself.
     pub fn sign(&self, key: &SecretKey) -> Result<String, NoteError> {
-        sign(&self.text(), &self.origin, key)
+        self.sign_with(&[key])
+    }
+
+    /// Signs as the log itself while its key changes: a line for each key.
+    pub fn sign_with(&self, keys: &[&SecretKey]) -> Result<String, NoteError> {
+        sign_with(&self.text(), &self.origin, keys)
     }
 
     /// Reads the text of a note; extension lines are allowed and not interpreted.
@@ -58,10 +63,14 @@ impl Checkpoint {
         Ok(Self { origin: origin.to_owned(), size, root })
     }
 
-    /// Reads a signed checkpoint and accepts it only with the signature of `log`, under the log's own name.
-    pub fn open(bytes: &[u8], log: &Verifier) -> Result<Self, CheckpointError> {
+    /// Reads a signed checkpoint and accepts it only with the signature of `log`, or of one of its keys where there are
+    /// several, under the log's own name.
+    pub fn open<L: AsRef<[Verifier]> + ?Sized>(
+        bytes: &[u8],
+        log: &L,
+    ) -> Result<Self, CheckpointError> {
         let note = Note::parse(bytes)?;
-        note.verify(log)?;
+        let log = note.verify_any(log.as_ref())?;
         let checkpoint = Self::from_text(note.text())?;
         if checkpoint.origin != log.name() {
             let expected = log.name().to_owned();
@@ -92,7 +101,7 @@ mod tests {
         let signed = checkpoint().sign(&key).unwrap();
         assert_eq!(Checkpoint::open(signed.as_bytes(), &log), Ok(checkpoint()));
         let renamed = Checkpoint { origin: "log.example/2".into(), ..checkpoint() };
-        let signed = sign(&renamed.text(), "log.example/1", &key).unwrap();
+        let signed = sign_with(&renamed.text(), "log.example/1", &[&key]).unwrap();
         let opened = Checkpoint::open(signed.as_bytes(), &log);
         assert!(matches!(opened, Err(CheckpointError::Origin { .. })));
     }

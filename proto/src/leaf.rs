@@ -51,6 +51,8 @@ pub enum EntryType {
     Fork,
     Tombstone,
     Hold,
+    /// A change of the log's own key begins or ends.
+    LogKey,
     Other(String),
 }
 
@@ -137,6 +139,7 @@ impl EntryType {
             Self::Fork => "fork",
             Self::Tombstone => "tombstone",
             Self::Hold => "hold",
+            Self::LogKey => "log_key",
             Self::Other(name) => name,
         }
     }
@@ -157,6 +160,7 @@ impl From<String> for EntryType {
             "fork" => Self::Fork,
             "tombstone" => Self::Tombstone,
             "hold" => Self::Hold,
+            "log_key" => Self::LogKey,
             _ => Self::Other(name),
         }
     }
@@ -210,7 +214,7 @@ mod tests {
 
     #[test]
     fn known_types_read_back_as_what_was_written() {
-        for known in [EntryType::Gap, EntryType::Conflict, EntryType::Fork] {
+        for known in [EntryType::Gap, EntryType::Conflict, EntryType::Fork, EntryType::LogKey] {
             assert_eq!(EntryType::from(known.as_str().to_owned()), known);
         }
     }

@@ -25,6 +25,7 @@ pub mod enrolment;
 pub mod json;
 pub mod keys;
 pub mod leaf;
+pub mod log_key;
 pub mod merkle;
 pub mod note;
 pub mod policy;

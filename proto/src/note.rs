@@ -67,6 +67,13 @@ impl Verifier {
     }
 }
 
+/// One key where any of several would do.
+impl AsRef<[Verifier]> for Verifier {
+    fn as_ref(&self) -> &[Verifier] {
+        std::slice::from_ref(self)
+    }
+}
+
 /// One signature line, known or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signature {
@@ -122,16 +129,39 @@ impl Note {
         }
         if signed { Ok(()) } else { Err(NoteError::Unsigned(verifier.name.clone())) }
     }
+
+    /// Accepts the note if any of `verifiers` signed it; a line that claims to be one's and fails rejects it. Answers
+    /// the first that signed.
+    pub fn verify_any<'a>(&self, verifiers: &'a [Verifier]) -> Result<&'a Verifier, NoteError> {
+        let (mut signer, mut unsigned) = (None, NoteError::Unsigned("nobody known".to_owned()));
+        for verifier in verifiers {
+            match self.verify(verifier) {
+                Ok(()) => signer = signer.or(Some(verifier)),
+                Err(error @ NoteError::Unsigned(_)) => unsigned = error,
+                Err(error) => return Err(error),
+            }
+        }
+        signer.ok_or(unsigned)
+    }
 }
 
 /// Signs `text` (which ends with a line end) as `name`.
 pub fn sign(text: &str, name: &str, key: &SecretKey) -> Result<String, NoteError> {
+    sign_with(text, name, &[key])
+}
+
+/// [`sign`] with a line for each of `keys`, all of the same name.
+pub fn sign_with(text: &str, name: &str, keys: &[&SecretKey]) -> Result<String, NoteError> {
     if !text.ends_with('\n') {
         return Err(NoteError::Malformed("text has no final line end"));
     }
-    let verifier = Verifier::new(name, key.public())?;
-    let signature = [&verifier.id()[..], &key.sign(text.as_bytes())].concat();
-    Ok(format!("{text}\n\u{2014} {name} {}\n", STANDARD.encode(signature)))
+    let mut note = format!("{text}\n");
+    for key in keys {
+        let verifier = Verifier::new(name, key.public())?;
+        let signature = [&verifier.id()[..], &key.sign(text.as_bytes())].concat();
+        note.push_str(&format!("\u{2014} {name} {}\n", STANDARD.encode(signature)));
+    }
+    Ok(note)
 }
 
 /// First four bytes of `SHA-256(name || "\n" || type || key)`.

@@ -28,6 +28,7 @@ pub const HEARTBEAT: &str = "urn:exhibit:heartbeat:v1"; // Heartbeat
 pub const ENROL: &str = "urn:exhibit:enrol:v1"; // Enrol
 pub const REVOKE: &str = "urn:exhibit:revoke:v1"; // Revoke
 pub const ROTATE: &str = "urn:exhibit:rotate:v1"; // rotation::Rotate
+pub const LOG_KEY: &str = "urn:exhibit:log-key:v1"; // log_key::LogKey
 pub const RULE_PACK: &str = "urn:exhibit:rule-pack:v1"; // RulePackInForce
 pub const ACTIVITY: &str = "urn:exhibit:activity:v1"; // Activity
 pub const GAP: &str = "urn:exhibit:gap:v1"; // Gap

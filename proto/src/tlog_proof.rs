@@ -68,8 +68,12 @@ impl TlogProof {
         text + "\n" + &self.checkpoint
     }
 
-    /// Accepts the proof for `leaf` under the key of `log`; answers the checkpoint that covers it.
-    pub fn verify(&self, leaf: &[u8], log: &Verifier) -> Result<Checkpoint, TlogProofError> {
+    /// Accepts the proof for `leaf` under the key of `log`, or one of its keys; answers the checkpoint that covers it.
+    pub fn verify<L: AsRef<[Verifier]> + ?Sized>(
+        &self,
+        leaf: &[u8],
+        log: &L,
+    ) -> Result<Checkpoint, TlogProofError> {
         let checkpoint = Checkpoint::open(self.checkpoint.as_bytes(), log)?;
         let hash = leaf_hash(leaf);
         verify_inclusion(self.index, checkpoint.size, &hash, &self.path, &checkpoint.root)?;
