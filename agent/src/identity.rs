@@ -19,6 +19,7 @@ use zeroize::Zeroizing;
 pub use address::{Address, AddressError, CaPin, PinError};
 pub use files::{StoreError, from_pem, to_pem};
 
+use crate::receipts::Pinned;
 use files::{create, make_dir, read_private, replace};
 
 /// What enrolment gave; written last, so its presence means that everything else is there.
@@ -41,17 +42,24 @@ pub struct Identity {
     pub ca: String,
     /// The log's verifier key; receipts are believed under no other.
     pub log_key: String,
+    /// The one before it, while the log signs its heads with both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub old_log_key: Option<String>,
     pub targets: Vec<Target>,
     pub enrolled_at: Timestamp,
 }
 
 impl Identity {
-    /// The pinned key of the log.
-    pub fn log(&self) -> Result<Verifier, StoreError> {
-        Verifier::from_vkey(&self.log_key).map_err(|source| StoreError::Damaged {
-            path: PathBuf::from("identity.json"),
-            reason: source.to_string(),
-        })
+    /// The pinned keys of the log.
+    pub fn log(&self) -> Result<Pinned, StoreError> {
+        let read = |vkey: &String| {
+            Verifier::from_vkey(vkey).map_err(|source| StoreError::Damaged {
+                path: PathBuf::from("identity.json"),
+                reason: source.to_string(),
+            })
+        };
+        let old = self.old_log_key.as_ref().map(read).transpose()?;
+        Ok(Pinned::new(read(&self.log_key)?, old))
     }
 
     /// DER of the CA certificate.

@@ -6,8 +6,11 @@ use exhibit_proto::digest::Digest;
 use exhibit_proto::keys::KeyId;
 use exhibit_proto::leaf::{EntryType, Leaf, LeafError, Link};
 use exhibit_proto::merkle::{ProofError, verify_consistency};
-use exhibit_proto::note::Verifier;
 use exhibit_proto::tlog_proof::{TlogProof, TlogProofError};
+
+mod pinned;
+
+pub use pinned::{KeysError, Pinned, Step};
 
 /// What the leaf of our statement must say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +40,7 @@ pub enum ReceiptError {
     Malformed(String),
     #[error("receipt is for another statement: its leaf has {field} {found}, ours {ours}")]
     Leaf { field: &'static str, found: String, ours: String },
-    #[error("receipt does not hold under the pinned log key: {0}")]
+    #[error("receipt does not hold under the pinned key of the log: {0}")]
     Proof(#[from] TlogProofError),
     /// The head is signed by the log and does not continue the head that we verified before: the log was rewritten,
     /// or shows us another tree than others. Both heads are evidence.
@@ -52,7 +55,7 @@ pub fn verify(
     proof: &[u8],
     consistency: &[Digest],
     expected: &Expected,
-    log: &Verifier,
+    log: &Pinned,
     known: Option<&Checkpoint>,
 ) -> Result<Verified, ReceiptError> {
     let malformed = |text: String| ReceiptError::Malformed(text);

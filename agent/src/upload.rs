@@ -2,12 +2,13 @@
 //! It never deletes: the spool does, on a verified receipt.
 
 mod answers;
+mod log_keys;
 mod submit;
 
+use std::cell::RefCell;
 use std::time::Duration;
 
 use exhibit_proto::digest::Digest;
-use exhibit_proto::note::Verifier;
 use exhibit_proto::rpc::evidence_client::EvidenceClient;
 use exhibit_proto::rpc::{ConfigurationRequest, HeadsRequest, HeartbeatRequest};
 use jiff::Timestamp;
@@ -17,7 +18,7 @@ use tonic::transport::Channel;
 use crate::identity::enrol::{EnrolError, renew};
 use crate::identity::tls::{self, ConnectError, Connection, Trouble};
 use crate::identity::{Address, Identity, Store, StoreError, Validity};
-use crate::receipts::ReceiptError;
+use crate::receipts::{KeysError, Pinned, ReceiptError};
 use crate::spool::{Spool, SpoolError};
 
 pub use answers::{Verdict, backoff, classify};
@@ -28,8 +29,8 @@ pub struct Uploader<'a> {
     pub spool: &'a Spool,
     pub identity: &'a Identity,
     pub address: &'a Address,
-    /// The pinned log key.
-    pub log: &'a Verifier,
+    /// The pinned log keys.
+    pub log: &'a RefCell<Pinned>,
     /// SHA-256 of the configuration in force.
     pub configuration: Digest,
     /// How long one answer may take.
@@ -74,13 +75,15 @@ pub enum UploadError {
     Forbidden(String),
     #[error(transparent)]
     Receipt(#[from] ReceiptError),
+    #[error(transparent)]
+    Keys(#[from] KeysError),
 }
 
 impl UploadError {
     /// Whether only a person can mend it, so that asking often is of no use.
     pub fn needs_a_person(&self) -> bool {
         match self {
-            Self::Expired(_) | Self::Forbidden(_) | Self::Receipt(_) => true,
+            Self::Expired(_) | Self::Forbidden(_) | Self::Receipt(_) | Self::Keys(_) => true,
             Self::Connect(_)
             | Self::Store(_)
             | Self::Spool(_)
@@ -93,7 +96,7 @@ impl UploadError {
 }
 
 impl Uploader<'_> {
-    /// One connection: clocks compared, wishes heard, certificate renewed if due, everything that waits submitted.
+    /// One connection: clocks compared, wishes heard, a change of the log's key followed, certificate renewed if due, everything that waits submitted.
     /// Counts into `session` as it goes, so that what succeeded before an error is known.
     pub async fn run(&self, session: &mut Session) -> Result<(), UploadError> {
         let client = self.store.client()?;
@@ -106,6 +109,7 @@ impl Uploader<'_> {
         let connection = tls::connect(self.address, config).await?;
         self.compare_clocks(&connection).await?;
         self.hear_wishes(&connection).await?;
+        self.follow_log_keys(&connection).await?;
         self.show_heads(&connection).await?;
         if validity.is_some_and(|validity| validity.renewal_due(now)) {
             let renewed = renew(self.store, &connection, now).await?;

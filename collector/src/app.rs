@@ -2,6 +2,8 @@
 
 mod desk;
 mod init;
+mod keys;
+mod log_key;
 mod record;
 mod retention;
 mod revoke;
@@ -13,6 +15,7 @@ mod tools;
 mod witness;
 
 pub use init::{Initialised, init};
+pub use log_key::{Changed, change as change_log_key};
 pub use retention::{HoldShown, Retained, delete, hold, holds, retention};
 pub use revoke::{Revoked, revoke};
 pub use scrub::{Checked, check};
@@ -25,46 +28,21 @@ pub use tools::{
 pub use witness::{CurrentPolicy, policy};
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 use exhibit_proto::digest::Digest;
-use exhibit_proto::keys::SecretKey;
 use exhibit_proto::leaf::EntryType;
 use exhibit_proto::statement::{RULE_PACK, RulePackInForce, Statement, Subject};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::config::Config;
-use crate::identity::{Authority, Collector, IdentityError, read_secret};
+use crate::identity::Collector;
 use crate::log::{LogReader, LogWriter, Settings, WriterTask};
 use crate::views::Assessor;
+use keys::Keys;
 
 /// A rule pack as one object: path → source.
 const PACK_MEDIA_TYPE: &str = "application/vnd.exhibit.rule-pack+json";
-
-/// The keys of an initialised collector.
-struct Keys {
-    collector: Collector,
-    authority: Arc<Authority>,
-}
-
-impl Keys {
-    fn load(config: &Config) -> anyhow::Result<Self> {
-        ensure!(
-            config.log_db().exists(),
-            "{} holds no collector: run `exhibit-collector init` first",
-            config.data.display()
-        );
-        let path = config.log_key();
-        let key = SecretKey::from_pem(&read_secret(&path)?)
-            .map_err(|source| IdentityError::KeyFile { path, source })?;
-        let collector = Collector::new(&config.origin, key)?;
-        let certificate = read_secret(&config.ca_certificate())?;
-        let authority = Authority::load(&certificate, &read_secret(&config.ca_key())?)?;
-        Ok(Self { collector, authority: Arc::new(authority) })
-    }
-}
 
 /// Opens the log for writing; the caller holds the lock.
 fn open_log(
@@ -81,6 +59,7 @@ fn settings(path: &std::path::Path, collector: &Collector) -> Settings {
         path: path.to_owned(),
         origin: collector.verifier().name().to_owned(),
         key: collector.key(),
+        leaving: collector.leaving(),
         clock: Box::new(Timestamp::now),
     }
 }
@@ -96,7 +75,8 @@ async fn log_rule_pack(
     let digest: Digest = pack.digest().parse()?;
     if let Some(entry) = reader.last_of(&EntryType::RulePack)? {
         let envelope = entry.envelope.context("the rule pack in force is missing from the log")?;
-        let statement = Statement::<Value>::open(&envelope, &collector.public())?;
+        let statement =
+            Statement::<Value>::open(&envelope, collector.keys().of_entry(entry.index).key())?;
         if statement.predicate_as::<RulePackInForce>()?.pack == digest {
             return Ok(());
         }

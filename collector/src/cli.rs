@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use exhibit_proto::log_key::Phase;
 use exhibit_proto::statement;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -50,6 +51,9 @@ enum Command {
     Token(Token),
     /// Revoke an agent's key: nothing that it sends is admitted any more; works while `serve` runs
     Revoke(Revoke),
+    /// Put another key in the place of the log's own (stop `serve` first)
+    #[command(subcommand)]
+    LogKey(LogKey),
     /// Show what the retention rules let go, or delete it; digests and proofs stay
     Retention(Retention),
     /// Delete one document, because a person asks for it; its digest and proofs stay
@@ -83,6 +87,14 @@ struct Output {
 enum Token {
     /// Make a one-time token
     Create(TokenCreate),
+}
+
+#[derive(Debug, Subcommand)]
+enum LogKey {
+    /// Make the next key; from now on it signs the log's own entries, and both keys sign its heads
+    Rotate(Because),
+    /// End that: the old key signs one last head and is wiped
+    Retire(Because),
 }
 
 #[derive(Debug, Args)]
@@ -299,6 +311,14 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Revoke(asked) => {
             let Revoke { agent, reason, by, output } = asked;
             let done = app::revoke(&config, Revocation { agent, by, reason }, now)?;
+            show(output.json, &done, &done.to_string())
+        }
+        Command::LogKey(asked) => {
+            let (phase, Because { reason, by, output }) = match asked {
+                LogKey::Rotate(because) => (Phase::Begin, because),
+                LogKey::Retire(because) => (Phase::End, because),
+            };
+            let done = app::change_log_key(&config, phase, (&by, &reason))?;
             show(output.json, &done, &done.to_string())
         }
         Command::Retention(asked) => {

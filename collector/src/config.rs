@@ -317,6 +317,11 @@ impl Config {
         self.keys().join("log.pem")
     }
 
+    /// The key that is to follow, until the old one is retired.
+    pub fn next_log_key(&self) -> PathBuf {
+        self.keys().join("log.next.pem")
+    }
+
     pub fn ca_key(&self) -> PathBuf {
         self.keys().join("ca.key.pem")
     }

@@ -22,8 +22,8 @@ use exhibit_proto::digest::Digest;
 use exhibit_proto::document::Target;
 use exhibit_proto::keys::{KeyError, PublicKey};
 use exhibit_proto::leaf::{EntryType, Leaf, LeafError};
+use exhibit_proto::log_key::LogKeys;
 use exhibit_proto::merkle::{leaf_hash, prove_inclusion, verify_inclusion};
-use exhibit_proto::note::Verifier;
 use exhibit_proto::rotation::Rotate;
 use exhibit_proto::statement::{Enrol, Heartbeat, Run, Statement, Tombstone};
 use exhibit_proto::tiles::{Edge, Level, Tile, TileError, WIDTH, parse_bundle, width};
@@ -93,7 +93,7 @@ pub enum ExportError {
 /// What a bundle leads to: a head of the log, and the policy that auditors are told to compare with their own.
 #[derive(Clone, Debug)]
 pub struct Under {
-    pub log_key: Verifier,
+    pub log_keys: LogKeys,
     /// With those cosignatures that the bundle shall carry.
     pub head: Head,
     /// Who made them, by the policy's names.
@@ -114,8 +114,10 @@ pub fn write(
     out: &Path,
     progress: impl Fn(Progress),
 ) -> Result<Summary, ExportError> {
-    let Under { log_key, head, cosigned_by, policy, stamps } = under;
-    Checkpoint::open(head.signed.as_bytes(), log_key)?;
+    let Under { log_keys, head, cosigned_by, policy, stamps } = under;
+    log_keys.open_head(head.signed.as_bytes())?;
+    // The newest key that signed this head leads to all that were before it.
+    let log_key = log_keys.of_head(head.checkpoint.size).pop().unwrap_or(log_keys.newest());
     let mut folder = Folder::begin(out)?;
     let generated_at = rfc3339(generated_at);
     let manifest =
@@ -230,7 +232,11 @@ impl Writer<'_> {
     fn entry(&mut self, index: u64, bytes: &[u8]) -> Result<(), ExportError> {
         let leaf = Leaf::parse(bytes).map_err(|error: LeafError| damaged(index, &error))?;
         let always = match leaf.t {
-            EntryType::Enrol | EntryType::Rotate | EntryType::Revoke | EntryType::RulePack => true,
+            EntryType::Enrol
+            | EntryType::Rotate
+            | EntryType::Revoke
+            | EntryType::RulePack
+            | EntryType::LogKey => true,
             // It stands after all statements that name what it took.
             EntryType::Tombstone => self.took_something(index, &leaf.env)?,
             EntryType::Evidence

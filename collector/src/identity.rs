@@ -14,6 +14,7 @@ mod tokens;
 pub use authority::{Authority, PeerCertificate};
 pub use collector::Collector;
 pub use enrolment::{Enroller, EnrollerSettings, Revocation};
+pub(crate) use keys::move_over;
 pub use keys::{private_dir, read_secret, write_private};
 pub use registry::{Agent, KeyState, Registry, Turn};
 pub use service::EnrolmentService;

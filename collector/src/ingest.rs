@@ -5,6 +5,7 @@
 mod admission;
 mod ahead;
 mod documents;
+mod log_keys;
 mod noticed;
 mod service;
 mod submit;

@@ -74,7 +74,7 @@ pub struct WebState {
     /// Name of the log.
     pub origin: String,
     /// The log's key (C2SP signed-note), shown so that people can pin it.
-    pub vkey: String,
+    pub keys: exhibit_proto::log_key::LogKeys,
     /// How the stored log was found when it was last looked through.
     pub scrub: ScrubStore,
     /// What may be deleted, and when it was looked for last.
@@ -91,7 +91,7 @@ struct Site {
     timestamps: Timestamps,
     people: People,
     origin: String,
-    vkey: String,
+    keys: exhibit_proto::log_key::LogKeys,
     scrub: ScrubStore,
     retention: InForce,
     record: Record,
@@ -164,7 +164,7 @@ pub fn router(state: WebState, beside: Router) -> Router {
         timestamps,
         people,
         origin,
-        vkey,
+        keys,
         scrub,
         retention,
         record,
@@ -178,7 +178,7 @@ pub fn router(state: WebState, beside: Router) -> Router {
         timestamps,
         people,
         origin,
-        vkey,
+        keys,
         scrub,
         retention,
         record,

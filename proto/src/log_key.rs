@@ -159,6 +159,18 @@ impl Held {
     }
 }
 
+impl From<Verifier> for LogKeys {
+    fn from(verifier: Verifier) -> Self {
+        Self::of(verifier)
+    }
+}
+
+impl From<&Verifier> for LogKeys {
+    fn from(verifier: &Verifier) -> Self {
+        Self::of(verifier.clone())
+    }
+}
+
 impl LogKeys {
     /// A log whose key never changed.
     pub fn of(verifier: Verifier) -> Self {

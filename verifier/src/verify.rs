@@ -7,6 +7,7 @@ mod head;
 mod history;
 mod item;
 mod keys;
+mod log_keys;
 mod manifest;
 mod sums;
 mod times;
@@ -84,8 +85,7 @@ pub fn verify_each(
         selection: outline.selection.clone(),
     });
     let mut worst = State::Verified;
-    if let Some(head) = head {
-        head::copies(&folder, &head.log, &mut ledger);
+    if let Some(mut head) = head {
         if let Some(outline) = &outline {
             manifest::check(outline, &head, &folder, &mut ledger);
         }
@@ -98,6 +98,8 @@ pub fn verify_each(
             let asked = Some(Asked { listed, period });
             tree::rebuild(&folder, &head, asked, None, &mut ledger, progress)
         };
+        log_keys::follow(&folder, &mut head, &tree, &mut ledger);
+        head::copies(&folder, &head, &mut ledger);
         if outline.is_some() && tree.rebuilt {
             manifest::complete(&selection, &tree.left_out, &mut ledger);
         }

@@ -8,7 +8,6 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use exhibit_plugin::protocol::{Describe, OutcomeKind};
 use exhibit_proto::document::{Kind, Target};
-use exhibit_proto::note::Verifier;
 use exhibit_proto::statement::{Observed, Outcome, Scheduled};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
@@ -19,6 +18,7 @@ use crate::collect::{self, Job, PluginConfig, VETO};
 use crate::config::Config;
 use crate::host::{self, Moment};
 use crate::identity::{Address, Identity, Store};
+use crate::receipts::Pinned;
 use crate::redact::{Redactor, Veto};
 use crate::seal::{Pulse, Report, SealedDocument, Sealer};
 use crate::spool::{Batch, Bounds, Epoch, GivenUp, Spool, SpoolError};
@@ -38,7 +38,7 @@ pub struct Agent {
     pub target: Target,
     /// Cancelled when the agent should end.
     pub stop: CancellationToken,
-    log: Verifier,
+    log: RefCell<Pinned>,
     address: Address,
     /// Another one after a rotation: to be asked for at the moment of sealing.
     pub(super) sealer: RefCell<Rc<Sealer>>,
@@ -77,7 +77,7 @@ impl Agent {
         let sealer = sealer(&config, &store, &spool, &identity)?;
         let sealer = RefCell::new(Rc::new(sealer));
         let address = config.collector.clone().unwrap_or(identity.evidence_address.clone());
-        let (log, stop) = (identity.log()?, CancellationToken::new());
+        let (log, stop) = (RefCell::new(identity.log()?), CancellationToken::new());
         Ok(Self { config, store, identity, spool, target, stop, log, address, sealer, _lock: lock })
     }
 

@@ -164,6 +164,7 @@ fn believe(
         ca_fingerprint: invitation.ca.0,
         ca: to_pem("CERTIFICATE", &answer.ca),
         log_key: log.vkey(),
+        old_log_key: None,
         targets,
         enrolled_at: now,
     };

@@ -47,7 +47,9 @@ fn a_true_receipt_is_believed() {
     let (proof, checkpoint) = world.proof(&world.leaf, &world.log);
     let consistency = [leaf_hash(world.leaf.write().as_bytes())];
     for (known, path) in [(None, &consistency[..0]), (Some(world.known()), &consistency[..])] {
-        let found = verify(&proof, path, &world.ours, &world.verifier, known.as_ref()).unwrap();
+        let found =
+            verify(&proof, path, &world.ours, &world.verifier.clone().into(), known.as_ref())
+                .unwrap();
         assert_eq!((found.index, found.checkpoint), (1, checkpoint.clone()));
     }
 }
@@ -67,7 +69,7 @@ fn a_receipt_for_another_leaf_is_refused() {
     ];
     for lie in lies {
         let (proof, _) = world.proof(&lie, &world.log);
-        let found = verify(&proof, &[], &world.ours, &world.verifier, None);
+        let found = verify(&proof, &[], &world.ours, &world.verifier.clone().into(), None);
         assert!(matches!(found, Err(ReceiptError::Leaf { .. })), "{lie:?}: {found:?}");
     }
 }
@@ -76,16 +78,22 @@ fn a_receipt_for_another_leaf_is_refused() {
 fn a_receipt_from_another_log_or_with_another_leaf_in_the_tree_is_refused() {
     let world = world();
     let (proof, _) = world.proof(&world.leaf, &SecretKey::from_seed(&[2; 32]));
-    let found = verify(&proof, &[], &world.ours, &world.verifier, None);
+    let found = verify(&proof, &[], &world.ours, &world.verifier.clone().into(), None);
     assert!(matches!(found, Err(ReceiptError::Proof(_))), "{found:?}");
     let later = Leaf { rx: "2027-11-22T10:00:00.000Z".to_owned(), ..world.leaf.clone() };
     let (proof, _) = world.proof(&later, &world.log);
     let mut swapped = TlogProof::parse(&proof).unwrap();
     swapped.extra = Some(world.leaf.write().into_bytes());
-    let found = verify(swapped.to_text().as_bytes(), &[], &world.ours, &world.verifier, None);
+    let found = verify(
+        swapped.to_text().as_bytes(),
+        &[],
+        &world.ours,
+        &world.verifier.clone().into(),
+        None,
+    );
     assert!(matches!(found, Err(ReceiptError::Proof(_))), "{found:?}");
     assert!(matches!(
-        verify(b"nonsense", &[], &world.ours, &world.verifier, None),
+        verify(b"nonsense", &[], &world.ours, &world.verifier.clone().into(), None),
         Err(ReceiptError::Malformed(_))
     ));
 }
@@ -101,7 +109,7 @@ fn a_head_that_does_not_continue_the_known_one_is_a_fork() {
     for (known, path) in
         [(other, &consistency[..]), (world.known(), &[]), (longer, &[]), (same, &[])]
     {
-        let found = verify(&proof, path, &world.ours, &world.verifier, Some(&known));
+        let found = verify(&proof, path, &world.ours, &world.verifier.clone().into(), Some(&known));
         assert!(matches!(found, Err(ReceiptError::Fork { .. })), "{known:?}: {found:?}");
     }
 }

@@ -166,7 +166,8 @@ impl Uploader<'_> {
         let consistency: Vec<Digest> =
             receipt.consistency.iter().map(|hash| digest_of(hash)).collect::<Result<_, _>>()?;
         let known = place.checkpoint.as_ref();
-        match receipts::verify(&receipt.proof, &consistency, &expected, self.log, known) {
+        let pinned = self.log.borrow().clone();
+        match receipts::verify(&receipt.proof, &consistency, &expected, &pinned, known) {
             Ok(verified) => {
                 tracing::debug!(
                     index = verified.index,

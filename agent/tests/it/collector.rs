@@ -251,6 +251,15 @@ impl Evidence for Collector {
         Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
     }
 
+    async fn log_keys(
+        &self,
+        request: Request<rpc::LogKeysRequest>,
+    ) -> Result<Response<rpc::LogKeysResponse>, Status> {
+        let known = request.into_inner().known_size;
+        let changes = self.state.lock().unwrap().log_key_changes(known);
+        Ok(Response::new(rpc::LogKeysResponse { changes }))
+    }
+
     async fn heads(
         &self,
         request: Request<rpc::HeadsRequest>,

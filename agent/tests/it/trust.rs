@@ -177,7 +177,7 @@ async fn an_expired_certificate_is_told_before_anybody_is_asked() {
         spool: &spool,
         identity: &identity,
         address: &identity.evidence_address,
-        log: &identity.log().unwrap(),
+        log: &std::cell::RefCell::new(identity.log().unwrap()),
         configuration: Digest::ZERO,
         patience: Duration::from_secs(5),
         clock: || Timestamp::from_second(4_102_444_800).unwrap(),

@@ -138,7 +138,7 @@ pub(super) fn desk(
     evidence: std::net::SocketAddr,
     views: OpenViews,
 ) -> anyhow::Result<(Desk, Registry)> {
-    let registry = Registry::open(reader.clone(), keys.collector.public())?;
+    let registry = Registry::open(reader.clone(), keys.collector.keys().clone())?;
     let enroller = Enroller::new(
         Arc::clone(&keys.authority),
         keys.collector.clone(),

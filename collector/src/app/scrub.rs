@@ -33,7 +33,7 @@ pub struct Checked {
 pub fn check(config: &Config) -> anyhow::Result<Checked> {
     let keys = Keys::load(config)?;
     let reader = LogReader::open(&config.log_db()).context("opening the log")?;
-    let scrub = Scrub::new(reader, keys.collector.verifier().clone());
+    let scrub = Scrub::new(reader, keys.collector.keys().clone());
     let plan = scrub.plan()?;
     // Hidden by itself where standard error is not a terminal.
     let bar = ProgressBar::new(plan.slices());

@@ -62,6 +62,7 @@ async fn run(
 ) -> anyhow::Result<()> {
     let keys = Keys::load(&config)?;
     let _lock = Lock::take(&config.lock())?;
+    keys.settle(&config)?;
     let (writer, reader, mut task) = open_log(&config.log_db(), &keys.collector)?;
     let met = witness::meet(&config, &keys.collector, &reader).await?;
     let timestamps = Timestamps::open(&config)?;
@@ -89,7 +90,7 @@ async fn run(
         witness::follow(met.clone(), (&writer, &reader), &stop);
         timestamp::follow(&timestamps, &reader, &stop);
         let store = ScrubStore::open(&config.scrub_db())?;
-        let looks = Scrub::new(reader.clone(), keys.collector.verifier().clone());
+        let looks = Scrub::new(reader.clone(), keys.collector.keys().clone());
         tasks.spawn(scrub::follow(looks, store.clone(), config.scrub_period(), stop.clone()));
         let log = (writer, reader, met.0, timestamps, store);
         let built = build(&config, &keys, assessor, log, ready.evidence, &stop)?;
@@ -182,7 +183,7 @@ fn build(
         timestamps: timestamps.clone(),
         people: People::open(secrets)?,
         origin: config.origin.clone(),
-        vkey: collector.verifier().vkey(),
+        keys: collector.keys().clone(),
         scrub,
         retention: desk.retention(),
         record: record::record(collector.clone(), writer.clone()),

@@ -178,7 +178,7 @@ fn under(
         witnesses.cosigned(&reader.head()?)?
     };
     Ok(Under {
-        log_key: keys.collector.verifier().clone(),
+        log_keys: keys.collector.keys().clone(),
         head,
         cosigned_by: by.into_keys().collect(),
         policy: witnesses.circle().text().to_owned(),
@@ -217,8 +217,8 @@ pub fn validate(config: &Config) -> anyhow::Result<Validated> {
 pub(super) fn reader(config: &Config, keys: &Keys) -> anyhow::Result<LogReader> {
     let reader = LogReader::open(&config.log_db()).context("opening the log")?;
     let head = reader.head()?;
-    exhibit_proto::checkpoint::Checkpoint::open(head.signed.as_bytes(), keys.collector.verifier())
-        .context("the log's head is not signed by our key for our origin")?;
+    let ours = keys.collector.keys().open_head(head.signed.as_bytes());
+    ours.context("the log's head is not signed by our keys for our origin")?;
     Ok(reader)
 }
 

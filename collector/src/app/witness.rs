@@ -26,7 +26,7 @@ pub fn policy(config: &Config) -> anyhow::Result<CurrentPolicy> {
 }
 
 pub(super) fn circle(config: &Config, collector: &Collector) -> anyhow::Result<Circle> {
-    Ok(Circle::new(collector.verifier(), &config.witness, &config.witnesses)?)
+    Ok(Circle::new(collector.keys().clone(), &config.witness, &config.witnesses)?)
 }
 
 /// Opens what the witnesses have said.

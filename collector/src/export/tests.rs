@@ -6,6 +6,7 @@ use std::process::Command;
 use exhibit_proto::document::Document;
 use exhibit_proto::keys::{KeyId, SecretKey};
 use exhibit_proto::leaf::Link;
+use exhibit_proto::note::Verifier;
 use exhibit_proto::statement::{
     Capsule, DOCUMENT_MEDIA_TYPE, ENROL, EVIDENCE, HEARTBEAT, Heartbeat, Observed, Outcome,
     RULE_PACK, RulePackInForce, Subject,
@@ -116,6 +117,7 @@ impl Fixture {
             path: path.clone(),
             origin: ORIGIN.into(),
             key: log_key.clone(),
+            leaving: None,
             clock: Box::new(now),
         };
         create(&settings()).unwrap();
@@ -177,7 +179,7 @@ impl Fixture {
         let policy = format!("log {}\nquorum none\n", log_key.vkey());
         let head = self.reader.head().unwrap();
         let stamps = self.stamps();
-        Under { log_key: log_key.clone(), head, cosigned_by: Vec::new(), policy, stamps }
+        Under { log_keys: log_key.into(), head, cosigned_by: Vec::new(), policy, stamps }
     }
 
     fn export(&self, selection: &Selection, name: &str) -> Result<(Summary, PathBuf), ExportError> {

@@ -1,7 +1,7 @@
 //! Key files: made once, readable by their owner only, on disk before anything relies on them.
 
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{Read as _, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
@@ -43,4 +43,21 @@ pub fn read_secret(path: &Path) -> Result<Zeroizing<String>, IdentityError> {
         Ok((_, mode)) => Err(IdentityError::OpenToOthers { path: path.to_owned(), mode }),
         Err(source) => Err(IdentityError::File { path: path.to_owned(), source }),
     }
+}
+
+/// Overwrites what `to` holds with zeros and then moves `from` there; both are durable when this returns. A crash between
+/// leaves `from` whole. On storage that keeps old blocks (journals, snapshots, flash) the old bytes may survive.
+pub(crate) fn move_over(from: &Path, to: &Path) -> Result<(), IdentityError> {
+    let over = || {
+        let mut file = OpenOptions::new().write(true).open(to)?;
+        let length = file.metadata()?.len();
+        io::copy(&mut io::repeat(0).take(length), &mut file)?;
+        file.sync_all()?;
+        std::fs::rename(from, to)?;
+        match to.parent() {
+            Some(parent) => File::open(parent)?.sync_all(),
+            None => Ok(()),
+        }
+    };
+    over().map_err(|source| IdentityError::File { path: to.to_owned(), source })
 }

@@ -1,6 +1,6 @@
 //! What the log says about agents: who is enrolled, with which key, for which targets, and who was revoked.
 //!
-//! It never learns anything from a message: only from entries that the log's key signed.
+//! It never learns anything from a message: only from entries that the log's key of their time signed.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -9,6 +9,7 @@ use exhibit_proto::digest::Digest;
 use exhibit_proto::document::Target;
 use exhibit_proto::keys::{KeyId, PublicKey};
 use exhibit_proto::leaf::EntryType;
+use exhibit_proto::log_key::LogKeys;
 use exhibit_proto::rotation;
 use exhibit_proto::statement::{ENROL, Enrol, REVOKE, Revoke, Statement};
 use serde_json::Value;
@@ -55,7 +56,7 @@ pub struct KeyState {
 #[derive(Clone)]
 pub struct Registry {
     reader: LogReader,
-    log: PublicKey,
+    log: LogKeys,
     state: Arc<RwLock<State>>,
     turns: Arc<Mutex<HashMap<String, Turn>>>,
     keys_turn: Turn,
@@ -74,7 +75,7 @@ struct State {
 
 impl Registry {
     /// Reads every enrolment, rotation and revocation of the log; blocking.
-    pub fn open(reader: LogReader, log: PublicKey) -> Result<Self, IdentityError> {
+    pub fn open(reader: LogReader, log: LogKeys) -> Result<Self, IdentityError> {
         let (state, turns, keys_turn) = Default::default();
         let registry = Self { reader, log, state, turns, keys_turn };
         registry.catch_up()?;
@@ -173,7 +174,7 @@ impl Registry {
 }
 
 impl State {
-    fn apply(&mut self, entry: &Entry, log: &PublicKey) -> Result<(), IdentityError> {
+    fn apply(&mut self, entry: &Entry, log: &LogKeys) -> Result<(), IdentityError> {
         let index = entry.index;
         let Some(envelope) = &entry.envelope else {
             let text = format!("entry {index} says who may speak, and its envelope is missing");
@@ -182,7 +183,7 @@ impl State {
         if entry.leaf.t == EntryType::Rotate {
             return self.rotate(entry, envelope);
         }
-        let statement = Statement::<Value>::open(envelope, log)?;
+        let statement = Statement::<Value>::open(envelope, log.of_entry(index).key())?;
         match statement.predicate_type.as_str() {
             ENROL => self.enrol(entry, statement.predicate_as()?)?,
             REVOKE => self.revoke(index, &statement.predicate_as()?),

@@ -5,14 +5,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use exhibit_proto::checkpoint::Checkpoint;
 use exhibit_proto::digest::Digest;
 use exhibit_proto::document::{Document, Kind, Target};
 use exhibit_proto::rpc::evidence_server::{Evidence, EvidenceServer};
 use exhibit_proto::rpc::{
     Answer, ConfigurationRequest, ConfigurationResponse, HeadsRequest, HeadsResponse,
-    HeartbeatRequest, HeartbeatResponse, LackingRequest, LackingResponse, RenewRequest,
-    RenewResponse, Submission,
+    HeartbeatRequest, HeartbeatResponse, LackingRequest, LackingResponse, LogKeysRequest,
+    LogKeysResponse, RenewRequest, RenewResponse, Submission,
 };
 use jiff::Timestamp;
 use tokio::sync::{Semaphore, mpsc};
@@ -255,6 +254,14 @@ impl Evidence for EvidenceService {
         Ok(Response::new(HeadsResponse { foreign }))
     }
 
+    async fn log_keys(
+        &self,
+        request: Request<LogKeysRequest>,
+    ) -> Result<Response<LogKeysResponse>, Status> {
+        self.0.who(&request)?;
+        Ok(Response::new(self.0.log_keys(request.into_inner()).await?))
+    }
+
     async fn renew(
         &self,
         request: Request<RenewRequest>,
@@ -294,12 +301,13 @@ impl Shared {
     /// Holds heads that the log's key signed against the log; answers those that are not its past. Others are nobody's
     /// proof and are passed over.
     async fn compare(&self, agent: &Agent, heads: &[bytes::Bytes]) -> Result<Vec<Digest>, Status> {
-        let verifier = self.ingest.collector.verifier();
+        // Of a key that was retired too: whoever stole it would sign with that one.
+        let keys = self.ingest.collector.keys();
         let (mut foreign, mut larger, mut fitting) = (Vec::new(), None, false);
         let turn = self.ingest.registry.turn(&agent.id);
         let _turn = turn.lock().await;
         for head in heads {
-            let opened = Checkpoint::open(head, verifier);
+            let opened = keys.open_any(head);
             let (Ok(seen), Ok(signed)) = (opened, std::str::from_utf8(head)) else { continue };
             let reader = self.ingest.reader.clone();
             let size = seen.size;

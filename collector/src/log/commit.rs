@@ -49,7 +49,9 @@ pub(super) struct State {
 pub(super) type Placed = Result<(u64, Vec<u8>), AppendError>;
 
 /// Reads the state from disk and accepts it only if it is whole. Start and recovery are this same function.
-pub(super) fn load(conn: &Connection, log: &Verifier) -> Result<State, LogError> {
+///
+/// One of `log` must have signed the head: the head before a change of keys carries the old one's line only.
+pub(super) fn load(conn: &Connection, log: &[Verifier]) -> Result<State, LogError> {
     let (head, rx) = sqlite::head(conn)?;
     Checkpoint::open(head.signed.as_bytes(), log)?;
     let size = head.checkpoint.size;
@@ -69,7 +71,7 @@ pub(super) fn load(conn: &Connection, log: &Verifier) -> Result<State, LogError>
 /// Commits `batch` after `state`. On error nothing of it may be believed in memory: load again.
 pub(super) fn commit(
     conn: &Connection,
-    key: &SecretKey,
+    keys: &[SecretKey],
     state: State,
     batch: &[&NewEntry],
     now: Timestamp,
@@ -125,7 +127,8 @@ pub(super) fn commit(
     // 5. Sign and store the head. Ed25519 is deterministic, and the table holds one head for one size.
     //    Crash: the signature never left this process.
     let checkpoint = Checkpoint { origin: head.checkpoint.origin.clone(), size, root: edge.root() };
-    let signed = checkpoint.sign(key)?;
+    let keys: Vec<&SecretKey> = keys.iter().collect();
+    let signed = checkpoint.sign_with(&keys)?;
     let head = Head { checkpoint, signed };
     step(hook, Step::Head, || sqlite::put_head(conn, &head, &rx))?;
 

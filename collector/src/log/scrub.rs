@@ -11,11 +11,10 @@ mod tests;
 
 use std::ops::Range;
 
-use exhibit_proto::checkpoint::Checkpoint;
 use exhibit_proto::digest::Digest;
 use exhibit_proto::leaf::Leaf;
+use exhibit_proto::log_key::LogKeys;
 use exhibit_proto::merkle::{self, leaf_hash};
-use exhibit_proto::note::Verifier;
 use exhibit_proto::tiles::{Edge, Level, Tile, WIDTH, fold, parse_tile, width};
 use rusqlite::Connection;
 
@@ -33,13 +32,13 @@ pub use store::{Found, Last, Running, ScrubError, ScrubStore, Standing};
 #[derive(Clone)]
 pub struct Scrub {
     reader: LogReader,
-    log: Verifier,
+    log: LogKeys,
 }
 
 impl Scrub {
     /// `log` is the key that signed the heads.
-    pub fn new(reader: LogReader, log: Verifier) -> Self {
-        Self { reader, log }
+    pub fn new(reader: LogReader, log: impl Into<LogKeys>) -> Self {
+        Self { reader, log: log.into() }
     }
 
     /// The log as far as it goes now.
@@ -158,7 +157,7 @@ impl Scrub {
         let Some(signed) = scan::head_of(conn, plan.size)? else {
             return Ok(false);
         };
-        let Ok(checkpoint) = Checkpoint::open(signed.as_bytes(), &self.log) else {
+        let Ok(checkpoint) = self.log.open_head(signed.as_bytes()) else {
             return Ok(false);
         };
         let edge = Edge::restore(plan.size, |asked| {
@@ -186,7 +185,7 @@ impl Scrub {
         }
         for (size, signed) in rows {
             let size = sqlite::uint(size)?;
-            let problem = match Checkpoint::open(signed.as_bytes(), &self.log) {
+            let problem = match self.log.open_head(signed.as_bytes()) {
                 Err(error) => error.to_string(),
                 Ok(head) if head.size != size => {
                     format!("is kept as size {size} and says {}", head.size)

@@ -42,7 +42,13 @@ impl Bench {
     fn settings(&self) -> Settings {
         let clock = Arc::clone(&self.clock);
         let now = move || Timestamp::from_millisecond(clock.load(Ordering::SeqCst)).unwrap();
-        Settings { path: self.path(), origin: ORIGIN.into(), key: key(), clock: Box::new(now) }
+        Settings {
+            path: self.path(),
+            origin: ORIGIN.into(),
+            key: key(),
+            leaving: None,
+            clock: Box::new(now),
+        }
     }
 
     pub(super) fn start(&self) -> (LogWriter, WriterTask) {

@@ -35,6 +35,8 @@ pub struct Settings {
     pub path: PathBuf,
     pub origin: String,
     pub key: SecretKey,
+    /// While the key changes: the old one, which signs heads too.
+    pub leaving: Option<SecretKey>,
     pub clock: Clock,
 }
 
@@ -75,13 +77,15 @@ impl LogWriter {
         hook: Hook,
     ) -> Result<(Self, WriterTask), LogError> {
         let conn = sqlite::open(&settings.path)?;
-        let verifier = Verifier::new(&settings.origin, settings.key.public())?;
-        let state = commit::load(&conn, &verifier)?;
+        let Settings { origin, key, leaving, clock, .. } = settings;
+        let keys: Vec<SecretKey> = leaving.into_iter().chain([key]).collect();
+        let verifiers = keys.iter().map(|key| Verifier::new(&origin, key.public()));
+        let verifiers = verifiers.collect::<Result<Vec<_>, _>>()?;
+        let state = commit::load(&conn, &verifiers)?;
         let (publish, sizes) = watch::channel(state.head.checkpoint.size);
         let (queue, arrivals) = std::sync::mpsc::sync_channel(QUEUE);
-        let Settings { key, clock, .. } = settings;
-        let state = Some(state);
-        let writer = Writer { conn, key, verifier, clock, hook, state, arrivals, publish, last: 0 };
+        let (state, last) = (Some(state), 0);
+        let writer = Writer { conn, keys, verifiers, clock, hook, state, arrivals, publish, last };
         let (ended, task) = oneshot::channel();
         let run = move || {
             // Nobody may be waiting for the end any more; the thread is over either way.
@@ -120,8 +124,9 @@ impl WriterTask {
 
 struct Writer {
     conn: Connection,
-    key: SecretKey,
-    verifier: Verifier,
+    /// Each signs every head, oldest first.
+    keys: Vec<SecretKey>,
+    verifiers: Vec<Verifier>,
     clock: Clock,
     hook: Hook,
     /// `None` after a failed round: to be loaded from disk before anything else.
@@ -150,7 +155,7 @@ impl Writer {
 
     /// What a failed round left in memory is not believed. A round that persisted although it failed is published now.
     fn reload(&mut self) -> Result<(), LogError> {
-        match commit::load(&self.conn, &self.verifier) {
+        match commit::load(&self.conn, &self.verifiers) {
             Ok(state) => {
                 self.publish.send_replace(state.head.checkpoint.size);
                 self.state = Some(state);
@@ -229,7 +234,7 @@ impl Writer {
     fn commit(&mut self, batch: &[Request]) -> Result<Option<(Vec<Placed>, Head)>, LogError> {
         let state = match self.state.take() {
             Some(state) => state,
-            None => commit::load(&self.conn, &self.verifier)?,
+            None => commit::load(&self.conn, &self.verifiers)?,
         };
         let now = (self.clock)();
         if !state.accepts(now) {
@@ -244,7 +249,7 @@ impl Writer {
         }
         let entries: Vec<&NewEntry> = batch.iter().map(|request| &request.entry).collect();
         let (state, placed) =
-            commit::commit(&self.conn, &self.key, state, &entries, now, &mut self.hook)?;
+            commit::commit(&self.conn, &self.keys, state, &entries, now, &mut self.hook)?;
         let head = state.head.clone();
         self.state = Some(state);
         Ok(Some((placed, head)))

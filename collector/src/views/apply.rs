@@ -10,6 +10,7 @@ mod tombstones;
 use exhibit_proto::dsse::{Envelope, IN_TOTO};
 use exhibit_proto::keys::PublicKey;
 use exhibit_proto::leaf::EntryType;
+use exhibit_proto::log_key::{LogKey, Phase};
 use exhibit_proto::rotation::Rotate;
 use exhibit_proto::statement::{
     self, Activity, Capsule, Enrol, Heartbeat, Revoke, RulePackInForce, Run, Statement,
@@ -163,6 +164,16 @@ fn content(at: &At<'_>, row: &mut Row) -> Result<(), Refused> {
         EntryType::Fork => notices::fork(at, row, &own(at, statement::FORK)?),
         EntryType::Tombstone => tombstones::tombstone(at, row, &own(at, statement::TOMBSTONE)?),
         EntryType::Hold => tombstones::hold(at, row),
+        EntryType::LogKey => {
+            let change: LogKey = own(at, statement::LOG_KEY)?;
+            row.summary = match change.phase {
+                Phase::Begin => "the log's own key changes: two sign its heads",
+                Phase::End => "the log's old key is retired",
+            }
+            .to_owned();
+            row.by = Some(change.by);
+            Ok(())
+        }
         EntryType::Other(name) => {
             row.summary = format!("an entry of type {name}, which this version does not read");
             Ok(())

@@ -55,6 +55,7 @@ impl Sample {
                 path: dir.path().join("log.db"),
                 origin: ORIGIN.to_owned(),
                 key: log_key.clone(),
+                leaving: None,
                 clock: Box::new(now),
             }
         };

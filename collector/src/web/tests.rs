@@ -73,7 +73,7 @@ impl Site {
             .unwrap(),
             people: People::open(db).unwrap(),
             origin: crate::views::sample::ORIGIN.to_owned(),
-            vkey: sample.vkey(),
+            keys: (&log).into(),
             scrub: ScrubStore::open(&sample.dir.path().join("scrub.db")).unwrap(),
             retention: InForce {
                 rules: toml::from_str("approved_by = \"dpo\"\n[days]\n\"patch.status\" = 30")

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use exhibit_proto::checkpoint::Checkpoint;
 use exhibit_proto::cosignature;
-use exhibit_proto::note::{Note, NoteError, Verifier};
+use exhibit_proto::log_key::LogKeys;
+use exhibit_proto::note::{Note, NoteError};
 use exhibit_proto::policy::{Policy, Quorum};
 
 use super::{WitnessError, Witnessed};
@@ -18,7 +18,7 @@ const ALL: &str = "witnesses";
 /// The witnesses of one log with its policy.
 #[derive(Clone, Debug)]
 pub struct Circle {
-    log: Verifier,
+    log: LogKeys,
     members: Vec<Member>,
     policy: Policy,
     text: String,
@@ -36,17 +36,18 @@ pub struct Member {
 
 impl Circle {
     pub fn new(
-        log: &Verifier,
+        log: impl Into<LogKeys>,
         witnesses: &[config::Witness],
         quorum: &config::Witnesses,
     ) -> Result<Self, WitnessError> {
+        let log = log.into();
         let members = witnesses.iter().map(member).collect::<Result<Vec<_>, _>>()?;
         if let Some(member) = members.iter().find(|member| member.witness.name() == log.name()) {
             return Err(WitnessError::Name { name: member.name.clone() });
         }
-        let text = text(log, &members, quorum);
+        let text = text(&log, &members, quorum);
         let policy = Policy::parse(&text)?;
-        Ok(Self { log: log.clone(), members, policy, text })
+        Ok(Self { log, members, policy, text })
     }
 
     /// Whether there are no witnesses.
@@ -65,7 +66,7 @@ impl Circle {
 
     /// A head with its cosignatures, if they satisfy the quorum under the present policy.
     pub(super) fn witnessed(&self, note: &str) -> Option<Witnessed> {
-        let checkpoint = Checkpoint::open(note.as_bytes(), &self.log).ok()?;
+        let checkpoint = self.log.open_head(note.as_bytes()).ok()?;
         let parsed = Note::parse(note.as_bytes()).ok()?;
         match self.policy.quorum(&parsed).ok()? {
             Quorum::Met(by) => {
@@ -107,8 +108,11 @@ fn member(witness: &config::Witness) -> Result<Member, WitnessError> {
     Ok(Member { name, url: url.to_owned(), witness: key })
 }
 
-fn text(log: &Verifier, members: &[Member], quorum: &config::Witnesses) -> String {
-    let mut lines = vec![format!("log {}", log.vkey())];
+fn text(log: &LogKeys, members: &[Member], quorum: &config::Witnesses) -> String {
+    // While the log's key changes there are two: a bundle of before holds under the old one only, one of after under the
+    // new one only.
+    let mut lines: Vec<String> =
+        log.in_force().iter().map(|key| format!("log {}", key.vkey())).collect();
     for Member { name, url, witness } in members {
         lines.push(format!("witness {name} {} {url}", witness.vkey()));
     }

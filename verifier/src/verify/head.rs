@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use exhibit_proto::bundle::{CHECKPOINT, LOG_KEY, PAGE, POLICY, README};
-use exhibit_proto::checkpoint::Checkpoint;
+use exhibit_proto::checkpoint::{Checkpoint, CheckpointError};
 use exhibit_proto::keys::PublicKey;
-use exhibit_proto::note::{Note, Verifier};
+use exhibit_proto::log_key::LogKeys;
+use exhibit_proto::note::{Note, NoteError, Verifier};
 use exhibit_proto::policy::{Policy, Quorum};
 use jiff::Timestamp;
 
@@ -23,6 +24,8 @@ const CLOCK_TOLERANCE_SECONDS: i64 = 300;
 /// A checkpoint that the policy's log signed.
 pub(super) struct Head {
     pub(super) log: Verifier,
+    /// All keys that the log has had, as far as its entries say; that one alone until they are read.
+    pub(super) keys: LogKeys,
     pub(super) checkpoint: Checkpoint,
     /// The note as it was read: most proofs carry the same.
     pub(super) signed: String,
@@ -56,7 +59,8 @@ pub(super) fn open(
     );
     let cosigned = quorum(&note, &trust.policy, now, ledger);
     let signed = String::from_utf8_lossy(&bytes).into_owned();
-    Some(Head { log, checkpoint, signed, cosigned })
+    let keys = LogKeys::from(&log);
+    Some(Head { log, keys, checkpoint, signed, cosigned })
 }
 
 /// The checkpoint under whichever of the policy's keys for its origin signed it. The origin is read before it is
@@ -71,6 +75,14 @@ pub(crate) fn believed(
     for log in trust.policy.logs.iter().filter(|log| log.name() == origin) {
         match Checkpoint::open(bytes, log) {
             Ok(checkpoint) => return Ok((log.clone(), checkpoint, note)),
+            Err(CheckpointError::Note(NoteError::Unsigned(_)))
+                if note.signatures().iter().any(|line| line.name == log.name()) =>
+            {
+                let source = &trust.source;
+                refusal.get_or_insert(format!(
+                    "is signed by another key of {origin:?} than policy {source} names: if the log has retired that one, its owner has a newer policy; get it elsewhere than from this bundle"
+                ));
+            }
             Err(error) => refusal = Some(error.to_string()),
         }
     }
@@ -123,13 +135,15 @@ fn quorum(
 }
 
 /// The copies of the trusted key that the bundle brings for other tools must not lead those tools astray.
-pub(super) fn copies(folder: &Folder, log: &Verifier, ledger: &mut Ledger) {
+/// While the log's key changes it may be the other one that signed this head too.
+pub(super) fn copies(folder: &Folder, head: &Head, ledger: &mut Ledger) {
+    let (log, fits) = (&head.log, head.keys.of_head(head.checkpoint.size));
     let pem = folder.read(LOG_KEY, MAX_PEM).map_err(|error| error.to_string());
     let key = pem.and_then(|pem| {
         PublicKey::from_pem(&String::from_utf8_lossy(&pem)).map_err(|error| error.to_string())
     });
     match key {
-        Ok(key) if key == *log.key() => ledger.verified(Check::LogKey),
+        Ok(key) if fits.iter().any(|log| *log.key() == key) => ledger.verified(Check::LogKey),
         Ok(key) => {
             let detail = format!("is key {}, the policy trusts {}", key.id(), log.key().id());
             ledger.failed(Check::LogKey, LOG_KEY, detail);
@@ -141,7 +155,9 @@ pub(super) fn copies(folder: &Folder, log: &Verifier, ledger: &mut Ledger) {
         Policy::parse(&String::from_utf8_lossy(&bytes)).map_err(|error| error.to_string())
     });
     match policy {
-        Ok(policy) if policy.logs.contains(log) => ledger.verified(Check::LogKey),
+        Ok(policy) if policy.logs.iter().any(|log| fits.contains(&log)) => {
+            ledger.verified(Check::LogKey)
+        }
         Ok(_) => {
             let detail = "does not name the log key that the trusted policy names";
             ledger.failed(Check::LogKey, POLICY, detail);

@@ -97,7 +97,7 @@ impl<'a> Reader<'a> {
         let history = History::new(folder, head.checkpoint.size, tree.tiles);
         // Leaves that do not lead to the signed root say nothing.
         let stones = if tree.rebuilt { tree.stones.as_slice() } else { &[] };
-        let stones = Tombstones::read(folder, stones, head.log.key());
+        let stones = Tombstones::read(folder, stones, &head.keys);
         let documents = Documents::new(folder, stones);
         let ahead = tree.key_entries.as_slice();
         let key_entries = KeyEntries { ahead, read: BTreeSet::new(), enrol: None, revoke: None };
@@ -291,7 +291,7 @@ impl<'a> Reader<'a> {
 
     fn signer(&self, index: u64, leaf: &Leaf, ledger: &mut Ledger) -> Option<Signer> {
         let path = bundle::leaf(index);
-        let log = self.head.log.key();
+        let log = self.head.keys.of_entry(index).key();
         let by_log = match leaf.t {
             EntryType::Enrol
             | EntryType::Revoke
@@ -301,14 +301,15 @@ impl<'a> Reader<'a> {
             | EntryType::Conflict
             | EntryType::Fork
             | EntryType::Tombstone
-            | EntryType::Hold => true,
+            | EntryType::Hold
+            | EntryType::LogKey => true,
             EntryType::Evidence | EntryType::Heartbeat | EntryType::Rotate => false,
             EntryType::Other(_) => leaf.key == log.id(),
         };
         if by_log {
             if leaf.key != log.id() {
                 let detail = format!(
-                    "entry of type {} by key {}, only the log's key makes these",
+                    "entry of type {} by key {}, only the key that the log had then makes these",
                     leaf.t.as_str(),
                     leaf.key
                 );

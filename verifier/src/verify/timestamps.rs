@@ -2,7 +2,6 @@
 //! each entry was in the log. Never uses a certificate of the bundle as trusted.
 
 use exhibit_proto::bundle::{TIMESTAMPS, Timestamp as Name};
-use exhibit_proto::checkpoint::Checkpoint;
 use exhibit_proto::digest::Digest;
 use exhibit_proto::rfc3161::{Info, MAX_BYTES, Roots, Token};
 use jiff::Timestamp;
@@ -124,7 +123,7 @@ fn frozen(
 ) -> Result<(Vec<u8>, bool), String> {
     let path = format!("{TIMESTAMPS}{}", Name::Checkpoint { size });
     let bytes = folder.read(&path, MAX_CHECKPOINT).map_err(|error| error.to_string())?;
-    let opened = Checkpoint::open(&bytes, &head.log).map_err(|error| format!("{path}: {error}"))?;
+    let opened = head.keys.open_head(&bytes).map_err(|error| format!("{path}: {error}"))?;
     if opened.size != size {
         return Err(format!("{path} is over {} entries", opened.size));
     }

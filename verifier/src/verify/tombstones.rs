@@ -7,6 +7,7 @@ use std::sync::Arc;
 use exhibit_proto::bundle;
 use exhibit_proto::digest::Digest;
 use exhibit_proto::keys::PublicKey;
+use exhibit_proto::log_key::LogKeys;
 use exhibit_proto::statement::{MAX_ENVELOPE, Statement, TOMBSTONE, Tombstone};
 use serde_json::Value;
 
@@ -24,9 +25,13 @@ struct Death {
 
 impl Tombstones {
     /// Reads those that the bundle holds; one that cannot be believed is no excuse, and fails as an item.
-    pub(super) fn read(folder: &Folder, stones: &[Stone], log: &PublicKey) -> Self {
+    pub(super) fn read(folder: &Folder, stones: &[Stone], keys: &LogKeys) -> Self {
         let mut all = Self::default();
-        for stone in stones.iter().filter(|stone| stone.key == log.id()) {
+        for stone in stones {
+            let log = keys.of_entry(stone.index).key();
+            if stone.key != log.id() {
+                continue;
+            }
             if let Some(tombstone) = open(folder, stone, log) {
                 let Tombstone { rule, approver, reason, documents } = tombstone;
                 let (index, logged) = (stone.index, &stone.logged);

@@ -39,6 +39,8 @@ pub(super) struct Tree {
     leaves: Vec<(u64, Digest)>,
     /// All enrolments, rotations and revocations of the log, by ascending index.
     pub(super) key_entries: Vec<(u64, EntryType)>,
+    /// Changes of the log's own key: index and envelope.
+    pub(super) log_changes: Vec<(u64, Digest)>,
     /// Its tombstones, as their leaves name them.
     pub(super) stones: Vec<Stone>,
     pub(super) chains: Vec<Chain>,
@@ -241,6 +243,9 @@ impl Walk<'_> {
         if missed && leaf.t == EntryType::Evidence {
             self.tree.left_out.entries += 1;
             self.tree.left_out.first.get_or_insert(index);
+        }
+        if leaf.t == EntryType::LogKey {
+            self.tree.log_changes.push((index, leaf.env));
         }
         if matches!(leaf.t, EntryType::Enrol | EntryType::Rotate | EntryType::Revoke) {
             self.tree.key_entries.push((index, leaf.t));

@@ -74,7 +74,7 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
         checkpoint: head.signed,
         witnessed: WitnessedView::of(ask)?,
         timestamped: TimestampedView::of(ask)?,
-        vkey: ask.site.vkey.clone(),
+        vkey: ask.site.keys.newest().vkey(),
         scrub: ask.site.scrub.standing()?,
         retention: if ask.site.retention.rules.is_empty() {
             "every document is kept"

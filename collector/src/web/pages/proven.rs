@@ -38,11 +38,12 @@ pub(super) fn load(ask: &Ask, index: u64) -> Result<(Entry, Proven), WebError> {
     }
     let entry = log.entry(index)?.ok_or_else(missing)?;
     let proof = log.proof(index)?;
-    let verifier = Verifier::from_vkey(&ask.site.vkey).ok();
-    let own = verifier.as_ref().map(|verifier| *verifier.key());
-    let checked = verifier.and_then(|log| proof.verify(&entry.leaf_bytes, &log).ok());
+    let keys = &ask.site.keys;
+    let in_force: Vec<Verifier> = keys.in_force().into_iter().cloned().collect();
+    let checked = proof.verify(&entry.leaf_bytes, &in_force).ok();
     let key_id = entry.leaf.key.to_string();
-    let (pem, holder) = match own.filter(|own| own.id() == entry.leaf.key) {
+    let own = keys.of_entry(index).key();
+    let (pem, holder) = match Some(own).filter(|own| own.id() == entry.leaf.key) {
         Some(own) => (own.to_pem(), "this log".to_owned()),
         None => ask.site.views.key(&key_id)?.unwrap_or_default(),
     };

@@ -8,6 +8,7 @@ use exhibit_proto::dsse::Envelope;
 use exhibit_proto::keys::PublicKey;
 use exhibit_proto::leaf::{Leaf, MAX_BYTES};
 use exhibit_proto::merkle::{leaf_hash, verify_inclusion};
+use exhibit_proto::note::Verifier;
 use exhibit_proto::statement::{EVIDENCE, MAX_ENVELOPE, Run, Statement, StatementError};
 use exhibit_proto::tlog_proof::TlogProof;
 use serde_json::Value;
@@ -102,7 +103,7 @@ impl Reader<'_> {
         let covered = if proof.checkpoint == self.head.signed {
             self.head.checkpoint.clone()
         } else {
-            let opened = Checkpoint::open(proof.checkpoint.as_bytes(), &self.head.log);
+            let opened = self.head.keys.open_head(proof.checkpoint.as_bytes());
             opened.map_err(|error| error.to_string())?
         };
         verify_inclusion(index, covered.size, &leaf_hash(leaf), &proof.path, &covered.root)
@@ -129,11 +130,13 @@ impl Reader<'_> {
 
     fn hinted(&self, envelope: &[u8]) -> Option<PublicKey> {
         let hinted = Envelope::parse(envelope).ok()?;
-        let log = self.head.log.key();
         let hints = hinted.key_hints().filter_map(|hint| hint.parse::<Digest>().ok());
         hints
             .into_iter()
-            .find_map(|hint| if hint == log.id() { Some(log) } else { self.keys.of(&hint) })
+            .find_map(|hint| {
+                let mut own = self.head.keys.all().map(Verifier::key);
+                own.find(|log| log.id() == hint).or_else(|| self.keys.of(&hint))
+            })
             .copied()
     }
 }

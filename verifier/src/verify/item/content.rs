@@ -4,9 +4,11 @@ use exhibit_proto::bundle::{self, MANIFEST};
 use exhibit_proto::digest::Digest;
 use exhibit_proto::keys::{KeyId, PublicKey};
 use exhibit_proto::leaf::{EntryType, Leaf, Link};
+use exhibit_proto::log_key;
 use exhibit_proto::statement::{
     ACTIVITY, CONFLICT, Capsule, ENROL, EVIDENCE, Enrol, FORK, GAP, HEARTBEAT, HOLD, HOLD_LIFTED,
-    MAX_ENVELOPE, REVOKE, ROTATE, RULE_PACK, Revoke, Run, Statement, StatementError, TOMBSTONE,
+    LOG_KEY, MAX_ENVELOPE, REVOKE, ROTATE, RULE_PACK, Revoke, Run, Statement, StatementError,
+    TOMBSTONE,
 };
 use serde_json::Value;
 
@@ -48,6 +50,7 @@ impl Reader<'_> {
             EntryType::Tombstone => TOMBSTONE,
             EntryType::Hold if statement.predicate_type == HOLD_LIFTED => HOLD_LIFTED,
             EntryType::Hold => HOLD,
+            EntryType::LogKey => LOG_KEY,
             EntryType::Other(name) => {
                 let detail = format!("entries of type {name:?} are not known to this version");
                 return ledger.not_checked(Check::Statement, Some(&path), detail);
@@ -77,6 +80,7 @@ impl Reader<'_> {
             EntryType::Gap => self.gap(item, &statement),
             EntryType::Conflict => self.conflict(item, &statement, ledger),
             EntryType::Fork => self.fork(item, &statement, &path, ledger),
+            EntryType::LogKey => self.log_key(leaf),
             EntryType::RulePack
             | EntryType::Activity
             | EntryType::Tombstone
@@ -156,13 +160,26 @@ impl Reader<'_> {
         ledger: &mut Ledger,
     ) -> Result<(), String> {
         self.capsule(item, leaf, statement, signer, ledger)?;
-        let envelope = self.folder.read(&bundle::envelope(&leaf.env), MAX_ENVELOPE as u64);
-        let envelope = envelope.map_err(|error| error.to_string())?;
-        if Digest::of(&envelope) != leaf.env {
-            return Err("the envelope was changed while it was read".to_owned());
-        }
+        let envelope = self.again(leaf)?;
         let id = self.keys.rotate(item.index, &leaf.key, &envelope)?;
         self.key_file(item.index, &id, ledger)
+    }
+
+    /// Which keys are in force was read before; that both signed is said of the item too.
+    fn log_key(&self, leaf: &Leaf) -> Result<(), String> {
+        let change = log_key::open(&self.again(leaf)?, self.head.log.name());
+        change.map(drop).map_err(|error| error.to_string())
+    }
+
+    /// The envelope that was judged, once more.
+    fn again(&self, leaf: &Leaf) -> Result<Vec<u8>, String> {
+        let envelope = self.folder.read(&bundle::envelope(&leaf.env), MAX_ENVELOPE as u64);
+        let envelope = envelope.map_err(|error| error.to_string())?;
+        if Digest::of(&envelope) == leaf.env {
+            Ok(envelope)
+        } else {
+            Err("the envelope was changed while it was read".to_owned())
+        }
     }
 
     /// The shipped file of a key that entry `index` brings.

@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 
 use exhibit_proto::bundle;
-use exhibit_proto::checkpoint::Checkpoint;
 use exhibit_proto::digest::Digest;
 use exhibit_proto::keys::{KeyId, PublicKey};
 use exhibit_proto::statement::{Conflict, Fork, Gap, MAX_ENVELOPE, Over, Statement};
@@ -130,7 +129,7 @@ impl Reader<'_> {
     ) -> Result<(), String> {
         let fork: Fork = statement.predicate_as().map_err(|error| error.to_string())?;
         if let Some(note) = &fork.signed {
-            let signed = Checkpoint::open(note.as_bytes(), &self.head.log);
+            let signed = self.head.keys.open_any(note.as_bytes());
             let signed = signed.map_err(|error| format!("the head that it carries: {error}"))?;
             if (signed.size, signed.root) != (fork.size, fork.root) {
                 return Err("carries another head than it names".to_owned());
