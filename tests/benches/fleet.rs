@@ -8,13 +8,12 @@ use anyhow::{Context as _, Result, bail};
 use exhibit_agent::identity::enrol::{Invitation, enrol};
 use exhibit_agent::identity::tls;
 use exhibit_agent::identity::{Address, CaPin, Client, Store};
-use exhibit_agent::receipts::{self, Expected};
+use exhibit_agent::receipts::{self, Expected, Pinned};
 use exhibit_proto::checkpoint::Checkpoint;
 use exhibit_proto::digest::Digest;
 use exhibit_proto::document::{Document, Target};
 use exhibit_proto::keys::SecretKey;
 use exhibit_proto::leaf::{EntryType, Link};
-use exhibit_proto::note::Verifier;
 use exhibit_proto::rpc::evidence_client::EvidenceClient;
 use exhibit_proto::rpc::{Answer, Chunk, Envelope, Submission, answer, submission};
 use exhibit_proto::statement::{
@@ -37,7 +36,7 @@ pub(crate) struct Simulated {
     agent: String,
     target: Target,
     key: SecretKey,
-    log: Verifier,
+    log: Pinned,
     seq: u64,
     prev: Digest,
     known: Option<Checkpoint>,

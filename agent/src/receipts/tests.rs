@@ -2,6 +2,7 @@
 
 use exhibit_proto::keys::SecretKey;
 use exhibit_proto::merkle::{leaf_hash, node_hash};
+use exhibit_proto::note::Verifier;
 
 use super::*;
 

@@ -59,6 +59,11 @@ pub(crate) struct State {
     /// Changes with each envelope that arrives and each that is committed.
     pub(crate) heard: tokio::sync::watch::Sender<u64>,
     pub(crate) log: SecretKey,
+    /// Signs heads beside `log`.
+    pub(crate) leaving: Option<SecretKey>,
+    /// Envelopes of changes of the log's key, and the size of the last head that the old key signed.
+    pub(crate) changes: Vec<Vec<u8>>,
+    pub(crate) last: Option<(u64, String)>,
     token: String,
     pub(crate) evidence: String,
     pub(crate) issuer: Issuer<'static, KeyPair>,
@@ -94,6 +99,9 @@ impl Collector {
             conflicts: 0,
             heard: tokio::sync::watch::Sender::new(0),
             log: SecretKey::from_seed(&[42; 32]),
+            leaving: None,
+            changes: Vec::new(),
+            last: None,
             token: "one-time-token".to_owned(),
             evidence: evidence.local_addr().unwrap().to_string(),
             issuer,

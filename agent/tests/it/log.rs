@@ -11,7 +11,7 @@ use exhibit_proto::tlog_proof::TlogProof;
 
 use crate::collector::{Lie, ORIGIN, State, statement};
 
-struct Memory<'a>(&'a [Vec<u8>]);
+pub(crate) struct Memory<'a>(pub(crate) &'a [Vec<u8>]);
 
 impl Nodes for Memory<'_> {
     type Error = std::convert::Infallible;
@@ -31,7 +31,7 @@ impl State {
         &self.evidence
     }
 
-    fn size(&self) -> u64 {
+    pub(crate) fn size(&self) -> u64 {
         u64::try_from(self.leaves.len()).unwrap()
     }
 
@@ -71,7 +71,9 @@ impl State {
             extra: Some(self.leaves[usize::try_from(index).unwrap()].clone()),
             index,
             path: merkle::prove_inclusion(index, self.size(), &mut Memory(&self.leaves)).unwrap(),
-            checkpoint: checkpoint.sign(&key).unwrap(),
+            checkpoint: checkpoint
+                .sign_with(&self.leaving.iter().chain([&key]).collect::<Vec<_>>())
+                .unwrap(),
         }
     }
 

@@ -6,6 +6,7 @@ mod days;
 mod doctor;
 mod killed;
 mod log;
+mod log_keys;
 mod once;
 mod plugin_check;
 mod rotation;

@@ -5,6 +5,7 @@ mod abuse;
 mod crash;
 mod enrolment;
 mod harness;
+mod log_keys;
 mod noticed;
 mod public;
 mod requests;

@@ -61,6 +61,8 @@ pub struct Entry {
 #[derive(Clone)]
 pub struct World {
     pub log: SecretKey,
+    /// Signs heads beside `log`, first.
+    pub leaving: Option<SecretKey>,
     pub entries: Vec<Entry>,
     pub documents: Vec<String>,
     pub keys: Vec<PublicKey>,
@@ -129,7 +131,13 @@ impl World {
     }
 
     pub fn of(log: SecretKey, agent: &SecretKey) -> Self {
-        let mut world = Self { log, entries: Vec::new(), documents: Vec::new(), keys: Vec::new() };
+        let mut world = Self {
+            log,
+            leaving: None,
+            entries: Vec::new(),
+            documents: Vec::new(),
+            keys: Vec::new(),
+        };
         let pack =
             RulePackInForce { version: "1".into(), pack: Digest::ZERO, rules: 1, by: "i".into() };
         world.own(EntryType::RulePack, &Statement::new(RULE_PACK, Vec::new(), pack));
@@ -221,6 +229,11 @@ impl World {
         Checkpoint { origin: ORIGIN.into(), size, root }
     }
 
+    fn signed(&self, checkpoint: &Checkpoint) -> String {
+        let keys: Vec<_> = self.leaving.iter().chain([&self.log]).collect();
+        checkpoint.sign_with(&keys).unwrap()
+    }
+
     pub fn verifier(&self) -> Verifier {
         Verifier::new(ORIGIN, self.log.public()).unwrap()
     }
@@ -233,7 +246,7 @@ impl World {
         let checkpoint = self.checkpoint();
         let path = prove_inclusion(index, checkpoint.size, &mut self.tree()).unwrap();
         let extra = self.leaves()[usize::try_from(index).unwrap()].write().into_bytes();
-        let checkpoint = checkpoint.sign(&self.log).unwrap();
+        let checkpoint = self.signed(&checkpoint);
         TlogProof { extra: Some(extra), index, path, checkpoint }
     }
 
@@ -266,7 +279,7 @@ impl World {
         }
         self.tiles(&mut files);
         let checkpoint = self.checkpoint();
-        files.insert(bundle::CHECKPOINT.into(), checkpoint.sign(&self.log).unwrap().into_bytes());
+        files.insert(bundle::CHECKPOINT.into(), self.signed(&checkpoint).into_bytes());
         files.insert(bundle::LOG_KEY.into(), self.log.public().to_pem().into_bytes());
         files.insert(bundle::POLICY.into(), self.policy().into_bytes());
         files.insert(bundle::README.into(), b"read me\n".to_vec());

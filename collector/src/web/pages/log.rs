@@ -19,12 +19,13 @@ const PAGE: u32 = 200;
 /// Entries in one CSV.
 const EXPORT: u32 = 100_000;
 /// Types of entries that people, or the collector for them, made.
-const ACTIVITY: [&str; 10] = [
+const ACTIVITY: [&str; 11] = [
     "activity",
     "enrol",
     "revoke",
     "rotate",
     "rule_pack",
+    "log_key",
     "gap",
     "conflict",
     "fork",
