@@ -128,6 +128,7 @@ impl Reader<'_> {
             EntryType::Evidence
             | EntryType::Rotate
             | EntryType::RulePack
+            | EntryType::LogKey
             | EntryType::Activity
             | EntryType::Gap
             | EntryType::Conflict
