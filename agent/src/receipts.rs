@@ -40,7 +40,7 @@ pub enum ReceiptError {
     Malformed(String),
     #[error("receipt is for another statement: its leaf has {field} {found}, ours {ours}")]
     Leaf { field: &'static str, found: String, ours: String },
-    #[error("receipt does not hold under the pinned key of the log: {0}")]
+    #[error("receipt does not hold under the pinned log key: {0}")]
     Proof(#[from] TlogProofError),
     /// The head is signed by the log and does not continue the head that we verified before: the log was rewritten,
     /// or shows us another tree than others. Both heads are evidence.
