@@ -30,7 +30,7 @@ impl Uploader<'_> {
             }
         };
         for change in self.within(call, &connection.trouble).await? {
-            let step = read(change)?;
+            let step = read(&change)?;
             let pinned = self.log.borrow().clone();
             match pinned.follow(&step, known.as_ref()) {
                 Ok(Some(next)) => self.pin(next)?,
@@ -62,7 +62,7 @@ impl Uploader<'_> {
     }
 }
 
-fn read(change: LogKeyChange) -> Result<Step, UploadError> {
+fn read(change: &LogKeyChange) -> Result<Step, UploadError> {
     let hashes = change.consistency.iter().map(|hash| Digest::try_from(&**hash));
     let consistency = hashes.collect::<Result<_, _>>();
     let consistency = consistency.map_err(|error| UploadError::Broken(error.to_string()))?;

@@ -48,7 +48,7 @@ fn line(head: &Head, name: &str, time: u64) -> String {
 fn circle(names: &[&str], quorum: &str, groups: &[&str]) -> Result<Circle, WitnessError> {
     let witnesses: Vec<_> = names.iter().map(|name| configured(name)).collect();
     let groups = groups.iter().map(|group| (*group).to_owned()).collect();
-    Circle::new(&log(), &witnesses, &config::Witnesses { quorum: quorum.into(), groups })
+    Circle::new(log(), &witnesses, &config::Witnesses { quorum: quorum.into(), groups })
 }
 
 #[test]
@@ -119,10 +119,10 @@ fn policy_is_the_one_that_auditors_get() {
     ));
     assert!(matches!(circle(&["log.example/1"], "any", &[]), Err(WitnessError::Name { .. })));
     let elsewhere = config::Witness { url: "ftp://w.example".into(), ..configured("a.example") };
-    let wrong = Circle::new(&log(), &[elsewhere], &config::Witnesses::default());
+    let wrong = Circle::new(log(), &[elsewhere], &config::Witnesses::default());
     assert!(matches!(wrong, Err(WitnessError::Url { .. })));
     let plain = config::Witness { vkey: log().vkey(), ..configured("a.example") };
-    let wrong = Circle::new(&log(), &[plain], &config::Witnesses::default());
+    let wrong = Circle::new(log(), &[plain], &config::Witnesses::default());
     assert!(matches!(wrong, Err(WitnessError::Vkey { .. })));
 }
 
