@@ -309,7 +309,7 @@ impl<'a> Reader<'a> {
         if by_log {
             if leaf.key != log.id() {
                 let detail = format!(
-                    "entry of type {} by key {}, only the key that the log had then makes these",
+                    "entry of type {} by key {}, only the log's key of that time makes these",
                     leaf.t.as_str(),
                     leaf.key
                 );
