@@ -3,19 +3,28 @@
 //! It never locks, writes, prunes or restores, and never shows a password or the user part of a location.
 
 pub(crate) mod borg;
+mod borgmatic;
 mod commands;
 mod cron;
+mod dumps;
+mod facts;
 mod folders;
+mod pgbackrest;
 pub(crate) mod restic;
+mod store;
 mod timers;
+mod walg;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use exhibit_plugin::kinds::backup_jobs::{BackupJobs, KIND, Repository, Source};
+use exhibit_plugin::kinds::backup_jobs::{
+    BackupJobs, Check, KIND, Place, Promise, Repository, Unusable,
+};
 use exhibit_plugin::{Entry, Job, Observation, OutcomeKind};
 use jiff::{SignedDuration, Timestamp};
 
+use crate::location;
 use crate::look::Look;
 use crate::settings::{self, Tool};
 use crate::tool::ToolError;
@@ -26,7 +35,11 @@ pub(crate) const ENTRY: Entry = Entry {
     reads: &[
         "restic snapshots --json --no-lock --no-cache (per restic repository of the settings)",
         "borg --log-json list --json --bypass-lock --format {hostname} :: (per borg repository of the settings)",
-        "names, times and first bytes in the folders of dumps; folders of rsnapshot; Barman's backup.info (as named in the settings)",
+        "config of local repositories of borg; names, sizes and times of the files of local repositories",
+        "configurations of borgmatic, their repositories by borg, and ~root/.borgmatic/checks",
+        "pgbackrest info --output=json, wal-g backup-list --json --detail, and their configurations (as named in the settings)",
+        "names, sizes, times, first and last bytes in the folders of dumps, the newest compressed one whole; folders of rsnapshot and duplicity; Barman's backup.info (as named in the settings)",
+        "/etc/rsnapshot.conf, /etc/barman.conf, /etc/barman.d/*.conf for what is to be kept",
         "/{etc,run,usr/lib}/systemd/system/*.{timer,service}, systemctl show of backup timers",
         "/etc/crontab, /etc/cron.d/*, /etc/cron.{hourly,daily,weekly,monthly}/*, /var/spool/cron/crontabs/*",
         "scripts that these start, to recognise the tool",
@@ -58,24 +71,84 @@ fn observe(job: &Job) -> Observation {
     };
     let mut schedules = timers::find(&mut look);
     schedules.extend(cron::find(&mut look));
-    let mut left = u32::try_from(repositories.len()).unwrap_or(u32::MAX);
-    let mut seen = Vec::new();
-    for repository in &repositories {
-        // One that hangs must leave time for the others.
-        let share = job.remaining() / left.saturating_add(1);
-        left = left.saturating_sub(1);
-        seen.push(open(&mut look, repository, share));
-    }
+    let mut seen = opened(&mut look, &repositories);
+    facts::checks_by_schedule(&mut seen, &schedules);
     let rows = seen.len() + schedules.len();
     look.seen.document(BackupJobs { repositories: seen, schedules }, rows);
     look.done()
 }
 
-/// What a tool listed: one entry a backup.
+/// Opens each of the named repositories; one entry may lead to several, such as a configuration of borgmatic.
+fn opened(look: &mut Look<'_>, repositories: &[settings::Repository]) -> Vec<Repository> {
+    let mut left = u32::try_from(repositories.len()).unwrap_or(u32::MAX);
+    let mut versions = BTreeMap::new();
+    let mut seen = Vec::new();
+    for named in repositories {
+        // One that hangs must leave time for the others.
+        let share = look.job.remaining() / left.saturating_add(1);
+        left = left.saturating_sub(1);
+        for opened in gather(look, named, share) {
+            let shown = location::shown(&opened.named.location);
+            look.seen.method(format!("repository {} at {shown}", opened.named.name));
+            let mut repository = facts::of(look, opened);
+            let version = versions.entry(named.tool.name());
+            let version = version.or_insert_with(|| facts::version(look, named.tool));
+            repository.tool_version = version.clone();
+            seen.push(repository);
+        }
+    }
+    seen
+}
+
+/// A repository that was tried.
+struct Opened {
+    named: settings::Repository,
+    listing: Result<Listing, Refusal>,
+}
+
+fn gather(look: &mut Look<'_>, named: &settings::Repository, share: Duration) -> Vec<Opened> {
+    match named.tool {
+        Tool::Pgbackrest => pgbackrest::gather(look, named, share),
+        Tool::Borgmatic => match borgmatic::repositories(look, named) {
+            Ok(repositories) => {
+                let share = share / u32::try_from(repositories.len()).unwrap_or(u32::MAX).max(1);
+                let open = |named: settings::Repository| {
+                    let listing = borg::list(look, &named, share);
+                    Opened { named, listing }
+                };
+                repositories.into_iter().map(open).collect()
+            }
+            Err(refusal) => vec![Opened { named: named.clone(), listing: Err(refusal) }],
+        },
+        Tool::Restic
+        | Tool::Borg
+        | Tool::Walg
+        | Tool::Files
+        | Tool::Duplicity
+        | Tool::Rsnapshot
+        | Tool::Barman => {
+            let listing = list(look, named, share);
+            vec![Opened { named: named.clone(), listing }]
+        }
+    }
+}
+
+/// What a tool listed: one entry a backup. What it does not say stays empty.
 #[derive(Debug, Default)]
 pub(crate) struct Listing {
     encrypted: Option<bool>,
+    encryption: Option<String>,
+    append_only: Option<bool>,
+    bytes: Option<u64>,
+    since: Option<Timestamp>,
+    last_check: Option<Check>,
+    promise: Option<Promise>,
+    /// Where the tool's configuration says more than the location.
+    place: Option<Place>,
+    /// As the tool itself knows the repository.
+    repository_id: Option<String>,
     pub(crate) backups: Vec<Backup>,
+    unusable: Vec<Unusable>,
 }
 
 #[derive(Debug)]
@@ -86,6 +159,13 @@ pub(crate) struct Backup {
     pub(crate) host: String,
     /// Sorted; empty where the tool does not say.
     paths: Vec<String>,
+    /// Size of the data, or of the dump.
+    bytes: Option<u64>,
+}
+
+/// Times in documents have whole seconds.
+pub(crate) fn whole_second(time: Timestamp) -> Timestamp {
+    Timestamp::from_second(time.as_second()).unwrap_or(time)
 }
 
 /// Why a repository could not be listed. The text holds no secret.
@@ -139,7 +219,7 @@ pub(crate) fn unrun(error: &ToolError, package: &str) -> Refusal {
     Refusal::new(error.outcome(), error.to_string(), remedy)
 }
 
-/// Lists a repository by its own tool.
+/// Lists one repository.
 pub(crate) fn list(
     look: &mut Look<'_>,
     named: &settings::Repository,
@@ -148,78 +228,47 @@ pub(crate) fn list(
     match named.tool {
         Tool::Restic => restic::list(look, named, share),
         Tool::Borg => borg::list(look, named, share),
-        Tool::Files => folders::dumps(look, named),
+        Tool::Walg => walg::list(look, named, share),
+        Tool::Files => dumps::list(look, named),
+        Tool::Duplicity => folders::duplicity(look, named),
         Tool::Rsnapshot => folders::rsnapshot(look, named),
         Tool::Barman => folders::barman(look, named),
+        Tool::Borgmatic | Tool::Pgbackrest => Err(Refusal::new(
+            OutcomeKind::NotConfigured,
+            format!("a configuration of {} is no repository of its own", named.tool.name()),
+            "name one of the repositories that backup.jobs shows for it",
+        )),
     }
 }
 
-fn open(look: &mut Look<'_>, named: &settings::Repository, share: Duration) -> Repository {
-    let location = settings::shown(&named.location);
-    look.seen.method(format!("repository {} at {location}", named.name));
-    let listing = list(look, named, share);
-    let off_site = settings::is_off_site(look, &named.location);
-    let mut repository = Repository {
-        name: named.name.clone(),
-        tool: named.tool.name().to_owned(),
-        location,
-        reachable: false,
-        error: None,
-        encrypted: None,
-        off_site,
-        last_success: None,
-        snapshots: None,
-        oldest: None,
-        sources: None,
-    };
-    match listing {
-        Ok(listing) => fill(look, &mut repository, listing),
-        Err(refusal) => {
-            repository.error = Some(refusal.detail.clone());
-            let detail = format!("backup repository '{}': {}", named.name, refusal.detail);
-            look.seen.outcome(refusal.outcome, detail, refusal.remedy);
+/// A repository by the name that `backup.jobs` shows for it.
+pub(crate) fn find(
+    look: &mut Look<'_>,
+    repositories: &[settings::Repository],
+    name: &str,
+) -> Result<settings::Repository, Refusal> {
+    for named in repositories {
+        if named.tool == Tool::Borgmatic && borgmatic::leads_to(named, name) {
+            let found = borgmatic::repositories(look, named)?;
+            if let Some(found) = found.into_iter().find(|found| found.name == name) {
+                return Ok(found);
+            }
+        } else if named.name == name {
+            return Ok(named.clone());
         }
     }
-    repository
+    Err(Refusal::new(
+        OutcomeKind::NotConfigured,
+        format!("there is no repository named '{name}'"),
+        "name a repository as backup.jobs shows it in the test",
+    ))
 }
+
+/// 100,000 backups of restic are told in some 45 MB.
+const MOST_OUTPUT: usize = 128 * 1024 * 1024;
 
 /// A clock may be a little off; a backup from tomorrow was not made.
 pub(crate) const TOLERANCE: SignedDuration = SignedDuration::from_hours(1);
-
-fn fill(look: &mut Look<'_>, repository: &mut Repository, listing: Listing) {
-    let now = look.job.now.saturating_add(TOLERANCE).unwrap_or(Timestamp::MAX);
-    let all = listing.backups.len();
-    let backups: Vec<Backup> = listing.backups.into_iter().filter(|b| b.time <= now).collect();
-    if backups.len() < all {
-        look.seen.outcome(
-            OutcomeKind::Failed,
-            format!(
-                "backup repository '{}': {} backups claim a time in the future and were left out",
-                repository.name,
-                all - backups.len()
-            ),
-            "correct the clock of the machine that made them",
-        );
-    }
-    repository.reachable = true;
-    repository.encrypted = listing.encrypted;
-    repository.snapshots = u64::try_from(backups.len()).ok();
-    repository.last_success = backups.iter().map(|backup| backup.time).max();
-    repository.oldest = backups.iter().map(|backup| backup.time).min();
-    let mut sources: BTreeMap<(String, Vec<String>), Source> = BTreeMap::new();
-    for backup in backups {
-        let key = (backup.host.clone(), backup.paths.clone());
-        let source = sources.entry(key).or_insert(Source {
-            host: backup.host,
-            paths: backup.paths,
-            snapshots: 0,
-            last_success: backup.time,
-        });
-        source.snapshots += 1;
-        source.last_success = source.last_success.max(backup.time);
-    }
-    repository.sources = Some(sources.into_values().collect());
-}
 
 /// Whether the password file can be read, before a tool trips over it with a worse message.
 fn check_password_file(look: &mut Look<'_>, named: &settings::Repository) -> Result<(), Refusal> {

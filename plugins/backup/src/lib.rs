@@ -3,10 +3,13 @@
 //! It never judges, never changes a repository, and never lets a password into what it prints.
 
 mod jobs;
+mod location;
 mod restore;
 #[cfg(test)]
 mod scene;
+mod secret;
 mod settings;
+mod yaml;
 
 use exhibit_plugin::Plugin;
 use exhibit_plugin::local::{host, look, mounts, services, tool};

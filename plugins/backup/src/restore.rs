@@ -22,6 +22,7 @@ use self::sample::Draw;
 pub(crate) use self::sample::File;
 use self::scratch::Scratch;
 use crate::jobs::{self, Refusal, TOLERANCE, borg, restic};
+use crate::location;
 use crate::look::Look;
 use crate::settings::{self, RestoreTest, Tool};
 use crate::tool::Output;
@@ -91,13 +92,7 @@ fn one(
     wanted: &RestoreTest,
     end: Instant,
 ) -> Result<Test, Refusal> {
-    let named = settings.repository(&wanted.repository).ok_or_else(|| {
-        Refusal::new(
-            OutcomeKind::NotConfigured,
-            format!("there is no repository named '{}'", wanted.repository),
-            "name one of backup.repositories in the test",
-        )
-    })?;
+    let named = &jobs::find(look, &settings.repositories, &wanted.repository)?;
     let (time, clock) = (Timestamp::now(), Instant::now());
     let left = || end.saturating_duration_since(Instant::now());
     let scratch = Scratch::new(&wanted.scratch, &mut |text| {
@@ -117,7 +112,13 @@ fn one(
         Tool::Restic => {
             restic::restore(look, named, &newest.id, &drawn.files, scratch.path(), left())
         }
-        Tool::Files | Tool::Rsnapshot | Tool::Barman => return Err(untestable(named.tool)),
+        Tool::Borgmatic
+        | Tool::Pgbackrest
+        | Tool::Walg
+        | Tool::Files
+        | Tool::Duplicity
+        | Tool::Rsnapshot
+        | Tool::Barman => return Err(untestable(named.tool)),
         Tool::Borg => borg::restore(look, named, &newest.id, &drawn.files, scratch.path(), left()),
     }?;
     let seconds = clock.elapsed().as_millis().div_ceil(1000);
@@ -175,7 +176,7 @@ fn begun(
         subject: named.name.clone(),
         tool: named.tool.name().to_owned(),
         operator: Some("schedule".to_owned()),
-        time: settings::whole_second(time),
+        time: jobs::whole_second(time),
         result: TestResult::Failure,
         error: None,
         backup: Some(newest.clone()),
@@ -233,7 +234,13 @@ fn draw(
     };
     let listed = match named.tool {
         Tool::Restic => restic::files(look, named, &newest.id, left, each),
-        Tool::Files | Tool::Rsnapshot | Tool::Barman => return Err(untestable(named.tool)),
+        Tool::Borgmatic
+        | Tool::Pgbackrest
+        | Tool::Walg
+        | Tool::Files
+        | Tool::Duplicity
+        | Tool::Rsnapshot
+        | Tool::Barman => return Err(untestable(named.tool)),
         Tool::Borg => borg::files(look, named, &newest.id, left, each),
     }?;
     let mut draw = draw.lock().unwrap_or_else(PoisonError::into_inner);
@@ -252,7 +259,7 @@ pub(crate) fn judged(tool: &str, output: &Output, said: &str) -> Result<Restored
             "name a scratch folder with more room in the test, or lower max_mib",
         ));
     }
-    Ok(Err(format!("{tool} {}", settings::scrubbed(said))))
+    Ok(Err(format!("{tool} {}", location::scrubbed(said))))
 }
 
 #[cfg(test)]

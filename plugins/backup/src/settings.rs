@@ -1,15 +1,17 @@
 //! Checks the plugin's settings; it never touches a repository.
 
+mod error;
+
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use exhibit_plugin::Job;
-use jiff::Timestamp;
+use exhibit_plugin::kinds::backup_jobs::Promise;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::look::Look;
-use crate::mounts;
+pub(crate) use self::error::SettingsError;
+use crate::secret::Secret;
 
 /// Which program owns a repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -17,18 +19,45 @@ use crate::mounts;
 pub(crate) enum Tool {
     Restic,
     Borg,
+    /// A configuration of borgmatic, which names repositories of borg.
+    Borgmatic,
+    /// A configuration of pgBackRest.
+    Pgbackrest,
+    /// A configuration of WAL-G.
+    Walg,
     /// A folder of dumps or archives.
     Files,
+    /// A folder of duplicity's volumes.
+    Duplicity,
     Rsnapshot,
     Barman,
 }
 
 impl Tool {
-    /// Whether a program reads it; otherwise it is a folder that is read as it lies there.
-    fn has_repository(self) -> bool {
+    /// Whether its location is a path of this host and nothing else.
+    fn is_path(self) -> bool {
         match self {
-            Self::Restic | Self::Borg => true,
-            Self::Files | Self::Rsnapshot | Self::Barman => false,
+            Self::Restic | Self::Borg => false,
+            Self::Borgmatic
+            | Self::Pgbackrest
+            | Self::Walg
+            | Self::Files
+            | Self::Duplicity
+            | Self::Rsnapshot
+            | Self::Barman => true,
+        }
+    }
+
+    /// Whether its backups can be restored to be tested.
+    fn is_testable(self) -> bool {
+        match self {
+            Self::Restic | Self::Borg | Self::Borgmatic => true,
+            Self::Pgbackrest
+            | Self::Walg
+            | Self::Files
+            | Self::Duplicity
+            | Self::Rsnapshot
+            | Self::Barman => false,
         }
     }
 
@@ -37,9 +66,47 @@ impl Tool {
         match self {
             Self::Restic => "restic",
             Self::Borg => "borg",
+            Self::Borgmatic => "borgmatic",
+            Self::Pgbackrest => "pgbackrest",
+            Self::Walg => "walg",
             Self::Files => "files",
+            Self::Duplicity => "duplicity",
             Self::Rsnapshot => "rsnapshot",
             Self::Barman => "barman",
+        }
+    }
+}
+
+/// On which site a repository stands, which only people know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Site {
+    Same,
+    Other,
+}
+
+/// How long backups are to be kept.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Keep {
+    last: Option<u64>,
+    daily: Option<u64>,
+    weekly: Option<u64>,
+    monthly: Option<u64>,
+    yearly: Option<u64>,
+    within_days: Option<u64>,
+}
+
+impl Keep {
+    fn promise(&self) -> Promise {
+        Promise {
+            last: self.last,
+            daily: self.daily,
+            weekly: self.weekly,
+            monthly: self.monthly,
+            yearly: self.yearly,
+            within_days: self.within_days,
+            source: "settings".to_owned(),
         }
     }
 }
@@ -58,10 +125,24 @@ pub(crate) struct Repository {
     pub(crate) password_file: Option<PathBuf>,
     /// The same by the name of one of the plugin's secrets.
     #[serde(default)]
-    password_secret: Option<String>,
+    pub(crate) password_secret: Option<String>,
     /// Which names of a folder of files are backups, with `*` and `?`; all when it is not set.
     #[serde(default)]
     pub(crate) pattern: Option<String>,
+    #[serde(default)]
+    pub(crate) site: Option<Site>,
+    /// What is to be kept, where the tool has no configuration of its own that says it.
+    #[serde(default)]
+    pub(crate) keep: Option<Keep>,
+    /// File that a job touches when it has checked the repository and found it whole.
+    #[serde(default)]
+    pub(crate) check_record: Option<PathBuf>,
+    /// What a configuration of the tool holds in place of a password file.
+    #[serde(skip)]
+    pub(crate) secret: Option<Secret>,
+    /// The same as `keep`, or what a configuration of the tool says.
+    #[serde(skip)]
+    pub(crate) promise: Option<Promise>,
 }
 
 /// One restore test that the operator asked for.
@@ -135,47 +216,6 @@ impl Settings {
     }
 }
 
-/// What is wrong with the settings; the text names the value and the way out, never a location.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub(crate) enum SettingsError {
-    #[error(
-        "settings.backup.repositories: the location of {0:?} must be the full path of a folder of this host"
-    )]
-    Folder(String),
-    #[error(
-        "settings.continuity.tests: {0:?} names a repository of the tool {1}; only restic and borg can be tested"
-    )]
-    Untestable(String, &'static str),
-    #[error("settings.{0}: {1}")]
-    Shape(&'static str, String),
-    #[error(
-        "settings.continuity.tests: the name {0:?} is empty or used twice; give each test its own"
-    )]
-    Test(String),
-    #[error(
-        "settings.continuity.tests: {0:?} asks for {1} files; between 1 and {MOST_FILES} can be restored"
-    )]
-    Files(String, u16),
-    #[error(
-        "settings.backup.repositories: {0:?} takes its password from the secret {1:?}, which does not exist; name its file in plugin.secrets"
-    )]
-    Secret(String, String),
-    #[error(
-        "settings.backup.repositories: the name {0:?} is used twice; give each repository its own"
-    )]
-    Twice(String),
-    #[error("settings.backup.repositories: the entry {0:?} has an empty name or location")]
-    Empty(String),
-    #[error(
-        "settings.backup.repositories: the location of {0:?} begins with '-', which the tool would read as an option; write a full path or URL"
-    )]
-    Option(String),
-    #[error(
-        "settings.backup.repositories: {0:?} is a restic repository without password_file; restic repositories are always encrypted, so name the file"
-    )]
-    NoPassword(String),
-}
-
 /// Reads the plugin's settings.
 ///
 /// # Errors
@@ -193,7 +233,7 @@ pub(crate) fn read(job: &Job) -> Result<Settings, SettingsError> {
         if repository.location.starts_with('-') {
             return Err(SettingsError::Option(name));
         }
-        if !repository.tool.has_repository() && !repository.location.starts_with('/') {
+        if repository.tool.is_path() && !repository.location.starts_with('/') {
             return Err(SettingsError::Folder(name));
         }
         if let Some(secret) = &repository.password_secret {
@@ -202,6 +242,7 @@ pub(crate) fn read(job: &Job) -> Result<Settings, SettingsError> {
             };
             repository.password_file = Some(file.into());
         }
+        repository.promise = repository.keep.as_ref().map(Keep::promise);
         if repository.tool == Tool::Restic && repository.password_file.is_none() {
             return Err(SettingsError::NoPassword(name));
         }
@@ -221,7 +262,7 @@ pub(crate) fn read(job: &Job) -> Result<Settings, SettingsError> {
     let settings = Settings { repositories, tests: continuity.tests };
     for test in &settings.tests {
         let of = settings.repository(&test.repository).map(|repository| repository.tool);
-        if let Some(tool) = of.filter(|tool| !tool.has_repository()) {
+        if let Some(tool) = of.filter(|tool| !tool.is_testable()) {
             return Err(SettingsError::Untestable(test.name.clone(), tool.name()));
         }
     }
@@ -236,171 +277,5 @@ fn table<T: Default + DeserializeOwned>(
     T::deserialize(value).map_err(|error| SettingsError::Shape(name, error.to_string()))
 }
 
-/// A location as it may be shown: scheme, host and path, without user, password or query.
-pub(crate) fn shown(location: &str) -> String {
-    let (scheme, rest) = match location.find("://") {
-        Some(at) => location.split_at(at + 3),
-        // "user@host:path" of borg and "sftp:user@host:/path" of restic hold no password by their syntax.
-        None => return location.to_owned(),
-    };
-    let end = rest.find('/').unwrap_or(rest.len());
-    let (authority, path) = rest.split_at(end);
-    let host = authority.rsplit_once('@').map_or(authority, |(_credentials, host)| host);
-    let path = path.split(['?', '#']).next().unwrap_or_default();
-    format!("{scheme}{host}{path}")
-}
-
-/// A message of a tool without the user part of any URL in it.
-pub(crate) fn scrubbed(message: &str) -> String {
-    let words: Vec<String> = message
-        .split(' ')
-        .map(|word| if word.contains("://") { shown(word) } else { word.to_owned() })
-        .collect();
-    words.join(" ")
-}
-
-/// Whether the location is on another machine; by its form, and for a path by what is mounted there.
-pub(crate) fn is_off_site(look: &mut Look<'_>, location: &str) -> Option<bool> {
-    if location.starts_with('/') {
-        let mounts = mounts::keeping_data(look)?;
-        let holding = mounts
-            .iter()
-            .filter(|mount| Path::new(location).starts_with(&mount.point))
-            .max_by_key(|mount| mount.point.len())?;
-        return Some(holding.is_network());
-    }
-    let shown = shown(location);
-    let local = ["localhost", "127.0.0.1", "[::1]"].iter().any(|name| {
-        let host = shown.rsplit("://").next().unwrap_or_default();
-        let host =
-            host.strip_prefix("sftp:").unwrap_or(host).rsplit('@').next().unwrap_or_default();
-        host.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
-    });
-    (!local && shown.contains(':')).then_some(true)
-}
-
-/// Times in documents have whole seconds.
-pub(crate) fn whole_second(time: Timestamp) -> Timestamp {
-    Timestamp::from_second(time.as_second()).unwrap_or(time)
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use exhibit_plugin::local::testing;
-    use serde_json::json;
-
-    impl RestoreTest {
-        /// With the defaults that a test in the settings has.
-        pub(crate) fn of(name: &str, repository: &str) -> Self {
-            let text = json!({"name": name, "repository": repository});
-            serde_json::from_value(text).unwrap()
-        }
-    }
-
-    fn read(settings: &serde_json::Value) -> Result<Settings, SettingsError> {
-        let mut job = testing::job("/");
-        job.settings = settings.clone();
-        job.secrets = [("known".to_owned(), "/secret".to_owned())].into();
-        super::read(&job)
-    }
-
-    #[test]
-    fn no_table_means_no_repositories() {
-        assert_eq!(read(&json!({})), Ok(Settings::default()));
-        assert_eq!(read(&serde_json::Value::Null), Ok(Settings::default()));
-    }
-
-    #[test]
-    fn an_unknown_key_and_an_inline_password_are_refused() {
-        let settings = json!({"backup": {"repositories": [
-            {"name": "a", "tool": "restic", "location": "/r", "password": "x"}]}});
-        let error = read(&settings).unwrap_err().to_string();
-        assert!(error.contains("unknown field `password`"), "{error}");
-    }
-
-    #[test]
-    fn restic_needs_a_password_file_and_borg_does_not() {
-        let restic = json!({"backup": {"repositories": [{"name": "a", "tool": "restic", "location": "/r"}]}});
-        assert_eq!(read(&restic), Err(SettingsError::NoPassword("a".into())));
-        let borg =
-            json!({"backup": {"repositories": [{"name": "a", "tool": "borg", "location": "/r"}]}});
-        assert_eq!(read(&borg).map(|b| b.repositories.len()), Ok(1));
-    }
-
-    #[test]
-    fn a_location_that_looks_like_an_option_is_refused() {
-        let settings = json!({"backup": {"repositories": [
-            {"name": "a", "tool": "borg", "location": "--rsh=sh"}]}});
-        assert_eq!(read(&settings), Err(SettingsError::Option("a".into())));
-    }
-
-    #[test]
-    fn a_password_may_be_a_secret_of_the_plugin_by_name() {
-        let of = |secret: &str| {
-            read(&json!({"backup": {"repositories": [
-                {"name": "a", "tool": "restic", "location": "/r", "password_secret": secret}]}}))
-        };
-        let file = of("known").unwrap().repositories[0].password_file.clone();
-        assert_eq!(file.as_deref(), Some(Path::new("/secret")));
-        assert_eq!(of("other"), Err(SettingsError::Secret("a".into(), "other".into())));
-    }
-
-    #[test]
-    fn tests_have_bounds_and_names_of_their_own() {
-        let of = |tests: serde_json::Value| read(&json!({"continuity": {"tests": tests}}));
-        let one = json!({"name": "t", "repository": "r"});
-        assert_eq!(of(json!([one])).unwrap().tests[0].files, 20);
-        assert_eq!(of(json!([one, one])), Err(SettingsError::Test("t".into())));
-        let none = json!([{"name": "t", "repository": "r", "files": 0}]);
-        assert_eq!(of(none), Err(SettingsError::Files("t".into(), 0)));
-        let odd = of(json!([{"name": "t", "repository": "r", "restore_to": "/"}]));
-        assert!(odd.unwrap_err().to_string().contains("restore_to"));
-    }
-
-    #[test]
-    fn two_repositories_of_one_name_are_refused() {
-        let one = json!({"name": "a", "tool": "borg", "location": "/r"});
-        let settings = json!({"backup": {"repositories": [one, one]}});
-        assert_eq!(read(&settings), Err(SettingsError::Twice("a".into())));
-    }
-
-    #[test]
-    fn credentials_never_reach_the_shown_location() {
-        for (location, expected) in [
-            (
-                "rest:https://bob:s3cr3t@backup.example.org:8000/host1",
-                "rest:https://backup.example.org:8000/host1",
-            ),
-            (
-                "s3:https://key:secret@s3.example.org/bucket/x?token=t",
-                "s3:https://s3.example.org/bucket/x",
-            ),
-            ("ssh://borg:p@ss@nas.example.org:22/./repo", "ssh://nas.example.org:22/./repo"),
-            ("/srv/backup", "/srv/backup"),
-            ("sftp:user@host:/srv/restic", "sftp:user@host:/srv/restic"),
-        ] {
-            assert_eq!(shown(location), expected);
-        }
-    }
-
-    #[test]
-    fn a_path_is_off_site_only_on_a_network_mount() {
-        let table = "1 0 8:1 / / rw - ext4 /dev/sda1 rw\n2 0 0:40 / /mnt/nas rw - nfs4 nas:/x rw\n";
-        let root = testing::planted(&[("/proc/self/mountinfo", table)]);
-        let job = testing::job(root.path());
-        let mut look = Look::new(&job);
-        for (location, expected) in [
-            ("/srv/restic", Some(false)),
-            ("/mnt/nas/restic", Some(true)),
-            ("/mnt/nastier", Some(false)),
-            ("sftp:bob@nas:/srv", Some(true)),
-            ("rest:http://localhost:8000/", None),
-            ("ssh://bob@127.0.0.1/./x", None),
-            ("s3:s3.amazonaws.com/bucket", Some(true)),
-            ("relative", None),
-        ] {
-            assert_eq!(is_off_site(&mut look, location), expected, "{location}");
-        }
-    }
-}
+mod tests;

@@ -95,7 +95,9 @@ pub const ALL: &[KindInfo] = &[
     info!(asset_inventory::AssetInventory, "Inventory of assets", "", 168),
     info!(
         backup_jobs::BackupJobs,
-        "Backups and their schedules", "times of the newest backup and run", 26
+        "Backups and their schedules",
+        "times and sizes of the newest backup and run, days missed",
+        26
     ),
     info!(capacity_metrics::CapacityMetrics, "Use of resources", "everything", 2),
     info!(config_baseline::ConfigBaseline, "Hardening settings", "", 26),

@@ -9,9 +9,14 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
 
-use super::{Backup, Listing, Refusal, ask, check_password_file, settings, unrun};
+use super::{
+    Backup, Listing, MOST_OUTPUT, Refusal, ask, borgmatic, check_password_file, settings, store,
+    unrun, whole_second,
+};
+use crate::location;
 use crate::look::Look;
 use crate::restore::{File, judged};
+use crate::secret::Secret;
 use crate::tool::{Output, Tool, run, run_lines};
 
 pub(crate) fn list(
@@ -22,8 +27,24 @@ pub(crate) fn list(
     check_password_file(look, named)?;
     let base = base()?;
     let arguments = ["list", "--json", "--bypass-lock", "--format", "{hostname}", "::"];
-    let tool = tool(named, base.path(), &arguments).timeout(share);
-    ask(look, &tool, ("borg", "borgbackup"), parse, refusal)
+    let tool = tool(named, base.path(), &arguments).timeout(share).max_output(MOST_OUTPUT);
+    let mut listing = ask(look, &tool, ("borg", "borgbackup"), parse, refusal)?;
+    store::add(look, &named.location, "README", &mut listing);
+    listing.append_only = append_only(look, &named.location);
+    let id = listing.repository_id.take().filter(|id| id.bytes().all(|b| b.is_ascii_hexdigit()));
+    listing.last_check = id.and_then(|id| borgmatic::last_check(look, &id));
+    Ok(listing)
+}
+
+/// The repository's own setting, which only its host knows.
+fn append_only(look: &mut Look<'_>, location: &str) -> Option<bool> {
+    let folder = location.strip_prefix("file://").unwrap_or(location);
+    let text = folder.starts_with('/').then(|| look.host.text(&format!("{folder}/config")))?;
+    let text = text.ok()??;
+    text.lines().find_map(|line| match line.split_once('=') {
+        Some((key, value)) if key.trim() == "append_only" => Some(value.trim() == "1"),
+        Some(_) | None => None,
+    })
 }
 
 /// Offers every regular file of an archive; none for one whose name is not text.
@@ -96,13 +117,15 @@ fn tool<'a>(named: &settings::Repository, base: &Path, arguments: &[&str]) -> To
         .env("BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK", "yes")
         .env("BORG_RELOCATED_REPO_ACCESS_IS_OK", "yes")
         .env("BORG_EXIT_CODES", "modern");
-    match &named.password_file {
-        Some(path) => {
+    match (&named.password_file, &named.secret) {
+        (Some(path), _) => {
             // borg splits this like a shell, without running one.
             let quoted = path.to_string_lossy().replace('\'', r#"'"'"'"#);
             tool.env("BORG_PASSCOMMAND", format!("cat '{quoted}'"))
         }
-        None => tool,
+        (None, Some(Secret::Text(text))) => tool.env("BORG_PASSPHRASE", text.clone()),
+        (None, Some(Secret::Command(command))) => tool.env("BORG_PASSCOMMAND", command.clone()),
+        (None, None) => tool,
     }
 }
 
@@ -126,6 +149,12 @@ struct Item {
 struct List {
     archives: Vec<Archive>,
     encryption: Encryption,
+    repository: RepositoryId,
+}
+
+#[derive(Deserialize)]
+struct RepositoryId {
+    id: String,
 }
 
 #[derive(Deserialize)]
@@ -147,17 +176,24 @@ fn parse(text: &str) -> Result<Listing, Box<dyn std::error::Error>> {
     let mut backups = Vec::new();
     for archive in list.archives {
         let time = archive.start.to_zoned(TimeZone::UTC)?.timestamp();
-        let time = settings::whole_second(time);
+        let time = whole_second(time);
         backups.push(Backup {
             id: archive.archive,
             time,
             host: archive.hostname,
             paths: Vec::new(),
+            bytes: None,
         });
     }
     // "authenticated" protects against change and leaves everything readable.
     let clear = list.encryption.mode == "none" || list.encryption.mode.starts_with("authenticated");
-    Ok(Listing { encrypted: Some(!clear), backups })
+    Ok(Listing {
+        encrypted: Some(!clear),
+        encryption: Some(list.encryption.mode),
+        repository_id: Some(list.repository.id),
+        backups,
+        ..Listing::default()
+    })
 }
 
 /// One line of borg's JSON log.
@@ -207,7 +243,7 @@ fn refusal(output: &Output) -> Refusal {
     }
     Refusal::new(
         OutcomeKind::Failed,
-        format!("borg did not list the repository: {}", settings::scrubbed(&said(output))),
+        format!("borg did not list the repository: {}", location::scrubbed(&said(output))),
         "run borg list --bypass-lock by hand with the same location and passphrase",
     )
 }

@@ -28,12 +28,12 @@ pub(super) fn find(look: &mut Look<'_>) -> Vec<Schedule> {
     for (folder, expression) in PERIODS {
         for name in look.names(folder).here().unwrap_or_default() {
             let path = format!("{folder}/{name}");
-            if let Some(tool) =
-                commands::tool_of_script(&look.host, &path).filter(|_| is_run(&name))
+            if let Some(call) =
+                commands::call_of_script(&look.host, &path).filter(|_| is_run(&name))
             {
                 // run-parts leaves out what may not be executed.
                 let runs = look.facts(&path).here().map(|facts| facts.mode & 0o111 != 0);
-                found.push(schedule(path.clone(), tool, expression, runs, path));
+                found.push(schedule(path.clone(), call, expression, runs, path));
             }
         }
     }
@@ -59,10 +59,10 @@ fn table(look: &mut Look<'_>, path: &str, has_user: bool, found: &mut Vec<Schedu
     let Some(text) = look.text(path).here() else { return };
     for (number, line) in (1..).zip(text.lines()) {
         let Some((expression, command)) = entry(line, has_user) else { continue };
-        if let Some(tool) = commands::tool_of(&look.host, &command) {
+        if let Some(call) = commands::call_of(&look.host, &command) {
             found.push(schedule(
                 path.to_owned(),
-                tool,
+                call,
                 &expression,
                 Some(true),
                 format!("{path}:{number}"),
@@ -90,7 +90,7 @@ fn entry(line: &str, has_user: bool) -> Option<(String, String)> {
 
 fn schedule(
     name: String,
-    tool: &str,
+    call: commands::Call,
     expression: &str,
     enabled: Option<bool>,
     source: String,
@@ -98,9 +98,11 @@ fn schedule(
     Schedule {
         name,
         kind: "cron".to_owned(),
-        tool: tool.to_owned(),
+        tool: call.tool.to_owned(),
+        action: call.action.map(str::to_owned),
         expression: Some(expression.to_owned()),
         enabled,
+        armed_since: None,
         last_run: None,
         last_result: None,
         source,

@@ -1,19 +1,21 @@
-//! Backups that are folders and files: dumps, rsnapshot's snapshots, Barman's catalogue. Read as they lie there; no tool
-//! is run, nothing is locked and nothing is written.
+//! Backups that are folders with a form of their own: rsnapshot's snapshots, Barman's catalogue, duplicity's volumes. Read
+//! as they lie there; no tool is run, nothing is locked and nothing is written.
+
+use std::collections::BTreeMap;
 
 use exhibit_plugin::OutcomeKind;
-use exhibit_plugin::local::glob;
+use exhibit_plugin::kinds::backup_jobs::{Promise, Unusable};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use super::{Backup, Listing, Refusal, settings};
+use super::{Backup, Listing, Refusal, settings, whole_second};
 use crate::look::{Found, Look};
 
 /// Most backups that are looked at; more are refused rather than counted wrong.
 const MOST: usize = 10_000;
 
-fn names(look: &mut Look<'_>, folder: &str) -> Result<Vec<String>, Refusal> {
+pub(super) fn names(look: &mut Look<'_>, folder: &str) -> Result<Vec<String>, Refusal> {
     match look.host.names(folder) {
         Ok(Some(names)) if names.len() <= MOST => {
             look.seen.method(format!("{folder}/"));
@@ -33,77 +35,14 @@ fn names(look: &mut Look<'_>, folder: &str) -> Result<Vec<String>, Refusal> {
     }
 }
 
-/// Files of a folder that fit the pattern: each whole one is a backup of the time it was last written.
-pub(super) fn dumps(look: &mut Look<'_>, named: &settings::Repository) -> Result<Listing, Refusal> {
-    let folder = named.location.trim_end_matches('/');
-    let pattern = named.pattern.as_deref().unwrap_or("*");
-    let mut listing = Listing::default();
-    let (mut open, mut unknown) = (false, false);
-    for name in names(look, folder)? {
-        let path = format!("{folder}/{name}");
-        if name.starts_with('.') || !glob::matches(pattern, &name) {
-            continue;
-        }
-        let Found::Here(facts) = look.facts(&path) else { continue };
-        if facts.directory {
-            continue;
-        }
-        let Found::Here(start) = look.head(&path, 512) else { continue };
-        if start.is_empty() {
-            look.garbled(&path, "an empty file is no backup");
-            continue;
-        }
-        match is_encrypted(&start) {
-            Some(encrypted) => open |= !encrypted,
-            None => unknown = true,
-        }
-        if let Some(time) = facts.modified {
-            let time = settings::whole_second(time);
-            listing.backups.push(Backup { id: name, time, host: String::new(), paths: Vec::new() });
-        }
-    }
-    // One that lies open settles it; one of an unknown kind leaves it open.
-    listing.encrypted = match (open, unknown || listing.backups.is_empty()) {
-        (true, _) => Some(false),
-        (false, true) => None,
-        (false, false) => Some(true),
-    };
-    Ok(listing)
-}
-
-/// By how a file begins: encrypted containers, plain dumps and archives. None: neither is certain.
-fn is_encrypted(start: &[u8]) -> Option<bool> {
-    const SEALED: [&[u8]; 4] = [
-        b"age-encryption.org/",
-        b"-----BEGIN PGP MESSAGE",
-        b"Salted__",
-        b"-----BEGIN AGE ENCRYPTED",
-    ];
-    const OPEN: [&[u8]; 9] = [
-        b"PGDMP",
-        b"--",
-        b"\x1f\x8b",
-        b"\x28\xb5\x2f\xfd",
-        b"\xfd7zXZ",
-        b"BZh",
-        b"PK\x03\x04",
-        b"XBSTCK01",
-        b"SQLite format 3",
-    ];
-    if SEALED.iter().any(|magic| start.starts_with(magic)) {
-        return Some(true);
-    }
-    let tar = start.get(257..262) == Some(b"ustar");
-    (tar || OPEN.iter().any(|magic| start.starts_with(magic))).then_some(false)
-}
-
 /// rsnapshot's root: `daily.0` is the newest of its interval; rsnapshot touches it when it has synchronised.
 pub(super) fn rsnapshot(
     look: &mut Look<'_>,
     named: &settings::Repository,
 ) -> Result<Listing, Refusal> {
     let root = named.location.trim_end_matches('/');
-    let mut listing = Listing { encrypted: Some(false), backups: Vec::new() };
+    let mut listing = Listing { encrypted: Some(false), ..Listing::default() };
+    listing.promise = retained(look, root);
     for name in names(look, root)? {
         let number = name.rsplit_once('.').and_then(|(_, number)| number.parse::<u32>().ok());
         // `_delete.123` waits to be removed, `.sync` is being filled.
@@ -115,10 +54,10 @@ pub(super) fn rsnapshot(
         let Some(time) = facts.modified.filter(|_| facts.directory) else { continue };
         // One folder for each backup point, named as in rsnapshot.conf.
         let points = look.names(&path).here().unwrap_or_default();
-        let time = settings::whole_second(time);
+        let time = whole_second(time);
         for host in points {
             let id = format!("{name}/{host}");
-            listing.backups.push(Backup { id, time, host, paths: Vec::new() });
+            listing.backups.push(Backup { id, time, host, paths: Vec::new(), bytes: None });
         }
     }
     Ok(listing)
@@ -131,8 +70,8 @@ pub(super) fn barman(
 ) -> Result<Listing, Refusal> {
     let server = named.location.trim_end_matches('/');
     let host = server.rsplit('/').next().unwrap_or_default().to_owned();
-    let mut listing = Listing { encrypted: Some(false), backups: Vec::new() };
-    let mut failed = Vec::new();
+    let mut listing = Listing { encrypted: Some(false), ..Listing::default() };
+    listing.promise = kept(look, &host);
     for id in names(look, &format!("{server}/base"))? {
         let path = format!("{server}/base/{id}/backup.info");
         let Found::Here(text) = look.text(&path) else { continue };
@@ -142,10 +81,14 @@ pub(super) fn barman(
         let status = value("status").map(|(_, status)| status);
         match (status, value("end_time").and_then(|(_, time)| ended(time))) {
             (Some("DONE"), Some(time)) => {
-                let (host, time) = (host.clone(), settings::whole_second(time));
-                listing.backups.push(Backup { id, time, host, paths: Vec::new() });
+                let (host, time) = (host.clone(), whole_second(time));
+                let bytes = value("size").and_then(|(_, size)| size.parse().ok());
+                listing.bytes = Some(listing.bytes.unwrap_or(0).saturating_add(bytes.unwrap_or(0)));
+                listing.backups.push(Backup { id, time, host, paths: Vec::new(), bytes });
             }
-            (Some("FAILED" | "EMPTY"), _) => failed.push(id),
+            (Some(status @ ("FAILED" | "EMPTY")), _) => {
+                listing.unusable.push(Unusable { id, why: format!("barman calls it {status}") });
+            }
             (Some("STARTED" | "SYNCING" | "WAITING_FOR_WALS"), _) => {}
             (status, _) => {
                 let status = status.unwrap_or("none");
@@ -153,13 +96,140 @@ pub(super) fn barman(
             }
         }
     }
-    if !failed.is_empty() {
-        look.seen.log(
-            exhibit_plugin::protocol::Level::Warn,
-            format!("barman calls {} backups of {host} failed; they do not count", failed.len()),
-        );
+    Ok(listing)
+}
+
+/// `retain` (once `interval`) of the configuration that names this root.
+fn retained(look: &mut Look<'_>, root: &str) -> Option<Promise> {
+    const PATH: &str = "/etc/rsnapshot.conf";
+    let text = look.host.text(PATH).ok().flatten()?;
+    let lines = || text.lines().map(|line| line.split_ascii_whitespace().collect::<Vec<_>>());
+    let named = lines().any(
+        |words| matches!(words[..], ["snapshot_root", path] if path.trim_end_matches('/') == root),
+    );
+    if !named {
+        return None;
+    }
+    look.seen.method(PATH);
+    let number = |names: &[&str]| {
+        lines().find_map(|words| match words[..] {
+            ["retain" | "interval", name, number] if names.contains(&name) => number.parse().ok(),
+            _ => None,
+        })
+    };
+    Some(Promise {
+        daily: number(&["daily", "beta"]),
+        weekly: number(&["weekly", "gamma"]),
+        monthly: number(&["monthly", "delta"]),
+        yearly: number(&["yearly"]),
+        source: PATH.to_owned(),
+        ..Promise::default()
+    })
+}
+
+/// `retention_policy` of a server of Barman, or of all of them.
+fn kept(look: &mut Look<'_>, server: &str) -> Option<Promise> {
+    let mut paths = vec!["/etc/barman.conf".to_owned()];
+    let folder = look.names("/etc/barman.d").here().unwrap_or_default();
+    paths.extend(
+        folder
+            .iter()
+            .filter(|name| name.ends_with(".conf"))
+            .map(|name| format!("/etc/barman.d/{name}")),
+    );
+    let (mut of_server, mut of_all) = (None, None);
+    for path in paths {
+        let Some(text) = look.text(&path).here() else { continue };
+        let mut section = String::new();
+        for line in text.lines().map(str::trim) {
+            if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+                section = name.to_owned();
+            }
+            let Some((key, value)) = line.split_once('=') else { continue };
+            if key.trim() == "retention_policy" && section == server {
+                of_server = policy(value, &path);
+            } else if key.trim() == "retention_policy" && section == "barman" {
+                of_all = policy(value, &path);
+            }
+        }
+    }
+    of_server.or(of_all)
+}
+
+/// `REDUNDANCY 2` or `RECOVERY WINDOW OF 4 WEEKS`.
+fn policy(value: &str, path: &str) -> Option<Promise> {
+    let value = value.trim().to_ascii_uppercase();
+    let words: Vec<&str> = value.split_ascii_whitespace().collect();
+    let mut promise = Promise { source: path.to_owned(), ..Promise::default() };
+    match words[..] {
+        ["REDUNDANCY", number] => promise.last = Some(number.parse().ok()?),
+        ["RECOVERY", "WINDOW", "OF", number, unit] => {
+            let number: u64 = number.parse().ok()?;
+            let days = match unit.trim_end_matches('S') {
+                "DAY" => 1,
+                "WEEK" => 7,
+                "MONTH" => 31,
+                _ => return None,
+            };
+            promise.within_days = number.checked_mul(days);
+        }
+        _ => return None,
+    }
+    Some(promise)
+}
+
+/// duplicity's volumes: a set counts when its manifest is there, which is written last.
+pub(super) fn duplicity(
+    look: &mut Look<'_>,
+    named: &settings::Repository,
+) -> Result<Listing, Refusal> {
+    let folder = named.location.trim_end_matches('/');
+    let mut listing = Listing { bytes: Some(0), ..Listing::default() };
+    let mut sets: BTreeMap<String, bool> = BTreeMap::new();
+    for name in names(look, folder)? {
+        let Some(rest) = name.strip_prefix("duplicity-") else { continue };
+        let size = look.facts(&format!("{folder}/{name}")).here().map_or(0, |facts| facts.size);
+        listing.bytes = listing.bytes.map(|bytes| bytes.saturating_add(size));
+        let Some((set, part)) = set_of(rest) else { continue };
+        let sealed = name.ends_with(".gpg");
+        // One part that lies open settles it.
+        listing.encrypted = Some(sealed && listing.encrypted != Some(false));
+        *sets.entry(set).or_default() |= part.starts_with("manifest");
+    }
+    for (id, whole) in sets {
+        let end = id.rsplit('.').next().and_then(|text| text.parse::<Timestamp>().ok());
+        match (end, whole) {
+            (Some(time), true) => listing.backups.push(Backup {
+                time: whole_second(time),
+                id,
+                host: String::new(),
+                paths: Vec::new(),
+                bytes: None,
+            }),
+            (_, false) => {
+                listing
+                    .unusable
+                    .push(Unusable { id, why: "has volumes and no manifest".to_owned() });
+            }
+            (None, true) => {
+                listing.unusable.push(Unusable { id, why: "has no time in its name".to_owned() });
+            }
+        }
     }
     Ok(listing)
+}
+
+/// `full.<time>` or `inc.<time>.to.<time>`, and what follows it.
+fn set_of(rest: &str) -> Option<(String, &str)> {
+    let words: Vec<&str> = rest.splitn(3, '.').collect();
+    match words[..] {
+        ["full", time, part] => Some((format!("full.{time}"), part)),
+        ["inc", from, rest] => {
+            let (to, part) = rest.strip_prefix("to.")?.split_once('.')?;
+            Some((format!("inc.{from}.to.{to}"), part))
+        }
+        _ => None,
+    }
 }
 
 /// Barman writes `2026-11-22 03:00:12.345678+00:00`; versions before 2 leave the zone out and mean local time, taken as UTC.
@@ -171,94 +241,4 @@ fn ended(text: &str) -> Option<Timestamp> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-    use std::path::Path;
-    use std::time::{Duration, UNIX_EPOCH};
-
-    use exhibit_plugin::local::testing;
-    use serde_json::{Value, json};
-
-    use super::super::{KIND, observe};
-
-    fn seen(root: &Path, repository: &Value) -> (Value, Vec<String>) {
-        let mut job = testing::job(root);
-        job.settings = json!({"backup": {"repositories": [repository]}});
-        let seen = observe(&job);
-        let body = testing::body(KIND, &seen);
-        (body["repositories"][0].clone(), testing::outcomes(&seen))
-    }
-
-    fn dated(root: &Path, path: &str, second: u64) {
-        let file = fs::File::open(root.join(path)).unwrap();
-        file.set_modified(UNIX_EPOCH + Duration::from_secs(second)).unwrap();
-    }
-
-    #[test]
-    fn dumps_count_by_pattern_and_an_empty_one_is_no_backup() {
-        let root = testing::planted(&[
-            ("/var/backups/pg/a.dump", "PGDMP\u{1}…"),
-            ("/var/backups/pg/b.dump", "age-encryption.org/v1\n"),
-            ("/var/backups/pg/c.dump", ""),
-            ("/var/backups/pg/notes.txt", "x"),
-        ]);
-        dated(root.path(), "var/backups/pg/a.dump", 1_795_300_000);
-        dated(root.path(), "var/backups/pg/b.dump", 1_795_200_000);
-        let named = json!({"name": "pg", "tool": "files", "location": "/var/backups/pg", "pattern": "*.dump"});
-        let (repository, outcomes) = seen(root.path(), &named);
-        assert_eq!(repository["snapshots"], 2);
-        assert_eq!(repository["last_success"], "2026-11-21T22:26:40Z");
-        assert_eq!(repository["encrypted"], false, "one of them lies open");
-        assert!(outcomes.iter().any(|line| line.contains("c.dump: an empty file")), "{outcomes:?}");
-        let gone = json!({"name": "pg", "tool": "files", "location": "/none"});
-        let (repository, outcomes) = seen(root.path(), &gone);
-        assert_eq!(repository["reachable"], false);
-        assert!(
-            outcomes.iter().any(|line| line.starts_with("not_configured: backup repository 'pg'"))
-        );
-    }
-
-    #[test]
-    fn rsnapshot_has_a_backup_for_each_interval_and_point() {
-        let root = testing::planted(&[
-            ("/snap/daily.0/web1/etc/hosts", ""),
-            ("/snap/daily.0/web2/etc/hosts", ""),
-            ("/snap/daily.1/web1/etc/hosts", ""),
-            ("/snap/_delete.77/web1/x", ""),
-            ("/snap/.sync/web1/x", ""),
-        ]);
-        dated(root.path(), "snap/daily.0", 1_795_300_000);
-        dated(root.path(), "snap/daily.1", 1_795_200_000);
-        let named = json!({"name": "r", "tool": "rsnapshot", "location": "/snap"});
-        let (repository, _) = seen(root.path(), &named);
-        assert_eq!(
-            (&repository["snapshots"], &repository["encrypted"]),
-            (&json!(3), &json!(false))
-        );
-        assert_eq!(repository["sources"][0]["host"], "web1");
-        assert_eq!(repository["sources"][0]["snapshots"], 2);
-        assert_eq!(repository["oldest"], "2026-11-20T18:40:00Z");
-    }
-
-    #[test]
-    fn barman_counts_what_ended_well() {
-        let info = |status: &str, end: &str| {
-            format!("mode=rsync\nstatus={status}\nend_time={end}\nsize=42\n")
-        };
-        let root = testing::planted(&[
-            (
-                "/b/main/base/20261121T030000/backup.info",
-                &info("DONE", "2026-11-21 03:09:12.3+00:00"),
-            ),
-            ("/b/main/base/20261122T030000/backup.info", &info("FAILED", "None")),
-            ("/b/main/base/20261122T090000/backup.info", &info("STARTED", "None")),
-            ("/b/main/base/20261122T100000/backup.info", "\u{0}garbage"),
-        ]);
-        let named = json!({"name": "db", "tool": "barman", "location": "/b/main"});
-        let (repository, outcomes) = seen(root.path(), &named);
-        assert_eq!(repository["snapshots"], 1);
-        assert_eq!(repository["last_success"], "2026-11-21T03:09:12Z");
-        assert_eq!(repository["sources"][0]["host"], "main");
-        assert!(outcomes.iter().any(|line| line.contains("20261122T100000")), "{outcomes:?}");
-    }
-}
+mod tests;

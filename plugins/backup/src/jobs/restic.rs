@@ -7,7 +7,11 @@ use exhibit_plugin::OutcomeKind;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::{Backup, Listing, Refusal, ask, check_password_file, settings, unrun};
+use super::{
+    Backup, Listing, MOST_OUTPUT, Refusal, ask, check_password_file, settings, store, unrun,
+    whole_second,
+};
+use crate::location;
 use crate::look::Look;
 use crate::restore::{File, judged};
 use crate::tool::{Output, Tool, run, run_lines};
@@ -18,8 +22,10 @@ pub(crate) fn list(
     share: Duration,
 ) -> Result<Listing, Refusal> {
     check_password_file(look, named)?;
-    let tool = tool(named, &["snapshots", "--json"]).timeout(share);
-    ask(look, &tool, ("restic", "restic"), parse, refusal)
+    let tool = tool(named, &["snapshots", "--json"]).timeout(share).max_output(MOST_OUTPUT);
+    let mut listing = ask(look, &tool, ("restic", "restic"), parse, refusal)?;
+    store::add(look, &named.location, "config", &mut listing);
+    Ok(listing)
 }
 
 /// Offers every regular file of a backup; none for one whose name is not text.
@@ -111,6 +117,14 @@ struct Snapshot {
     hostname: String,
     #[serde(default)]
     paths: Vec<String>,
+    /// From 0.17 on.
+    #[serde(default)]
+    summary: Option<Summary>,
+}
+
+#[derive(Deserialize)]
+struct Summary {
+    total_bytes_processed: Option<u64>,
 }
 
 /// Parses the list; restic prints `null` for none in some versions.
@@ -120,13 +134,19 @@ fn parse(text: &str) -> Result<Listing, serde_json::Error> {
         snapshot.paths.sort();
         Backup {
             id: snapshot.id,
-            time: settings::whole_second(snapshot.time),
+            time: whole_second(snapshot.time),
             host: snapshot.hostname,
             paths: snapshot.paths,
+            bytes: snapshot.summary.and_then(|summary| summary.total_bytes_processed),
         }
     });
-    // Every restic repository is encrypted.
-    Ok(Listing { encrypted: Some(true), backups: backups.collect() })
+    // Every restic repository is encrypted, in one way.
+    Ok(Listing {
+        encrypted: Some(true),
+        encryption: Some("aes-256-ctr, poly1305-aes".to_owned()),
+        backups: backups.collect(),
+        ..Listing::default()
+    })
 }
 
 /// restic 0.17 and later say the reason by exit code (10, 11, 12); before that only the words on standard error do.
@@ -144,7 +164,7 @@ fn refusal(output: &Output) -> Refusal {
             OutcomeKind::Denied,
             format!(
                 "the repository may not be read: restic {}",
-                settings::scrubbed(&output.fault())
+                location::scrubbed(&output.fault())
             ),
             "give the plugin CAP_DAC_READ_SEARCH (or run it as root), or an account that may read the repository",
         );
@@ -184,7 +204,7 @@ fn reason(output: &Output) -> String {
         Some((line, Err(_))) => line.to_owned(),
         None => output.fault(),
     };
-    settings::scrubbed(said.trim_start_matches("Fatal: "))
+    location::scrubbed(said.trim_start_matches("Fatal: "))
 }
 
 #[cfg(test)]

@@ -169,24 +169,3 @@ fn without_settings_the_schedules_still_make_a_document() {
         testing::outcomes(&seen)[0].starts_with("not_configured: no backup repository is named")
     );
 }
-
-#[test]
-fn a_backup_from_the_future_is_not_a_success() {
-    let job = testing::job("/");
-    let mut look = Look::new(&job);
-    let at = |text: &str| Backup {
-        time: text.parse().unwrap(),
-        id: "x".into(),
-        host: "a".into(),
-        paths: vec![],
-    };
-    let backups = vec![at("2026-11-20T00:00:00Z"), at("2030-01-01T00:00:00Z")];
-    let mut repository: Repository = serde_json::from_value(json!({"name": "n", "tool": "borg", "location": "/",
-        "reachable": false, "error": null, "encrypted": null, "off_site": null, "last_success": null,
-        "snapshots": null, "oldest": null, "sources": null}))
-    .unwrap();
-    fill(&mut look, &mut repository, Listing { encrypted: None, backups });
-    assert_eq!(repository.last_success.unwrap().to_string(), "2026-11-20T00:00:00Z");
-    assert_eq!(repository.snapshots, Some(1));
-    assert!(testing::outcomes(&look.done())[0].contains("in the future"));
-}

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use exhibit_plugin::kinds::backup_jobs::{JobResult, Schedule};
 use jiff::Timestamp;
 
-use super::{commands, settings};
+use super::{commands, whole_second};
 use crate::look::Look;
 use crate::services;
 use crate::tool::{Output, Tool};
@@ -43,21 +43,23 @@ fn schedule(look: &mut Look<'_>, name: &str, path: String) -> Option<Schedule> {
         .iter()
         .find_map(|folder| look.host.text(&format!("{folder}/{unit}")).ok().flatten())?;
     let commands = values(&service, "ExecStart");
-    let tool = commands.iter().find_map(|command| commands::tool_of(&look.host, command))?;
+    let call = commands.iter().find_map(|command| commands::call_of(&look.host, command))?;
     look.seen.method(path.as_str()).method(format!("{unit} of {name}"));
     let mut expressions = values(&timer, "OnCalendar");
     for key in ["OnBootSec", "OnUnitActiveSec", "OnUnitInactiveSec", "OnStartupSec"] {
         expressions.extend(values(&timer, key).into_iter().map(|value| format!("{key}={value}")));
     }
-    let (last_run, last_result) = last(look, name, &unit);
+    let Last { run, result, armed_since } = last(look, name, &unit);
     Some(Schedule {
         name: name.to_owned(),
         kind: "timer".to_owned(),
-        tool: tool.to_owned(),
+        tool: call.tool.to_owned(),
         expression: Some(expressions.join(", ")).filter(|text| !text.is_empty()),
+        action: call.action.map(str::to_owned),
         enabled: Some(services::is_wanted(&look.host, name)),
-        last_run,
-        last_result,
+        armed_since,
+        last_run: run,
+        last_result: result,
         source: path,
     })
 }
@@ -79,37 +81,55 @@ fn values(text: &str, key: &str) -> Vec<String> {
     found
 }
 
-fn last(look: &mut Look<'_>, timer: &str, unit: &str) -> (Option<Timestamp>, Option<JobResult>) {
-    if look.host.is_live() && look.host.exists("/run/systemd/system") {
-        let properties = "--property=ActiveState,Result,ExecMainStartTimestamp";
-        let tool = Tool::new("systemctl", &["show", "--timestamp=unix", properties, "--", unit]);
-        if let Ok(output) = look.try_run(&tool)
-            && output.is_success()
-        {
-            return from_systemd(&output);
-        }
-    }
-    // systemd touches this file when a persistent timer elapses; it tells no result.
-    let stamp = look.facts(&format!("/var/lib/systemd/timers/stamp-{timer}")).here();
-    (stamp.and_then(|facts| facts.modified).map(settings::whole_second), None)
+/// What is recorded of the runs of a timer.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Last {
+    run: Option<Timestamp>,
+    result: Option<JobResult>,
+    armed_since: Option<Timestamp>,
 }
 
-fn from_systemd(output: &Output) -> (Option<Timestamp>, Option<JobResult>) {
-    let values: BTreeMap<&str, &str> =
-        output.stdout.lines().filter_map(|line| line.split_once('=')).collect();
-    let started = values
-        .get("ExecMainStartTimestamp")
-        .and_then(|text| text.strip_prefix('@')?.parse::<i64>().ok())
-        .filter(|seconds| *seconds > 0)
-        .and_then(|seconds| Timestamp::from_second(seconds).ok());
+fn last(look: &mut Look<'_>, timer: &str, unit: &str) -> Last {
+    if look.host.is_live() && look.host.exists("/run/systemd/system") {
+        let mut shown = |unit: &str, properties: &str| {
+            let properties = format!("--property={properties}");
+            let words = ["show", "--timestamp=unix", &properties, "--", unit];
+            let output = look.try_run(&Tool::new("systemctl", &words)).ok()?;
+            output.is_success().then_some(output)
+        };
+        if let Some(service) = shown(unit, "ActiveState,Result,ExecMainStartTimestamp") {
+            let timer = shown(timer, "ActiveState,ActiveEnterTimestamp");
+            return from_systemd(&service, timer.as_ref());
+        }
+    }
+    // systemd touches this file when a persistent timer elapses or is first started; it tells no result.
+    let stamp = look.facts(&format!("/var/lib/systemd/timers/stamp-{timer}")).here();
+    let run = stamp.and_then(|facts| facts.modified).map(whole_second);
+    Last { run, ..Last::default() }
+}
+
+fn from_systemd(service: &Output, timer: Option<&Output>) -> Last {
+    fn values(output: &Output) -> BTreeMap<&str, &str> {
+        output.stdout.lines().filter_map(|line| line.split_once('=')).collect()
+    }
+    let time = |text: Option<&&str>| {
+        let seconds = text?.strip_prefix('@')?.parse::<i64>().ok()?;
+        Timestamp::from_second(seconds).ok().filter(|_| seconds > 0)
+    };
+    let of_service = values(service);
+    let run = time(of_service.get("ExecMainStartTimestamp"));
     // A service that never ran shows "success" too.
-    let result = started.and_then(|_| match (values.get("ActiveState"), values.get("Result")) {
-        (Some(&"active" | &"activating"), _) => Some(JobResult::Running),
-        (_, Some(&"success")) => Some(JobResult::Success),
-        (_, Some(_)) => Some(JobResult::Failure),
-        (_, None) => None,
-    });
-    (started, result)
+    let result =
+        run.and_then(|_| match (of_service.get("ActiveState"), of_service.get("Result")) {
+            (Some(&"active" | &"activating"), _) => Some(JobResult::Running),
+            (_, Some(&"success")) => Some(JobResult::Success),
+            (_, Some(_)) => Some(JobResult::Failure),
+            (_, None) => None,
+        });
+    let of_timer = timer.map(values).unwrap_or_default();
+    let armed = of_timer.get("ActiveState") == Some(&"active");
+    let armed_since = time(of_timer.get("ActiveEnterTimestamp")).filter(|_| armed);
+    Last { run, result, armed_since }
 }
 
 #[cfg(test)]
@@ -142,19 +162,21 @@ mod tests {
     }
 
     #[test]
-    fn a_service_that_never_ran_has_no_result() {
-        let shown = |text: &str| {
-            from_systemd(&Output { code: Some(0), stdout: text.to_owned(), stderr: String::new() })
-        };
+    fn a_job_that_never_ran_is_told_from_one_that_failed() {
+        let of =
+            |text: &str| Output { code: Some(0), stdout: text.to_owned(), stderr: String::new() };
+        let timer = of("ActiveState=active\nActiveEnterTimestamp=@1795000000\n");
+        let never = of("ActiveState=inactive\nResult=success\nExecMainStartTimestamp=\n");
+        let last = from_systemd(&never, Some(&timer));
+        assert_eq!((last.run, last.result), (None, None));
+        assert_eq!(last.armed_since.map(Timestamp::as_second), Some(1_795_000_000));
+        let failed =
+            of("ActiveState=failed\nResult=exit-code\nExecMainStartTimestamp=@1795386818\n");
+        let last =
+            from_systemd(&failed, Some(&of("ActiveState=inactive\nActiveEnterTimestamp=@5\n")));
         assert_eq!(
-            shown("ActiveState=inactive\nResult=success\nExecMainStartTimestamp=\n"),
-            (None, None)
-        );
-        let (time, result) =
-            shown("ActiveState=failed\nResult=exit-code\nExecMainStartTimestamp=@1795386818\n");
-        assert_eq!(
-            (time.map(Timestamp::as_second), result),
-            (Some(1_795_386_818), Some(JobResult::Failure))
+            (last.run.map(Timestamp::as_second), last.result, last.armed_since),
+            (Some(1_795_386_818), Some(JobResult::Failure), None)
         );
     }
 }
