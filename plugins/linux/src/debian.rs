@@ -4,7 +4,6 @@
 
 pub(crate) mod apt_conf;
 pub(crate) mod sources;
-pub(crate) mod version;
 
 use std::collections::{BTreeMap, BTreeSet};
 

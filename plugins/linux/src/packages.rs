@@ -7,6 +7,7 @@ mod pacman;
 pub(crate) mod rpm;
 
 use exhibit_plugin::{OutcomeKind, kinds::software_inventory::PackageState};
+use jiff::Timestamp;
 
 use crate::look::Look;
 
@@ -31,6 +32,8 @@ pub(crate) struct Installed {
     pub(crate) licences: Option<Vec<String>>,
     /// Who built it. None: not recorded.
     pub(crate) origin: Option<String>,
+    /// When this version came. None: the database does not tell.
+    pub(crate) installed_at: Option<Timestamp>,
 }
 
 /// Packages of all managers, and how many the databases hold beside them that were not understood.

@@ -1,7 +1,11 @@
 //! Order of version strings in each package format. It knows nothing of packages.
 
 mod apk;
+mod dpkg;
+mod pacman;
 mod rpm;
+#[cfg(test)]
+mod tools;
 
 use std::cmp::Ordering;
 
@@ -11,15 +15,17 @@ pub(crate) enum Scheme {
     Dpkg,
     Rpm,
     Apk,
+    Pacman,
 }
 
 impl Scheme {
-    /// The scheme of a package manager, such as `dpkg`. pacman orders as rpm does.
+    /// The scheme of a package manager, such as `dpkg`.
     pub(crate) fn of_manager(manager: &str) -> Option<Self> {
         match manager {
             "dpkg" => Some(Self::Dpkg),
-            "rpm" | "pacman" => Some(Self::Rpm),
+            "rpm" => Some(Self::Rpm),
             "apk" => Some(Self::Apk),
+            "pacman" => Some(Self::Pacman),
             _ => None,
         }
     }
@@ -27,9 +33,10 @@ impl Scheme {
     /// Compares two versions.
     pub(crate) fn compare(self, left: &str, right: &str) -> Ordering {
         match self {
-            Self::Dpkg => crate::debian::version::compare(left, right),
+            Self::Dpkg => dpkg::compare(left, right),
             Self::Rpm => rpm::compare(left, right),
             Self::Apk => apk::compare(left, right),
+            Self::Pacman => pacman::compare(left, right),
         }
     }
 }

@@ -15,6 +15,7 @@ pub(crate) const ENTRY: Entry = Entry {
     kind: KIND,
     reads: &[
         debian::STATUS,
+        "/var/lib/dpkg/info/*.list (their times)",
         "/var/lib/apt/extended_states",
         "/var/lib/rpm/rpmdb.sqlite or /usr/lib/sysimage/rpm/rpmdb.sqlite (older forms: rpm -qa)",
         "/lib/apk/db/installed",
@@ -45,6 +46,7 @@ fn observe(job: &Job) -> Observation {
             chosen: package.chosen,
             licences: package.licences,
             origin: package.origin,
+            installed_at: package.installed_at,
         })
         .collect();
     let repositories = repositories::of_inventory(&mut look);

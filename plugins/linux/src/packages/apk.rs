@@ -40,6 +40,7 @@ pub(super) fn read(look: &mut Look<'_>, packages: &mut Packages) -> bool {
             chosen: chosen(&name),
             licences: field('L').filter(|text| !text.is_empty()).map(|text| vec![text]),
             origin: None,
+            installed_at: None,
             name,
             version,
         });

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use exhibit_plugin::kinds::software_inventory::PackageState;
+use jiff::Timestamp;
 
 use super::{Installed, Packages};
 use crate::{
@@ -14,6 +15,7 @@ use crate::{
 /// The declarations stand at the start; long files are long for their licence texts.
 const MAX_COPYRIGHT: u64 = 256 * 1024;
 const MAX_LICENCES: usize = 24;
+const INFO: &str = "/var/lib/dpkg/info";
 
 pub(super) fn read(look: &mut Look<'_>, with_licences: bool, packages: &mut Packages) -> bool {
     let Found::Here(text) = look.text(debian::STATUS) else { return false };
@@ -28,6 +30,7 @@ pub(super) fn read(look: &mut Look<'_>, with_licences: bool, packages: &mut Pack
     if with_licences {
         look.seen.method("/usr/share/doc/*/copyright");
     }
+    look.seen.method(format!("{INFO}/*.list (times)"));
     packages.list.extend(database.present().map(|package| Installed {
         manager: "dpkg",
         name: package.name.clone(),
@@ -43,8 +46,18 @@ pub(super) fn read(look: &mut Look<'_>, with_licences: bool, packages: &mut Pack
         chosen: automatic.as_ref().map(|list| !list.contains(package)),
         licences: if with_licences { licences(&look.host, &package.name) } else { None },
         origin: None,
+        installed_at: installed_at(&look.host, package),
     }));
     true
+}
+
+/// dpkg writes the list of a package's files anew with each version.
+fn installed_at(host: &Host, package: &debian::Package) -> Option<Timestamp> {
+    let name = package.name.replace('/', "");
+    let qualified = format!("{INFO}/{name}:{}.list", package.architecture);
+    let facts = |path: &str| host.facts(path).ok().flatten();
+    let facts = facts(&format!("{INFO}/{name}.list")).or_else(|| facts(&qualified))?;
+    facts.modified.and_then(|at| Timestamp::from_second(at.as_second()).ok())
 }
 
 /// Turns paragraphs that are not understood into outcomes.

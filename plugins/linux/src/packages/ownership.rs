@@ -35,7 +35,8 @@ pub(crate) fn owned(look: &mut Look<'_>, paths: &BTreeSet<String>) -> Option<BTr
         }
     };
     let mut known = dpkg(look, &mut meet);
-    known |= rpm::each(look, |header| header.files().for_each(|path| meet(&path)));
+    let mut of_rpm = |header: &rpm::Header<'_>| header.files().for_each(|path| meet(&path));
+    known |= matches!(rpm::each(look, &mut of_rpm), Found::Here(_));
     known |= apk(look, &mut meet);
     known |= pacman(look, &mut meet);
     known.then_some(found)

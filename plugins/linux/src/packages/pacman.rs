@@ -1,6 +1,7 @@
 //! Packages of pacman from its local database (`%FIELD%` blocks, one folder a package). It runs no pacman.
 
 use exhibit_plugin::kinds::software_inventory::PackageState;
+use jiff::Timestamp;
 
 use super::{Installed, Packages};
 use crate::look::{Found, Look};
@@ -31,6 +32,8 @@ pub(super) fn read(look: &mut Look<'_>, packages: &mut Packages) -> bool {
             chosen: Some(one("REASON").as_deref() != Some("1")),
             licences: Some(list("LICENSE")).filter(|list| !list.is_empty()),
             origin: None,
+            installed_at: one("INSTALLDATE")
+                .and_then(|text| Timestamp::from_second(text.parse().ok()?).ok()),
             name,
             version,
         });

@@ -2,8 +2,10 @@
 
 mod header;
 
+use std::os::fd::AsRawFd;
+
 use exhibit_plugin::{OutcomeKind, kinds::software_inventory::PackageState};
-use rusqlite::{Connection, OpenFlags};
+use jiff::Timestamp;
 
 use super::{Installed, Packages};
 use crate::{
@@ -16,77 +18,92 @@ pub(crate) use header::Header;
 const FOLDERS: [&str; 2] = ["/usr/lib/sysimage/rpm", "/var/lib/rpm"];
 /// Databases of rpm before 4.16 and of its own other format.
 const OLDER: [&str; 2] = ["Packages", "Packages.db"];
-const FIELDS: &str = "%{NAME}\\t%{EPOCHNUM}\\t%{VERSION}\\t%{RELEASE}\\t%{ARCH}\\t%{SOURCERPM}\\t%{LICENSE}\\t%{VENDOR}\\n";
+const FIELDS: &str = "%{NAME}\\t%{EPOCHNUM}\\t%{VERSION}\\t%{RELEASE}\\t%{ARCH}\\t%{SOURCERPM}\\t%{LICENSE}\\t%{VENDOR}\\t%{INSTALLTIME}\\n";
 
 pub(super) fn read(look: &mut Look<'_>, packages: &mut Packages) -> bool {
-    let mut there = false;
-    if each(look, |header| match header.installed() {
-        Some(package) => packages.list.push(package),
-        None => packages.faults += usize::from(!header.is_key()),
+    let (mut list, mut faults) = (Vec::new(), 0);
+    match each(look, |header| match header.installed() {
+        Some(package) => list.push(package),
+        None => faults += usize::from(!header.is_key()),
     }) {
-        return true;
-    }
-    for folder in FOLDERS {
-        there |= OLDER.iter().any(|name| look.host.exists(&format!("{folder}/{name}")));
-    }
-    if !there {
-        return false;
-    }
-    if !look.host.is_live() {
-        look.seen.outcome(
-            OutcomeKind::NotApplicable,
-            "the rpm database is of the form before SQLite and lies in another root",
-            "observe the host itself, where its own rpm can read it",
-        );
-        return false;
-    }
-    let Some(output) = look.run(&Tool::new("rpm", &["-qa", "--qf", FIELDS])) else { return false };
-    if !output.is_success() {
-        look.seen.outcome(
-            OutcomeKind::Failed,
-            format!("rpm -qa {}", output.fault()),
-            "repair the database with rpm --rebuilddb",
-        );
-        return false;
-    }
-    for line in output.stdout.lines() {
-        match from_line(line) {
-            Some(package) => packages.list.push(package),
-            None => packages.faults += usize::from(!line.starts_with("gpg-pubkey\t")),
+        Found::Here(odd) => {
+            packages.list.extend(list);
+            packages.faults += faults + odd;
+            true
         }
+        Found::Unreadable => false,
+        Found::Missing => older(look, packages),
     }
-    true
 }
 
-/// Calls `use_it` for the header of every package of an SQLite database; false when there is none or it is not readable.
-pub(super) fn each(look: &mut Look<'_>, mut use_it: impl FnMut(&Header<'_>)) -> bool {
+/// Calls `use_it` for the header of every package of an SQLite database, and counts what is no header.
+pub(super) fn each(look: &mut Look<'_>, mut use_it: impl FnMut(&Header<'_>)) -> Found<usize> {
     for folder in FOLDERS {
         let path = format!("{folder}/rpmdb.sqlite");
-        let Found::Here(file) = look.file(&path) else { continue };
-        let mut run = || -> rusqlite::Result<()> {
-            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
-            let database = Connection::open_with_flags(sqlite::address(&file), flags)?;
+        let found = sqlite::read(look, &path, |database| {
+            let mut odd = 0_usize;
             let mut statement = database.prepare("select blob from Packages")?;
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {
-                if let Some(header) = Header::parse(row.get_ref(0)?.as_blob()?) {
-                    use_it(&header);
+                match row.get_ref(0)?.as_blob().ok().and_then(Header::parse) {
+                    Some(header) => use_it(&header),
+                    None => odd += 1,
                 }
             }
-            Ok(())
-        };
-        if let Err(error) = run() {
-            look.garbled(&path, &error.to_string());
-            return false;
+            Ok(odd)
+        });
+        if let Found::Here(odd @ 1..) = found {
+            look.garbled(&path, &format!("{odd} entries are cut or no header of a package"));
         }
-        return true;
+        if found != Found::Missing {
+            return found;
+        }
     }
-    false
+    Found::Missing
+}
+
+/// Databases of the forms before and beside SQLite, through rpm itself, which is told where they lie.
+fn older(look: &mut Look<'_>, packages: &mut Packages) -> bool {
+    let there =
+        |folder: &&&str| OLDER.iter().any(|name| look.host.exists(&format!("{folder}/{name}")));
+    let Some(folder) = FOLDERS.iter().find(there) else { return false };
+    // A name for the folder that was checked, so that no link in another root leads out of it.
+    let opened =
+        if look.host.is_live() { None } else { look.host.directory(folder).ok().flatten() };
+    let place = opened
+        .as_ref()
+        .map(|opened| format!("/proc/{}/fd/{}", std::process::id(), opened.as_raw_fd()));
+    let mut arguments = vec!["-qa", "--qf", FIELDS];
+    if let Some(place) = &place {
+        arguments.extend(["--dbpath", place]);
+    }
+    let Some(output) = look.run(&Tool::new("rpm", &arguments)) else { return false };
+    let (mut list, mut faults, mut keys) = (Vec::new(), 0, 0);
+    for line in output.stdout.lines() {
+        match from_line(line) {
+            Some(package) => list.push(package),
+            None if line.starts_with("gpg-pubkey\t") => keys += 1,
+            None => faults += 1,
+        }
+    }
+    // An rpm that does not know the form warns, prints nothing and ends well.
+    if !output.is_success() || list.len() + keys == 0 {
+        look.seen.outcome(
+            OutcomeKind::Failed,
+            format!("{folder}: rpm -qa {}, and tells no package", output.fault()),
+            "observe the host itself, where its own rpm can read it; if that fails too, rpm --rebuilddb",
+        );
+        return false;
+    }
+    packages.list.extend(list);
+    packages.faults += faults;
+    true
 }
 
 fn from_line(line: &str) -> Option<Installed> {
     let cells: Vec<&str> = line.split('\t').collect();
-    let [name, epoch, version, release, architecture, source, licence, vendor] = cells.as_slice()
+    let [name, epoch, version, release, architecture, source, licence, vendor, installed] =
+        cells.as_slice()
     else {
         return None;
     };
@@ -103,9 +120,11 @@ fn from_line(line: &str) -> Option<Installed> {
         said(source).as_deref(),
         said(licence),
         said(vendor),
+        installed.parse().ok(),
     )
 }
 
+#[expect(clippy::too_many_arguments, reason = "one for each field of both forms")]
 #[expect(clippy::unnecessary_wraps, reason = "both callers chain on it")]
 fn package(
     name: &str,
@@ -115,6 +134,7 @@ fn package(
     source_package: Option<&str>,
     licence: Option<String>,
     vendor: Option<String>,
+    installed: Option<u32>,
 ) -> Option<Installed> {
     let version = epoch.map_or_else(|| version.to_owned(), |epoch| format!("{epoch}:{version}"));
     let source = source_package.and_then(source_of);
@@ -130,6 +150,7 @@ fn package(
         chosen: None,
         licences: licence.map(|text| vec![text]),
         origin: vendor,
+        installed_at: installed.and_then(|at| Timestamp::from_second(i64::from(at)).ok()),
     })
 }
 

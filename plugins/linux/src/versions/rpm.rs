@@ -1,4 +1,4 @@
-//! Order of rpm's versions (`[epoch:]version[-release]`; rpm-version(7)), and so of pacman's.
+//! Order of rpm's versions (`[epoch:]version[-release]`; rpm-version(7)).
 
 use std::cmp::Ordering;
 
@@ -14,7 +14,7 @@ pub(super) fn compare(left: &str, right: &str) -> Ordering {
     )
 }
 
-fn split(text: &str) -> (u64, &str, Option<&str>) {
+pub(super) fn split(text: &str) -> (u64, &str, Option<&str>) {
     let (epoch, rest) = match text.split_once(':') {
         Some((epoch, rest)) => (epoch.parse().unwrap_or(0), rest),
         None => (0, text),
@@ -77,11 +77,11 @@ fn skip(bytes: &[u8]) -> &[u8] {
     bytes.get(start..).unwrap_or_default()
 }
 
-fn run(bytes: &[u8], same: impl Fn(&u8) -> bool) -> (&[u8], &[u8]) {
+pub(super) fn run(bytes: &[u8], same: impl Fn(&u8) -> bool) -> (&[u8], &[u8]) {
     bytes.split_at(bytes.iter().position(|byte| !same(byte)).unwrap_or(bytes.len()))
 }
 
-fn without_zeros(digits: &[u8]) -> &[u8] {
+pub(super) fn without_zeros(digits: &[u8]) -> &[u8] {
     let start = digits.iter().position(|byte| *byte != b'0').unwrap_or(digits.len());
     digits.get(start..).unwrap_or_default()
 }

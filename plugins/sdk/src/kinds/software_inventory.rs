@@ -1,5 +1,6 @@
 //! `software.inventory`: what software is installed and where more may come from. Never says whether it is good.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -48,6 +49,9 @@ pub struct Package {
     /// Who built it, as it says itself. Null: not recorded.
     #[serde(default)]
     pub origin: Option<String>,
+    /// When this version came onto the system. Null: not recorded.
+    #[serde(default)]
+    pub installed_at: Option<Timestamp>,
 }
 
 /// Whether a package is whole.
@@ -108,7 +112,8 @@ pub fn example() -> Value {
         "packages": [{
             "manager": "dpkg", "name": "openssl", "architecture": "amd64", "version": "3.0.17-1~deb12u2",
             "source": "openssl", "source_version": "3.0.17-1~deb12u2", "state": "installed",
-            "held": false, "chosen": true, "licences": ["Apache-2.0"], "origin": null
+            "held": false, "chosen": true, "licences": ["Apache-2.0"], "origin": null,
+            "installed_at": "2026-11-20T06:12:29Z"
         }],
         "repositories": [{
             "id": "deb https://deb.example.org/debian bookworm main",

@@ -4,7 +4,6 @@ use std::io::{BufReader, Read};
 
 use exhibit_plugin::kinds::logging_privileged_activity::Action;
 use jiff::Timestamp;
-use rusqlite::{Connection, OpenFlags};
 
 use super::{Event, Ledger};
 use crate::{
@@ -76,26 +75,25 @@ fn database(
     query: &str,
     name: &'static str,
 ) -> bool {
-    let Found::Here(file) = look.file(path) else { return false };
     let since =
         ledger.from.at(0, 0, 0, 0).in_tz("UTC").map_or(0, |time| time.timestamp().as_second());
-    let mut run = || -> rusqlite::Result<()> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
-        let database = Connection::open_with_flags(sqlite::address(&file), flags)?;
+    let found = sqlite::read(look, path, |database| {
         let mut statement = database.prepare(query)?;
-        let mut rows = statement.query([since])?;
-        while let Some(row) = rows.next()? {
-            let (user, seconds): (String, i64) = (row.get(0)?, row.get(1)?);
-            if let Ok(time) = Timestamp::from_second(seconds) {
-                ledger.add(time, session(user, true), name);
+        let rows = statement.query_map([since], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        rows.collect::<rusqlite::Result<Vec<(String, i64)>>>()
+    });
+    let readable = match found {
+        Found::Missing => return false,
+        Found::Unreadable => false,
+        Found::Here(rows) => {
+            for (user, seconds) in rows {
+                if let Ok(time) = Timestamp::from_second(seconds) {
+                    ledger.add(time, session(user, true), name);
+                }
             }
+            true
         }
-        Ok(())
     };
-    let result = run();
-    if let Err(error) = &result {
-        look.garbled(path, &error.to_string());
-    }
-    ledger.source(name, result.is_ok());
+    ledger.source(name, readable);
     true
 }

@@ -3,8 +3,9 @@
 use exhibit_plugin::kinds::patch_status::Kernel;
 
 use crate::{
-    debian::{Database, State, version},
+    debian::{Database, State},
     look::Look,
+    versions::Scheme,
 };
 
 const MARKER: &str = "/run/reboot-required";
@@ -32,7 +33,7 @@ pub(super) fn observe(look: &mut Look<'_>, database: &Database) -> Kernel {
         .chain(packages)
         // Meta packages such as linux-image-amd64 name no release.
         .filter(|release| release.starts_with(|first: char| first.is_ascii_digit()))
-        .max_by(|left, right| version::compare(left, right))
+        .max_by(|left, right| Scheme::Dpkg.compare(left, right))
         .map(str::to_owned);
     Kernel { running, newest_installed }
 }
@@ -49,7 +50,7 @@ pub(super) fn reboot(
         return (Some(true), packages.map(str::to_owned).collect());
     }
     if let (Some(running), Some(newest)) = (&kernel.running, &kernel.newest_installed) {
-        return (Some(version::compare(running, newest).is_lt()), Vec::new());
+        return (Some(Scheme::Dpkg.compare(running, newest).is_lt()), Vec::new());
     }
     // Only these write the marker; without them its absence says nothing.
     let marks =

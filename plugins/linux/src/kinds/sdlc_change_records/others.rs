@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use exhibit_plugin::OutcomeKind;
-use exhibit_plugin::kinds::sdlc_change_records::ChangeResult;
+use exhibit_plugin::kinds::sdlc_change_records::{Change, ChangeResult};
 use jiff::{Timestamp, fmt::strtime};
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 
 use super::{Records, packages};
 use crate::{
@@ -22,11 +22,7 @@ const ZYPPER: &str = "/var/log/zypp/history";
 const PACMAN: &str = "/var/log/pacman.log";
 
 pub(super) fn read(look: &mut Look<'_>, records: &mut Records) {
-    if let Found::Here(file) = look.file(DNF)
-        && let Err(error) = dnf(look, &file, records)
-    {
-        look.garbled(DNF, &error.to_string());
-    }
+    dnf(look, records);
     if look.host.exists(DNF5) {
         look.seen.outcome(
             OutcomeKind::NotApplicable,
@@ -48,10 +44,28 @@ const ACTIONS: [(i64, &str); 6] = [
     (9, "reinstall"),
 ];
 
-fn dnf(look: &mut Look<'_>, file: &std::fs::File, records: &mut Records) -> rusqlite::Result<()> {
+fn dnf(look: &mut Look<'_>, records: &mut Records) {
+    if !look.host.exists(DNF) {
+        return;
+    }
     let tables = Tables::read(look);
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
-    let database = Connection::open_with_flags(sqlite::address(file), flags)?;
+    let since = records.since;
+    if let Found::Here((changes, oldest)) =
+        sqlite::read(look, DNF, |database| dnf_changes(database, since, &tables))
+    {
+        records.changes.extend(changes);
+        let oldest = oldest.and_then(|seconds| Timestamp::from_second(seconds).ok());
+        records.source("dnf", oldest, true);
+    }
+}
+
+/// Transactions since a time, and when the oldest of all began.
+fn dnf_changes(
+    database: &Connection,
+    since: Timestamp,
+    tables: &Tables,
+) -> rusqlite::Result<(Vec<Change>, Option<i64>)> {
+    let mut changes = Vec::new();
     let oldest: Option<i64> =
         database.query_row("select min(dt_begin) from trans", [], |row| row.get(0))?;
     let mut names = database.prepare(
@@ -60,7 +74,7 @@ fn dnf(look: &mut Look<'_>, file: &std::fs::File, records: &mut Records) -> rusq
     let mut transactions = database.prepare(
         "select id, dt_begin, user_id, state from trans where dt_begin >= ?1 order by id",
     )?;
-    let mut rows = transactions.query([records.since.as_second()])?;
+    let mut rows = transactions.query([since.as_second()])?;
     while let Some(row) = rows.next()? {
         let (id, begin): (i64, i64) = (row.get(0)?, row.get(1)?);
         let (user, state): (Option<i64>, Option<i64>) = (row.get(2)?, row.get(3)?);
@@ -86,10 +100,9 @@ fn dnf(look: &mut Look<'_>, file: &std::fs::File, records: &mut Records) -> rusq
             Some(2) => ChangeResult::Failure,
             Some(_) | None => ChangeResult::Unknown,
         };
-        records.changes.push(change);
+        changes.push(change);
     }
-    records.source("dnf", oldest.and_then(|seconds| Timestamp::from_second(seconds).ok()), true);
-    Ok(())
+    Ok((changes, oldest))
 }
 
 /// Actions of one run, in the order of their words.

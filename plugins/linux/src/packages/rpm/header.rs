@@ -7,6 +7,7 @@ const NAME: u32 = 1000;
 const VERSION: u32 = 1001;
 const RELEASE: u32 = 1002;
 const EPOCH: u32 = 1003;
+const INSTALL_TIME: u32 = 1008;
 const VENDOR: u32 = 1011;
 const LICENCE: u32 = 1014;
 const ARCHITECTURE: u32 = 1022;
@@ -72,6 +73,7 @@ impl<'a> Header<'a> {
             self.text(SOURCE).as_deref(),
             self.text(LICENCE),
             self.text(VENDOR),
+            self.numbers(INSTALL_TIME).next(),
         )
     }
 

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 /// Compares two version strings: epoch, upstream version, revision.
-pub(crate) fn compare(left: &str, right: &str) -> Ordering {
+pub(super) fn compare(left: &str, right: &str) -> Ordering {
     let (left_epoch, left_rest) = epoch(left);
     let (right_epoch, right_rest) = epoch(right);
     let (left_main, left_revision) = left_rest.rsplit_once('-').unwrap_or((left_rest, "0"));
