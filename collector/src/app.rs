@@ -4,6 +4,7 @@ mod desk;
 mod init;
 mod keys;
 mod log_key;
+mod put_back;
 mod record;
 mod retention;
 mod revoke;
@@ -16,6 +17,7 @@ mod witness;
 
 pub use init::{Initialised, init};
 pub use log_key::{Changed, change as change_log_key};
+pub use put_back::{PutBack, put_back};
 pub use retention::{HoldShown, Retained, delete, hold, holds, retention};
 pub use revoke::{Revoked, revoke};
 pub use scrub::{Checked, check};
@@ -38,11 +40,9 @@ use serde_json::Value;
 
 use crate::identity::Collector;
 use crate::log::{LogReader, LogWriter, Settings, WriterTask};
+use crate::named::PACK_MEDIA_TYPE;
 use crate::views::Assessor;
 use keys::Keys;
-
-/// A rule pack as one object: path → source.
-const PACK_MEDIA_TYPE: &str = "application/vnd.exhibit.rule-pack+json";
 
 /// Opens the log for writing; the caller holds the lock.
 fn open_log(

@@ -65,6 +65,8 @@ enum Command {
     Rebuild(Rebuild),
     /// Hash everything in the log again, against the signed heads; exit 1 names what is damaged
     Check(Output),
+    /// Store documents again that `check` calls lost, from files, bundles or a backup of log.db (stop `serve` first)
+    PutBack(PutBack),
     /// Write an audit bundle
     Export(Export),
     /// Print the policy for auditors: the log's key, its witnesses and their quorum
@@ -203,6 +205,18 @@ struct Rebuild {
 }
 
 #[derive(Debug, Args)]
+struct PutBack {
+    /// Files, or folders with all below; their SHA-256 decides
+    #[arg(required = true, value_name = "PATH")]
+    from: Vec<PathBuf>,
+    /// Who does it; stands in the log
+    #[arg(long, value_name = "NAME", env = "USER", default_value = "operator")]
+    by: String,
+    #[command(flatten)]
+    output: Output,
+}
+
+#[derive(Debug, Args)]
 struct Export {
     /// Folder to make
     #[arg(long, value_name = "DIR")]
@@ -336,6 +350,12 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
             let found = app::check(&config)?;
             let code = show(output.json, &found, &found.to_string())?;
             Ok(if found.damaged == 0 { code } else { ExitCode::from(1) })
+        }
+        Command::PutBack(PutBack { from, by, output }) => {
+            let from: Vec<&std::path::Path> = from.iter().map(PathBuf::as_path).collect();
+            let done = app::put_back(&config, &from, &by)?;
+            let code = show(output.json, &done, &done.to_string())?;
+            Ok(if done.still_lost.is_empty() { code } else { ExitCode::from(1) })
         }
         Command::Export(asked) => export(&config, asked, now),
         Command::Policy(output) => {

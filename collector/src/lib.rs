@@ -3,6 +3,7 @@
 //! | room | does | never |
 //! |---|---|---|
 //! | [`log`] | the single writer of the log and its readers | knows what an envelope says |
+//! | [`named`] | which documents an entry names | checks what it reads |
 //! | [`identity`] | CA, server certificates, tokens, enrolment, who an agent is | believes a message about who speaks |
 //! | [`ingest`] | the evidence port: who, may they, is it well-formed | stores anything itself |
 //! | [`views`] | tables derived from the log | holds what the log does not |
@@ -24,6 +25,7 @@ pub mod export;
 pub mod identity;
 pub mod ingest;
 pub mod log;
+pub mod named;
 pub mod net;
 pub mod people;
 pub mod requests;

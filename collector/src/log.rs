@@ -13,7 +13,7 @@ mod writer;
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use exhibit_proto::checkpoint::{Checkpoint, CheckpointError};
 use exhibit_proto::digest::Digest;
@@ -60,6 +60,31 @@ pub struct NewEntry {
     pub documents: Vec<Vec<u8>>,
     /// Documents whose bytes go in the same transaction: the envelope is their tombstone.
     pub erases: Vec<Digest>,
+    /// Documents that the envelope names and that do not come with it.
+    pub unbrought: Unbrought,
+}
+
+/// What an envelope names and does not bring. The log keeps which of it never came, so that what is lost later is known.
+#[derive(Clone, Debug, Default)]
+pub struct Unbrought {
+    /// Its agent has given them up.
+    pub gone: Vec<Digest>,
+    /// The log held them when it had `size` entries: only a deletion since then can have taken one.
+    pub held: Vec<Digest>,
+    pub size: u64,
+}
+
+/// Why a document that an entry names is not held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Absence {
+    /// Its agent gave it up; it did not come with a later entry either.
+    NeverCame,
+    /// A tombstone says so.
+    Deleted,
+    /// It came, or was held already, and no tombstone took it.
+    Lost,
+    /// It is one of these; the entry is older than the record of what never came.
+    Unrecorded,
 }
 
 /// An entry that is on disk and published.
@@ -129,6 +154,17 @@ pub enum LogError {
     Locked(PathBuf),
     #[error("cannot lock {}: {source}", path.display())]
     Lock { path: PathBuf, source: std::io::Error },
+}
+
+/// Stores lost documents again, each as brought by the entry of its index. The caller holds the lock on the data directory,
+/// and has seen that they are lost.
+pub fn put_back(path: &Path, documents: &[(u64, Vec<u8>)]) -> Result<(), LogError> {
+    let conn = sqlite::open(path)?;
+    let all = conn.unchecked_transaction()?;
+    for (index, bytes) in documents {
+        sqlite::put_document(&conn, *index, &Digest::of(bytes), bytes)?;
+    }
+    Ok(all.commit()?)
 }
 
 impl LogError {

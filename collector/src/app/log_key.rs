@@ -14,7 +14,7 @@ use super::keys::{Keys, secret};
 use super::{desk, witness};
 use crate::config::Config;
 use crate::identity::{move_over, random, write_private};
-use crate::log::{Lock, LogError, LogWriter, NewEntry, Settings};
+use crate::log::{Lock, LogError, LogWriter, NewEntry, Settings, Unbrought};
 
 /// A change of the log's key that began or ended.
 #[derive(Debug, Serialize)]
@@ -102,6 +102,7 @@ fn append(
         envelope,
         documents: Vec::new(),
         erases: Vec::new(),
+        unbrought: Unbrought::default(),
     };
     let settings = Settings {
         path: config.log_db(),

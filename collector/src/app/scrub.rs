@@ -1,5 +1,6 @@
 //! The scrub beside `serve`, and `check`, which does the whole of it at once.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -12,7 +13,8 @@ use tokio_util::sync::CancellationToken;
 use super::Keys;
 use crate::config::Config;
 use crate::log::LogReader;
-use crate::log::scrub::{Damage, PassError, Plan, Scrub, ScrubStore};
+use crate::log::scrub::{Damage, Part, PassError, Plan, Scrub, ScrubStore};
+use crate::named::named;
 
 /// Rest after a step that could not be made.
 const RETRY: Duration = Duration::from_secs(60);
@@ -27,18 +29,24 @@ pub struct Checked {
     pub damaged: u64,
     /// At most 10,000 of them.
     pub damage: Vec<Damage>,
+    /// Documents that only older entries name are not judged: whether they ever came was not kept. 0: all are.
+    pub recorded_since: u64,
+    #[serde(skip)]
+    lost: BTreeSet<String>,
 }
 
 /// Looks through the whole log; changes nothing, works while `serve` runs.
 pub fn check(config: &Config) -> anyhow::Result<Checked> {
     let keys = Keys::load(config)?;
     let reader = LogReader::open(&config.log_db()).context("opening the log")?;
-    let scrub = Scrub::new(reader, keys.collector.keys().clone());
+    let scrub = Scrub::new(reader.clone(), keys.collector.keys().clone(), named);
     let plan = scrub.plan()?;
     // Hidden by itself where standard error is not a terminal.
     let bar = ProgressBar::new(plan.slices());
     bar.set_style(ProgressStyle::with_template("{wide_bar} {percent} % {eta} left")?);
-    let mut found = Checked { plan, damaged: 0, damage: Vec::new() };
+    let recorded_since = reader.recorded_since()?.min(plan.size);
+    let (damage, lost) = (Vec::new(), BTreeSet::new());
+    let mut found = Checked { plan, damaged: 0, damage, recorded_since, lost };
     found.add(scrub.integrity()?);
     for number in 0..plan.slices() {
         found.add(scrub.slice(&plan, number)?);
@@ -93,7 +101,11 @@ fn told(done: Result<(Duration, Vec<Damage>), PassError>) -> Duration {
 }
 
 impl Checked {
-    fn add(&mut self, found: Vec<Damage>) {
+    fn add(&mut self, mut found: Vec<Damage>) {
+        // Each slice that names a lost document tells it.
+        found.retain(|damage| {
+            damage.part != Part::LostDocument || self.lost.insert(damage.name.clone())
+        });
         self.damaged += found.len() as u64;
         let room = NAMED.saturating_sub(self.damage.len());
         self.damage.extend(found.into_iter().take(room));
@@ -105,9 +117,18 @@ impl fmt::Display for Checked {
         let Plan { size, documents } = self.plan;
         write!(f, "{size} entries and {documents} documents: ")?;
         if self.damaged == 0 {
-            return write!(f, "all hashes lead to the signed heads");
+            write!(f, "all hashes lead to the signed heads, and no document is lost")?;
+        } else {
+            let damaged = self.damaged;
+            write!(f, "{damaged} damaged; stop, keep the files, restore a backup beside them")?;
         }
-        write!(f, "{} damaged; stop, keep the files, restore a backup beside them", self.damaged)?;
+        if self.recorded_since > 0 {
+            write!(
+                f,
+                "\ndocuments that only entries before {} name are not looked for: an older version did not keep which of them never came",
+                self.recorded_since
+            )?;
+        }
         self.damage.iter().try_for_each(|damage| write!(f, "\n  {damage}"))
     }
 }

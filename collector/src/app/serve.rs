@@ -22,6 +22,7 @@ use crate::identity::{Authority, EnrolmentService, ServerCertificate, evidence_t
 use crate::ingest::{self, Ahead, EvidenceService, Ingest, Presence};
 use crate::log::scrub::{Scrub, ScrubStore};
 use crate::log::{Lock, LogReader, LogWriter, WriterTask};
+use crate::named::named;
 use crate::net;
 use crate::people::People;
 use crate::requests::Mailbox;
@@ -90,7 +91,7 @@ async fn run(
         witness::follow(met.clone(), (&writer, &reader), &stop);
         timestamp::follow(&timestamps, &reader, &stop);
         let store = ScrubStore::open(&config.scrub_db())?;
-        let looks = Scrub::new(reader.clone(), keys.collector.keys().clone());
+        let looks = Scrub::new(reader.clone(), keys.collector.keys().clone(), named);
         tasks.spawn(scrub::follow(looks, store.clone(), config.scrub_period(), stop.clone()));
         let log = (writer, reader, met.0, timestamps, store);
         let built = build(&config, &keys, assessor, log, ready.evidence, &stop)?;

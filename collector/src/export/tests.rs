@@ -19,7 +19,7 @@ use super::*;
 #[path = "../../../tests/src/tsa.rs"]
 mod tsa;
 
-use crate::log::{LogWriter, NewEntry, Settings, create};
+use crate::log::{LogWriter, NewEntry, Settings, Unbrought, create};
 
 const ORIGIN: &str = "log.example/1";
 const NOW: &str = "2026-11-22T10:00:00Z";
@@ -132,6 +132,7 @@ impl Fixture {
                 envelope: envelope.to_vec(),
                 documents,
                 erases: vec![],
+                unbrought: Unbrought::default(),
             };
             runtime.block_on(writer.append(entry)).unwrap();
         };

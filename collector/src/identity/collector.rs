@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::IdentityError;
-use crate::log::NewEntry;
+use crate::log::{NewEntry, Unbrought};
 
 /// The log's name and keys. Clones share nothing that must stay one.
 #[derive(Clone, Debug)]
@@ -85,6 +85,7 @@ impl Collector {
             envelope,
             documents: Vec::new(),
             erases: Vec::new(),
+            unbrought: Unbrought::default(),
         })
     }
 }

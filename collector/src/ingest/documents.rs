@@ -11,6 +11,7 @@ use super::admission::{Refused, Wanted};
 pub(super) struct Arriving {
     waiting: BTreeMap<Digest, Partial>,
     whole: Vec<Vec<u8>>,
+    gone: Vec<Digest>,
 }
 
 struct Partial {
@@ -34,15 +35,16 @@ impl Arriving {
                 Partial { wanted: wanted.clone(), hasher: Hasher::default(), bytes: Vec::new() };
             (wanted.digest, partial)
         });
-        Self { waiting: waiting.collect(), whole: Vec::new() }
+        Self { waiting: waiting.collect(), whole: Vec::new(), gone: Vec::new() }
     }
 
     pub(super) fn is_done(&self) -> bool {
         self.waiting.is_empty()
     }
 
-    pub(super) fn into_documents(self) -> Vec<Vec<u8>> {
-        self.whole
+    /// The documents that came, and the digests of those that did not.
+    pub(super) fn into_parts(self) -> (Vec<Vec<u8>>, Vec<Digest>) {
+        (self.whole, self.gone)
     }
 
     /// Takes the next part of a document.
@@ -70,7 +72,11 @@ impl Arriving {
 
     /// The agent had to drop the document: its digest stays in the statement, the gap is visible.
     pub(super) fn gone(&mut self, digest: Digest) -> Took {
-        if self.waiting.remove(&digest).is_some() { Took::Fine } else { Took::Unasked }
+        if self.waiting.remove(&digest).is_none() {
+            return Took::Unasked;
+        }
+        self.gone.push(digest);
+        Took::Fine
     }
 }
 
@@ -139,7 +145,17 @@ mod tests {
         assert_eq!(arriving.chunk(digest, tail, true), Ok(Took::Fine));
         assert!(arriving.is_done());
         assert_eq!(arriving.chunk(digest, tail, true), Ok(Took::Unasked));
-        assert_eq!(arriving.into_documents(), [bytes]);
+        assert_eq!(arriving.into_parts(), (vec![bytes], vec![]));
+    }
+
+    #[test]
+    fn what_was_given_up_is_named() {
+        let bytes = document();
+        let mut arriving = Arriving::new([wanted(&bytes)]);
+        assert_eq!(arriving.gone(Digest::of(b"other")), Took::Unasked);
+        assert_eq!(arriving.gone(Digest::of(&bytes)), Took::Fine);
+        assert!(arriving.is_done());
+        assert_eq!(arriving.into_parts(), (vec![], vec![Digest::of(&bytes)]));
     }
 
     #[test]

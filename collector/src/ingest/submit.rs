@@ -2,7 +2,7 @@
 //!
 //! It never answers a receipt before the log has committed.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use super::ahead::Larger;
 use super::documents::{Arriving, Took};
 use super::service::{Held, Shared, blocking, kibibytes};
 use crate::identity::{Agent, IdentityError};
-use crate::log::{AppendError, Committed, LogError, LogReader, NewEntry};
+use crate::log::{AppendError, Committed, LogError, LogReader, NewEntry, Unbrought};
 
 /// Envelopes that may wait on one stream while an earlier one's documents arrive.
 const PIPELINED: usize = 64;
@@ -121,7 +121,7 @@ impl Session {
 
     async fn admit(&mut self, envelope: Envelope, digest: Digest) -> Result<Receipt, Stop> {
         let known = envelope.known_size;
-        let Decided { admitted, lacking, ours } = self.examine(&envelope).await?;
+        let Decided { admitted, lacking, ours, size } = self.examine(&envelope).await?;
         let documents = lacking.iter().map(|wanted| wanted.digest.as_bytes().to_vec().into());
         let wanted = exhibit_proto::rpc::Wanted {
             envelope: digest.as_bytes().to_vec().into(),
@@ -133,7 +133,11 @@ impl Session {
             run.map_err(|_elapsed| Refused::later("another run of this agent is being sent"))?;
         let _room = self.room(&lacking).await?;
         self.answer(answer::Part::Wanted(wanted)).await?;
-        let documents = self.receive(lacking).await?;
+        let asked: BTreeSet<Digest> = lacking.iter().map(|wanted| wanted.digest).collect();
+        let (documents, gone) = self.receive(lacking).await?;
+        let held = admitted.documents.iter().map(|named| named.digest);
+        let held = held.filter(|digest| !asked.contains(digest)).collect();
+        let unbrought = Unbrought { gone, held, size };
 
         let turn = self.service.ingest.registry.turn(&self.agent);
         let _turn = turn.lock().await;
@@ -170,6 +174,7 @@ impl Session {
             envelope: envelope.bytes.to_vec(),
             documents,
             erases: Vec::new(),
+            unbrought,
         };
         let committed = self.service.ingest.writer.append(entry).await?;
         if admitted.brings.is_some() {
@@ -213,7 +218,8 @@ impl Session {
         }
     }
 
-    async fn receive(&mut self, lacking: Vec<Wanted>) -> Result<Vec<Vec<u8>>, Stop> {
+    /// The documents that came, and the digests of those that their agent gave up.
+    async fn receive(&mut self, lacking: Vec<Wanted>) -> Result<(Vec<Vec<u8>>, Vec<Digest>), Stop> {
         let bytes: u64 = lacking.iter().map(|wanted| wanted.size).sum();
         let end = Instant::now() + DOCUMENT_IDLE + Duration::from_secs(bytes / SLOWEST);
         let mut arriving = Arriving::new(lacking);
@@ -249,7 +255,7 @@ impl Session {
                 }
             }
         }
-        Ok(arriving.into_documents())
+        Ok(arriving.into_parts())
     }
 
     async fn receipt(
@@ -326,6 +332,8 @@ struct Decided {
     lacking: Vec<Wanted>,
     /// The log's root at the size of the head that the statement carries, where that head has another one.
     ours: Option<Digest>,
+    /// Entries of the log when it was asked.
+    size: u64,
 }
 
 /// Decides about an envelope before its documents; blocking.
@@ -350,7 +358,7 @@ fn decide(
         Ok(admitted) => admitted,
         Err(refused) => return Ok(Err(refused)),
     };
-    let mut decided = Decided { admitted, lacking: Vec::new(), ours: None };
+    let mut decided = Decided { admitted, lacking: Vec::new(), ours: None, size };
     match place(&ingest.reader, &decided.admitted)? {
         // Held already: the receipt follows without documents.
         Ok(Some(_)) => return Ok(Ok(decided)),

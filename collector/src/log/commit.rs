@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::proofs::Stored;
-use super::{AppendError, Head, LogError, NewEntry, sqlite};
+use super::{AppendError, Head, LogError, NewEntry, Unbrought, sqlite};
 
 /// Where a commit stands; tests make each of them fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,7 @@ pub(super) enum Step {
     Begin,
     Entries,
     Erase,
+    Unbrought,
     Tiles,
     Recompute,
     Head,
@@ -43,6 +44,8 @@ pub(super) struct State {
     pub(super) head: Head,
     rx: String,
     edge: Edge,
+    /// The index after the newest tombstone.
+    erased_to: u64,
 }
 
 /// What a round came to for one entry: its index and leaf.
@@ -65,7 +68,8 @@ pub(super) fn load(conn: &Connection, log: &[Verifier]) -> Result<State, LogErro
     }
     let tail = size - size % WIDTH;
     recompute(conn, tail, &edge)?;
-    Ok(State { head, rx, edge })
+    let erased_to = sqlite::unbrought::erased_to(conn)?;
+    Ok(State { head, rx, edge, erased_to })
 }
 
 /// Commits `batch` after `state`. On error nothing of it may be believed in memory: load again.
@@ -77,7 +81,7 @@ pub(super) fn commit(
     now: Timestamp,
     hook: &mut Hook,
 ) -> Result<(State, Vec<Placed>), LogError> {
-    let State { head, rx: last_rx, mut edge } = state;
+    let State { head, rx: last_rx, mut edge, mut erased_to } = state;
     let old = head.checkpoint.size;
     let rx = rfc3339(now);
 
@@ -100,7 +104,10 @@ pub(super) fn commit(
 
     // 2b. The bytes that new tombstones name. They go in this very transaction, so that no crash leaves bytes missing
     //     without a tombstone, nor a tombstone whose bytes a later statement still leans on. Crash: as in step 2.
-    step(hook, Step::Erase, || erase(conn, old, batch, &placed))?;
+    erased_to = step(hook, Step::Erase, || erase(conn, old, batch, &placed))?.unwrap_or(erased_to);
+
+    // 2c. Documents that are named and not here, so that a lost one is not taken for one that never came. Crash: as in step 2.
+    step(hook, Step::Unbrought, || unbrought(conn, old, batch, &placed, erased_to))?;
     let mut size = old;
     for (index, leaf) in placed.iter().flatten() {
         if *index >= size {
@@ -114,7 +121,7 @@ pub(super) fn commit(
     if size == old {
         // Everything was known already or conflicts: there is no new head, and nothing to commit.
         transaction.rollback()?;
-        return Ok((State { head, rx: last_rx, edge }, placed));
+        return Ok((State { head, rx: last_rx, edge, erased_to }, placed));
     }
 
     // 3b. The right edge. Crash: as in step 2.
@@ -136,7 +143,7 @@ pub(super) fn commit(
     //    loads and publishes it, and agents that send again get the receipt of the index they already have.
     step(hook, Step::Commit, || Ok(transaction.commit()?))
         .map_err(|error| at_commit(error, size))?;
-    Ok((State { head, rx, edge }, placed))
+    Ok((State { head, rx, edge, erased_to }, placed))
 }
 
 impl State {
@@ -213,18 +220,43 @@ fn place(
     Ok(placed)
 }
 
+/// The index after the last tombstone of the round.
 fn erase(
     conn: &Connection,
     old: u64,
     batch: &[&NewEntry],
     placed: &[Placed],
-) -> Result<(), LogError> {
+) -> Result<Option<u64>, LogError> {
+    let mut last = None;
     for (entry, placed) in batch.iter().zip(placed) {
         if let Ok((index, _)) = placed
             && *index >= old
             && !entry.erases.is_empty()
         {
             sqlite::erase(conn, *index, &entry.erases)?;
+            last = Some(index + 1);
+        }
+    }
+    Ok(last)
+}
+
+/// What was held when the caller looked is looked for again only if something was deleted since.
+fn unbrought(
+    conn: &Connection,
+    old: u64,
+    batch: &[&NewEntry],
+    placed: &[Placed],
+    erased_to: u64,
+) -> Result<(), LogError> {
+    for (entry, placed) in batch.iter().zip(placed) {
+        let Unbrought { gone, held, size } = &entry.unbrought;
+        if let Ok((index, _)) = placed
+            && *index >= old
+        {
+            let doubtful = held.iter().filter(|_| erased_to > *size);
+            for digest in gone.iter().chain(doubtful) {
+                sqlite::unbrought::put(conn, digest, *index)?;
+            }
         }
     }
     Ok(())

@@ -13,7 +13,7 @@ use exhibit_proto::tlog_proof::TlogProof;
 use rusqlite::Connection;
 
 use super::proofs::Stored;
-use super::{Entry, Head, LogError, Tip, sqlite};
+use super::{Absence, Entry, Head, LogError, Tip, sqlite};
 
 /// Connections that are kept open between reads.
 const IDLE: usize = 8;
@@ -116,6 +116,18 @@ impl LogReader {
     /// The entry that brought a document, if it is held.
     pub fn stored(&self, digest: &Digest) -> Result<Option<u64>, LogError> {
         self.with(|conn| sqlite::stored(conn, digest))
+    }
+
+    /// Why the document that entry `index` names is not held; `None`: it is.
+    pub fn absence(&self, digest: &Digest, index: u64) -> Result<Option<Absence>, LogError> {
+        self.with(|conn| {
+            sqlite::unbrought::absence(conn, digest, index, sqlite::unbrought::since(conn)?)
+        })
+    }
+
+    /// The first index from which the log keeps which documents never came; 0 unless an older version began it.
+    pub fn recorded_since(&self) -> Result<u64, LogError> {
+        self.with(sqlite::unbrought::since)
     }
 
     /// Takes the WAL over into the database file and empties it, so that nothing deleted is left in it. False: somebody is

@@ -1,14 +1,17 @@
 //! The scrub: hashes again what is stored — envelopes and documents against their digests, leaves against their tiles, tiles
-//! against the roots that were signed — in slices that follow from a plan, so that a pass may stop and go on.
+//! against the roots that were signed — and looks for what entries name and is not there, in slices that follow from a plan, so
+//! that a pass may stop and go on.
 //!
 //! It never changes the log, and never tells a damaged leaf from a damaged tile by guessing: the signed root decides.
 
 mod damage;
+mod lost;
 mod pass;
 mod store;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use exhibit_proto::digest::Digest;
@@ -25,6 +28,7 @@ use super::sqlite::{self, scan};
 use super::{LogError, LogReader};
 
 pub use damage::{Damage, Part, Plan};
+pub use lost::{Lost, Named, Names};
 pub use pass::PassError;
 pub use store::{Found, Last, Running, ScrubError, ScrubStore, Standing};
 
@@ -33,12 +37,13 @@ pub use store::{Found, Last, Running, ScrubError, ScrubStore, Standing};
 pub struct Scrub {
     reader: LogReader,
     log: LogKeys,
+    names: Names,
 }
 
 impl Scrub {
-    /// `log` is the key that signed the heads.
-    pub fn new(reader: LogReader, log: impl Into<LogKeys>) -> Self {
-        Self { reader, log: log.into() }
+    /// `log` is the key that signed the heads; `names` knows what envelopes say.
+    pub fn new(reader: LogReader, log: impl Into<LogKeys>, names: Names) -> Self {
+        Self { reader, log: log.into(), names }
     }
 
     /// The log as far as it goes now.
@@ -76,6 +81,24 @@ impl Scrub {
         }
     }
 
+    /// Every lost document once, with the first entry that names it; reads all envelopes.
+    pub fn lost(&self) -> Result<Vec<Lost>, LogError> {
+        let (plan, mut known, mut all) = (self.plan()?, HashSet::new(), Vec::new());
+        for tile in (0..plan.tiles()).map(|number| l0(number, plan.size)) {
+            let start = tile.index * WIDTH;
+            let found = self.reader.with(|conn| {
+                let mut looked = lost::Looked::new(conn, self.names)?;
+                let mut found = Vec::new();
+                for row in scan::leaves(conn, start..start + u64::from(tile.width))? {
+                    found.extend(looked.at(sqlite::uint(row.index)?, &row)?);
+                }
+                Ok(found)
+            })?;
+            all.extend(found.into_iter().filter(|lost| known.insert(lost.named.digest)));
+        }
+        Ok(all)
+    }
+
     /// What SQLite finds wrong with the whole file; it reads all of it at once.
     pub fn integrity(&self) -> Result<Vec<Damage>, LogError> {
         let lines = match self.reader.with(scan::integrity) {
@@ -94,11 +117,14 @@ impl Scrub {
         let wanted = start..start + u64::from(tile.width);
         let mut rows = scan::leaves(conn, wanted.clone())?.into_iter().peekable();
         let mut hashes = Vec::new();
+        let mut looked = lost::Looked::new(conn, self.names)?;
         for index in wanted {
             match rows.next_if(|row| u64::try_from(row.index) == Ok(index)) {
                 Some(row) => {
                     hashes.push(Some(leaf_hash(&row.bytes)));
                     entry(conn, index, &row, &mut found)?;
+                    let lost = looked.at(index, &row)?;
+                    found.extend(lost.iter().map(Lost::damage));
                 }
                 None => {
                     hashes.push(None);

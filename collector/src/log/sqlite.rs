@@ -1,9 +1,10 @@
-//! The embedded store: every SQL statement of the log stands here and in `scan`. It stores and finds; it decides nothing.
+//! The embedded store: every SQL statement of the log stands here and in the parts. It stores and finds; it decides nothing.
 //!
 //! Durability: WAL with `synchronous=FULL`, so a commit that returned is on disk. Numbers that may pass 2^63 are
 //! big-endian bytes, which order as numbers do.
 
 pub(super) mod scan;
+pub(super) mod unbrought;
 
 use std::path::Path;
 use std::time::Duration;
@@ -45,7 +46,7 @@ pub(super) fn create(path: &Path) -> Result<Connection, LogError> {
     }
     let conn = Connection::open(path)?;
     configure(&conn)?;
-    conn.execute_batch(&format!("BEGIN; {SCHEMA} {ERASED} COMMIT;"))?;
+    conn.execute_batch(&format!("BEGIN; {SCHEMA} {ERASED} {} COMMIT;", unbrought::UNBROUGHT))?;
     Ok(conn)
 }
 
@@ -54,7 +55,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, LogError> {
     let conn = Connection::open_with_flags(path, flags())?;
     configure(&conn)?;
     check_layout(&conn)?;
-    conn.execute_batch(ERASED)?;
+    unbrought::migrate(&conn)?;
     Ok(conn)
 }
 
@@ -169,7 +170,7 @@ pub(super) fn put_document(
 ) -> Result<(), LogError> {
     let sql = "INSERT INTO document(digest, idx, bytes) VALUES(?1, ?2, ?3) ON CONFLICT DO NOTHING";
     conn.prepare_cached(sql)?.execute(params![digest.as_bytes(), int(index)?, bytes])?;
-    Ok(())
+    unbrought::came(conn, digest)
 }
 
 /// Leaf bytes in order; fails when one of them is missing.

@@ -72,7 +72,7 @@ pub(super) fn verifier() -> Verifier {
     Verifier::new(ORIGIN, key().public()).unwrap()
 }
 
-fn entry(seq: u64) -> NewEntry {
+pub(super) fn entry(seq: u64) -> NewEntry {
     let link = Link { epoch: 1, seq, prev: Digest::of(&(seq - 1).to_be_bytes()) };
     NewEntry {
         entry_type: EntryType::Evidence,
@@ -81,6 +81,7 @@ fn entry(seq: u64) -> NewEntry {
         envelope: format!("envelope {seq}").into_bytes(),
         documents: vec![format!("document {}", seq / 2).into_bytes()],
         erases: Vec::new(),
+        unbrought: Unbrought::default(),
     }
 }
 
@@ -292,6 +293,8 @@ async fn every_step_that_fails_leaves_a_whole_log() {
         (Step::Entries, After, Then::Retries, Then::Ends),
         (Step::Erase, Before, Then::Retries, Then::Ends),
         (Step::Erase, After, Then::Retries, Then::Ends),
+        (Step::Unbrought, Before, Then::Retries, Then::Ends),
+        (Step::Unbrought, After, Then::Retries, Then::Ends),
         (Step::Tiles, Before, Then::Retries, Then::Ends),
         (Step::Tiles, After, Then::Retries, Then::Ends),
         (Step::Recompute, Before, Then::Retries, Then::Ends),

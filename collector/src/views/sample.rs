@@ -18,7 +18,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::log::{LogReader, LogWriter, NewEntry, Settings, create};
+use crate::log::{LogReader, LogWriter, NewEntry, Settings, Unbrought, create};
 use crate::views::{Assessor, KEPT_MEDIA_TYPE, Views};
 
 pub(crate) const ORIGIN: &str = "evidence.example.com/test/2026";
@@ -116,6 +116,7 @@ impl Sample {
             envelope,
             documents: vec![],
             erases: vec![],
+            unbrought: Unbrought::default(),
         })
     }
 
@@ -193,7 +194,18 @@ impl Sample {
         agent.seq += 1;
         agent.prev = digest;
         let key = agent.key.public().id();
-        self.append(NewEntry { entry_type: kind, key, link, envelope, documents, erases: vec![] })
+        let brought = |digest: &Digest| documents.iter().any(|bytes| Digest::of(bytes) == *digest);
+        let named = crate::named::named(kind.as_str(), &envelope).into_iter();
+        let gone = named.map(|named| named.digest).filter(|digest| !brought(digest)).collect();
+        self.append(NewEntry {
+            entry_type: kind,
+            key,
+            link,
+            envelope,
+            documents,
+            erases: vec![],
+            unbrought: Unbrought { gone, ..Unbrought::default() },
+        })
     }
 
     /// Deletes documents of an agent, whatever their age.
@@ -223,6 +235,7 @@ impl Sample {
             envelope: stated.seal(&self.log_key).unwrap(),
             documents: vec![kept_bytes],
             erases: gone.to_vec(),
+            unbrought: Unbrought::default(),
         })
     }
 

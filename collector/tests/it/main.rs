@@ -6,6 +6,7 @@ mod crash;
 mod enrolment;
 mod harness;
 mod log_keys;
+mod lost;
 mod noticed;
 mod public;
 mod requests;

@@ -37,7 +37,7 @@ impl Stream {
         Ok(Self { sender, answers })
     }
 
-    async fn send(&self, part: Part) {
+    pub(crate) async fn send(&self, part: Part) {
         self.sender.send(Submission { part: Some(part) }).await.unwrap();
     }
 
@@ -45,7 +45,7 @@ impl Stream {
         self.send(Part::Envelope(Envelope { bytes: bytes.to_vec().into(), known_size })).await;
     }
 
-    async fn chunk(&self, digest: Digest, bytes: &[u8], last: bool) {
+    pub(crate) async fn chunk(&self, digest: Digest, bytes: &[u8], last: bool) {
         let digest = digest.as_bytes().to_vec().into();
         self.send(Part::Chunk(Chunk { digest, bytes: bytes.to_vec().into(), last })).await;
     }
@@ -60,7 +60,7 @@ impl Stream {
         wanted
     }
 
-    async fn receipt(&mut self) -> Receipt {
+    pub(crate) async fn receipt(&mut self) -> Receipt {
         let answer = self.next().await.unwrap();
         let Answered::Receipt(receipt) = answer else { panic!("{answer:?}") };
         receipt

@@ -19,6 +19,8 @@ pub enum Part {
     Tile,
     Head,
     Document,
+    /// Named, and neither stored nor given up nor deleted under a tombstone; told once, with the first entry that names it.
+    LostDocument,
     /// The database does not answer, or is not in order.
     Database,
 }
@@ -69,6 +71,7 @@ impl Part {
             Self::Tile => "tile",
             Self::Head => "head",
             Self::Document => "document",
+            Self::LostDocument => "lost document",
             Self::Database => "database",
         }
     }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde::Serialize;
 
-use super::{Damage, Plan};
+use super::{Damage, Part, Plan};
 
 const LAYOUT: i64 = 1;
 
@@ -143,8 +143,11 @@ impl ScrubStore {
         let mut new = Vec::new();
         for Damage { part, name, detail } in damage {
             let key = params![part.as_str(), name, detail, now];
-            let sql = "UPDATE damage SET seen = ?4 WHERE part = ?1 AND name = ?2 AND detail = ?3";
-            let known = all.execute(sql, key)? > 0;
+            // Every later entry that names a lost document would tell it again.
+            let sql =
+                "UPDATE damage SET seen = ?4 WHERE part = ?1 AND name = ?2 AND (detail = ?3 OR ?5)";
+            let once = *part == Part::LostDocument;
+            let known = all.execute(sql, params![part.as_str(), name, detail, now, once])? > 0;
             if !known {
                 let sql = format!(
                     "INSERT INTO damage(part, name, detail, first, seen) SELECT ?1, ?2, ?3, ?4, ?4

@@ -1,9 +1,15 @@
 //! Bytes are flipped in a real database; each must be found and named.
 
+mod lost;
+
 use rusqlite::Connection;
 
 use super::*;
 use crate::log::tests::{Bench, append_all, verifier};
+
+fn nothing(_type: &str, _envelope: &[u8]) -> Vec<Named> {
+    Vec::new()
+}
 
 async fn filled(size: u64) -> Bench {
     let bench = Bench::new();
@@ -15,7 +21,7 @@ async fn filled(size: u64) -> Bench {
 }
 
 fn whole(bench: &Bench) -> Vec<Damage> {
-    let scrub = Scrub::new(bench.reader(), verifier());
+    let scrub = Scrub::new(bench.reader(), verifier(), nothing);
     let plan = scrub.plan().unwrap();
     let found = (0..plan.slices()).flat_map(|number| scrub.slice(&plan, number).unwrap());
     found.collect()
@@ -115,7 +121,7 @@ async fn pages_that_sqlite_cannot_read_are_damage_and_do_not_end_the_pass() {
     drop(conn);
     let mut bytes = std::fs::read(bench.path()).unwrap();
     let reader = bench.reader();
-    let scrub = Scrub::new(reader, verifier());
+    let scrub = Scrub::new(reader, verifier(), nothing);
     let plan = scrub.plan().unwrap();
     assert_eq!(scrub.integrity().unwrap(), []);
     // The first leaves stand in a page of their own: spoil its kind.
@@ -125,7 +131,7 @@ async fn pages_that_sqlite_cannot_read_are_damage_and_do_not_end_the_pass() {
     let page = at / 4096 * 4096;
     bytes[page] = 0xff;
     std::fs::write(bench.path(), bytes).unwrap();
-    let scrub = Scrub::new(bench.reader(), verifier());
+    let scrub = Scrub::new(bench.reader(), verifier(), nothing);
     let found = scrub.slice(&plan, 0).unwrap();
     assert!(matches!(found.as_slice(), [Damage { part: Part::Database, .. }]), "{found:?}");
     let heads = plan.tiles();
@@ -137,7 +143,7 @@ async fn pages_that_sqlite_cannot_read_are_damage_and_do_not_end_the_pass() {
 async fn a_pass_is_spread_over_its_period_and_tells_new_damage_once() {
     let bench = filled(600).await;
     flip(&bench, "envelope", "bytes", "bytes = CAST('envelope 7' AS BLOB)");
-    let scrub = Scrub::new(bench.reader(), verifier());
+    let scrub = Scrub::new(bench.reader(), verifier(), nothing);
     let store = ScrubStore::open(&bench.path().with_file_name("scrub.db")).unwrap();
     let period = std::time::Duration::from_secs(2400);
     let mut now: jiff::Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();

@@ -77,7 +77,7 @@ async fn sizes_around_two_full_levels_verify_whole() {
     let counted =
         |level| tiles_of(70_000).filter(|tile| tile.level == Level::Hashes(level)).count();
     assert_eq!([counted(0), counted(1), counted(2), counted(3)], [274, 2, 1, 0]);
-    let scrub = scrub::Scrub::new(reader, verifier());
+    let scrub = scrub::Scrub::new(reader, verifier(), |_, _| Vec::new());
     let plan = scrub.plan().unwrap();
     for number in 0..plan.slices() {
         assert_eq!(scrub.slice(&plan, number).unwrap(), [], "{number}");

@@ -3,6 +3,7 @@
 use exhibit_proto::statement::Observed;
 
 use super::{Ask, WebError};
+use crate::log::Absence;
 use crate::views::TombstoneRow;
 use crate::web::words::Moment;
 
@@ -21,6 +22,12 @@ pub(super) fn of(ask: &Ask, observed: &Observed, index: u64) -> Result<Absent, W
     if let Some(stone) = views.tombstone_of(&observed.digest, index)? {
         let at = ask.moment(stone.at);
         return Ok(Absent::Deleted(stone, at));
+    }
+    match ask.site.log().absence(&observed.digest, index)? {
+        Some(Absence::NeverCame) => return Ok(Absent::GivenUp),
+        Some(Absence::Lost) => return Ok(Absent::Lost),
+        // It came meanwhile, or the log cannot tell: what was held when the views followed the log decides.
+        None | Some(Absence::Deleted | Absence::Unrecorded) => {}
     }
     let history = views.document_history(observed.target.as_str(), observed.kind.as_str())?;
     let digest = observed.digest.to_string();
