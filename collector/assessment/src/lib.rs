@@ -13,21 +13,24 @@ mod engine;
 mod finding;
 mod framework;
 mod ids;
+mod language;
 mod metadata;
 mod pack;
 #[cfg(test)]
 mod rego_tests;
 mod rule;
 mod scan;
+mod selection;
 mod status;
 
 pub use catalogue::{control_table, coverage_page, kind_table, rule_table};
-pub use engine::{Judge, MAX_DOCUMENT_BYTES, MAX_ITEMS};
+pub use engine::{Capture, Evidence, Judge, MAX_DOCUMENT_BYTES, MAX_ITEMS};
 pub use finding::{Finding, Item, Verdict};
 pub use framework::{Attributes, Clause, Control, Framework, FrameworkError, Theme};
 pub use ids::{ClauseId, ControlId, IdError, RuleId};
 pub use pack::{PackError, RulePack};
 pub use rule::{Rule, Severity, Strength, UnknownWord};
+pub use selection::{LabelError, Labels, Selection, SelectionError};
 pub use status::{
     AssessmentInput, Cause, ControlStatus, Counts, Exclusion, Expectation, Gap, MAX_REASONS,
     Observed, Outcome, Reason, Status, assess,

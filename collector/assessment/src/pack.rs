@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     builtin,
     ids::RuleId,
+    language,
     rule::Rule,
     scan::{self, Refusal},
 };
@@ -85,6 +86,7 @@ impl RulePack {
         if rules.is_empty() {
             return Err(PackError::Empty);
         }
+        language::check(&sources).map_err(|(path, refusal)| at(&path, refusal))?;
         rules.sort_by(|a, b| a.id.cmp(&b.id));
         let version = apply_manifest(&sources, &mut rules)?;
         Ok(Self { digest: digest(&sources), version, rules, sources })

@@ -127,6 +127,10 @@ pub struct Rule {
     pub fix: String,
     /// The rule reads `input.now`, so it must be judged again at each observation of an unchanged document.
     pub clock: bool,
+    /// The rule reads `input.capture`, which differs at each run: judged again at each observation, too.
+    pub capture: bool,
+    /// The rule reads `input.labels`, so it must be judged again when the target's labels change.
+    pub labels: bool,
     /// Values in force (defaults, unless the pack overrides them).
     pub parameters: BTreeMap<String, serde_json::Value>,
     /// File of the rule inside the pack.

@@ -122,8 +122,9 @@ message := sprintf("limit %d", [input.parameters.days])
 
 #[test]
 fn neither_chance_nor_the_salt_reaches_a_rule() {
-    let rule = "default verdict := \"error\"\nverdict := \"pass\" if rand.intn(\"a\", 10) >= 0\nmessage := \"m\"";
-    assert_eq!(judge("", rule, &json!({})).verdict, Verdict::Error);
+    let text = format!("{HEADER}package exhibit.time.sync.try\nx := rand.intn(\"a\", 10)\n");
+    let refused = RulePack::from_sources(vec![("time.sync/try.rego".to_owned(), text)]);
+    assert!(refused.unwrap_err().to_string().contains("rand.intn is no function"));
     let rule = "default verdict := \"error\"\nverdict := \"pass\" if input.salt\nmessage := \"m\"";
     assert_eq!(judge("", rule, &json!({})).verdict, Verdict::Error);
 }

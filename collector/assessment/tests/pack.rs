@@ -75,11 +75,11 @@ fn a_rule_that_does_not_compile_is_refused_with_its_place() {
     let error =
         Judge::new(&pack(&[("time.sync/try.rego", &broken)]).unwrap()).err().unwrap().to_string();
     assert!(error.contains("time.sync/try.rego") && error.contains("try.rego:19:"), "{error}");
-    for line in ["x := nowhere(1)", "x := undeclared"] {
-        let error =
-            Judge::new(&pack(&[("time.sync/try.rego", &format!("{RULE}{line}\n"))]).unwrap()).err();
-        assert!(error.is_some_and(|error| error.to_string().contains("try.rego:19:")), "{line}");
-    }
+    let error =
+        Judge::new(&pack(&[("time.sync/try.rego", &format!("{RULE}x := undeclared\n"))]).unwrap());
+    assert!(error.err().is_some_and(|error| error.to_string().contains("try.rego:19:")));
+    let error = pack(&[("time.sync/try.rego", &format!("{RULE}x := nowhere(1)\n"))]).unwrap_err();
+    assert!(error.to_string().starts_with("time.sync/try.rego:19: nowhere is no function"));
 }
 
 #[test]

@@ -41,7 +41,7 @@ impl Assessor {
         let judge = Judge::new(&pack)?;
         let mut clocks = BTreeMap::new();
         for rule in pack.rules() {
-            *clocks.entry(rule.kind.clone()).or_insert(false) |= rule.clock;
+            *clocks.entry(rule.kind.clone()).or_insert(false) |= rule.clock || rule.capture;
         }
         Ok(Self(Arc::new(Parts { framework, pack, judge, clocks })))
     }

@@ -54,6 +54,8 @@ pub(super) fn read_rule(path: &str, text: &str) -> Result<Rule, PackError> {
         why: reader.text("custom.why")?,
         fix: reader.text("custom.fix")?,
         clock: reader.flag("custom.clock")?,
+        capture: reader.flag("custom.capture")?,
+        labels: reader.flag("custom.labels")?,
         parameters: reader.parameters()?,
         path: path.to_owned(),
         package,
@@ -74,7 +76,7 @@ impl Declared<'_> {
 
     fn known_keys(&self) -> Result<(), PackError> {
         const TOP: [&str; 3] = ["title", "description", "custom"];
-        const CUSTOM: [&str; 9] = [
+        const CUSTOM: [&str; 11] = [
             "id",
             "kind",
             "controls",
@@ -83,6 +85,8 @@ impl Declared<'_> {
             "why",
             "fix",
             "clock",
+            "capture",
+            "labels",
             "parameters",
         ];
         let keys = |value: Option<&Value>| -> Vec<String> {

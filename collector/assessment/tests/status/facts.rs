@@ -33,6 +33,8 @@ pub(crate) fn rule(name: &str, strength: Strength) -> Rule {
         why: "w".to_owned(),
         fix: "f".to_owned(),
         clock: false,
+        capture: false,
+        labels: false,
         parameters: std::collections::BTreeMap::new(),
         path: format!("{KIND}/{name}.rego"),
         package: format!("exhibit.{KIND}.{name}"),
