@@ -42,7 +42,7 @@ pub use status::Assessment;
 
 const SCHEMA: &str = include_str!("views/schema.sql");
 /// Raised when the tables or their meaning change; views of another version are rebuilt at open.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 /// Entries in one transaction: bounds what a crash repeats and what a reader waits for.
 const BATCH: u64 = 256;
 /// How long a lock is waited for.

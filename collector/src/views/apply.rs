@@ -4,6 +4,7 @@
 
 mod agents;
 mod evidence;
+mod lines;
 mod notices;
 mod tombstones;
 

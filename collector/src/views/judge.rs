@@ -60,7 +60,7 @@ impl Assessor {
     }
 
     /// Whether an unchanged document of the kind must be judged again at each observation.
-    fn reads_clock(&self, kind: &str) -> bool {
+    pub(super) fn reads_clock(&self, kind: &str) -> bool {
         self.0.clocks.get(kind).copied().unwrap_or(false)
     }
 }

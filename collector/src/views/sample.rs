@@ -137,10 +137,14 @@ impl Sample {
     }
 
     pub(crate) fn enrol(&self, host_name: &str) -> SampleAgent {
+        let number = self.seeds.load(Ordering::SeqCst);
+        self.enrol_for(host_name, format!("host:{number:032x}").parse().unwrap())
+    }
+
+    pub(crate) fn enrol_for(&self, host_name: &str, target: Target) -> SampleAgent {
         let seed = self.seeds.fetch_add(1, Ordering::SeqCst);
         let key = SecretKey::from_seed(&[seed; 32]);
         let id = format!("0193-agent-{seed}");
-        let target: Target = format!("host:{:032x}", u32::from(seed)).parse().unwrap();
         let enrol = Enrol {
             agent: id.clone(),
             epoch: 1,

@@ -102,8 +102,9 @@ CREATE TABLE targets (
   first_seen  INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- A document that was seen again and again is one interval.
-CREATE TABLE documents (
+-- A document that was seen again and again is one interval. What runs add that only repeat it stands in its line: read
+-- `documents`.
+CREATE TABLE document_rows (
   target     TEXT NOT NULL,
   kind       TEXT NOT NULL,
   from_index INTEGER NOT NULL,
@@ -117,13 +118,15 @@ CREATE TABLE documents (
   last_seen  INTEGER NOT NULL,
   seen       INTEGER NOT NULL,         -- how many runs observed it
   deleted    INTEGER,                  -- the tombstone that took the bytes; `held` is 0 then
+  line       INTEGER,                  -- where the agent that observed it last goes on; NULL once the interval has ended
+  slot       INTEGER,
   PRIMARY KEY (target, kind, from_index)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX documents_now ON documents (target, kind) WHERE to_index IS NULL;
-CREATE INDEX documents_by_digest ON documents (digest);
+CREATE INDEX documents_now ON document_rows (target, kind) WHERE to_index IS NULL;
+CREATE INDEX documents_by_digest ON document_rows (digest);
 
--- How runs ended for one kind on one target; equal ends in a row are one interval.
-CREATE TABLE outcomes (
+-- How runs ended for one kind on one target; equal ends in a row are one interval: read `outcomes`.
+CREATE TABLE outcome_rows (
   target     TEXT NOT NULL,
   kind       TEXT NOT NULL,
   from_index INTEGER NOT NULL,
@@ -134,9 +137,51 @@ CREATE TABLE outcomes (
   first_seen INTEGER NOT NULL,
   last_index INTEGER NOT NULL,
   last_seen  INTEGER NOT NULL,
+  line       INTEGER,
+  slot       INTEGER,
   PRIMARY KEY (target, kind, from_index)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX outcomes_now ON outcomes (target, kind) WHERE to_index IS NULL;
+CREATE INDEX outcomes_now ON outcome_rows (target, kind) WHERE to_index IS NULL;
+
+-- The places (kinds on targets) that an agent speaks of, up to 64 in a line, so that a run that says again what the one before
+-- it said writes one row.
+CREATE TABLE lines (
+  id     INTEGER PRIMARY KEY,
+  agent  TEXT NOT NULL,
+  number INTEGER NOT NULL,
+  names  TEXT NOT NULL,                -- `target kind`, one below the other
+  UNIQUE (agent, number)
+) STRICT;
+
+-- What repeated runs add to the rows of a line's places. Five numbers of 16 digits for each place: last index, last time and
+-- number of the runs that repeated the document, last index and last time of those that repeated the outcome.
+CREATE TABLE marks (
+  line    INTEGER PRIMARY KEY,
+  numbers BLOB NOT NULL
+) STRICT;
+
+-- A memory that saves work and says nothing: SHA-256 of what was said of each place last; zeros: look at it again. The one table
+-- that may differ between views of one log.
+CREATE TABLE told (
+  line    INTEGER PRIMARY KEY,
+  digests BLOB NOT NULL
+) STRICT;
+
+-- The numbers by subqueries, not by a join: SQLite can look into such a view from the right side of a LEFT JOIN.
+CREATE VIEW documents AS SELECT target, kind, from_index, to_index, digest, size, held, agent, first_seen,
+  max(last_index, coalesce((SELECT CAST(substr(numbers, 80 * slot + 1, 16) AS INTEGER) FROM marks WHERE marks.line = d.line), 0))
+    AS last_index,
+  max(last_seen, coalesce((SELECT nullif(CAST(substr(numbers, 80 * slot + 17, 16) AS INTEGER), 0) FROM marks
+    WHERE marks.line = d.line), last_seen)) AS last_seen,
+  seen + coalesce((SELECT CAST(substr(numbers, 80 * slot + 33, 16) AS INTEGER) FROM marks WHERE marks.line = d.line), 0) AS seen,
+  deleted FROM document_rows d;
+
+CREATE VIEW outcomes AS SELECT target, kind, from_index, to_index, collected, gaps, agent, first_seen,
+  max(last_index, coalesce((SELECT CAST(substr(numbers, 80 * slot + 49, 16) AS INTEGER) FROM marks WHERE marks.line = o.line), 0))
+    AS last_index,
+  max(last_seen, coalesce((SELECT nullif(CAST(substr(numbers, 80 * slot + 65, 16) AS INTEGER), 0) FROM marks
+    WHERE marks.line = o.line), last_seen)) AS last_seen
+  FROM outcome_rows o;
 
 CREATE TABLE findings (
   rule          TEXT NOT NULL,

@@ -30,6 +30,61 @@ fn unchanged_documents_stretch_their_interval_and_changed_ones_open_the_next() {
 }
 
 #[test]
+fn a_run_that_repeats_another_writes_none_of_its_documents_rows() {
+    let sample = Sample::new();
+    let mut agent = sample.enrol("web-1");
+    let (one, other) = ("patch.status", "time.sync");
+    let both = [(one, patches(false)), (other, serde_json::json!({}))];
+    let first = sample.run(&mut agent, &both, &[]);
+    let alone = sample.run(&mut agent, &both[..1], &[]);
+    let denied = sample.run(&mut agent, &both[..1], &[(other, "denied")]);
+    let last = sample.run(&mut agent, &both, &[]);
+    let views = sample.views();
+    let raw = rusqlite::Connection::open(sample.dir.path().join("views.db")).unwrap();
+    let rows = |sql: &str| {
+        let mut ask = raw.prepare(sql).unwrap();
+        let rows = ask
+            .query_map([], |row| {
+                Ok((row.get(0)?, super::unsigned(row.get(1)?), super::unsigned(row.get(2)?)))
+            })
+            .unwrap();
+        rows.collect::<Result<Vec<(String, u64, u64)>, _>>().unwrap()
+    };
+    let written = rows("SELECT kind, last_index, seen FROM document_rows ORDER BY kind");
+    assert_eq!(written, [(one.to_owned(), first, 1), (other.to_owned(), first, 1)]);
+    let read = rows("SELECT kind, last_index, seen FROM documents ORDER BY kind");
+    assert_eq!(read, [(one.to_owned(), last, 4), (other.to_owned(), last, 2)]);
+    let ends = rows("SELECT kind, from_index, last_index FROM outcomes ORDER BY kind, from_index");
+    let ends: Vec<_> =
+        ends.iter().map(|(kind, from, last)| (kind.as_str(), *from, *last)).collect();
+    let wanted =
+        [(one, first, last), (other, first, first), (other, denied, denied), (other, last, last)];
+    assert_eq!(ends, wanted);
+    assert!(alone > first && views.check().unwrap().is_empty());
+    let seen = views.documents(None).unwrap();
+    assert!(seen.iter().all(|row| row.last_seen > row.first_seen));
+}
+
+#[test]
+fn a_target_that_goes_over_to_another_agent_keeps_its_interval_and_its_counts() {
+    let sample = Sample::new();
+    let mut old = sample.enrol("web-1");
+    let first = sample.run(&mut old, &[(KIND, patches(false))], &[]);
+    sample.run(&mut old, &[(KIND, patches(false))], &[]);
+    let mut new = sample.enrol_for("web-1", old.target.clone());
+    for _ in 0..2 {
+        sample.run(&mut new, &[(KIND, patches(false))], &[]);
+    }
+    let back = sample.run(&mut old, &[(KIND, patches(false))], &[]);
+    let views = sample.views();
+    let history = views.document_history(old.target.as_str(), KIND).unwrap();
+    let places: Vec<_> =
+        history.iter().map(|row| (row.from_index, row.last_index, row.seen)).collect();
+    assert_eq!(places, [(first, back, 5)]);
+    assert!(views.check().unwrap().is_empty());
+}
+
+#[test]
 fn equal_outcomes_stretch_and_recovery_closes_them() {
     let sample = Sample::new();
     let mut agent = sample.enrol("web-1");

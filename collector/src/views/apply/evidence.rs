@@ -9,6 +9,7 @@ use exhibit_proto::statement::{Observed, Outcome, Run};
 use rusqlite::{OptionalExtension as _, params};
 use serde_json::{Value, json};
 
+use super::lines::{Lines, Of, Place, Repeated};
 use super::{Agent, At, Refused, Row, because, millis};
 use crate::views::judge::{Observation, observe};
 use crate::views::{ViewsError, kept, signed};
@@ -37,17 +38,28 @@ pub(super) fn run(at: &At<'_>, row: &mut Row, agent: &Agent, run: &Run) -> Resul
     if let Some(((target, _), _)) = sights.iter().find(|((target, _), _)| !granted(target)) {
         return because(format!("it speaks for {target}, which was not granted to its agent"));
     }
-    let finished = millis(&run.finished).unwrap_or(at.rx);
+    let finished = millis(&run.finished).unwrap_or(at.rx).min(at.rx);
+    let mut lines = Lines::of(at, &agent.id)?;
     for ((target, kind), sight) in &sights {
-        if let Some(document) = sight.document {
-            row.documents += 1;
-            // A clock that runs ahead must not make evidence look fresher than its arrival.
-            let seen = millis(&document.started).unwrap_or(at.rx).min(at.rx);
-            observed(at, agent, document, seen)?;
-        }
+        let place = lines.place(at, (target, kind))?;
+        row.documents += i64::from(sight.document.is_some());
         row.gaps += i64::from(!sight.gaps.is_empty());
-        ended(at, agent, (target, kind), sight, finished.min(at.rx))?;
+        let said = sight.digest();
+        if lines.says(place, said) {
+            if let Some(document) = sight.document {
+                lines.repeat(place, Of::Document, at.index(), seen(at, document));
+            }
+            lines.repeat(place, Of::Outcome, at.index(), finished);
+            continue;
+        }
+        let is_settled = match sight.document {
+            Some(document) => observed(at, agent, document, (&mut lines, place))?,
+            None => true,
+        };
+        ended(at, agent, (target, kind), sight, finished, (&mut lines, place))?;
+        lines.tell(place, if is_settled { said } else { Digest::ZERO });
     }
+    lines.write(at)?;
     row.summary = match (row.documents, row.gaps) {
         (0, 0) => "a run that observed nothing".to_owned(),
         (documents, 0) => format!("{} observed", counted(documents, "document")),
@@ -63,17 +75,48 @@ fn counted(number: i64, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
-/// Stretches the interval of an unchanged document or opens a new one, then judges.
-fn observed(at: &At<'_>, agent: &Agent, document: &Observed, seen: i64) -> Result<(), ViewsError> {
+/// A clock that runs ahead must not make evidence look fresher than its arrival.
+fn seen(at: &At<'_>, document: &Observed) -> i64 {
+    millis(&document.started).unwrap_or(at.rx).min(at.rx)
+}
+
+impl Sight<'_> {
+    /// The gaps as they are kept.
+    fn gaps(&self) -> String {
+        let gaps = self
+            .gaps
+            .iter()
+            .map(|gap| json!({"outcome": gap.outcome, "detail": gap.detail, "remedy": gap.remedy}));
+        Value::Array(gaps.collect()).to_string()
+    }
+
+    /// Of all that the rows of a place depend on.
+    fn digest(&self) -> Digest {
+        let document = self.document.map_or(Digest::ZERO, |document| document.digest);
+        let gaps = if self.gaps.is_empty() { String::new() } else { self.gaps() };
+        Digest::of_parts(&[document.as_bytes(), gaps.as_bytes()])
+    }
+}
+
+/// Stretches the interval of an unchanged document or opens a new one, then judges. Answers whether the same digest needs no
+/// second look: its bytes are here, and no rule about its kind reads the time.
+fn observed(
+    at: &At<'_>,
+    agent: &Agent,
+    document: &Observed,
+    (lines, place): (&mut Lines, Place),
+) -> Result<bool, ViewsError> {
     let (target, kind) = (document.target.as_str(), document.kind.as_str());
-    let digest = document.digest.to_string();
-    let open: Option<(i64, String, bool)> = at
+    let (digest, seen) = (document.digest.to_string(), seen(at, document));
+    let open: Option<(i64, String, bool, Option<Place>)> = at
         .tx
         .prepare_cached(
-            "SELECT from_index, digest, held FROM documents
+            "SELECT from_index, digest, held, line, slot FROM document_rows
              WHERE target = ?1 AND kind = ?2 AND to_index IS NULL",
         )?
-        .query_row((target, kind), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .query_row((target, kind), |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, Place::read(row, 3)?))
+        })
         .optional()?;
     // The bytes themselves are read only if they are judged: most documents are those of the last run.
     let there = at.log.stored(&document.digest)?.is_some_and(|brought| brought <= at.entry.index);
@@ -81,49 +124,98 @@ fn observed(at: &At<'_>, agent: &Agent, document: &Observed, seen: i64) -> Resul
     let erased =
         if there { None } else { at.log.erased_after(&document.digest, at.entry.index)? };
     let held = there || erased.is_some();
-    let same = open.filter(|(_, open, was_held)| *open == digest && *was_held == held);
-    let is_new = same.is_none();
-    if let Some((from, _, _)) = same {
-        at.tx
-            .prepare_cached(
-                "UPDATE documents SET last_index = ?4, last_seen = max(last_seen, ?5), seen = seen + 1
-                 WHERE target = ?1 AND kind = ?2 AND from_index = ?3",
-            )?
-            .execute((target, kind, from, at.index(), seen))?;
-    } else {
-        at.tx
-            .prepare_cached(
-                "UPDATE documents SET to_index = ?3 WHERE target = ?1 AND kind = ?2 AND to_index IS NULL",
-            )?
-            .execute((target, kind, at.index()))?;
-        at.tx
-            .prepare_cached(
-                "INSERT INTO documents VALUES (?1, ?2, ?3, NULL, ?4, ?5, ?6, ?7, ?8, ?3, ?8, 1, NULL)",
-            )?
-            .execute(params![
-                target,
-                kind,
-                at.index(),
-                digest,
-                signed(document.size),
-                held,
-                agent.id,
-                seen,
-            ])?;
+    let is_new =
+        open.as_ref().is_none_or(|(_, open, was_held, _)| *open != digest || *was_held != held);
+    match open {
+        Some((_, _, _, own)) if !is_new && own == Some(place) => {
+            lines.repeat(place, Of::Document, at.index(), seen);
+        }
+        open => {
+            let before = lines.take(at, open.and_then(|(_, _, _, place)| place), Of::Document)?;
+            let new = (document, digest.as_str(), held, seen);
+            if is_new {
+                turn(at, agent, new, (before, place))?;
+            } else {
+                adopt(at, new, (before, place))?;
+            }
+        }
     }
     if let Some(tombstone) = erased {
         let document = (digest.as_str(), target, at.entry.index);
-        return kept::replay(at.tx, at.log, at.assessor, tombstone, document);
+        kept::replay(at.tx, at.log, at.assessor, tombstone, document)?;
+        return Ok(false);
     }
     if !there {
-        return Ok(());
+        return Ok(false);
     }
     let observation =
         Observation { target, kind, digest: &digest, index: at.entry.index, at: seen, is_new };
     observe(at.tx, at.assessor, &observation, || {
         let bytes = at.log.document_at(&document.digest, at.entry.index)?;
         Ok(bytes.map_or(Value::Null, |bytes| readable(&bytes, document)))
-    })
+    })?;
+    Ok(!at.assessor.reads_clock(kind))
+}
+
+/// Closes the open interval and opens the next.
+fn turn(
+    at: &At<'_>,
+    agent: &Agent,
+    (document, digest, held, seen): (&Observed, &str, bool, i64),
+    (before, place): (Repeated, Place),
+) -> Result<(), ViewsError> {
+    let (target, kind) = (document.target.as_str(), document.kind.as_str());
+    at.tx
+        .prepare_cached(
+            "UPDATE document_rows SET to_index = ?3, last_index = max(last_index, ?4),
+                 last_seen = max(last_seen, coalesce(?5, last_seen)), seen = seen + ?6, line = NULL, slot = NULL
+             WHERE target = ?1 AND kind = ?2 AND to_index IS NULL",
+        )?
+        .execute((target, kind, at.index(), before.index, before.time(), before.runs))?;
+    let (line, slot) = place.columns();
+    at.tx
+        .prepare_cached(
+            "INSERT INTO document_rows VALUES (?1, ?2, ?3, NULL, ?4, ?5, ?6, ?7, ?8, ?3, ?8, 1, NULL, ?9, ?10)",
+        )?
+        .execute(params![
+            target,
+            kind,
+            at.index(),
+            digest,
+            signed(document.size),
+            held,
+            agent.id,
+            seen,
+            line,
+            slot,
+        ])?;
+    Ok(())
+}
+
+/// Stretches an interval that another agent's line held so far.
+fn adopt(
+    at: &At<'_>,
+    (document, _, _, seen): (&Observed, &str, bool, i64),
+    (before, place): (Repeated, Place),
+) -> Result<(), ViewsError> {
+    let (line, slot) = place.columns();
+    let seen = before.time().map_or(seen, |before| before.max(seen));
+    at.tx
+        .prepare_cached(
+            "UPDATE document_rows SET last_index = ?3, last_seen = max(last_seen, ?4), seen = seen + 1 + ?5, line = ?6,
+                 slot = ?7
+             WHERE target = ?1 AND kind = ?2 AND to_index IS NULL",
+        )?
+        .execute(params![
+            document.target.as_str(),
+            document.kind.as_str(),
+            at.index(),
+            seen,
+            before.runs,
+            line,
+            slot,
+        ])?;
+    Ok(())
 }
 
 /// Judges the newest document of a kind again, as of its last observation: findings of an older one, which it shared, were
@@ -182,40 +274,48 @@ fn ended(
     (target, kind): (&str, &str),
     sight: &Sight<'_>,
     seen: i64,
+    (lines, place): (&mut Lines, Place),
 ) -> Result<(), ViewsError> {
-    let gaps: Vec<Value> = sight
-        .gaps
-        .iter()
-        .map(|gap| json!({"outcome": gap.outcome, "detail": gap.detail, "remedy": gap.remedy}))
-        .collect();
-    let gaps = Value::Array(gaps).to_string();
-    let collected = sight.document.is_some();
-    let open: Option<(i64, bool, String)> = at
+    let (gaps, collected) = (sight.gaps(), sight.document.is_some());
+    let open: Option<(bool, String, Option<Place>)> = at
         .tx
         .prepare_cached(
-            "SELECT from_index, collected, gaps FROM outcomes
+            "SELECT collected, gaps, line, slot FROM outcome_rows
              WHERE target = ?1 AND kind = ?2 AND to_index IS NULL",
         )?
-        .query_row((target, kind), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .query_row((target, kind), |row| Ok((row.get(0)?, row.get(1)?, Place::read(row, 2)?)))
         .optional()?;
-    if let Some((from, _, _)) =
-        open.filter(|(_, was_collected, was)| *was_collected == collected && *was == gaps)
-    {
+    let same = open
+        .as_ref()
+        .is_some_and(|(was_collected, was, _)| *was_collected == collected && *was == gaps);
+    let held = open.and_then(|(_, _, held)| held);
+    if same && held == Some(place) {
+        lines.repeat(place, Of::Outcome, at.index(), seen);
+        return Ok(());
+    }
+    let before = lines.take(at, held, Of::Outcome)?;
+    let (line, slot) = place.columns();
+    if same {
+        let seen = before.time().map_or(seen, |before| before.max(seen));
         at.tx
             .prepare_cached(
-                "UPDATE outcomes SET last_index = ?4, last_seen = max(last_seen, ?5)
-                 WHERE target = ?1 AND kind = ?2 AND from_index = ?3",
+                "UPDATE outcome_rows SET last_index = ?3, last_seen = max(last_seen, ?4), line = ?5, slot = ?6
+                 WHERE target = ?1 AND kind = ?2 AND to_index IS NULL",
             )?
-            .execute((target, kind, from, at.index(), seen))?;
+            .execute((target, kind, at.index(), seen, line, slot))?;
         return Ok(());
     }
     at.tx
         .prepare_cached(
-            "UPDATE outcomes SET to_index = ?3 WHERE target = ?1 AND kind = ?2 AND to_index IS NULL",
+            "UPDATE outcome_rows SET to_index = ?3, last_index = max(last_index, ?4),
+                 last_seen = max(last_seen, coalesce(?5, last_seen)), line = NULL, slot = NULL
+             WHERE target = ?1 AND kind = ?2 AND to_index IS NULL",
         )?
-        .execute((target, kind, at.index()))?;
+        .execute((target, kind, at.index(), before.index, before.time()))?;
     at.tx
-        .prepare_cached("INSERT INTO outcomes VALUES (?1, ?2, ?3, NULL, ?4, ?5, ?6, ?7, ?3, ?7)")?
-        .execute(params![target, kind, at.index(), collected, gaps, agent.id, seen])?;
+        .prepare_cached(
+            "INSERT INTO outcome_rows VALUES (?1, ?2, ?3, NULL, ?4, ?5, ?6, ?7, ?3, ?7, ?8, ?9)",
+        )?
+        .execute(params![target, kind, at.index(), collected, gaps, agent.id, seen, line, slot])?;
     Ok(())
 }

@@ -6,7 +6,7 @@ use exhibit_proto::statement::{HOLD, HOLD_LIFTED, Hold, HoldLifted, Statement, T
 use rusqlite::params;
 use serde_json::Value;
 
-use super::{At, Refused, Row, because, evidence, millis};
+use super::{At, Refused, Row, because, evidence, lines, millis};
 use crate::views::{kept, signed};
 
 /// Takes the words of findings whose documents went; verdicts, counts and intervals stay.
@@ -29,9 +29,10 @@ pub(super) fn tombstone(at: &At<'_>, row: &mut Row, stone: &Tombstone) -> Result
                 gone.target.as_str(),
                 signed(gone.last)
             ])?;
+        lines::forget(at, &digest)?;
         at.tx
             .prepare_cached(
-                "UPDATE documents SET held = 0, deleted = ?2 WHERE digest = ?1 AND held = 1",
+                "UPDATE document_rows SET held = 0, deleted = ?2 WHERE digest = ?1 AND held = 1",
             )?
             .execute((&digest, index))?;
         at.tx
