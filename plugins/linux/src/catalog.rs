@@ -40,4 +40,5 @@ pub(crate) const ALL: &[Entry] = &[
     kinds::network_remote_access::ENTRY,
     kinds::resilience_redundancy::ENTRY,
     kinds::hardware_health::ENTRY,
+    kinds::software_containers::ENTRY,
 ];

@@ -31,6 +31,7 @@ pub(crate) mod network_services;
 pub(crate) mod patch_status;
 pub(crate) mod resilience_redundancy;
 pub(crate) mod sdlc_change_records;
+pub(crate) mod software_containers;
 pub(crate) mod software_install_control;
 pub(crate) mod software_inventory;
 pub(crate) mod time_sync;

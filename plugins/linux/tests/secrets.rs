@@ -71,6 +71,28 @@ const FILES: &[(&str, &str)] = &[
     ("etc/fstab", "//nas/share /mnt cifs username=u,password=plantedsecretcifs 0 0\n"),
     ("proc/cmdline", "root=/dev/sda1 secret.token=plantedsecretboot\n"),
     ("etc/sudoers", "root ALL=(ALL) ALL\n"),
+    (
+        "var/lib/docker/containers/aa/config.v2.json",
+        r#"{"Name": "/shop-seen", "State": {}, "Config": {"Env": ["DB_PASSWORD=plantedsecretdocker"], "Cmd": ["plantedsecretcmd"],
+            "Labels": {"a": "plantedsecretlabel"}, "Healthcheck": {"Test": ["plantedsecrethealth"]}}}"#,
+    ),
+    (
+        "var/lib/docker/containers/aa/hostconfig.json",
+        r#"{"LogConfig": {"Config": {"splunk-token": "plantedsecretlog"}}}"#,
+    ),
+    (
+        "etc/docker/daemon.json",
+        r#"{"log-opts": {"token": "plantedsecretdaemon"}, "hosts": ["tcp://127.0.0.1:2375"]}"#,
+    ),
+    (
+        "home/joe/.local/share/containers/storage/overlay-containers/containers.json",
+        r#"[{"id": "aa", "names": ["pod-seen"], "metadata": "{\"mountlabel\": \"plantedsecretmeta\"}"}]"#,
+    ),
+    (
+        "home/joe/.local/share/containers/storage/overlay-containers/aa/userdata/config.json",
+        r#"{"ociVersion": "1", "process": {"user": {"uid": 0}, "args": ["plantedsecretargs"], "env": ["A_TOKEN=plantedsecretpod"]},
+            "annotations": {"x": "plantedsecretnote"}}"#,
+    ),
 ];
 
 #[test]
@@ -84,7 +106,9 @@ fn planted_secrets_are_in_nothing_that_the_plugin_says() {
     let said = everything_said(root.path());
     // What was planted was read.
     assert!(
-        said.contains("joe") && said.contains("deb.example.org") && said.contains("mysqldump"),
+        ["joe", "deb.example.org", "mysqldump", "shop-seen", "pod-seen"]
+            .iter()
+            .all(|word| said.contains(word)),
         "{said}"
     );
     let shown: Vec<&str> = said

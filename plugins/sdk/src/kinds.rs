@@ -35,6 +35,7 @@ pub mod network_services;
 pub mod patch_status;
 pub mod resilience_redundancy;
 pub mod sdlc_change_records;
+pub mod software_containers;
 pub mod software_install_control;
 pub mod software_inventory;
 pub mod time_sync;
@@ -148,6 +149,10 @@ pub const ALL: &[KindInfo] = &[
     info!(resilience_redundancy::Redundancy, "Redundancy", "", 26),
     info!(sdlc_change_records::ChangeRecords, "Changes", "changes enter and leave the window", 26),
     info!(
+        software_containers::ContainerInventory,
+        "Containers and images", "state of containers", 26
+    ),
+    info!(
         software_install_control::InstallControl,
         "Control over installation", "short-lived programs", 26
     ),
@@ -237,6 +242,7 @@ mod tests {
         round_trip::<monitoring_alert_rules::AlertRules>(&monitoring_alert_rules::example());
         round_trip::<monitoring_detections::Detections>(&monitoring_detections::example());
         round_trip::<sdlc_change_records::ChangeRecords>(&sdlc_change_records::example());
+        round_trip::<software_containers::ContainerInventory>(&software_containers::example());
         round_trip::<software_install_control::InstallControl>(&software_install_control::example());
         round_trip::<vulnerability_findings::VulnerabilityFindings>(
             &vulnerability_findings::example(),

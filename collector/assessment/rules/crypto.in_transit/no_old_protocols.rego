@@ -21,7 +21,7 @@ package exhibit.crypto.in_transit.no_old_protocols
 
 default verdict := "error"
 
-default message := "the listeners were not asked for TLS (the plugin does so only when it is allowed to), or one did not tell its versions"
+default message := "listeners could not be asked for TLS, or one did not tell its versions"
 
 verdict := "not_applicable" if not_applicable
 
@@ -36,7 +36,16 @@ verdict := "pass" if {
 	count(items) == 0
 }
 
-message := "no listener here speaks TLS" if verdict == "not_applicable"
+message := "no listener here speaks TLS" if {
+	verdict == "not_applicable"
+	input.body.probed == true
+}
+
+# Nobody allowed it, which an outcome of the run tells too. What was not asked is no reason to doubt it.
+message := "no listener was asked for TLS, which the plugin does only when it is allowed to" if {
+	verdict == "not_applicable"
+	input.body.probed == false
+}
 
 message := "no listener accepts an outdated version" if verdict == "pass"
 
@@ -44,7 +53,7 @@ message := "listeners accept outdated versions" if verdict == "fail"
 
 not_applicable if {
 	is_array(input.body.endpoints)
-	input.body.probed == true
+	is_boolean(input.body.probed)
 	count(judged) == 0
 }
 

@@ -159,11 +159,18 @@ malformed_input := document({
 	"probed": true,
 })
 
-test_malformed_not_asked if {
-	rule.verdict == "error" with input as malformed_not_asked_input
+test_not_applicable_not_asked if {
+	rule.verdict == "not_applicable" with input as not_applicable_not_asked_input
+	contains(rule.message, "only when it is allowed to") with input as not_applicable_not_asked_input
 }
 
-malformed_not_asked_input := document({"endpoints": [], "policies": [], "probed": false})
+not_applicable_not_asked_input := document({"endpoints": [], "policies": [], "probed": false})
+
+test_malformed_not_said if {
+	rule.verdict == "error" with input as malformed_not_said_input
+}
+
+malformed_not_said_input := document({"endpoints": [], "policies": [], "probed": null})
 
 test_malformed_without_endpoints if {
 	rule.verdict == "error" with input as malformed_without_endpoints_input

@@ -22,7 +22,7 @@ import data.exhibit.lib.say
 
 default verdict := "error"
 
-default message := "the listeners were not asked for TLS (the plugin does so only when it is allowed to), or the end of a certificate is no date"
+default message := "listeners could not be asked for TLS, or the end of a certificate is no date"
 
 verdict := "not_applicable" if not_applicable
 
@@ -37,7 +37,16 @@ verdict := "pass" if {
 	count(items) == 0
 }
 
-message := "no listener here shows a certificate" if verdict == "not_applicable"
+message := "no listener here shows a certificate" if {
+	verdict == "not_applicable"
+	input.body.probed == true
+}
+
+# Nobody allowed it, which an outcome of the run tells too. What was not asked is no reason to doubt it.
+message := "no listener was asked for TLS, which the plugin does only when it is allowed to" if {
+	verdict == "not_applicable"
+	input.body.probed == false
+}
 
 message := "every certificate that is shown is valid" if verdict == "pass"
 
@@ -45,7 +54,7 @@ message := "listeners show certificates that have expired" if verdict == "fail"
 
 not_applicable if {
 	is_array(input.body.endpoints)
-	input.body.probed == true
+	is_boolean(input.body.probed)
 	count(judged) == 0
 }
 

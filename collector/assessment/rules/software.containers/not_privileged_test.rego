@@ -1,0 +1,347 @@
+package exhibit.software.containers.not_privileged_test
+
+import data.exhibit.software.containers.not_privileged as rule
+
+document(body) := object.union({
+	"kind": "software.containers",
+	"target": "host:h",
+	"parameters": {"exceptions": ["agent"], "capabilities": ["ALL", "CAP_SYS_ADMIN"]},
+}, {"body": body})
+
+ids := {item.id | some item in rule.items}
+
+test_pass if {
+	rule.verdict == "pass" with input as pass_input
+}
+
+pass_input := document({
+	"engines": [
+		{
+			"id": "docker",
+			"name": "docker",
+			"version": "28.1.1",
+			"active": true,
+			"seen_by": "storage",
+			"images_complete": true,
+			"containers_complete": true,
+			"settings": {},
+			"source": "/var/lib/docker",
+		},
+	],
+	"images": [],
+	"containers": [
+		{
+			"engine": "docker",
+			"name": "a",
+			"image": "shop:4",
+			"image_id": "sha256:aa",
+			"state": "running",
+			"created": "2026-11-02T08:00:00Z",
+			"root": false,
+			"privileged": false,
+			"shares": [],
+			"users_mapped": false,
+			"capabilities_added": [],
+			"no_new_privileges": true,
+			"seccomp": true,
+			"read_only": false,
+			"mounts": [],
+			"ports": [],
+			"restart": "no",
+			"secret_variables": 0,
+		},
+		{
+			"engine": "docker",
+			"name": "agent",
+			"image": "shop:4",
+			"image_id": "sha256:aa",
+			"state": "running",
+			"created": "2026-11-02T08:00:00Z",
+			"root": false,
+			"privileged": true,
+			"shares": [],
+			"users_mapped": false,
+			"capabilities_added": [],
+			"no_new_privileges": true,
+			"seccomp": true,
+			"read_only": false,
+			"mounts": [],
+			"ports": [],
+			"restart": "no",
+			"secret_variables": 0,
+		},
+		{
+			"engine": "docker",
+			"name": "old",
+			"image": "shop:4",
+			"image_id": "sha256:aa",
+			"state": "stopped",
+			"created": "2026-11-02T08:00:00Z",
+			"root": false,
+			"privileged": true,
+			"shares": [],
+			"users_mapped": false,
+			"capabilities_added": [],
+			"no_new_privileges": true,
+			"seccomp": true,
+			"read_only": false,
+			"mounts": [],
+			"ports": [],
+			"restart": "no",
+			"secret_variables": 0,
+		},
+	],
+})
+
+test_fail if {
+	rule.verdict == "fail" with input as fail_input
+	ids == {"a", "b"} with input as fail_input
+}
+
+fail_input := document({
+	"engines": [
+		{
+			"id": "docker",
+			"name": "docker",
+			"version": "28.1.1",
+			"active": true,
+			"seen_by": "storage",
+			"images_complete": true,
+			"containers_complete": true,
+			"settings": {},
+			"source": "/var/lib/docker",
+		},
+	],
+	"images": [],
+	"containers": [
+		{
+			"engine": "docker",
+			"name": "a",
+			"image": "shop:4",
+			"image_id": "sha256:aa",
+			"state": "running",
+			"created": "2026-11-02T08:00:00Z",
+			"root": false,
+			"privileged": true,
+			"shares": [],
+			"users_mapped": false,
+			"capabilities_added": ["ALL"],
+			"no_new_privileges": true,
+			"seccomp": true,
+			"read_only": false,
+			"mounts": [],
+			"ports": [],
+			"restart": "no",
+			"secret_variables": 0,
+		},
+		{
+			"engine": "docker",
+			"name": "b",
+			"image": "shop:4",
+			"image_id": "sha256:aa",
+			"state": "running",
+			"created": "2026-11-02T08:00:00Z",
+			"root": false,
+			"privileged": false,
+			"shares": [],
+			"users_mapped": false,
+			"capabilities_added": ["CAP_SYS_ADMIN", "CAP_NET_ADMIN"],
+			"no_new_privileges": true,
+			"seccomp": true,
+			"read_only": false,
+			"mounts": [],
+			"ports": [],
+			"restart": "no",
+			"secret_variables": 0,
+		},
+		{
+			"engine": "docker",
+			"name": "c",
+			"image": "shop:4",
+			"image_id": "sha256:aa",
+			"state": "running",
+			"created": "2026-11-02T08:00:00Z",
+			"root": false,
+			"privileged": false,
+			"shares": [],
+			"users_mapped": false,
+			"capabilities_added": [],
+			"no_new_privileges": true,
+			"seccomp": true,
+			"read_only": false,
+			"mounts": [],
+			"ports": [],
+			"restart": "no",
+			"secret_variables": 0,
+		},
+	],
+})
+
+test_fail_although_not_all_is_seen if {
+	rule.verdict == "fail" with input as fail_although_not_all_is_seen_input
+	ids == {"a"} with input as fail_although_not_all_is_seen_input
+}
+
+fail_although_not_all_is_seen_input := document({
+	"engines": [
+		{
+			"id": "docker",
+			"name": "docker",
+			"version": "28.1.1",
+			"active": true,
+			"seen_by": "storage",
+			"images_complete": true,
+			"containers_complete": false,
+			"settings": {},
+			"source": "/var/lib/docker",
+		},
+	],
+	"images": [],
+	"containers": [
+		{
+			"engine": "docker",
+			"name": "a",
+			"image": "shop:4",
+			"image_id": "sha256:aa",
+			"state": "running",
+			"created": "2026-11-02T08:00:00Z",
+			"root": false,
+			"privileged": true,
+			"shares": [],
+			"users_mapped": false,
+			"capabilities_added": [],
+			"no_new_privileges": true,
+			"seccomp": true,
+			"read_only": false,
+			"mounts": [],
+			"ports": [],
+			"restart": "no",
+			"secret_variables": 0,
+		},
+	],
+})
+
+test_not_applicable if {
+	rule.verdict == "not_applicable" with input as not_applicable_input
+}
+
+not_applicable_input := document({
+	"engines": [
+		{
+			"id": "docker",
+			"name": "docker",
+			"version": "28.1.1",
+			"active": true,
+			"seen_by": "storage",
+			"images_complete": true,
+			"containers_complete": true,
+			"settings": {},
+			"source": "/var/lib/docker",
+		},
+	],
+	"images": [],
+	"containers": [
+		{
+			"engine": "docker",
+			"name": "a",
+			"image": "shop:4",
+			"image_id": "sha256:aa",
+			"state": "stopped",
+			"created": "2026-11-02T08:00:00Z",
+			"root": false,
+			"privileged": false,
+			"shares": [],
+			"users_mapped": false,
+			"capabilities_added": [],
+			"no_new_privileges": true,
+			"seccomp": true,
+			"read_only": false,
+			"mounts": [],
+			"ports": [],
+			"restart": "no",
+			"secret_variables": 0,
+		},
+	],
+})
+
+test_not_applicable_without_engine if {
+	rule.verdict == "not_applicable" with input as not_applicable_without_engine_input
+}
+
+not_applicable_without_engine_input := document({"engines": [], "images": [], "containers": []})
+
+test_malformed_unseen if {
+	rule.verdict == "error" with input as malformed_unseen_input
+}
+
+malformed_unseen_input := document({
+	"engines": [
+		{
+			"id": "docker",
+			"name": "docker",
+			"version": "28.1.1",
+			"active": true,
+			"seen_by": "storage",
+			"images_complete": true,
+			"containers_complete": false,
+			"settings": {},
+			"source": "/var/lib/docker",
+		},
+	],
+	"images": [],
+	"containers": [],
+})
+
+test_malformed_unknown if {
+	rule.verdict == "error" with input as malformed_unknown_input
+}
+
+malformed_unknown_input := document({
+	"engines": [
+		{
+			"id": "docker",
+			"name": "docker",
+			"version": "28.1.1",
+			"active": true,
+			"seen_by": "storage",
+			"images_complete": true,
+			"containers_complete": true,
+			"settings": {},
+			"source": "/var/lib/docker",
+		},
+	],
+	"images": [],
+	"containers": [
+		{
+			"engine": "docker",
+			"name": "a",
+			"image": "shop:4",
+			"image_id": "sha256:aa",
+			"state": "running",
+			"created": "2026-11-02T08:00:00Z",
+			"root": false,
+			"privileged": null,
+			"shares": [],
+			"users_mapped": false,
+			"capabilities_added": [],
+			"no_new_privileges": true,
+			"seccomp": true,
+			"read_only": false,
+			"mounts": [],
+			"ports": [],
+			"restart": "no",
+			"secret_variables": 0,
+		},
+	],
+})
+
+test_malformed_without_containers if {
+	rule.verdict == "error" with input as malformed_without_containers_input
+}
+
+malformed_without_containers_input := document({"engines": [], "images": [], "containers": null})
+
+test_malformed_empty if {
+	rule.verdict == "error" with input as {}
+	rule.verdict == "error" with input as document({})
+}
