@@ -32,6 +32,9 @@ pub use pack::{PackError, RulePack};
 pub use rule::{Rule, Severity, Strength, UnknownWord};
 pub use selection::{LabelError, Labels, Selection, SelectionError};
 pub use status::{
-    AssessmentInput, Cause, ControlStatus, Counts, Exclusion, Expectation, Gap, MAX_REASONS,
-    Observed, Outcome, Reason, Status, assess,
+    AssessmentInput, Attestation, Cause, ControlStatus, Counts, DOCUMENTS_ONLY, Exclusion,
+    Expectation, Gap, KnownTarget, MAX_REASONS, ManualEvidence, Observed, Outcome, OutsideTarget,
+    Part, PeriodError, Reason, Rollup, SCORE_DEFINITION, Scope, Score, Standing, Status, Unseen,
+    UnseenCount, Waived, Waiver, WaiverError, WaiverState, assess, outside, rollup, score,
+    waiver_states,
 };

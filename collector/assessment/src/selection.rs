@@ -40,7 +40,7 @@ pub enum LabelError {
 
 /// The labels of one target, e.g. environment, owner, criticality, service. Keys and values are free and compared
 /// letter by letter.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(try_from = "BTreeMap<String, String>", into = "BTreeMap<String, String>")]
 pub struct Labels(BTreeMap<String, String>);
 

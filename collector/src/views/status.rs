@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
 use exhibit_assessment::{
-    AssessmentInput, ControlId, ControlStatus, Expectation, Gap, Observed, Outcome, Status, assess,
+    AssessmentInput, ControlId, ControlStatus, Expectation, Gap, Observed, Outcome, Scope, Status,
+    assess,
 };
 use jiff::Timestamp;
 
@@ -77,7 +78,12 @@ impl Views {
             findings: &findings,
             gaps: &self.gaps()?,
             expected: &self.expected(&agents, now)?,
+            targets: &[],
+            scope: &Scope::default(),
             exclusions: &[],
+            waivers: &[],
+            manual: &[],
+            attestations: &[],
         };
         let statuses = assess(&input, now);
         let silent = agents.into_iter().filter(|agent| agent.silent_since(now).is_some()).collect();

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::{Attestation, KnownTarget, ManualEvidence, Scope, Waiver};
 use crate::{
     finding::Verdict,
     framework::Framework,
@@ -24,6 +25,8 @@ pub enum Outcome {
     LimitExceeded,
     Failed,
     NotConfigured,
+    /// The agent gave the document up because its spool was full.
+    Dropped,
 }
 
 impl Outcome {
@@ -38,6 +41,7 @@ impl Outcome {
             Self::LimitExceeded => "limit_exceeded",
             Self::Failed => "failed",
             Self::NotConfigured => "not_configured",
+            Self::Dropped => "dropped",
         }
     }
 }
@@ -46,7 +50,7 @@ impl FromStr for Outcome {
     type Err = UnknownWord;
 
     fn from_str(text: &str) -> Result<Self, UnknownWord> {
-        const ALL: [Outcome; 7] = [
+        const ALL: [Outcome; 8] = [
             Outcome::Denied,
             Outcome::ToolMissing,
             Outcome::NotApplicable,
@@ -54,12 +58,13 @@ impl FromStr for Outcome {
             Outcome::LimitExceeded,
             Outcome::Failed,
             Outcome::NotConfigured,
+            Outcome::Dropped,
         ];
         ALL.into_iter()
             .find(|outcome| outcome.as_str() == text)
             .ok_or_else(|| UnknownWord {
                 value: text.to_owned(),
-                allowed: "denied, tool_missing, not_applicable, timed_out, limit_exceeded, failed, not_configured",
+                allowed: "denied, tool_missing, not_applicable, timed_out, limit_exceeded, failed, not_configured, dropped",
             })
     }
 }
@@ -120,5 +125,11 @@ pub struct AssessmentInput<'a> {
     pub findings: &'a [Observed],
     pub gaps: &'a [Gap],
     pub expected: &'a [Expectation],
+    /// The population, with labels. Targets that stand only in findings, gaps or expectations have no labels.
+    pub targets: &'a [KnownTarget],
+    pub scope: &'a Scope,
     pub exclusions: &'a [Exclusion],
+    pub waivers: &'a [Waiver],
+    pub manual: &'a [ManualEvidence],
+    pub attestations: &'a [Attestation],
 }

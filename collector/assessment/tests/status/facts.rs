@@ -1,8 +1,9 @@
 //! Small facts to build cases of.
 
 use exhibit_assessment::{
-    AssessmentInput, ControlId, ControlStatus, Exclusion, Expectation, Framework, Gap, Observed,
-    Outcome, Rule, Severity, Strength, Verdict, assess,
+    AssessmentInput, Attestation, ControlId, ControlStatus, Exclusion, Expectation, Framework, Gap,
+    KnownTarget, ManualEvidence, Observed, Outcome, Rule, Scope, Severity, Strength, Verdict,
+    Waiver, assess,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -80,24 +81,42 @@ pub(crate) struct Case {
     pub(crate) findings: Vec<Observed>,
     pub(crate) gaps: Vec<Gap>,
     pub(crate) expected: Vec<Expectation>,
+    pub(crate) targets: Vec<KnownTarget>,
+    pub(crate) scope: Scope,
     pub(crate) exclusions: Vec<Exclusion>,
+    pub(crate) waivers: Vec<Waiver>,
+    pub(crate) manual: Vec<ManualEvidence>,
+    pub(crate) attestations: Vec<Attestation>,
 }
 
 impl Case {
     pub(crate) fn all(&self) -> Vec<ControlStatus> {
+        self.with(|input| assess(input, now()))
+    }
+
+    pub(crate) fn with<T>(&self, ask: impl FnOnce(&AssessmentInput<'_>) -> T) -> T {
         let framework = Framework::builtin().unwrap();
-        let input = AssessmentInput {
+        ask(&AssessmentInput {
             framework: &framework,
             rules: &self.rules,
             findings: &self.findings,
             gaps: &self.gaps,
             expected: &self.expected,
+            targets: &self.targets,
+            scope: &self.scope,
             exclusions: &self.exclusions,
-        };
-        assess(&input, now())
+            waivers: &self.waivers,
+            manual: &self.manual,
+            attestations: &self.attestations,
+        })
     }
 
     pub(crate) fn status(&self) -> ControlStatus {
-        self.all().into_iter().find(|status| status.control == control()).unwrap()
+        self.of("A.8.8")
+    }
+
+    pub(crate) fn of(&self, id: &str) -> ControlStatus {
+        let id: ControlId = id.parse().unwrap();
+        self.all().into_iter().find(|status| status.control == id).unwrap()
     }
 }

@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 mod facts;
+mod people;
+mod population;
 mod properties;
 
 use exhibit_assessment::{

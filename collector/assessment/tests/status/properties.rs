@@ -42,7 +42,7 @@ fn any_case() -> impl Strategy<Value = Case> {
         findings,
         gaps,
         expected,
-        exclusions: vec![],
+        ..Case::default()
     })
 }
 

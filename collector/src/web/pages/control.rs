@@ -218,14 +218,14 @@ fn cause(cause: Cause) -> (&'static str, &'static str) {
     };
     match cause {
         Cause::Excluded => status(Status::Excluded),
-        Cause::Fail => status(Status::NotMet),
+        Cause::Fail | Cause::WaiverExpired | Cause::Waived => status(Status::NotMet),
         Cause::RuleError => verdict(Verdict::Error),
         Cause::NotCollected | Cause::SilentAgent | Cause::NothingArrived | Cause::NotScheduled => {
             status(Status::NoEvidence)
         }
-        Cause::Stale => status(Status::Stale),
-        Cause::NotApplicable => verdict(Verdict::NotApplicable),
+        Cause::Stale | Cause::ManualStale => status(Status::Stale),
+        Cause::NotApplicable | Cause::OutsideScope => verdict(Verdict::NotApplicable),
         Cause::Pass => status(Status::Met),
-        Cause::NoRule => status(Status::Manual),
+        Cause::NoRule | Cause::Manual => status(Status::Manual),
     }
 }

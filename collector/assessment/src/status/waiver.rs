@@ -1,0 +1,171 @@
+//! Waivers: a person's decision to live with a failure for a while. A waived failure is shown as waived, never as a pass;
+//! after its end a waiver has no effect and is reported.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{AssessmentInput, scope};
+use crate::{
+    finding::Verdict,
+    ids::{ControlId, RuleId},
+    rule::Rule,
+    selection::{Labels, Selection},
+};
+
+/// Why a waiver was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WaiverError {
+    #[error("waiver {id:?} has no {what}; a waiver names its id, its reason and who approved it")]
+    Missing { id: String, what: &'static str },
+    #[error("waiver {id:?} ends at {until}, not after its begin at {from}; give a later end")]
+    Period { id: String, from: Timestamp, until: Timestamp },
+}
+
+/// What a waiver covers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Waived {
+    /// Failures of one rule, on every control that it speaks about.
+    Rule(RuleId),
+    /// Failures of any rule, on one control.
+    Control(ControlId),
+}
+
+/// A waiver. Only failures can be waived: what is not seen stays not seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Draft", deny_unknown_fields)]
+pub struct Waiver {
+    /// A name of its own, e.g. `W-2026-014`.
+    pub id: String,
+    pub about: Waived,
+    /// On which targets.
+    pub targets: Selection,
+    pub reason: String,
+    pub approver: String,
+    /// In effect from here …
+    pub from: Timestamp,
+    /// … until before here. A waiver without an end does not exist.
+    pub until: Timestamp,
+}
+
+/// A waiver before it is checked.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Draft {
+    id: String,
+    about: Waived,
+    targets: Selection,
+    reason: String,
+    approver: String,
+    from: Timestamp,
+    until: Timestamp,
+}
+
+impl TryFrom<Draft> for Waiver {
+    type Error = WaiverError;
+
+    fn try_from(draft: Draft) -> Result<Self, WaiverError> {
+        let Draft { id, about, targets, reason, approver, from, until } = draft;
+        Self { id, about, targets, reason, approver, from, until }.checked()
+    }
+}
+
+impl Waiver {
+    /// The waiver, if it says who, why and until when.
+    pub fn checked(self) -> Result<Self, WaiverError> {
+        let texts = [("id", &self.id), ("reason", &self.reason), ("approver", &self.approver)];
+        for (what, text) in texts {
+            if text.trim().is_empty() {
+                return Err(WaiverError::Missing { id: self.id.clone(), what });
+            }
+        }
+        if self.until <= self.from {
+            return Err(WaiverError::Period { id: self.id, from: self.from, until: self.until });
+        }
+        Ok(self)
+    }
+
+    /// Where the waiver stands at a moment.
+    #[must_use]
+    pub fn standing(&self, now: Timestamp) -> Standing {
+        if now < self.from {
+            Standing::NotYet
+        } else if now < self.until {
+            Standing::InEffect
+        } else {
+            Standing::Expired
+        }
+    }
+
+    /// Whether it covers failures of the rule on the target as far as the control is concerned.
+    pub(super) fn covers(
+        &self,
+        rule: &RuleId,
+        control: ControlId,
+        target: &str,
+        labels: &Labels,
+    ) -> bool {
+        let about = match &self.about {
+            Waived::Rule(waived) => waived == rule,
+            Waived::Control(waived) => *waived == control,
+        };
+        about && self.targets.selects(target, labels)
+    }
+}
+
+/// Where a waiver stands at a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    NotYet,
+    InEffect,
+    Expired,
+}
+
+/// What a waiver does at a moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WaiverState {
+    pub id: String,
+    pub standing: Standing,
+    /// Failures, one for each rule and target, that it covers or, unless it is in effect, would cover.
+    pub failures: u64,
+    /// It names a rule that the pack does not have.
+    pub unknown_rule: bool,
+}
+
+/// Each waiver with what it does at `now`, in the order of the input.
+#[must_use]
+pub fn waiver_states(input: &AssessmentInput<'_>, now: Timestamp) -> Vec<WaiverState> {
+    let labels = scope::labels(input);
+    let nothing = Labels::default();
+    let latest = super::decide::latest(input.findings);
+    let rules: BTreeMap<&RuleId, &Rule> = input.rules.iter().map(|rule| (&rule.id, rule)).collect();
+    let state = |waiver: &Waiver| {
+        let covered = |(rule, target): (&RuleId, &str)| {
+            let labels = labels.get(target).copied().unwrap_or(&nothing);
+            input.scope.isms.selects(target, labels)
+                && rules.get(rule).is_some_and(|rule| {
+                    rule.controls
+                        .iter()
+                        .any(|(control, _)| waiver.covers(&rule.id, *control, target, labels))
+                })
+        };
+        let failures = latest.iter().flat_map(|(rule, targets)| {
+            let failing = targets.iter().filter(|(_, found)| found.verdict == Verdict::Fail);
+            failing.map(move |(target, _)| (*rule, *target))
+        });
+        WaiverState {
+            id: waiver.id.clone(),
+            standing: waiver.standing(now),
+            failures: super::tally::length(failures.filter(|pair| covered(*pair)).count()),
+            unknown_rule: match &waiver.about {
+                Waived::Rule(id) => !rules.contains_key(id),
+                Waived::Control(_) => false,
+            },
+        }
+    };
+    input.waivers.iter().map(state).collect()
+}

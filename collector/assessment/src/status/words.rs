@@ -1,0 +1,60 @@
+//! Reasons in words. It decides nothing.
+
+use super::{Cause, Gap, Observed, Reason};
+use crate::rule::{Rule, Strength};
+
+/// A reason about the evidence of a kind, whichever rules need it.
+pub(super) fn about(cause: Cause, rule: &Rule, target: Option<&str>, text: String) -> Reason {
+    Reason {
+        kind: Some(rule.kind.clone()),
+        target: target.map(str::to_owned),
+        ..plain(cause, text)
+    }
+}
+
+pub(super) fn of_rule(
+    cause: Cause,
+    rule: &Rule,
+    strength: Strength,
+    target: Option<&str>,
+    text: String,
+) -> Reason {
+    Reason {
+        rule: Some(rule.id.clone()),
+        strength: Some(strength),
+        kind: Some(rule.kind.clone()),
+        target: target.map(str::to_owned),
+        ..plain(cause, text)
+    }
+}
+
+pub(super) fn plain(cause: Cause, text: String) -> Reason {
+    Reason {
+        cause,
+        rule: None,
+        strength: None,
+        kind: None,
+        target: None,
+        outcome: None,
+        text,
+        since: None,
+        observed_at: None,
+    }
+}
+
+/// What a finding says: its message, how many items, and whether the evidence is past its window.
+pub(super) fn finding(cause: Cause, rule: &Rule, found: &Observed, stale: bool) -> String {
+    let failure = matches!(cause, Cause::Fail | Cause::Waived);
+    let age = if stale && failure { ", from evidence past its freshness window" } else { "" };
+    if cause == Cause::Stale {
+        format!("passed, but the evidence is older than {} hours", rule.freshness)
+    } else if found.item_count > 1 {
+        format!("{} ({} items{age})", found.message, found.item_count)
+    } else {
+        format!("{}{age}", found.message)
+    }
+}
+
+pub(super) fn gap(gap: &Gap) -> String {
+    format!("{} {}: {}; {}", gap.kind, gap.outcome.as_str(), gap.detail, gap.remedy)
+}
