@@ -28,6 +28,6 @@ use exhibit_plugin::local::{glob, host, look, mounts, services, tool};
 pub const PLUGIN: Plugin = Plugin {
     name: "linux",
     version: env!("CARGO_PKG_VERSION"),
-    about: "observes a Linux host (complete for Debian and Ubuntu)",
+    about: "observes a Linux host",
     catalog: catalog::ALL,
 };

@@ -16,6 +16,8 @@ use crate::{
     look::{Found, Look},
 };
 
+pub(crate) use pacman::pacman_order;
+
 /// What the managers of the host are set to.
 #[derive(Debug, Default)]
 pub(crate) struct Repositories {

@@ -1,8 +1,9 @@
-//! `patch.status` of Debian and Ubuntu: what waits, how old that knowledge is, support, restart. It installs nothing.
+//! `patch.status`: what waits, how old that knowledge is, support, restart. It installs nothing and fetches nothing.
 
 mod automatic;
 mod history;
 mod kernel;
+mod offers;
 mod pending;
 mod support;
 
@@ -10,7 +11,9 @@ pub(crate) use history::{local_time, zone};
 
 use exhibit_plugin::{
     Entry, Job, Observation, OutcomeKind,
-    kinds::patch_status::{AutomaticUpdates, Counts, KIND, OperatingSystem, PatchStatus},
+    kinds::patch_status::{
+        AutomaticUpdates, Counts, KIND, OperatingSystem, PatchStatus, PendingUpdate,
+    },
 };
 use jiff::tz::TimeZone;
 
@@ -22,7 +25,12 @@ pub(crate) const ENTRY: Entry = Entry {
     reads: &[
         "apt-get -s dist-upgrade",
         "/var/lib/dpkg/status",
-        "/var/lib/apt/lists/*Release",
+        "/var/lib/apt/lists/*Release (below another root: *Packages)",
+        "databases of rpm, apk and pacman",
+        "/var/cache/{dnf,libdnf5}/*/repodata, /var/cache/zypp/raw/*/repodata",
+        "/var/cache/apk/APKINDEX.*.tar.gz",
+        "/var/lib/pacman/sync/*.db",
+        "/usr/lib/modules/*/modules.dep",
         "/var/log/apt/history.log",
         "/var/log/dpkg.log",
         "/etc/apt/apt.conf.d/*",
@@ -42,12 +50,17 @@ fn observe(job: &Job) -> Observation {
     let release = OsRelease::read(&mut look);
     let os = support::observe(&mut look, &release, today);
     if !look.host.exists(crate::debian::STATUS) {
-        return support_alone(look, os);
+        return without_dpkg(look, os);
     }
     let Some(database) = database(&mut look) else { return look.done() };
     let zone = history::zone(&mut look);
-    let pending = pending::observe(&mut look);
-    let count = |number: usize| u64::try_from(number).ok();
+    let pending = if look.host.is_live() {
+        pending::observe(&mut look)
+    } else {
+        // apt of another root is not run: its settings may name programs.
+        let installed = packages::read(&mut look, false).map(|found| found.list);
+        installed.and_then(|installed| offers::read(&mut look, &installed).updates)
+    };
     let counts = Counts {
         installed: count(database.present().count()),
         pending: pending.as_ref().and_then(|list| count(list.len())),
@@ -83,29 +96,50 @@ const TIMERS: [(&str, &str); 5] = [
     ("os-update", "os-update.timer"),
 ];
 
-/// Without dpkg: the system and its support, the number of packages, and whether a timer updates them.
-fn support_alone(mut look: Look<'_>, os: OperatingSystem) -> Observation {
+fn count(number: usize) -> Option<u64> {
+    u64::try_from(number).ok()
+}
+
+/// Without dpkg: what the lists on the host offer, and whether a timer installs it.
+fn without_dpkg(mut look: Look<'_>, os: OperatingSystem) -> Observation {
     let Some(installed) = packages::read(&mut look, false) else { return look.done() };
-    look.seen.outcome(
-        OutcomeKind::NotApplicable,
-        "pending updates are known for dpkg only",
-        "see vulnerability.findings with a mirrored advisory file, or record them by hand",
-    );
+    let offered = offers::read(&mut look, &installed.list);
+    if offered.updates.is_some() && !offered.knows_security {
+        look.seen.outcome(
+            OutcomeKind::NotApplicable,
+            "the lists here do not tell which updates mend security",
+            "see vulnerability.findings with a mirrored advisory file",
+        );
+    }
+    let (kernel, reboot_required) = kernel::of_modules(&mut look, &installed.list);
+    let pending = offered.updates;
+    let secure = |list: &Vec<PendingUpdate>| list.iter().filter(|update| update.security).count();
     let there = TIMERS.iter().filter(|(_, unit)| services::is_installed(&look.host, unit));
     let there: Vec<&(&str, &str)> = there.collect();
     let wanted = there.iter().find(|(_, unit)| services::is_wanted(&look.host, unit));
     let mechanism = wanted.or(there.first()).map(|(name, _)| (*name).to_owned());
+    let rows = pending.as_ref().map_or(0, Vec::len);
     let body = PatchStatus {
         os,
-        pending: None,
         counts: Counts {
-            installed: u64::try_from(installed.list.len()).ok(),
-            pending: None,
-            security: None,
+            installed: count(installed.list.len()),
+            pending: pending.as_ref().and_then(|list| count(list.len())),
+            security: pending
+                .as_ref()
+                .filter(|_| offered.knows_security)
+                .map(secure)
+                .and_then(count),
             held: None,
         },
-        lists_refreshed: None,
-        last_update: None,
+        pending,
+        lists_refreshed: offered.refreshed.map(history::whole_seconds),
+        last_update: installed
+            .list
+            .iter()
+            .filter_map(|package| package.installed_at)
+            .max()
+            .or_else(|| look.facts(packages::apk::INSTALLED).here()?.modified)
+            .map(history::whole_seconds),
         automatic_updates: AutomaticUpdates {
             installed: mechanism.is_some(),
             // cron may do it too, which is not looked at.
@@ -116,11 +150,11 @@ fn support_alone(mut look: Look<'_>, os: OperatingSystem) -> Observation {
             last_run: None,
             last_result: None,
         },
-        kernel: None,
-        reboot_required: None,
+        kernel: Some(kernel),
+        reboot_required,
         reboot_packages: Vec::new(),
     };
-    look.seen.document(body, 0);
+    look.seen.document(body, rows);
     look.done()
 }
 
@@ -148,7 +182,7 @@ mod tests {
         assert_eq!(body["last_update"], "2026-11-20T06:12:31Z");
         assert!(body["lists_refreshed"].is_string());
         assert_eq!(body["reboot_required"], serde_json::Value::Null);
-        assert!(outcomes(&observation)[0].starts_with("not_applicable"));
+        assert!(outcomes(&observation)[0].starts_with("not_applicable: no list"));
     }
 
     #[test]
@@ -162,7 +196,10 @@ mod tests {
         assert_eq!(body["os"]["support_state"], "ended");
         assert_eq!(body["counts"]["installed"], 1);
         assert_eq!(body["pending"], serde_json::Value::Null);
-        assert!(outcomes(&observation)[0].starts_with("not_applicable: pending updates"));
+        assert!(
+            outcomes(&observation)[0]
+                .starts_with("not_applicable: no list of available packages of apk")
+        );
     }
 
     #[test]

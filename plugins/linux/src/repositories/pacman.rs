@@ -53,6 +53,13 @@ pub(super) fn read(look: &mut Look<'_>, found: &mut Repositories) {
     found.managers.push(pacman);
 }
 
+/// Names of the repositories, in the order in which pacman asks them.
+pub(crate) fn pacman_order(look: &mut Look<'_>) -> Vec<String> {
+    let text = look.text(CONF).here().unwrap_or_default();
+    let sections = ini::sections(&text).into_iter().map(|section| section.name.to_owned());
+    sections.filter(|name| name != "options" && !name.contains('/')).collect()
+}
+
 fn is_weak(level: &str) -> bool {
     ["Never", "Optional", "PackageNever", "PackageOptional", "TrustAll", "PackageTrustAll"]
         .contains(&level)

@@ -6,10 +6,12 @@ use serde_json::json;
 
 use crate::made::{Told, ask, done, is_root, root, rows, table, time};
 
+/// What keeps sign-ins since Debian 13.
+pub(crate) const TRIXIE: &str = ",wtmpdb,lastlog2,libpam-wtmpdb,libpam-lastlog2";
 /// Beside the smallest system: what the sign-in, privilege and logging kinds read.
 const MORE: &str = "openssh-server,sudo,cron,login,libpam-pwquality";
 
-fn made(suite: &str, more: &str) -> PathBuf {
+pub(crate) fn made(suite: &str, more: &str) -> PathBuf {
     let include = format!("--include={MORE}{more}");
     root(suite, &format!("1 {include}"), |root| {
         let mut command = Command::new("mmdebstrap");
@@ -106,5 +108,5 @@ fn debian_12_tells_what_dpkg_tells() {
 
 #[test]
 fn debian_13_tells_what_dpkg_tells() {
-    release("trixie", ",wtmpdb,lastlog2", "13");
+    release("trixie", TRIXIE, "13");
 }

@@ -6,3 +6,4 @@ mod debian;
 mod made;
 mod pacman;
 mod rpm;
+mod updates;

@@ -13,7 +13,7 @@ const PACKAGES: [(&str, &str, &str, &str); 3] = [
     ("tzdata", "1:2024b-1", "Public Domain", "0"),
 ];
 
-fn pacman(root: &Path) -> Command {
+pub(crate) fn pacman(root: &Path) -> Command {
     let mut command = as_root("pacman");
     command.arg("--root").arg(root).args(["--noconfirm", "--config", "/dev/null"]);
     command.arg("--dbpath").arg(root.join("var/lib/pacman"));
@@ -21,7 +21,12 @@ fn pacman(root: &Path) -> Command {
 }
 
 /// A package file: what makepkg would put into one.
-fn package(folder: &Path, name: &str, version: &str, licence: &str) -> std::path::PathBuf {
+pub(crate) fn package(
+    folder: &Path,
+    name: &str,
+    version: &str,
+    licence: &str,
+) -> std::path::PathBuf {
     let work = folder.join(format!("{name}-{version}"));
     fs::create_dir_all(work.join("usr/bin")).unwrap();
     fs::write(work.join("usr/bin").join(name), name).unwrap();

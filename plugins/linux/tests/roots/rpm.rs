@@ -6,9 +6,12 @@ use serde_json::json;
 
 use crate::made::{Told, as_root, ask, done, root, rows, table, time};
 
-const DATABASE: &str = "/usr/lib/sysimage/rpm";
+pub(crate) const DATABASE: &str = "/usr/lib/sysimage/rpm";
 /// Name, epoch, version, release, architecture, licence, files beside the first.
-const PACKAGES: [(&str, &str, &str, &str, &str, &str, usize); 6] = [
+pub(crate) type Package =
+    (&'static str, &'static str, &'static str, &'static str, &'static str, &'static str, usize);
+
+pub(crate) const PACKAGES: [Package; 6] = [
     ("filesystem", "0", "3.18", "6.el9", "noarch", "Public Domain", 0),
     ("openssl-libs", "1", "3.0.7", "27.el9", "noarch", "Apache-2.0", 2),
     ("kernel-core", "0", "5.14.0", "427.el9", "noarch", "GPL-2.0-only", 1),
@@ -18,7 +21,7 @@ const PACKAGES: [(&str, &str, &str, &str, &str, &str, usize); 6] = [
     ("many-files", "0", "2", "1", "noarch", "GPLv3+", 1_000),
 ];
 
-fn spec(package: &(&str, &str, &str, &str, &str, &str, usize)) -> String {
+pub(crate) fn spec(package: &Package) -> String {
     let (name, epoch, version, release, architecture, licence, files) = package;
     let folder = format!("/usr/share/{name}-{release}");
     format!(
@@ -28,24 +31,29 @@ fn spec(package: &(&str, &str, &str, &str, &str, &str, usize)) -> String {
     )
 }
 
-fn rpm(root: &Path) -> Command {
+pub(crate) fn rpm(root: &Path) -> Command {
     let mut command = as_root("rpm");
     command.arg("--root").arg(root).args(["--dbpath", DATABASE]);
     command
+}
+
+/// Files of the packages, made in `work`.
+pub(crate) fn built(work: &Path, packages: &[Package]) -> Vec<std::path::PathBuf> {
+    for (number, package) in packages.iter().enumerate() {
+        let file = work.join(format!("{number}.spec"));
+        fs::write(&file, spec(package)).unwrap();
+        let top = format!("_topdir {}", work.join("top").display());
+        done(Command::new("rpmbuild").args(["--quiet", "-bb", "--define", &top]).arg(&file));
+    }
+    let built = fs::read_dir(work.join("top/RPMS/noarch")).unwrap();
+    built.map(|entry| entry.unwrap().path()).collect()
 }
 
 pub(crate) fn made() -> std::path::PathBuf {
     let recipe: String = PACKAGES.iter().map(spec).collect();
     root("rpm", &format!("1 {recipe}"), |root| {
         let work = tempfile::tempdir().unwrap();
-        for (number, package) in PACKAGES.iter().enumerate() {
-            let file = work.path().join(format!("{number}.spec"));
-            fs::write(&file, spec(package)).unwrap();
-            let top = format!("_topdir {}", work.path().join("top").display());
-            done(Command::new("rpmbuild").args(["--quiet", "-bb", "--define", &top]).arg(&file));
-        }
-        let built = fs::read_dir(work.path().join("top/RPMS/noarch")).unwrap();
-        let built = built.map(|entry| entry.unwrap().path());
+        let built = built(work.path(), &PACKAGES);
         // One by one, so that two kernels stay; each in a transaction of its own.
         for file in built {
             done(rpm(root).args(["--nodeps", "--nosignature", "--force", "-i"]).arg(file));

@@ -5,19 +5,53 @@ use exhibit_plugin::kinds::patch_status::Kernel;
 use crate::{
     debian::{Database, State},
     look::Look,
+    packages::Installed,
     versions::Scheme,
 };
 
 const MARKER: &str = "/run/reboot-required";
 
+fn running(look: &mut Look<'_>) -> Option<String> {
+    if !look.host.is_live() {
+        return None;
+    }
+    look.seen.method("uname(2)");
+    Some(rustix::system::uname().release().to_string_lossy().into_owned())
+}
+
+/// Without dpkg: the releases that have modules here, and whether a restart is due.
+pub(super) fn of_modules(look: &mut Look<'_>, installed: &[Installed]) -> (Kernel, Option<bool>) {
+    let folder = "/usr/lib/modules";
+    let names = look.names(folder).here().unwrap_or_default();
+    let has_modules = |name: &&String| look.host.exists(&format!("{folder}/{name}/modules.dep"));
+    let releases: Vec<String> = names.iter().filter(has_modules).cloned().collect();
+    let rpm = installed.iter().any(|package| package.manager == "rpm");
+    let scheme = if rpm { Scheme::Rpm } else { Scheme::Pacman };
+    let newest = |of: &dyn Fn(&String) -> bool| {
+        let ours = releases.iter().filter(|release| of(release));
+        ours.max_by(|left, right| scheme.compare(left, right)).cloned()
+    };
+    let running = running(look);
+    // Another flavour may be newer and not meant to run.
+    let alike =
+        |release: &String| running.as_ref().is_none_or(|now| flavour(now) == flavour(release));
+    let newest_installed = newest(&alike).or_else(|| newest(&|_| true));
+    let due = running.as_ref().zip(newest_installed.as_ref()).map(|(now, newest)| {
+        // apk and pacman keep one release of a flavour, so what runs is either the one that is here or gone.
+        if rpm { scheme.compare(now, newest).is_lt() } else { !releases.contains(now) }
+    });
+    (Kernel { running, newest_installed }, due)
+}
+
+/// `default` of `6.4.0-150600.23.25-default`, `rt` of `5.14.0-427.el9.x86_64+rt`; nothing where the release has none.
+fn flavour(release: &str) -> &str {
+    let end = release.rsplit(['-', '+']).next().unwrap_or_default();
+    if end.starts_with(|first: char| first.is_ascii_alphabetic()) { end } else { "" }
+}
+
 /// Running and newest installed release.
 pub(super) fn observe(look: &mut Look<'_>, database: &Database) -> Kernel {
-    let running = if look.host.is_live() {
-        look.seen.method("uname(2)");
-        Some(rustix::system::uname().release().to_string_lossy().into_owned())
-    } else {
-        None
-    };
+    let running = running(look);
     let images = look.names("/boot").here().unwrap_or_default();
     let images = images
         .iter()
@@ -90,6 +124,22 @@ mod tests {
         let (kernel, required, _) = see(&files, package, Some("6.1.0-38-amd64"));
         assert_eq!(kernel.newest_installed.as_deref(), Some("6.1.0-40-amd64"));
         assert_eq!(required, Some(true));
+    }
+
+    #[test]
+    fn modules_tell_the_kernel_where_dpkg_does_not() {
+        let root = planted(&[
+            ("/usr/lib/modules/5.14.0-427.el9.x86_64/modules.dep", ""),
+            ("/usr/lib/modules/5.14.0-503.11.1.el9_5.x86_64/modules.dep", ""),
+            ("/usr/lib/modules/5.14.0-600.el9.x86_64/left-behind", ""),
+        ]);
+        let job = job(root.path());
+        let (kernel, due) = of_modules(&mut Look::new(&job), &[]);
+        assert_eq!(kernel.newest_installed.as_deref(), Some("5.14.0-503.11.1.el9_5.x86_64"));
+        assert_eq!((kernel.running, due), (None, None));
+        assert_eq!(flavour("6.4.0-150600.23.25-default"), "default");
+        assert_eq!(flavour("5.14.0-427.el9.x86_64+rt"), "rt");
+        assert_eq!(flavour("6.12.1-arch1-1"), "");
     }
 
     #[test]

@@ -1,0 +1,204 @@
+//! Which newer versions the lists on this host offer for what is installed. It fetches no list, resolves no dependency and obeys no pin.
+
+mod apk;
+mod apt;
+mod archive;
+mod pacman;
+mod repodata;
+
+use std::collections::BTreeMap;
+
+use exhibit_plugin::{OutcomeKind, kinds::patch_status::PendingUpdate};
+use jiff::Timestamp;
+
+use crate::{
+    look::{Found, Look},
+    packages::Installed,
+    versions::Scheme,
+};
+
+/// What the lists say.
+#[derive(Debug, Default)]
+pub(super) struct Offered {
+    /// None: there is no list, or none that can be read; an outcome says so.
+    pub(super) updates: Option<Vec<PendingUpdate>>,
+    /// Whether a list tells which updates mend security.
+    pub(super) knows_security: bool,
+    pub(super) refreshed: Option<Timestamp>,
+}
+
+/// Reads the lists of the manager that has the most of `installed`.
+pub(super) fn read(look: &mut Look<'_>, installed: &[Installed]) -> Offered {
+    let managers = ["dpkg", "rpm", "apk", "pacman"];
+    let count = |manager: &str| installed.iter().filter(|one| one.manager == manager).count();
+    let Some(manager) = managers.into_iter().rev().max_by_key(|manager| count(manager)) else {
+        return Offered::default();
+    };
+    let mut offers = Offers::new(manager, installed);
+    let ends = match manager {
+        "dpkg" => apt::read(look, &mut offers),
+        "rpm" => repodata::read(look, &mut offers),
+        "apk" => apk::read(look, &mut offers),
+        _ => pacman::read(look, &mut offers),
+    };
+    if !ends {
+        return Offered::default();
+    }
+    if offers.lists == 0 {
+        look.seen.outcome(
+            OutcomeKind::NotApplicable,
+            format!("no list of available packages of {manager} is kept here, so pending updates are not known"),
+            "let the package manager keep the lists that it fetches",
+        );
+        return Offered::default();
+    }
+    let knows_security = manager == "dpkg" || offers.advisories > 0;
+    Offered { knows_security, refreshed: offers.refreshed, updates: Some(offers.updates()) }
+}
+
+/// An installed package, and the best offer for it.
+struct Wanted<'a> {
+    package: &'a Installed,
+    candidate: Option<String>,
+    origins: Vec<String>,
+    /// Versions that mend a hole.
+    secure: Vec<String>,
+    security: bool,
+}
+
+/// Installed packages by name, and what is offered for them.
+struct Offers<'a> {
+    scheme: Scheme,
+    wanted: BTreeMap<&'a str, Vec<Wanted<'a>>>,
+    /// Lists that were read, and those of advisories among them.
+    lists: usize,
+    advisories: usize,
+    refreshed: Option<Timestamp>,
+}
+
+/// One version in a list.
+struct Offer<'a> {
+    name: &'a str,
+    architecture: &'a str,
+    version: &'a str,
+    origin: &'a str,
+    security: bool,
+}
+
+impl<'a> Offers<'a> {
+    fn new(manager: &'static str, installed: &'a [Installed]) -> Self {
+        let scheme = Scheme::of_manager(manager).unwrap_or(Scheme::Dpkg);
+        let mut wanted: BTreeMap<&str, Vec<Wanted<'_>>> = BTreeMap::new();
+        for package in installed.iter().filter(|one| one.manager == manager && !one.held) {
+            let list = wanted.entry(package.name.as_str()).or_default();
+            let twin = list.iter_mut().find(|one| one.package.architecture == package.architecture);
+            match twin {
+                // Of several kernels the newest counts.
+                Some(twin) => {
+                    if scheme.compare(&twin.package.version, &package.version).is_lt() {
+                        twin.package = package;
+                    }
+                }
+                None => list.push(Wanted {
+                    package,
+                    candidate: None,
+                    origins: Vec::new(),
+                    secure: Vec::new(),
+                    security: false,
+                }),
+            }
+        }
+        Self { scheme, wanted, lists: 0, advisories: 0, refreshed: None }
+    }
+
+    /// Whether a package of this name is installed; of all others a list says too much.
+    fn wants(&self, name: &str) -> bool {
+        self.wanted.contains_key(name)
+    }
+
+    fn of(&mut self, name: &str, architecture: &str) -> impl Iterator<Item = &mut Wanted<'a>> {
+        let list = self.wanted.get_mut(name).map(Vec::as_mut_slice).unwrap_or_default();
+        list.iter_mut().filter(move |one| {
+            let own = one.package.architecture.as_deref();
+            // A package may become independent of the architecture, or stop being so.
+            own.is_none_or(|own| {
+                own == architecture
+                    || [own, architecture].iter().any(|one| ["all", "noarch", "any"].contains(one))
+            })
+        })
+    }
+
+    /// Takes note of a version.
+    fn offer(&mut self, offer: &Offer<'_>) {
+        let scheme = self.scheme;
+        for one in self.of(offer.name, offer.architecture) {
+            if scheme.compare(&one.package.version, offer.version).is_ge() {
+                continue;
+            }
+            let order = one.candidate.as_deref().map(|best| scheme.compare(best, offer.version));
+            if order.is_none_or(std::cmp::Ordering::is_lt) {
+                one.candidate = Some(offer.version.to_owned());
+                one.origins.clear();
+            }
+            if order.is_none_or(std::cmp::Ordering::is_le)
+                && !one.origins.iter().any(|o| o == offer.origin)
+            {
+                one.origins.push(offer.origin.to_owned());
+            }
+            one.security |= offer.security;
+        }
+    }
+
+    /// Takes note that a version mends a hole.
+    fn mends(&mut self, name: &str, architecture: &str, version: &str) {
+        for one in self.of(name, architecture) {
+            one.secure.push(version.to_owned());
+        }
+    }
+
+    /// Takes note of a list.
+    fn list(&mut self, look: &Look<'_>, path: &str) {
+        self.lists += 1;
+        let modified = look.host.facts(path).ok().flatten().and_then(|facts| facts.modified);
+        self.refreshed = self.refreshed.max(modified);
+    }
+
+    fn updates(self) -> Vec<PendingUpdate> {
+        let scheme = self.scheme;
+        let wanted = self.wanted.into_values().flatten();
+        wanted
+            .filter_map(|one| {
+                let candidate = one.candidate?;
+                let mends = |version: &String| {
+                    scheme.compare(&one.package.version, version).is_lt()
+                        && scheme.compare(version, &candidate).is_le()
+                };
+                Some(PendingUpdate {
+                    name: one.package.name.clone(),
+                    architecture: one.package.architecture.clone(),
+                    installed: Some(one.package.version.clone()),
+                    security: one.security || one.secure.iter().any(mends),
+                    origins: one.origins,
+                    candidate,
+                })
+            })
+            .collect()
+    }
+}
+
+/// Shows a list, unpacked, to `use_it`; false when it is not there or not readable, which an outcome then says.
+fn unpacked(
+    look: &mut Look<'_>,
+    path: &str,
+    use_it: impl FnOnce(&mut dyn std::io::BufRead) -> Result<(), String>,
+) -> bool {
+    let Found::Here(file) = look.file(path) else { return false };
+    let result = archive::open(file).and_then(|mut reader| use_it(&mut *reader));
+    if let Err(fault) = &result {
+        look.garbled(path, fault);
+    }
+    result.is_ok()
+}
+
+#[cfg(test)]
+mod tests;
