@@ -90,6 +90,8 @@ pub struct Witness {
     pub vkey: String,
     /// Prefix of its requests.
     pub url: String,
+    /// PEM file of the certificates that its web server's must lead to; what the system trusts if absent.
+    pub tls_roots: Option<PathBuf>,
 }
 
 /// When a head counts as witnessed, in the words of C2SP tlog-policy.
@@ -100,6 +102,9 @@ pub struct Witnesses {
     pub quorum: String,
     /// Lines of groups, without the word `group`.
     pub groups: Vec<String>,
+    /// How often a head that they cosigned becomes an entry of the log itself.
+    #[serde(deserialize_with = "duration")]
+    pub logged_every: Duration,
 }
 
 /// One time-stamping authority (RFC 3161).
@@ -164,7 +169,8 @@ impl Default for Log {
 
 impl Default for Witnesses {
     fn default() -> Self {
-        Self { quorum: "any".to_owned(), groups: Vec::new() }
+        let logged_every = Duration::from_secs(30 * 60);
+        Self { quorum: "any".to_owned(), groups: Vec::new(), logged_every }
     }
 }
 

@@ -14,11 +14,13 @@
 //! | [`export`] | audit bundles | exports what no proof covers |
 //! | [`witness`] | asks witnesses to cosign heads, keeps what they signed | holds up admission |
 //! | [`timestamp`] | has heads time-stamped by others, keeps the tokens | holds up admission, stamps what changes |
+//! | `ask` | HTTP to witnesses and authorities, in bounds | decides what an answer means |
 //! | [`net`] | the accept loop of both ports | reads a request |
 //! | [`secrets`] | the database of verifiers and token hashes | is part of any proof |
 //! | [`config`], [`cli`], [`app`] | configuration, command line, wiring | decide anything about evidence |
 
 pub mod app;
+mod ask;
 pub mod cli;
 pub mod config;
 pub mod export;

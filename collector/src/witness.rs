@@ -19,7 +19,7 @@ mod store;
 mod tests;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use exhibit_proto::note::NoteError;
@@ -46,6 +46,8 @@ pub enum WitnessError {
     Name { name: String },
     #[error("witness {name:?}: {url:?} is not an http or https address")]
     Url { name: String, url: String },
+    #[error("witness {name:?}: {path}: {source}", path = path.display())]
+    Roots { name: String, path: PathBuf, source: std::io::Error },
     #[error("HTTP client: {0}")]
     Client(#[from] reqwest::Error),
     #[error(transparent)]

@@ -1,14 +1,15 @@
 //! One exchange with one authority over HTTP (RFC 3161, 3.4), in bounds of time and bytes. What it hands on is verified.
 
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use exhibit_proto::digest::Digest;
 use exhibit_proto::rfc3161::{MAX_BYTES, QUERY_MEDIA_TYPE, Request, Roots, Token, Verified};
 use reqwest::header::CONTENT_TYPE;
-use rustls::crypto::{CryptoProvider, ring};
 
 use super::StampError;
+use crate::ask::{Asking, body, told};
 use crate::config;
 
 const CONNECT: Duration = Duration::from_secs(5);
@@ -70,7 +71,7 @@ impl Authority {
             .map_err(|error| StampError::Unreachable(format!("no random numbers: {error}")))?;
         let request = Request::new(digest, random, self.policy.as_deref())?;
         let sent = self.client.post(&self.url).header(CONTENT_TYPE, QUERY_MEDIA_TYPE);
-        let mut response = match sent.body(request.to_der()).send().await {
+        let response = match sent.body(request.to_der()).send().await {
             Ok(response) => response,
             Err(error) => return Err(StampError::Unreachable(told(&error))),
         };
@@ -78,17 +79,7 @@ impl Authority {
             let status = response.status().as_u16();
             return Err(StampError::Unreachable(format!("it answers with status {status}")));
         }
-        let mut bytes = Vec::new();
-        loop {
-            match response.chunk().await {
-                Ok(Some(chunk)) => bytes.extend_from_slice(&chunk),
-                Ok(None) => break,
-                Err(error) => return Err(StampError::Unreachable(told(&error))),
-            }
-            if bytes.len() > MAX_BYTES {
-                return Err(StampError::Unreachable("its answer is over 64 KiB".to_owned()));
-            }
-        }
+        let bytes = body(response, MAX_BYTES).await.map_err(StampError::Unreachable)?;
         let token = Token::from_response(&bytes)?;
         request.answered_by(&token)?;
         let verified = token.verify(&digest, &self.roots)?;
@@ -96,41 +87,20 @@ impl Authority {
     }
 }
 
-/// Certificates of the connection are those that the system trusts, or those of `tls_roots`; proxies come from the environment.
+/// Certificates of the connection are those that the system trusts, or those of `tls_roots`.
 fn client(
     asked: &config::Timestamp,
     timeout: Duration,
     name: &str,
 ) -> Result<reqwest::Client, StampError> {
-    if CryptoProvider::get_default().is_none()
-        && ring::default_provider().install_default().is_err()
-    {
-        tracing::debug!("another part of the program chose the cryptography first");
-    }
-    let mut builder = reqwest::Client::builder()
-        .connect_timeout(CONNECT.min(timeout))
-        .timeout(timeout)
-        .redirect(reqwest::redirect::Policy::none())
-        .user_agent(concat!("exhibit-collector/", env!("CARGO_PKG_VERSION")));
-    if let Some(path) = &asked.tls_roots {
-        let unreadable =
-            |source| StampError::Unreadable { name: name.to_owned(), path: path.clone(), source };
-        let pem = fs::read(path).map_err(unreadable)?;
-        builder = builder.tls_certs_only(reqwest::Certificate::from_pem_bundle(&pem)?);
-    } else if asked.url.starts_with("http://") {
-        // A host without any certificate store can still ask over plain HTTP: a token needs no secrecy and proves itself.
-        builder = builder.tls_certs_only([]);
-    }
-    Ok(builder.build()?)
-}
-
-/// An error with what caused it, without the address, which the operator knows.
-fn told(error: &reqwest::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        text = inner.to_string();
-        cause = inner.source();
-    }
-    if error.is_timeout() { "it did not answer in time".to_owned() } else { text }
+    let unreadable = |path: &Path, source| StampError::Unreadable {
+        name: name.to_owned(),
+        path: path.to_owned(),
+        source,
+    };
+    let pem = asked.tls_roots.as_deref();
+    let pem = pem.map(|path| fs::read(path).map_err(|source| unreadable(path, source)));
+    let pem = pem.transpose()?;
+    let (url, roots) = (asked.url.as_str(), pem.as_deref());
+    Ok(Asking { url, connect: CONNECT, whole: timeout, idle: None, roots }.client()?)
 }

@@ -373,7 +373,10 @@ async fn pages_say_whether_the_log_is_witnessed_and_by_whom() {
     let name = "<w>.example";
     let vkey = exhibit_proto::cosignature::Witness::new(name, key.public()).unwrap().vkey();
     let url = "http://127.0.0.1:1".to_owned();
-    let site = Site::with_witnesses(|_| {}, &[crate::config::Witness { name: None, vkey, url }]);
+    let site = Site::with_witnesses(
+        |_| {},
+        &[crate::config::Witness { name: None, vkey, url, tls_roots: None }],
+    );
     let cookie = site.enter().await;
     for path in ["/", "/log"] {
         assert!(site.get(path, &cookie).await.body.contains("Not yet witnessed"), "{path}");

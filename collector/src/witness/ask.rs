@@ -1,14 +1,15 @@
 //! One exchange with one witness over HTTP, in bounds of time and bytes. It verifies what it hands on, and stores nothing.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use exhibit_proto::witness::{AddCheckpoint, MAX_REQUEST};
 use jiff::Timestamp;
 use reqwest::header::CONTENT_TYPE;
-use rustls::crypto::{CryptoProvider, ring};
 
 use super::answer::{Answer, classify, verified};
 use super::{Circle, Member, WitnessError};
+use crate::ask::{Asking, body, told};
 use crate::log::{Head, LogReader};
 
 const CONNECT: Duration = Duration::from_secs(1);
@@ -16,9 +17,9 @@ const WHOLE: Duration = Duration::from_secs(3);
 /// Shorter than witnesses keep an idle connection, so that none is used while its peer closes it.
 const IDLE: Duration = Duration::from_secs(4);
 
-/// The HTTP client; clones share its connections.
+/// An HTTP client for each witness, by its name; clones share their connections.
 #[derive(Clone)]
-pub struct Asker(reqwest::Client);
+pub struct Asker(BTreeMap<String, reqwest::Client>);
 
 /// What came of asking.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,25 +43,14 @@ pub(super) enum Outcome {
 }
 
 impl Asker {
-    /// A client with ring as its cryptography. Certificates are those that the system trusts; proxies are taken from the
-    /// environment, as other programs do.
+    /// A client for each witness: certificates are those that the system trusts, or those of its `tls_roots`.
     pub fn new(circle: &Circle) -> Result<Self, WitnessError> {
-        if CryptoProvider::get_default().is_none()
-            && ring::default_provider().install_default().is_err()
-        {
-            tracing::debug!("another part of the program chose the cryptography first");
-        }
-        let mut builder = reqwest::Client::builder()
-            .connect_timeout(CONNECT)
-            .timeout(WHOLE)
-            .pool_idle_timeout(IDLE)
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("exhibit-collector/", env!("CARGO_PKG_VERSION")));
-        if circle.members().iter().all(|member| member.url.starts_with("http://")) {
-            // A host without any certificate store can still ask over plain HTTP.
-            builder = builder.tls_certs_only([]);
-        }
-        Ok(Self(builder.build()?))
+        let client = |member: &Member| {
+            let (url, roots) = (member.url.as_str(), member.tls_roots.as_deref());
+            let asking = Asking { url, connect: CONNECT, whole: WHOLE, idle: Some(IDLE), roots };
+            Ok::<_, WitnessError>((member.name.clone(), asking.client()?))
+        };
+        Ok(Self(circle.members().iter().map(client).collect::<Result<_, _>>()?))
     }
 
     /// Asks `member` to cosign `head`, from the size it is believed to hold; once more if it names another.
@@ -115,24 +105,19 @@ impl Asker {
         let proof = tokio::task::spawn_blocking(move || log.consistency(old, new)).await??;
         let request = AddCheckpoint { old, proof, checkpoint: head.signed.clone() };
         let url = format!("{}/add-checkpoint", member.url);
-        let sent = self.0.post(url).body(request.to_text()).send().await;
-        let mut response = match sent {
+        let Some(client) = self.0.get(&member.name) else {
+            return Ok(Answer::Unavailable("it was not known at start".to_owned()));
+        };
+        let response = match client.post(url).body(request.to_text()).send().await {
             Ok(response) => response,
             Err(error) => return Ok(Answer::Unavailable(told(&error))),
         };
         let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
         let (status, kind) = (response.status().as_u16(), kind.unwrap_or_default().to_owned());
-        let mut body = Vec::new();
-        loop {
-            match response.chunk().await {
-                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-                Ok(None) => break,
-                Err(error) => return Ok(Answer::Unavailable(told(&error))),
-            }
-            if body.len() > MAX_REQUEST {
-                return Ok(Answer::Unavailable("its answer is over 16 KiB".to_owned()));
-            }
-        }
+        let body = match body(response, MAX_REQUEST).await {
+            Ok(body) => body,
+            Err(why) => return Ok(Answer::Unavailable(why)),
+        };
         Ok(classify(status, &kind, &String::from_utf8_lossy(&body), old, new))
     }
 }
@@ -152,15 +137,4 @@ fn settled(answer: Answer, member: &Member, head: &Head, held: u64) -> Outcome {
         Answer::Unavailable(why) => Outcome::Unreachable(why),
         Answer::Holds(other) => Outcome::Unreachable(format!("it holds {other} entries")),
     }
-}
-
-/// An error with what caused it, without the address, which the operator knows.
-fn told(error: &reqwest::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        text = inner.to_string();
-        cause = inner.source();
-    }
-    if error.is_timeout() { "it did not answer in time".to_owned() } else { text }
 }

@@ -1,7 +1,8 @@
 //! Who the witnesses are, and when a head counts as witnessed: a C2SP tlog-policy made from the configuration, the same
-//! that auditors get. Does no I/O.
+//! that auditors get. Reads the certificates that it names, and does no other I/O.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use exhibit_proto::cosignature;
 use exhibit_proto::log_key::LogKeys;
@@ -32,6 +33,8 @@ pub struct Member {
     /// Prefix of its requests, without a slash at the end.
     pub url: String,
     pub witness: cosignature::Witness,
+    /// PEM of the certificates that its web server's must lead to.
+    pub tls_roots: Option<Vec<u8>>,
 }
 
 impl Circle {
@@ -105,7 +108,15 @@ fn member(witness: &config::Witness) -> Result<Member, WitnessError> {
     if !fine || url.contains(char::is_whitespace) {
         return Err(WitnessError::Url { name, url: witness.url.clone() });
     }
-    Ok(Member { name, url: url.to_owned(), witness: key })
+    let unreadable = |path: &Path, source| WitnessError::Roots {
+        name: name.clone(),
+        path: path.to_owned(),
+        source,
+    };
+    let roots = witness.tls_roots.as_deref();
+    let roots = roots.map(|path| std::fs::read(path).map_err(|source| unreadable(path, source)));
+    let tls_roots = roots.transpose()?;
+    Ok(Member { name, url: url.to_owned(), witness: key, tls_roots })
 }
 
 fn text(log: &LogKeys, members: &[Member], quorum: &config::Witnesses) -> String {
@@ -113,7 +124,7 @@ fn text(log: &LogKeys, members: &[Member], quorum: &config::Witnesses) -> String
     // new one only.
     let mut lines: Vec<String> =
         log.in_force().iter().map(|key| format!("log {}", key.vkey())).collect();
-    for Member { name, url, witness } in members {
+    for Member { name, url, witness, .. } in members {
         lines.push(format!("witness {name} {} {url}", witness.vkey()));
     }
     lines.extend(quorum.groups.iter().map(|group| format!("group {group}")));

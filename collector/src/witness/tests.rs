@@ -38,7 +38,12 @@ fn key(name: &str) -> SecretKey {
 
 fn configured(name: &str) -> config::Witness {
     let witness = cosignature::Witness::new(name, key(name).public()).unwrap();
-    config::Witness { name: None, vkey: witness.vkey(), url: "http://127.0.0.1:1/".into() }
+    config::Witness {
+        name: None,
+        vkey: witness.vkey(),
+        url: "http://127.0.0.1:1/".into(),
+        tls_roots: None,
+    }
 }
 
 fn line(head: &Head, name: &str, time: u64) -> String {
@@ -48,7 +53,11 @@ fn line(head: &Head, name: &str, time: u64) -> String {
 fn circle(names: &[&str], quorum: &str, groups: &[&str]) -> Result<Circle, WitnessError> {
     let witnesses: Vec<_> = names.iter().map(|name| configured(name)).collect();
     let groups = groups.iter().map(|group| (*group).to_owned()).collect();
-    Circle::new(log(), &witnesses, &config::Witnesses { quorum: quorum.into(), groups })
+    Circle::new(
+        log(),
+        &witnesses,
+        &config::Witnesses { quorum: quorum.into(), groups, ..Default::default() },
+    )
 }
 
 #[test]
