@@ -1,5 +1,6 @@
 //! Wires the rooms together: the only place that knows all of them. It decides nothing about evidence.
 
+mod attest;
 mod desk;
 mod init;
 mod keys;

@@ -1,6 +1,7 @@
 //! Audit bundles: a selection of the log with everything that proves it, for people who trust neither this program nor
 //! its operator. Never exports what no proof covers, and never shows a half-written bundle under its name.
 
+mod attested;
 mod folder;
 mod manifest;
 mod news;
@@ -125,9 +126,21 @@ pub fn write(
     let past = Past::new(reader, head.checkpoint.size);
     let counts = Counts::default();
     let (agents, missing) = (BTreeMap::new(), BTreeSet::new());
+    let attested = attested::wanted(reader, selection, head.checkpoint.size)?;
     let news = News::default();
-    let mut writer =
-        Writer { reader, selection, head, past, folder, manifest, news, counts, agents, missing };
+    let mut writer = Writer {
+        reader,
+        selection,
+        head,
+        past,
+        folder,
+        manifest,
+        news,
+        counts,
+        agents,
+        missing,
+        attested,
+    };
     writer.leaves(&progress)?;
     let Writer { mut folder, manifest, counts, .. } = writer;
     let (count, digest) = manifest.end(&mut folder)?;
@@ -195,6 +208,8 @@ struct Writer<'a> {
     agents: BTreeMap<String, BTreeSet<Target>>,
     /// Documents of items that are not held.
     missing: BTreeSet<Digest>,
+    /// Entries about the log's time that come along.
+    attested: BTreeSet<u64>,
 }
 
 impl Writer<'_> {
@@ -239,6 +254,7 @@ impl Writer<'_> {
             | EntryType::LogKey => true,
             // It stands after all statements that name what it took.
             EntryType::Tombstone => self.took_something(index, &leaf.env)?,
+            EntryType::Time => self.attested.contains(&index),
             EntryType::Evidence
             | EntryType::Heartbeat
             | EntryType::Activity

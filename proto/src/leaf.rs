@@ -53,6 +53,8 @@ pub enum EntryType {
     Hold,
     /// A change of the log's own key begins or ends.
     LogKey,
+    /// What somebody outside said about when the log had a head.
+    Time,
     Other(String),
 }
 
@@ -140,6 +142,7 @@ impl EntryType {
             Self::Tombstone => "tombstone",
             Self::Hold => "hold",
             Self::LogKey => "log_key",
+            Self::Time => "time",
             Self::Other(name) => name,
         }
     }
@@ -161,6 +164,7 @@ impl From<String> for EntryType {
             "tombstone" => Self::Tombstone,
             "hold" => Self::Hold,
             "log_key" => Self::LogKey,
+            "time" => Self::Time,
             _ => Self::Other(name),
         }
     }
@@ -214,7 +218,13 @@ mod tests {
 
     #[test]
     fn known_types_read_back_as_what_was_written() {
-        for known in [EntryType::Gap, EntryType::Conflict, EntryType::Fork, EntryType::LogKey] {
+        for known in [
+            EntryType::Gap,
+            EntryType::Conflict,
+            EntryType::Fork,
+            EntryType::LogKey,
+            EntryType::Time,
+        ] {
             assert_eq!(EntryType::from(known.as_str().to_owned()), known);
         }
     }

@@ -91,6 +91,22 @@ impl Policy {
         Ok(if met { Quorum::Met(cosigned) } else { Quorum::Short(cosigned) })
     }
 
+    /// By when the quorum had cosigned, and since when at the earliest, if `cosigned` (times by name) satisfies it: the smallest
+    /// time up to which enough of them signed, and the largest from which on enough did. A few witnesses that lie about the
+    /// time cannot move either beyond what the honest ones say, unless they are a quorum themselves.
+    pub fn quorum_times(&self, cosigned: &BTreeMap<String, u64>) -> Option<(u64, u64)> {
+        let quorum = self.quorum.as_deref()?;
+        let mut times: Vec<u64> = cosigned.values().copied().collect();
+        times.sort_unstable();
+        let enough = |keep: &dyn Fn(u64) -> bool| {
+            let some = cosigned.iter().filter(|(_, time)| keep(**time));
+            self.holds(quorum, &some.map(|(name, time)| (name.clone(), *time)).collect())
+        };
+        let by = times.iter().copied().find(|by| enough(&|time| time <= *by))?;
+        let since = times.iter().rev().copied().find(|since| enough(&|time| time >= *since))?;
+        Some((by, since))
+    }
+
     /// Names are defined before use, so this ends.
     fn holds(&self, name: &str, cosigned: &BTreeMap<String, u64>) -> bool {
         match self.groups.get(name) {
@@ -266,5 +282,26 @@ mod tests {
         assert!(matches!(verdict(&[by("c.example", 4)]), Ok(Quorum::Met(_))));
         let both = verdict(&[by("a.example", 2), by("b.example", 3)]);
         assert!(matches!(both, Ok(Quorum::Met(who)) if who.len() == 2));
+    }
+
+    #[test]
+    fn one_witness_that_lies_about_the_time_moves_no_bound_of_a_quorum_of_two() {
+        let policy = Policy::parse(&format!(
+            "log {}\nwitness a {}\nwitness b {}\nwitness c {}\ngroup g 2 a b c\nquorum g\n",
+            vkey("log.example/1", 1),
+            witness("a.example", 2),
+            witness("b.example", 3),
+            witness("c.example", 4),
+        ))
+        .unwrap();
+        let times = |times: &[(&str, u64)]| {
+            policy.quorum_times(&times.iter().map(|(name, time)| ((*name).into(), *time)).collect())
+        };
+        assert_eq!(times(&[("a", 100), ("b", 110), ("c", 105)]), Some((105, 105)));
+        // Far too early, far too late.
+        assert_eq!(times(&[("a", 1), ("b", 110), ("c", 105)]), Some((105, 105)));
+        assert_eq!(times(&[("a", 100), ("b", 9_999), ("c", 105)]), Some((105, 105)));
+        assert_eq!(times(&[("a", 100), ("b", 110)]), Some((110, 100)));
+        assert_eq!(times(&[("a", 100)]), None);
     }
 }

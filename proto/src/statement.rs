@@ -2,6 +2,7 @@
 //!
 //! Unknown fields are refused around the predicate and allowed inside it. Numbers that may pass 2^53 are decimal strings.
 
+mod attested;
 mod deletion;
 mod keys;
 mod noticed;
@@ -16,6 +17,7 @@ use crate::dsse::{DsseError, Envelope, IN_TOTO};
 use crate::json;
 use crate::keys::{PublicKey, SecretKey};
 
+pub use attested::{Attested, Stamped};
 pub use deletion::{Deleted, Hold, HoldLifted, Tombstone};
 pub use keys::{Activity, Enrol, Revoke, RulePackInForce};
 pub use noticed::{Conflict, Fork, Gap, Over};
@@ -37,6 +39,7 @@ pub const FORK: &str = "urn:exhibit:fork:v1"; // Fork
 pub const TOMBSTONE: &str = "urn:exhibit:tombstone:v1"; // Tombstone
 pub const HOLD: &str = "urn:exhibit:hold:v1"; // Hold
 pub const HOLD_LIFTED: &str = "urn:exhibit:hold-lifted:v1"; // HoldLifted
+pub const TIME: &str = "urn:exhibit:time:v1"; // Attested
 /// Largest envelope, in bytes.
 pub const MAX_ENVELOPE: usize = 64 << 10;
 pub const DOCUMENT_MEDIA_TYPE: &str = "application/vnd.exhibit.document+json";

@@ -183,9 +183,14 @@ pub struct Item {
     pub logged: Option<String>,
     /// When the agent says it sealed it.
     pub claimed: Option<String>,
-    /// It cannot have been made before; absent if the bundle does not show it.
+    /// It cannot have been made before; absent if the bundle does not show it. By the word of somebody outside where the head that
+    /// its agent had seen covers such a word, else by the collector's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Bound>,
+    /// It cannot have been logged before, by the word of somebody outside that stands in an entry in front of it; absent if none
+    /// does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logged_not_before: Option<Bound>,
     /// It was in the log by then, by the word of somebody outside; absent if nobody outside says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_after: Option<Bound>,
@@ -202,16 +207,17 @@ pub struct Bound {
     /// RFC 3339, UTC.
     pub time: String,
     pub basis: Basis,
-    /// The witness, or the authority with its token's file, or the entry.
+    /// The witnesses, or the authority with its token's file, and the entry that carries it, if one does; or the entry.
     pub by: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Basis {
-    /// A witness that the policy trusts cosigned a head with it.
+    /// As many witnesses as the policy asks for cosigned a head: of their times the one up to which, or from which on, enough of
+    /// them signed.
     Cosignature,
-    /// An authority stamped a head with it: its time and the inaccuracy that it grants.
+    /// An authority stamped a head: its time and the inaccuracy that it grants.
     Token,
     /// The collector's own clock when it received an entry that the agent's head covers: a claim.
     Received,

@@ -215,8 +215,12 @@ fn times(item: &Item) -> Option<String> {
         Basis::Received => format!("{} (by the collector's clock: {})", bound.time, bound.by),
     };
     let before = item.not_before.as_ref().map(|bound| format!("not before {}", told(bound)));
+    // What is not made before a moment is not logged before it either.
+    let shown = item.not_before.as_ref().is_some_and(|bound| bound.basis != Basis::Received);
+    let logged = item.logged_not_before.as_ref().filter(|_| !shown);
+    let logged = logged.map(|bound| format!("logged not before {}", told(bound)));
     let after = item.not_after.as_ref().map(|bound| format!("in the log by {}", told(bound)));
-    let known: Vec<String> = before.into_iter().chain(after).collect();
+    let known: Vec<String> = before.into_iter().chain(logged).chain(after).collect();
     (!known.is_empty()).then(|| format!("entry {}: {}", item.index, known.join("; ")))
 }
 

@@ -1,5 +1,6 @@
 //! Verifies a bundle, from the bytes of its files up to its items. Never believes a key that the bundle brings.
 
+mod attested;
 mod chains;
 mod consistency;
 mod documents;
@@ -104,12 +105,14 @@ pub fn verify_each(
             manifest::complete(&selection, &tree.left_out, &mut ledger);
         }
         let roots = trust.tsa_roots.as_ref();
-        let (known, stamps) = timestamps::check(&folder, &head, &tree, roots, &mut ledger);
+        let (tokens, stamps) = timestamps::check(&folder, &head, &tree, roots, &mut ledger);
         report.timestamps = stamps;
-        let times = times::Times::new(known);
+        let believed = attested::Believed { policy: &trust.policy, tokens: &tokens, now };
+        let marks = attested::read(&folder, &head, &tree, &believed);
+        let times = times::Times::new(&tokens, marks);
         let window = window(options, period, outline.as_ref());
         let told = Told::new(window.unwrap_or(Window { from: None, to: now }));
-        let mut reader = item::Reader::new(&folder, &head, &tree, times, told);
+        let mut reader = item::Reader::new(&folder, (&head, &trust.policy), &tree, times, told);
         if outline.is_some() {
             progress.stage("items", listed.len() as u64);
             let mut judge = |item: Item| {

@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
+use super::attest::Attest;
 use super::desk::{Desk, desk};
 use super::{Keys, log_rule_pack, open_log, record, scrub, timestamp, witness};
 use crate::config::Config;
@@ -172,7 +173,7 @@ fn build(
     let secrets = SecretsDb::open(&config.secrets_db())?;
     let log = (writer.clone(), reader.clone());
     let views = Views::open(&config.views_db(), reader.clone(), assessor)?;
-    let ahead = Ahead::default();
+    let (ahead, attested) = (Ahead::default(), (witnesses.clone(), timestamps.clone()));
     let shared = views.clone();
     let lent = Arc::new(move || Ok(shared.clone()));
     let (desk, registry) = desk(config, keys, secrets.clone(), log, bound, lent)?;
@@ -196,6 +197,16 @@ fn build(
     let beside =
         public::router(beside).merge(grpc(EnrolmentService::server(enroller.clone(), per_minute)));
     let sizes = writer.sizes();
+    let attest = Attest {
+        collector: collector.clone(),
+        writer: writer.clone(),
+        reader: reader.clone(),
+        witnesses: attested.0,
+        timestamps: attested.1,
+        ahead: ahead.clone(),
+        every: config.witnesses.logged_every,
+    };
+    tokio::spawn(attest.follow(stop.clone()));
     let evidence = EvidenceService::server(Ingest {
         origin: config.origin.clone(),
         collector: collector.clone(),

@@ -35,6 +35,12 @@ impl Selection {
         self.from.is_none_or(|from| from <= logged) && self.to.is_none_or(|to| logged <= to)
     }
 
+    /// Whether an entry logged at `rx` came before what is asked for.
+    pub(super) fn is_before(&self, rx: &str) -> bool {
+        let logged = rx.parse::<Timestamp>().ok();
+        self.from.zip(logged).is_some_and(|(from, logged)| logged < from)
+    }
+
     /// As the manifest says it.
     pub(crate) fn claims(&self) -> bundle::Selection {
         bundle::Selection {

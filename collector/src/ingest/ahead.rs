@@ -30,7 +30,7 @@ impl Ahead {
 
     /// The largest log that this log's own key has signed and that is not here: nothing may be admitted any more, because
     /// agents would let go of what the true log has not got.
-    pub(super) fn proven(&self) -> Option<u64> {
+    pub fn proven(&self) -> Option<u64> {
         let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         held.values().filter(|larger| larger.signed.is_some()).map(|larger| larger.known).max()
     }

@@ -14,7 +14,7 @@ use exhibit_proto::leaf::EntryType;
 use exhibit_proto::log_key::{LogKey, Phase};
 use exhibit_proto::rotation::Rotate;
 use exhibit_proto::statement::{
-    self, Activity, Capsule, Enrol, Heartbeat, Revoke, RulePackInForce, Run, Statement,
+    self, Activity, Attested, Capsule, Enrol, Heartbeat, Revoke, RulePackInForce, Run, Statement,
     StatementError,
 };
 use jiff::Timestamp;
@@ -175,6 +175,10 @@ fn content(at: &At<'_>, row: &mut Row) -> Result<(), Refused> {
             row.by = Some(change.by);
             Ok(())
         }
+        EntryType::Time => {
+            row.summary = attested(&own(at, statement::TIME)?);
+            Ok(())
+        }
         EntryType::Other(name) => {
             row.summary = format!("an entry of type {name}, which this version does not read");
             Ok(())
@@ -190,6 +194,14 @@ fn rule_pack(at: &At<'_>, row: &mut Row, pack: &RulePackInForce) -> Result<(), R
     row.summary = format!("rule pack {} with {} rules is in force", pack.version, pack.rules);
     row.by = Some(pack.by.clone());
     Ok(())
+}
+
+fn attested(said: &Attested) -> String {
+    let size = said.size;
+    match &said.stamped {
+        Some(stamped) => format!("{} stamped the head over {size} entries", stamped.authority),
+        None => format!("witnesses cosigned the head over {size} entries"),
+    }
 }
 
 /// One line of what a person did: the action, and the plain values of its detail.

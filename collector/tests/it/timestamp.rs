@@ -11,7 +11,7 @@ use crate::harness::{Agent, Collector, json, until};
 
 #[expect(unreachable_pub, dead_code, reason = "tests of several crates include it")]
 #[path = "../../../tests/src/tsa.rs"]
-mod tsa;
+pub(crate) mod tsa;
 
 fn configuration(name: &str, server: &Server, root: &Path, every: &str) -> String {
     let (address, root) = (server.address, root.display());

@@ -12,13 +12,18 @@ use exhibit_proto::checkpoint::Checkpoint;
 use exhibit_proto::cosignature::{Witness, cosign};
 use exhibit_proto::digest::Digest;
 use exhibit_proto::keys::SecretKey;
+use exhibit_proto::leaf::EntryType;
 use exhibit_proto::note::Note;
 use exhibit_proto::policy::{Policy, Quorum};
+use exhibit_proto::statement::{Attested, Statement};
 use exhibit_proto::witness::AddCheckpoint;
-use tokio::net::TcpListener;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::pki_types::PrivateKeyDer;
+use tokio::net::{TcpListener, TcpStream};
 
-use crate::harness::{Agent, Collector, until};
+use crate::harness::{Agent, Collector, json, until};
 use crate::submission::Stream;
+use crate::timestamp::tsa::{Authority, Keys, STAMPS, Server};
 
 const COSIGNED: &str = "/log/checkpoint/cosigned";
 
@@ -193,4 +198,137 @@ async fn a_witness_that_knows_more_of_this_log_keeps_it_from_starting() {
     assert!(said.contains("remove its [[witness]]"), "{said}");
     fake.becomes(Mood::Honest);
     tokio::task::spawn_blocking(move || collector.serve()).await.unwrap();
+}
+
+/// A certificate authority of its own, and TLS in front of `plain` with a certificate that it issued: PEM of the authority, and
+/// where it listens.
+async fn behind_tls(plain: SocketAddr) -> (String, SocketAddr) {
+    let mut authority = CertificateParams::new(Vec::new()).unwrap();
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let issuer = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
+    let own = KeyPair::generate().unwrap();
+    let params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+    let certificate = params.signed_by(&own, &issuer).unwrap();
+    let key = PrivateKeyDer::try_from(own.serialize_der()).unwrap();
+    let ring = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(ring)
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.der().clone()], key)
+        .unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                // A client that does not trust us hangs up.
+                let Ok(mut stream) = acceptor.accept(stream).await else { return };
+                let mut inner = TcpStream::connect(plain).await.unwrap();
+                drop(tokio::io::copy_bidirectional(&mut stream, &mut inner).await);
+            });
+        }
+    });
+    (issuer.pem(), address)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_witness_behind_tls_is_asked_under_its_own_authority_only() {
+    let dir = tempfile::tempdir().unwrap();
+    let fake = Fake::start("fake", Mood::Honest).await;
+    let (pem, address) = behind_tls(fake.address).await;
+    let (other, _) = behind_tls(fake.address).await;
+    let file = |name: &str, pem: &str| {
+        let path = dir.path().join(name);
+        std::fs::write(&path, pem).unwrap();
+        path
+    };
+    let table = |roots: Option<&std::path::Path>| {
+        let plain = fake
+            .configuration()
+            .replace(&format!("http://{}", fake.address), &format!("https://{address}"));
+        roots.map_or(plain.clone(), |path| format!("{plain}tls_roots = \"{}\"\n", path.display()))
+    };
+    let (right, wrong) = (file("right.pem", &pem), file("wrong.pem", &other));
+    let collector = Collector::start_with(&table(Some(&right)));
+    Agent::enrol(&collector, "host:one", 1).await;
+    let size = collector.checkpoint().await.size;
+    until("cosigned over TLS", async || {
+        let (status, _, note) = collector.get(COSIGNED).await;
+        status == 200 && Checkpoint::open(&note, &collector.log).unwrap().size == size
+    })
+    .await;
+    // What the system trusts, and another authority, do not vouch for this one.
+    for roots in [None, Some(wrong.as_path())] {
+        let collector = Collector::start_with(&table(roots));
+        Agent::enrol(&collector, "host:one", 1).await;
+        let standing = || json(&collector.run(&["status", "--json"]))["witnesses"][0].clone();
+        until("refused", async || standing()["problem"].is_string()).await;
+        let problem = standing()["problem"].as_str().unwrap().to_owned();
+        assert!(problem.to_lowercase().contains("certificate"), "{problem}");
+        assert_eq!(collector.get(COSIGNED).await.0, 404);
+    }
+    // A file that is not there is found before anything starts.
+    let collector = Collector::start_with("");
+    let config = std::fs::read_to_string(collector.config()).unwrap();
+    std::fs::write(collector.config(), config + &table(Some(&dir.path().join("absent.pem"))))
+        .unwrap();
+    let said = collector.run(&["policy"]);
+    assert!(String::from_utf8_lossy(&said.stderr).contains("absent.pem"), "{said:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_witnesses_and_authorities_said_stands_in_the_log_and_comes_with_a_bundle() {
+    let dir = tempfile::tempdir().unwrap();
+    let authority = Authority::new(&dir.path().join("tsa"), Keys::P256, STAMPS);
+    let server = Server::honest(&authority);
+    let fake = Fake::start("fake", Mood::Honest).await;
+    let (address, root) = (server.address, authority.file("root.pem"));
+    let more = format!(
+        "{}[witnesses]\nlogged_every = \"1s\"\n[[timestamp]]\nname = \"tsa\"\nurl = \"http://{address}/tsr\"\nroots = \"{}\"\n[timestamps]\nevery = \"1s\"\n",
+        fake.configuration(),
+        root.display()
+    );
+    let collector = Collector::start_with(&more);
+    let bundle = dir.path().join("bundle");
+    let said = async || {
+        if bundle.exists() {
+            std::fs::remove_dir_all(&bundle).unwrap();
+        }
+        // Each export is an entry itself, so there is always something new to cosign and to stamp.
+        let done = collector.run(&["export", "--out", bundle.to_str().unwrap()]);
+        assert!(done.status.success(), "{done:?}");
+        let manifest = std::fs::read(bundle.join("manifest.json")).unwrap();
+        let manifest: exhibit_proto::bundle::Manifest = serde_json::from_slice(&manifest).unwrap();
+        let times = manifest.items.iter().filter(|item| item.entry_type == EntryType::Time);
+        let read = |item: &exhibit_proto::bundle::Item| {
+            let path = bundle.join(exhibit_proto::bundle::envelope(&item.envelope));
+            let envelope = std::fs::read(path).unwrap();
+            let said = Statement::<Attested>::open(&envelope, collector.log.key()).unwrap();
+            (item.index, said.predicate)
+        };
+        times.map(read).collect::<Vec<_>>()
+    };
+    until("both kinds", async || {
+        let said = said().await;
+        said.iter().any(|(_, said)| said.cosigned.is_some())
+            && said.iter().any(|(_, said)| said.stamped.is_some())
+    })
+    .await;
+    for (index, said) in said().await {
+        assert!(said.size <= index);
+        if let Some(stamped) = said.stamped {
+            let token = format!("timestamps/checkpoint-{}.tsa.tsr", said.size);
+            assert_eq!(Digest::of(&std::fs::read(bundle.join(token)).unwrap()), stamped.token);
+        }
+        if let Some(note) = said.cosigned {
+            let head = Checkpoint::open(note.as_bytes(), &collector.log).unwrap();
+            assert_eq!((head.size, head.root), (said.size, said.root));
+            let witness = Witness::new("fake", key("fake").public()).unwrap();
+            assert!(witness.cosigned(&Note::parse(note.as_bytes()).unwrap()).is_ok());
+        }
+    }
 }

@@ -100,8 +100,7 @@ fn quorum(
     now: Timestamp,
     ledger: &mut Ledger,
 ) -> BTreeMap<String, u64> {
-    let latest =
-        u64::try_from(now.as_second().saturating_add(CLOCK_TOLERANCE_SECONDS)).unwrap_or(0);
+    let latest = latest(now);
     let verdict = policy.quorum(note);
     let names = |cosigned: &BTreeMap<String, u64>| {
         cosigned.keys().map(String::as_str).collect::<Vec<_>>().join(", ")
@@ -132,6 +131,11 @@ fn quorum(
             BTreeMap::new()
         }
     }
+}
+
+/// The latest time (Unix seconds) that a cosignature may have.
+pub(super) fn latest(now: Timestamp) -> u64 {
+    u64::try_from(now.as_second().saturating_add(CLOCK_TOLERANCE_SECONDS)).unwrap_or(0)
 }
 
 /// The copies of the trusted key that the bundle brings for other tools must not lead those tools astray.

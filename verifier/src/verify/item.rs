@@ -7,6 +7,7 @@ use exhibit_proto::bundle::{self, MANIFEST};
 use exhibit_proto::checkpoint::Checkpoint;
 use exhibit_proto::keys::PublicKey;
 use exhibit_proto::leaf::{EntryType, Leaf};
+use exhibit_proto::policy::Policy;
 
 use super::documents::Documents;
 use super::head::Head;
@@ -20,6 +21,7 @@ use crate::files::Folder;
 use crate::report::{Check, Item, Ledger, State, Tally};
 
 mod ahead;
+mod attested;
 mod content;
 mod noticed;
 
@@ -39,6 +41,7 @@ const CHECKS: [Check; 6] = [
 pub(super) struct Reader<'a> {
     folder: &'a Folder,
     head: &'a Head,
+    policy: &'a Policy,
     tree: &'a Tree,
     keys: Keys,
     history: History<'a>,
@@ -89,7 +92,7 @@ struct Signer {
 impl<'a> Reader<'a> {
     pub(super) fn new(
         folder: &'a Folder,
-        head: &'a Head,
+        (head, policy): (&'a Head, &'a Policy),
         tree: &'a Tree,
         times: Times,
         told: Told,
@@ -102,7 +105,19 @@ impl<'a> Reader<'a> {
         let ahead = tree.key_entries.as_slice();
         let key_entries = KeyEntries { ahead, read: BTreeSet::new(), enrol: None, revoke: None };
         let (keys, noticed) = (Keys::default(), Noticing::default());
-        Self { folder, head, tree, keys, history, documents, noticed, key_entries, times, told }
+        Self {
+            folder,
+            head,
+            policy,
+            tree,
+            keys,
+            history,
+            documents,
+            noticed,
+            key_entries,
+            times,
+            told,
+        }
     }
 
     /// What all statements so far say that completeness rests on.
@@ -133,6 +148,7 @@ impl<'a> Reader<'a> {
             logged: None,
             claimed: None,
             not_before: None,
+            logged_not_before: None,
             not_after: None,
             checks: Ledger::default().checks,
             findings: Vec::new(),
@@ -302,7 +318,8 @@ impl<'a> Reader<'a> {
             | EntryType::Fork
             | EntryType::Tombstone
             | EntryType::Hold
-            | EntryType::LogKey => true,
+            | EntryType::LogKey
+            | EntryType::Time => true,
             EntryType::Evidence | EntryType::Heartbeat | EntryType::Rotate => false,
             EntryType::Other(_) => leaf.key == log.id(),
         };

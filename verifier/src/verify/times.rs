@@ -2,7 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::timestamps::Known;
+use super::attested::Marks;
+use super::timestamps::{Known, Tokens, bounds};
 use crate::report::{Basis, Bound, Check, Item, Ledger, State};
 
 /// Below this a difference is ordinary.
@@ -11,13 +12,16 @@ const WORTH_SAYING: SignedDuration = SignedDuration::from_mins(5);
 /// What is known about times while items are read by ascending index.
 pub(super) struct Times {
     known: Known,
+    /// Index of an entry that carries the word of somebody outside, and since when at the earliest there can be such an entry.
+    since: Vec<(u64, Bound)>,
     /// Entry, and the latest time (milliseconds) at which it or one before was received, by the collector's clock.
     received: Vec<(u64, i64)>,
 }
 
 impl Times {
-    pub(super) fn new(known: Known) -> Self {
-        Self { known, received: Vec::new() }
+    pub(super) fn new(tokens: &Tokens, Marks { by, since }: Marks) -> Self {
+        let known = Known::of(bounds(tokens).chain(by).collect());
+        Self { known, since, received: Vec::new() }
     }
 
     /// Entry `index` stands in the log with this time of receipt.
@@ -27,8 +31,18 @@ impl Times {
         self.received.push((index, before.max(time.as_millisecond())));
     }
 
-    /// A head over `size` entries cannot be older than the newest entry of the bundle that it covers.
+    /// Entry `index` was not there before this, by the word of somebody outside: an entry in front of it carries that word.
+    fn logged_not_before(&self, index: u64) -> Option<&Bound> {
+        let place = self.since.partition_point(|(at, _)| *at < index).checked_sub(1)?;
+        self.since.get(place).map(|(_, bound)| bound)
+    }
+
+    /// A head over `size` entries cannot be older than what the entries that it covers carry; where nobody outside said anything, than
+    /// when the newest of them that is in the bundle was received, by the collector's clock.
     pub(super) fn not_before(&self, size: u64) -> Option<Bound> {
+        if let Some(bound) = self.logged_not_before(size) {
+            return Some(bound.clone());
+        }
         let place = self.received.partition_point(|(index, _)| *index < size).checked_sub(1)?;
         let (index, ms) = self.received.get(place)?;
         let by = format!("the agent had seen a head with entry {index}");
@@ -41,6 +55,7 @@ impl Times {
             return;
         }
         item.not_after = self.known.not_after(item.index).cloned();
+        item.logged_not_before = self.logged_not_before(item.index).cloned();
         let claimed = item.claimed.as_deref().and_then(ms);
         let logged = item.logged.as_deref().and_then(ms);
         let worth = WORTH_SAYING.as_secs().saturating_mul(1000);
@@ -62,8 +77,24 @@ impl Times {
             && claimed.is_some_and(|time| time.saturating_add(worth) < bound.ms())
         {
             let time = item.claimed.as_deref().unwrap_or_default();
+            let yet = match bound.basis {
+                Basis::Received => format!("{}, which was received {}", bound.by, bound.time),
+                Basis::Token | Basis::Cosignature => {
+                    format!(
+                        "the agent had seen a head with what {} said at {}",
+                        bound.by, bound.time
+                    )
+                }
+            };
+            let why = "dated back, or the agent's clock is behind";
+            item.notes.push(format!("claimed {time}, yet {yet}: {why}"));
+        }
+        if let Some(bound) = &item.logged_not_before
+            && logged.is_some_and(|time| time.saturating_add(worth) < bound.ms())
+        {
+            let time = item.logged.as_deref().unwrap_or_default();
             item.notes.push(format!(
-                "claimed {time}, yet {}, which was received {}: dated back, or the agent's clock is behind",
+                "logged {time}, yet what {} said at {} stands in front of it: dated back, or the collector's clock is behind",
                 bound.by, bound.time
             ));
         }
@@ -103,7 +134,7 @@ mod tests {
 
     #[test]
     fn a_head_is_not_older_than_the_entries_it_covers() {
-        let mut times = Times::new(Known::default());
+        let mut times = Times::new(&Tokens::new(), Marks::default());
         assert_eq!(times.not_before(9), None);
         // The collector's clock went backwards once.
         for (index, second) in [(3, 10), (5, 30), (6, 20)] {

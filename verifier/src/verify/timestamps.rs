@@ -1,10 +1,11 @@
 //! Frozen heads and what time-stamping authorities say of them (RFC 3161), believed under the auditor's roots only; and by when
 //! each entry was in the log. Never uses a certificate of the bundle as trusted.
 
+use std::collections::BTreeMap;
+
 use exhibit_proto::bundle::{TIMESTAMPS, Timestamp as Name};
 use exhibit_proto::digest::Digest;
-use exhibit_proto::rfc3161::{Info, MAX_BYTES, Roots, Token};
-use jiff::Timestamp;
+use exhibit_proto::rfc3161::{self, Info, MAX_BYTES, Roots};
 
 use super::head::Head;
 use super::history::History;
@@ -32,7 +33,7 @@ impl Known {
         self.by_size.get(place).map(|(_, bound)| bound)
     }
 
-    fn of(mut seen: Vec<(u64, Bound)>) -> Self {
+    pub(super) fn of(mut seen: Vec<(u64, Bound)>) -> Self {
         seen.sort_by_key(|(size, _)| *size);
         let mut earliest: Option<Bound> = None;
         for (_, bound) in seen.iter_mut().rev() {
@@ -45,41 +46,42 @@ impl Known {
     }
 }
 
-/// Verifies every token of the bundle and gathers what is known about times. Tokens without `roots` are not checked.
+/// A token that holds: its digest, and the bounds of its time in milliseconds, the inaccuracy that it grants taken in.
+#[derive(Debug)]
+pub(super) struct Token {
+    pub(super) digest: Digest,
+    pub(super) by: i64,
+    pub(super) since: i64,
+}
+
+/// Tokens that hold, over heads that this log grew from: by size and authority.
+pub(super) type Tokens = BTreeMap<(u64, String), Token>;
+
+/// Verifies every token of the bundle. Tokens without `roots` are not checked.
 pub(super) fn check(
     folder: &Folder,
     head: &Head,
     tree: &Tree,
     roots: Option<&Roots>,
     ledger: &mut Ledger,
-) -> (Known, Vec<Stamp>) {
-    let mut seen = Vec::new();
-    if ledger.state(Check::Quorum) == Some(State::Verified) {
-        let cosigned = head.cosigned.iter().filter_map(|(name, seconds)| {
-            let time = Timestamp::from_second(i64::try_from(*seconds).ok()?).ok()?;
-            Some((head.checkpoint.size, Bound::new(time, Basis::Cosignature, name)))
-        });
-        seen.extend(cosigned);
-    }
+) -> (Tokens, Vec<Stamp>) {
+    let mut tokens = Tokens::new();
     let mut history = History::new(folder, head.checkpoint.size, tree.tiles);
     let mut stamps = Vec::new();
-    for (path, size, authority) in tokens(folder, ledger) {
+    for (path, size, authority) in shipped(folder, ledger) {
         let judged = frozen(folder, head, &mut history, size).and_then(|(data, follows)| {
-            let (token, state) = token(folder, &path, &data, roots)?;
-            Ok((token, if follows { state } else { State::NotChecked }))
+            let (token, digest, state) = token(folder, &path, &data, roots)?;
+            Ok((token, digest, if follows { state } else { State::NotChecked }))
         });
         match judged {
-            Ok((token, state)) => {
+            Ok((token, digest, state)) => {
                 let info = token.info();
-                let stamp = stamp(size, &authority, Some(info), state);
-                match (state, times::from_ms(info.latest_ms())) {
-                    (State::Verified, Some(latest)) => {
-                        let said = format!("{authority}, {path}");
-                        seen.push((size, Bound::new(latest, Basis::Token, &said)));
-                    }
-                    (State::Verified | State::NotChecked | State::Failed, _) => {}
+                stamps.push(stamp(size, &authority, Some(info), state));
+                if state == State::Verified {
+                    let by = info.latest_ms();
+                    let since = info.time_ms.saturating_sub(info.accuracy_ms);
+                    tokens.insert((size, authority), Token { digest, by, since });
                 }
-                stamps.push(stamp);
             }
             Err(error) => {
                 ledger.failed(Check::Timestamps, &path, error);
@@ -88,11 +90,20 @@ pub(super) fn check(
         }
     }
     conclude(&stamps, roots.is_some(), ledger);
-    (Known::of(seen), stamps)
+    (tokens, stamps)
+}
+
+/// By when the log had the sizes that were stamped.
+pub(super) fn bounds(tokens: &Tokens) -> impl Iterator<Item = (u64, Bound)> {
+    tokens.iter().filter_map(|((size, authority), token)| {
+        let name = Name::Token { size: *size, authority: authority.clone() };
+        let said = format!("{authority}, {TIMESTAMPS}{name}");
+        Some((*size, Bound::new(times::from_ms(token.by)?, Basis::Token, &said)))
+    })
 }
 
 /// The tokens of the bundle: path, size and authority. Everything that has a place in the folder is claimed.
-fn tokens(folder: &Folder, ledger: &mut Ledger) -> Vec<(String, u64, String)> {
+fn shipped(folder: &Folder, ledger: &mut Ledger) -> Vec<(String, u64, String)> {
     let mut found = Vec::new();
     for path in folder.under(TIMESTAMPS) {
         let name = path.strip_prefix(TIMESTAMPS).unwrap_or_default().parse::<Name>();
@@ -153,12 +164,13 @@ fn token(
     path: &str,
     data: &[u8],
     roots: Option<&Roots>,
-) -> Result<(Token, State), String> {
+) -> Result<(rfc3161::Token, Digest, State), String> {
     let bytes = folder.read(path, MAX_BYTES as u64).map_err(|error| error.to_string())?;
-    let token = Token::from_response(&bytes).map_err(|error| error.to_string())?;
-    let Some(roots) = roots else { return Ok((token, State::NotChecked)) };
+    let token = rfc3161::Token::from_response(&bytes).map_err(|error| error.to_string())?;
+    let digest = Digest::of(&bytes);
+    let Some(roots) = roots else { return Ok((token, digest, State::NotChecked)) };
     token.verify(&Digest::of(data), roots).map_err(|error| error.to_string())?;
-    Ok((token, State::Verified))
+    Ok((token, digest, State::Verified))
 }
 
 fn stamp(size: u64, authority: &str, info: Option<&Info>, state: State) -> Stamp {
@@ -211,6 +223,8 @@ fn conclude(stamps: &[Stamp], roots: bool, ledger: &mut Ledger) {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
 
     #[test]

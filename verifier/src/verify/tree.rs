@@ -43,6 +43,8 @@ pub(super) struct Tree {
     pub(super) log_changes: Vec<(u64, Digest)>,
     /// Its tombstones, as their leaves name them.
     pub(super) stones: Vec<Stone>,
+    /// Entries about the log's time.
+    pub(super) attested: Vec<Stone>,
     pub(super) chains: Vec<Chain>,
     /// When each chain's statements came; of bundles only.
     pub(super) arrivals: Vec<Arrivals>,
@@ -51,7 +53,7 @@ pub(super) struct Tree {
     pub(super) behind: Option<u64>,
 }
 
-/// The leaf of a tombstone.
+/// The leaf of a tombstone, or of an entry about the log's time.
 pub(super) struct Stone {
     pub(super) index: u64,
     pub(super) envelope: Digest,
@@ -252,6 +254,9 @@ impl Walk<'_> {
         } else if leaf.t == EntryType::Tombstone {
             let Leaf { env: envelope, key, rx: logged, .. } = leaf;
             self.tree.stones.push(Stone { index, envelope, key, logged });
+        } else if leaf.t == EntryType::Time {
+            let Leaf { env: envelope, key, rx: logged, .. } = leaf;
+            self.tree.attested.push(Stone { index, envelope, key, logged });
         }
     }
 

@@ -7,7 +7,7 @@ use exhibit_proto::leaf::{EntryType, Leaf, Link};
 use exhibit_proto::log_key;
 use exhibit_proto::statement::{
     ACTIVITY, CONFLICT, Capsule, ENROL, EVIDENCE, Enrol, FORK, GAP, HEARTBEAT, HOLD, HOLD_LIFTED,
-    LOG_KEY, MAX_ENVELOPE, REVOKE, ROTATE, RULE_PACK, Revoke, Run, Statement, StatementError,
+    LOG_KEY, MAX_ENVELOPE, REVOKE, ROTATE, RULE_PACK, Revoke, Run, Statement, StatementError, TIME,
     TOMBSTONE,
 };
 use serde_json::Value;
@@ -51,6 +51,7 @@ impl Reader<'_> {
             EntryType::Hold if statement.predicate_type == HOLD_LIFTED => HOLD_LIFTED,
             EntryType::Hold => HOLD,
             EntryType::LogKey => LOG_KEY,
+            EntryType::Time => TIME,
             EntryType::Other(name) => {
                 let detail = format!("entries of type {name:?} are not known to this version");
                 return ledger.not_checked(Check::Statement, Some(&path), detail);
@@ -81,6 +82,7 @@ impl Reader<'_> {
             EntryType::Conflict => self.conflict(item, &statement, ledger),
             EntryType::Fork => self.fork(item, &statement, &path, ledger),
             EntryType::LogKey => self.log_key(leaf),
+            EntryType::Time => self.attested(item, &statement, &path, ledger),
             EntryType::RulePack
             | EntryType::Activity
             | EntryType::Tombstone
@@ -135,6 +137,7 @@ impl Reader<'_> {
             | EntryType::Fork
             | EntryType::Tombstone
             | EntryType::Hold
+            | EntryType::Time
             | EntryType::Other(_) => {}
         }
     }
