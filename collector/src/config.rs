@@ -232,6 +232,9 @@ impl Config {
         })?;
         let folder = path.parent().unwrap_or(Path::new("."));
         config.data = folder.join(&config.data);
+        for witness in &mut config.witness {
+            witness.tls_roots = witness.tls_roots.take().map(|path| folder.join(path));
+        }
         for authority in &mut config.timestamp {
             authority.roots = folder.join(&authority.roots);
             authority.tls_roots = authority.tls_roots.take().map(|path| folder.join(path));
@@ -446,7 +449,7 @@ mod tests {
         assert_eq!(all, Config { evidence, witness, timestamp, retention, ..required() });
         // Every key that can be read is shown.
         let keys = shown.iter().filter(|line| line.contains(" = ") && !line.starts_with('#'));
-        assert_eq!(keys.count(), 37);
+        assert_eq!(keys.count(), 39);
     }
 
     #[test]
