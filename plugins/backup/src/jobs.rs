@@ -6,11 +6,13 @@ pub(crate) mod borg;
 mod borgmatic;
 mod commands;
 mod cron;
-mod dumps;
-mod facts;
+pub(crate) mod dumps;
+mod environment;
+pub(crate) mod facts;
 mod folders;
 mod pgbackrest;
 pub(crate) mod restic;
+mod snapshots;
 mod store;
 mod timers;
 mod walg;
@@ -40,6 +42,7 @@ pub(crate) const ENTRY: Entry = Entry {
         "pgbackrest info --output=json, wal-g backup-list --json --detail, and their configurations (as named in the settings)",
         "names, sizes, times, first and last bytes in the folders of dumps, the newest compressed one whole; folders of rsnapshot and duplicity; Barman's backup.info (as named in the settings)",
         "/etc/rsnapshot.conf, /etc/barman.conf, /etc/barman.d/*.conf for what is to be kept",
+        "btrfs subvolume list -s, zfs list -t snapshot, lvs (where such volumes are there)",
         "/{etc,run,usr/lib}/systemd/system/*.{timer,service}, systemctl show of backup timers",
         "/etc/crontab, /etc/cron.d/*, /etc/cron.{hourly,daily,weekly,monthly}/*, /var/spool/cron/crontabs/*",
         "scripts that these start, to recognise the tool",
@@ -72,6 +75,7 @@ fn observe(job: &Job) -> Observation {
     let mut schedules = timers::find(&mut look);
     schedules.extend(cron::find(&mut look));
     let mut seen = opened(&mut look, &repositories);
+    seen.extend(snapshots::find(&mut look));
     facts::checks_by_schedule(&mut seen, &schedules);
     let rows = seen.len() + schedules.len();
     look.seen.document(BackupJobs { repositories: seen, schedules }, rows);
@@ -107,6 +111,10 @@ struct Opened {
 }
 
 fn gather(look: &mut Look<'_>, named: &settings::Repository, share: Duration) -> Vec<Opened> {
+    let named = &match environment::ready(look, named) {
+        Ok(named) => named,
+        Err(refusal) => return vec![Opened { named: named.clone(), listing: Err(refusal) }],
+    };
     match named.tool {
         Tool::Pgbackrest => pgbackrest::gather(look, named, share),
         Tool::Borgmatic => match borgmatic::repositories(look, named) {
@@ -158,9 +166,9 @@ pub(crate) struct Backup {
     pub(crate) time: Timestamp,
     pub(crate) host: String,
     /// Sorted; empty where the tool does not say.
-    paths: Vec<String>,
+    pub(crate) paths: Vec<String>,
     /// Size of the data, or of the dump.
-    bytes: Option<u64>,
+    pub(crate) bytes: Option<u64>,
 }
 
 /// Times in documents have whole seconds.
@@ -233,12 +241,24 @@ pub(crate) fn list(
         Tool::Duplicity => folders::duplicity(look, named),
         Tool::Rsnapshot => folders::rsnapshot(look, named),
         Tool::Barman => folders::barman(look, named),
-        Tool::Borgmatic | Tool::Pgbackrest => Err(Refusal::new(
-            OutcomeKind::NotConfigured,
-            format!("a configuration of {} is no repository of its own", named.tool.name()),
-            "name one of the repositories that backup.jobs shows for it",
-        )),
+        Tool::Pgbackrest => match &named.stanza {
+            Some(part) => {
+                let whole = settings::Repository { location: part.config.clone(), ..named.clone() };
+                let found = pgbackrest::find(look, &whole, &named.name, share);
+                found.map_or_else(|| Err(no_repository(&named.name)), |found| found.listing)
+            }
+            None => Err(no_repository(&named.name)),
+        },
+        Tool::Borgmatic => Err(no_repository(&named.name)),
     }
+}
+
+fn no_repository(name: &str) -> Refusal {
+    Refusal::new(
+        OutcomeKind::NotConfigured,
+        format!("there is no repository named '{name}'"),
+        "name a repository as backup.jobs shows it in the test",
+    )
 }
 
 /// A repository by the name that `backup.jobs` shows for it.
@@ -246,22 +266,37 @@ pub(crate) fn find(
     look: &mut Look<'_>,
     repositories: &[settings::Repository],
     name: &str,
+    left: Duration,
 ) -> Result<settings::Repository, Refusal> {
     for named in repositories {
-        if named.tool == Tool::Borgmatic && borgmatic::leads_to(named, name) {
-            let found = borgmatic::repositories(look, named)?;
-            if let Some(found) = found.into_iter().find(|found| found.name == name) {
-                return Ok(found);
+        match named.tool {
+            Tool::Borgmatic if borgmatic::leads_to(named, name) => {
+                let named = environment::ready(look, named)?;
+                let found = borgmatic::repositories(look, &named)?;
+                if let Some(found) = found.into_iter().find(|found| found.name == name) {
+                    return Ok(found);
+                }
             }
-        } else if named.name == name {
-            return Ok(named.clone());
+            Tool::Pgbackrest if borgmatic::leads_to(named, name) => {
+                if let Some(found) = pgbackrest::find(look, named, name, left) {
+                    return found.listing.map(|_| found.named);
+                }
+            }
+            Tool::Borgmatic | Tool::Pgbackrest => {}
+            Tool::Restic
+            | Tool::Borg
+            | Tool::Walg
+            | Tool::Files
+            | Tool::Duplicity
+            | Tool::Rsnapshot
+            | Tool::Barman => {
+                if named.name == name {
+                    return environment::ready(look, named);
+                }
+            }
         }
     }
-    Err(Refusal::new(
-        OutcomeKind::NotConfigured,
-        format!("there is no repository named '{name}'"),
-        "name a repository as backup.jobs shows it in the test",
-    ))
+    Err(no_repository(name))
 }
 
 /// 100,000 backups of restic are told in some 45 MB.

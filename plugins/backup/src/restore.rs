@@ -1,10 +1,13 @@
-//! `continuity.tests`: restores a sample of the newest backup to a private folder, compares it, and wipes it. Only tests
-//! that the operator asked for in the settings take place.
+//! `continuity.tests`: restores a sample of the newest backup, or a whole database, to a private folder, compares it, and
+//! wipes it. Only tests that the operator asked for in the settings take place.
 //!
 //! It never writes anywhere else, never changes a repository, and never keeps what it restored. That a restore fails is a
 //! fact of the document; that a test cannot take place is an outcome.
 
+mod cluster;
 mod compare;
+mod database;
+mod rows;
 mod sample;
 mod scratch;
 
@@ -21,6 +24,7 @@ use jiff::Timestamp;
 use self::sample::Draw;
 pub(crate) use self::sample::File;
 use self::scratch::Scratch;
+use crate::jobs::facts::host_name;
 use crate::jobs::{self, Refusal, TOLERANCE, borg, restic};
 use crate::location;
 use crate::look::Look;
@@ -34,6 +38,8 @@ pub(crate) const ENTRY: Entry = Entry {
         "restic snapshots, ls and restore --verify, all with --no-lock --no-cache (per test of the settings)",
         "borg list and extract, all with --bypass-lock (per test of the settings)",
         "the sources of the restored files, to compare checksums",
+        "dumps of PostgreSQL (psql, pg_restore) and pgbackrest restore, to a server of its own in the scratch folder (per test of the settings)",
+        "count and checksum of the tables that a test names, in the living database that it names",
     ],
     needs: &[
         "a test in the settings (continuity.tests); without one nothing is restored",
@@ -92,34 +98,63 @@ fn one(
     wanted: &RestoreTest,
     end: Instant,
 ) -> Result<Test, Refusal> {
-    let named = &jobs::find(look, &settings.repositories, &wanted.repository)?;
+    let share = end.saturating_duration_since(Instant::now());
+    let named = &jobs::find(look, &settings.repositories, &wanted.repository, share)?;
     let (time, clock) = (Timestamp::now(), Instant::now());
     let left = || end.saturating_duration_since(Instant::now());
     let scratch = Scratch::new(&wanted.scratch, &mut |text| {
         look.seen.log(Level::Warn, text);
     })?;
-    let newest = newest(look, named, wanted, left())?;
+    let (newest, bytes) = newest(look, named, wanted, left())?;
     let mut test = begun(wanted, named, time, &newest);
+    match named.tool {
+        Tool::Restic | Tool::Borg => files(look, named, wanted, &scratch, &mut test, (clock, end))?,
+        Tool::Files | Tool::Pgbackrest => {
+            let id = newest.id.as_str();
+            let asked = database::Wanted { test: wanted, named, id, bytes, end };
+            let shown = database::restore(look, &asked, &scratch, clock)?;
+            test.recovery_time.achieved_seconds = shown.seconds;
+            test.bytes = Some(shown.bytes);
+            test.database = shown.facts;
+            test.faults = shown.faults;
+            test.error = shown.error;
+        }
+        Tool::Borgmatic | Tool::Walg | Tool::Duplicity | Tool::Rsnapshot | Tool::Barman => {
+            return Err(untestable(named.tool));
+        }
+    }
+    test.faults.truncate(MAX_FAULTS);
+    if test.error.is_none() {
+        test.result = TestResult::Success;
+    }
+    scratch.wipe()?;
+    Ok(test)
+}
+
+/// Restores a sample of files and compares it.
+fn files(
+    look: &mut Look<'_>,
+    named: &settings::Repository,
+    wanted: &RestoreTest,
+    scratch: &Scratch,
+    test: &mut Test,
+    (clock, end): (Instant, Instant),
+) -> Result<(), Refusal> {
+    let left = || end.saturating_duration_since(Instant::now());
+    let Some(newest) = test.backup.clone() else { return Ok(()) };
+    let is_restic = named.tool == Tool::Restic;
     let drawn = match draw(look, named, wanted, &newest, left())? {
         Ok(drawn) => drawn,
         Err(error) => {
             test.error = Some(error);
-            return Ok(test);
+            return Ok(());
         }
     };
     scratch.demand(drawn.bytes)?;
-    let restored = match named.tool {
-        Tool::Restic => {
-            restic::restore(look, named, &newest.id, &drawn.files, scratch.path(), left())
-        }
-        Tool::Borgmatic
-        | Tool::Pgbackrest
-        | Tool::Walg
-        | Tool::Files
-        | Tool::Duplicity
-        | Tool::Rsnapshot
-        | Tool::Barman => return Err(untestable(named.tool)),
-        Tool::Borg => borg::restore(look, named, &newest.id, &drawn.files, scratch.path(), left()),
+    let restored = if is_restic {
+        restic::restore(look, named, &newest.id, &drawn.files, scratch.path(), left())
+    } else {
+        borg::restore(look, named, &newest.id, &drawn.files, scratch.path(), left())
     }?;
     let seconds = clock.elapsed().as_millis().div_ceil(1000);
     test.recovery_time.achieved_seconds = u64::try_from(seconds).ok();
@@ -141,12 +176,7 @@ fn one(
         Ok(()) => None,
     };
     test.faults = compared.faults;
-    test.faults.truncate(MAX_FAULTS);
-    if test.error.is_none() {
-        test.result = TestResult::Success;
-    }
-    scratch.wipe()?;
-    Ok(test)
+    Ok(())
 }
 
 /// The settings refuse such a test already.
@@ -154,12 +184,8 @@ fn untestable(tool: Tool) -> Refusal {
     Refusal::new(
         OutcomeKind::NotConfigured,
         format!("backups of the tool {} cannot be restored by this plugin", tool.name()),
-        "name a repository of restic or borg in the test",
+        "name a repository of restic, borg, borgmatic, pgbackrest or files in the test",
     )
-}
-
-fn host_name() -> String {
-    rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
 /// A test that has found its backup and shown nothing yet, which is a failure until it has.
@@ -182,6 +208,7 @@ fn begun(
         backup: Some(newest.clone()),
         sample: None,
         files: None,
+        database: None,
         bytes: None,
         faults: Vec::new(),
         recovery_time: Objective {
@@ -200,24 +227,27 @@ fn newest(
     named: &settings::Repository,
     wanted: &RestoreTest,
     left: Duration,
-) -> Result<Backup, Refusal> {
+) -> Result<(Backup, Option<u64>), Refusal> {
     let listing = jobs::list(look, named, left)?;
     let now = look.job.now.saturating_add(TOLERANCE).unwrap_or(Timestamp::MAX);
     let of_host = |host: &str| wanted.host.as_deref().is_none_or(|wanted_host| wanted_host == host);
+    let of_source = |paths: &[String]| {
+        wanted.source.as_ref().is_none_or(|source| paths.iter().any(|path| path == source))
+    };
     let newest = listing
         .backups
         .into_iter()
-        .filter(|backup| backup.time <= now && of_host(&backup.host))
+        .filter(|backup| backup.time <= now && of_host(&backup.host) && of_source(&backup.paths))
         .max_by_key(|backup| backup.time);
     let newest = newest.ok_or_else(|| {
         Refusal::new(
             OutcomeKind::NotApplicable,
             format!("repository '{}' holds no backup to restore", named.name),
-            "make a backup first, or correct host in the test",
+            "make a backup first, or correct host and source in the test",
         )
     })?;
     let host = Some(newest.host).filter(|host| !host.is_empty());
-    Ok(Backup { id: newest.id, time: newest.time, host })
+    Ok((Backup { id: newest.id, time: newest.time, host }, newest.bytes))
 }
 
 fn draw(
@@ -232,16 +262,10 @@ fn draw(
     let each = move |file: Option<File>| {
         sink.lock().unwrap_or_else(PoisonError::into_inner).offer(file);
     };
-    let listed = match named.tool {
-        Tool::Restic => restic::files(look, named, &newest.id, left, each),
-        Tool::Borgmatic
-        | Tool::Pgbackrest
-        | Tool::Walg
-        | Tool::Files
-        | Tool::Duplicity
-        | Tool::Rsnapshot
-        | Tool::Barman => return Err(untestable(named.tool)),
-        Tool::Borg => borg::files(look, named, &newest.id, left, each),
+    let listed = if named.tool == Tool::Restic {
+        restic::files(look, named, &newest.id, left, each)
+    } else {
+        borg::files(look, named, &newest.id, left, each)
     }?;
     let mut draw = draw.lock().unwrap_or_else(PoisonError::into_inner);
     Ok(listed.map(|()| draw.drawn(wanted)))

@@ -17,6 +17,16 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// Variables for a tool.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(crate) struct Environment(pub(crate) Vec<(String, String)>);
+
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Environment(…)")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -24,6 +34,8 @@ mod tests {
     #[test]
     fn a_secret_does_not_show() {
         let secrets = [Secret::Text("planted".into()), Secret::Command("cat planted".into())];
+        let environment = Environment(vec![("AWS_SECRET_ACCESS_KEY".into(), "planted".into())]);
+        assert!(!format!("{environment:?}").contains("planted"));
         assert!(!format!("{secrets:?}").contains("planted"));
     }
 }

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 pub(crate) use self::error::SettingsError;
-use crate::secret::Secret;
+use crate::secret::{Environment, Secret};
 
 /// Which program owns a repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -51,13 +51,8 @@ impl Tool {
     /// Whether its backups can be restored to be tested.
     fn is_testable(self) -> bool {
         match self {
-            Self::Restic | Self::Borg | Self::Borgmatic => true,
-            Self::Pgbackrest
-            | Self::Walg
-            | Self::Files
-            | Self::Duplicity
-            | Self::Rsnapshot
-            | Self::Barman => false,
+            Self::Restic | Self::Borg | Self::Borgmatic | Self::Pgbackrest | Self::Files => true,
+            Self::Walg | Self::Duplicity | Self::Rsnapshot | Self::Barman => false,
         }
     }
 
@@ -137,12 +132,51 @@ pub(crate) struct Repository {
     /// File that a job touches when it has checked the repository and found it whole.
     #[serde(default)]
     pub(crate) check_record: Option<PathBuf>,
+    /// File of variables that the tool needs to reach its storage, such as keys of S3.
+    #[serde(default)]
+    pub(crate) environment_file: Option<PathBuf>,
+    /// What that file says; never shown.
+    #[serde(skip)]
+    pub(crate) environment: Environment,
     /// What a configuration of the tool holds in place of a password file.
     #[serde(skip)]
     pub(crate) secret: Option<Secret>,
     /// The same as `keep`, or what a configuration of the tool says.
     #[serde(skip)]
     pub(crate) promise: Option<Promise>,
+    /// Which part of a configuration of pgBackRest it is.
+    #[serde(skip)]
+    pub(crate) stanza: Option<Stanza>,
+}
+
+impl Repository {
+    /// A folder of this host that is no entry of the settings.
+    pub(crate) fn of_folder(name: String, location: String) -> Self {
+        Self {
+            name,
+            tool: Tool::Files,
+            location,
+            password_file: None,
+            password_secret: None,
+            pattern: None,
+            site: None,
+            keep: None,
+            check_record: None,
+            environment_file: None,
+            environment: Environment::default(),
+            secret: None,
+            promise: None,
+            stanza: None,
+        }
+    }
+}
+
+/// One repository of one stanza.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Stanza {
+    pub(crate) config: String,
+    pub(crate) name: String,
+    pub(crate) key: u32,
 }
 
 /// One restore test that the operator asked for.
@@ -168,6 +202,29 @@ pub(crate) struct RestoreTest {
     /// Draws the sample; a new one each time when it is not set.
     #[serde(default)]
     pub(crate) seed: Option<String>,
+    /// Restore to a server of its own: which of several dumps of a folder, by the name that `backup.jobs` shows as path.
+    #[serde(default)]
+    pub(crate) source: Option<String>,
+    /// Tables that must come back, as `schema.table` or `database.schema.table`.
+    #[serde(default)]
+    pub(crate) tables: Vec<String>,
+    /// Account of this host that the server runs as when the plugin runs as root.
+    #[serde(default)]
+    pub(crate) run_as: Option<String>,
+    /// Superuser of a server that comes back as a whole (pgBackRest); `postgres` when it is not set.
+    #[serde(default)]
+    pub(crate) database_account: Option<String>,
+    /// Folder of the programs of PostgreSQL; the newest that fits when it is not set.
+    #[serde(default)]
+    pub(crate) programs: Option<PathBuf>,
+    /// Service of the living database, and the file that describes it (libpq), to compare the tables with.
+    #[serde(default)]
+    pub(crate) live_service: Option<String>,
+    #[serde(default)]
+    pub(crate) live_service_file: Option<PathBuf>,
+    /// By how much the rows of a table may differ from the living one, in per cent.
+    #[serde(default = "some_drift")]
+    pub(crate) drift_percent: u8,
     /// Folder that gets a private, short-lived folder.
     #[serde(default = "std::env::temp_dir")]
     pub(crate) scratch: PathBuf,
@@ -183,6 +240,10 @@ fn some_files() -> u16 {
 
 fn some_mib() -> u64 {
     256
+}
+
+fn some_drift() -> u8 {
+    20
 }
 
 /// Tools take the paths of a sample as arguments.
@@ -257,6 +318,10 @@ pub(crate) fn read(job: &Job) -> Result<Settings, SettingsError> {
         }
         if test.files == 0 || test.files > MOST_FILES {
             return Err(SettingsError::Files(test.name.clone(), test.files));
+        }
+        let odd = |name: &&String| name.contains(['\'', '\\', '\n']) || !name.contains('.');
+        if let Some(name) = test.tables.iter().find(odd) {
+            return Err(SettingsError::Table(test.name.clone(), name.clone()));
         }
     }
     let settings = Settings { repositories, tests: continuity.tests };

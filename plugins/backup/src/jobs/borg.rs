@@ -109,7 +109,7 @@ fn base() -> Result<tempfile::TempDir, Refusal> {
     })
 }
 
-fn tool<'a>(named: &settings::Repository, base: &Path, arguments: &[&str]) -> Tool<'a> {
+fn tool<'a>(named: &'a settings::Repository, base: &Path, arguments: &[&str]) -> Tool<'a> {
     let tool = Tool::new("borg", &[&["--log-json"], arguments].concat())
         .env("BORG_REPO", named.location.clone())
         .env("BORG_BASE_DIR", base.to_string_lossy())
@@ -117,6 +117,8 @@ fn tool<'a>(named: &settings::Repository, base: &Path, arguments: &[&str]) -> To
         .env("BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK", "yes")
         .env("BORG_RELOCATED_REPO_ACCESS_IS_OK", "yes")
         .env("BORG_EXIT_CODES", "modern");
+    let set = |tool: Tool<'a>, (key, value): &'a (String, String)| tool.env(key, value.clone());
+    let tool = named.environment.0.iter().fold(tool, set);
     match (&named.password_file, &named.secret) {
         (Some(path), _) => {
             // borg splits this like a shell, without running one.

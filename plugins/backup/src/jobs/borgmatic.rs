@@ -7,7 +7,7 @@ use exhibit_plugin::OutcomeKind;
 use exhibit_plugin::kinds::backup_jobs::{Check, JobResult, Promise};
 use serde_json::{Map, Value};
 
-use super::{Refusal, settings, whole_second};
+use super::{Refusal, environment, settings, whole_second};
 use crate::look::Look;
 use crate::secret::Secret;
 use crate::settings::Tool;
@@ -207,11 +207,7 @@ fn secret(
         return Err(foreign("the environment"));
     }
     // What is run with our rights must not be written by somebody who has less.
-    let safe = look.facts(path).here().is_some_and(|facts| {
-        let own = rustix::process::geteuid().as_raw();
-        facts.mode & 0o022 == 0 && (facts.uid == 0 || facts.uid == own)
-    });
-    if !safe {
+    if !environment::is_ours(look, path) {
         return Err(Refusal::new(
             OutcomeKind::Denied,
             format!("{path} names a command for the passphrase and may be written by others"),

@@ -1,7 +1,7 @@
 //! A folder of dumps, archives and copied databases: which of them are whole, as far as their form tells, and how large.
 //! It reads beginnings and ends; only the newest compressed dump is read through.
 
-mod form;
+pub(crate) mod form;
 
 use std::io::{Read as _, Seek as _, SeekFrom};
 

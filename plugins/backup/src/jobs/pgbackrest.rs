@@ -41,6 +41,19 @@ pub(super) fn gather(
     }
 }
 
+/// One of them by its name; a name that fits the whole configuration means its first repository.
+pub(super) fn find(
+    look: &mut Look<'_>,
+    named: &settings::Repository,
+    name: &str,
+    share: Duration,
+) -> Option<Opened> {
+    let mut found = gather(look, named, share);
+    let at = found.iter().position(|one| one.named.name == name);
+    let at = at.or_else(|| (named.name == name).then_some(0))?;
+    (at < found.len()).then(|| found.swap_remove(at))
+}
+
 fn tool<'a>(config: &str, share: Duration) -> Tool<'a> {
     let config = format!("--config={config}");
     let arguments =
@@ -175,8 +188,10 @@ fn entries(named: &settings::Repository, options: &Options, stanzas: Vec<Stanza>
                 None => path,
             };
             let promise = promise(&option, &named.location);
+            let config = named.location.clone();
+            let part = settings::Stanza { config, name: stanza.name.clone(), key };
             found.push(Opened {
-                named: settings::Repository { name, location, ..named.clone() },
+                named: settings::Repository { name, location, stanza: Some(part), ..named.clone() },
                 listing: listing(&stanza, key, cipher, status, place, promise),
             });
         }

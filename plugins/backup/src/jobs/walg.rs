@@ -33,6 +33,8 @@ pub(super) fn list(
     look.seen.method(config);
     let arguments = ["backup-list", "--json", "--detail", "--config", config];
     let tool = Tool::new("wal-g", &arguments).timeout(share);
+    let tool =
+        named.environment.0.iter().fold(tool, |tool, (key, value)| tool.env(key, value.clone()));
     let mut listing = ask(look, &tool, ("wal-g", "wal-g"), parse, refusal)?;
     let Configured { place, folder, encryption } = configured(&text);
     listing.place = match folder {

@@ -10,7 +10,7 @@ pub(crate) enum SettingsError {
     )]
     Folder(String),
     #[error(
-        "settings.continuity.tests: {0:?} names a repository of the tool {1}; only restic, borg and borgmatic can be tested"
+        "settings.continuity.tests: {0:?} names a repository of the tool {1}; only restic, borg, borgmatic, pgbackrest and files can be tested"
     )]
     Untestable(String, &'static str),
     #[error("settings.{0}: {1}")]
@@ -23,6 +23,10 @@ pub(crate) enum SettingsError {
         "settings.continuity.tests: {0:?} asks for {1} files; between 1 and {MOST_FILES} can be restored"
     )]
     Files(String, u16),
+    #[error(
+        "settings.continuity.tests: {0:?} names the table {1:?}; write schema.table or database.schema.table"
+    )]
+    Table(String, String),
     #[error(
         "settings.backup.repositories: {0:?} takes its password from the secret {1:?}, which does not exist; name its file in plugin.secrets"
     )]

@@ -46,13 +46,15 @@ pub struct Test {
     pub error: Option<String>,
     /// The backup that was restored. Null: not a restore.
     pub backup: Option<Backup>,
-    /// What was restored of it. Null: not a restore.
+    /// What was restored of it. Null: no restore of files.
     pub sample: Option<Sample>,
-    /// What the comparison showed. Null: not a restore.
+    /// What the comparison showed. Null: no restore of files.
     pub files: Option<FileCounts>,
+    /// What the restored databases hold. Null: no restore of a database, or it never answered.
+    pub database: Option<Restored>,
     /// Bytes that were restored. Null: not a restore.
     pub bytes: Option<u64>,
-    /// Files that were not as they should be, sorted by path, at most [`MAX_FAULTS`].
+    /// Files and tables that were not as they should be, sorted by path, at most [`MAX_FAULTS`].
     pub faults: Vec<Fault>,
     /// Time to restore, target against achieved.
     pub recovery_time: Objective,
@@ -116,11 +118,63 @@ pub struct FileCounts {
     pub missing: u64,
 }
 
-/// One file that was not as it should be.
+/// Databases that were restored to a server of their own, which is gone again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Restored {
+    /// `postgresql`.
+    pub engine: String,
+    /// Version of the server.
+    pub version: String,
+    /// Databases, without templates.
+    pub databases: u64,
+    /// Tables of all of them.
+    pub tables: u64,
+    /// Rows of all tables, each of them read.
+    pub rows: u64,
+    /// Statements of the backup that the server refused, without those that only name roles of the old server.
+    pub refused: u64,
+    /// The tables that the test names, sorted by name.
+    pub compared: Vec<Table>,
+}
+
+/// One named table.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Table {
+    /// Database, schema and table; as the test names it when it is missing.
+    pub name: String,
+    /// Rows that came back. Null: it is missing.
+    pub rows: Option<u64>,
+    /// Rows of the living database at the time of the test. Null: it was not asked, or has no such table.
+    pub source_rows: Option<u64>,
+    /// What the comparison showed.
+    pub verdict: TableVerdict,
+}
+
+/// What a comparison of a table showed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TableVerdict {
+    /// Same rows as in the living database, by count and checksum.
+    SameAsSource,
+    /// The living database has gone on; as many rows within the bound that the test allows.
+    NearSource,
+    /// There, with rows; nothing to compare with was named.
+    Restored,
+    /// Rows differ by more than the test allows.
+    Different,
+    /// There, without a row.
+    Empty,
+    /// Not there.
+    Missing,
+}
+
+/// One file or table that was not as it should be.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
-    /// Path in the backup.
+    /// Path in the backup, or name of the table.
     pub path: String,
     /// What was wrong.
     pub why: String,
@@ -146,6 +200,9 @@ impl Kind for ContinuityTests {
             if let Some(sample) = &mut test.sample {
                 sample.paths.sort();
             }
+            if let Some(database) = &mut test.database {
+                database.compared.sort();
+            }
         }
         self.tests.sort_by(|a, b| (a.time, &a.name).cmp(&(b.time, &b.name)));
     }
@@ -161,9 +218,19 @@ pub fn example() -> Value {
             "backup": {"id": "250f89f5", "time": "2026-11-22T03:00:12Z", "host": "web1"},
             "sample": {"drawn": "random", "seed": "8d1f", "paths": [], "population": 81_233, "files": 20, "left_out": 0},
             "files": {"same_as_source": 18, "whole_by_repository": 1, "unproven": 0, "different": 1, "missing": 0},
-            "bytes": 1_234_567,
+            "database": null, "bytes": 1_234_567,
             "faults": [{"path": "/srv/data/a", "why": "differs from the source, which has not changed since"}],
             "recovery_time": {"target_seconds": 600, "achieved_seconds": 12},
-            "recovery_point": {"target_seconds": 93_600, "achieved_seconds": 5_388}}]
+            "recovery_point": {"target_seconds": 93_600, "achieved_seconds": 5_388}},
+            {"name": "shop", "type": "restore", "subject": "postgresql", "tool": "pgbackrest",
+            "operator": "schedule", "time": "2026-11-22T04:31:00Z", "result": "success", "error": null,
+            "backup": {"id": "20261122-030000F", "time": "2026-11-22T03:02:12Z", "host": "main"},
+            "sample": null, "files": null,
+            "database": {"engine": "postgresql", "version": "15.18", "databases": 2, "tables": 41, "rows": 90_210,
+                "refused": 0, "compared": [{"name": "shop.public.orders", "rows": 31_002, "source_rows": 31_340,
+                "verdict": "near_source"}]},
+            "bytes": 23_074_471, "faults": [],
+            "recovery_time": {"target_seconds": 600, "achieved_seconds": 21},
+            "recovery_point": {"target_seconds": 93_600, "achieved_seconds": 5_328}}]
     })
 }

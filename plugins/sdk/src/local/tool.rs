@@ -4,11 +4,15 @@
 
 use std::{
     collections::BTreeMap,
+    fs::File,
     io::{self, BufRead, BufReader, Read},
     os::unix::process::CommandExt,
     path::PathBuf,
     process::{Child, ChildStdout, Command, ExitStatus, Stdio},
-    sync::mpsc::{self, RecvTimeoutError, Sender},
+    sync::{
+        Arc,
+        mpsc::{self, RecvTimeoutError, Sender},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -31,6 +35,8 @@ pub struct Tool<'a> {
     folder: PathBuf,
     max_output: usize,
     timeout: Duration,
+    user: Option<(u32, u32)>,
+    input: Option<Arc<File>>,
 }
 
 /// What a tool that has ended left.
@@ -112,6 +118,8 @@ impl<'a> Tool<'a> {
             folder: PathBuf::from("/"),
             max_output: 16 * 1024 * 1024,
             timeout: Duration::from_secs(30),
+            user: None,
+            input: None,
         }
     }
 
@@ -124,6 +132,18 @@ impl<'a> Tool<'a> {
     /// Sets the folder it works in; `/` when not set.
     pub fn folder(mut self, folder: impl Into<PathBuf>) -> Self {
         self.folder = folder.into();
+        self
+    }
+
+    /// Runs it as another user and group, without further groups, which only root may; the plugin's own when not set.
+    pub fn user(mut self, uid: u32, gid: u32) -> Self {
+        self.user = Some((uid, gid));
+        self
+    }
+
+    /// Gives it a file to read from; nothing when not set.
+    pub fn input(mut self, file: File) -> Self {
+        self.input = Some(Arc::new(file));
         self
     }
 
@@ -220,6 +240,13 @@ fn start(
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(0);
+    if let Some((uid, gid)) = tool.user {
+        command.uid(uid).gid(gid);
+    }
+    if let Some(input) = &tool.input {
+        let input = input.try_clone();
+        command.stdin(input.map_err(|source| ToolError::Io { line: tool.line(), source })?);
+    }
     let child = command.spawn().map_err(|source| {
         if source.kind() == io::ErrorKind::PermissionDenied {
             ToolError::Denied(tool.program.to_owned())
@@ -375,6 +402,24 @@ mod tests {
             run_lines(&tool, &job("/"), move |line| sink.lock().unwrap().push(line.len())).unwrap();
         assert_eq!((output.code, output.stdout.as_str()), (Some(2), ""));
         assert_eq!(*lines.lock().unwrap(), [4, 1, 65_536, 4_465]);
+    }
+
+    #[test]
+    fn a_tool_reads_the_file_that_it_is_given() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("in"), "given").unwrap();
+        let tool = shell("cat").input(File::open(folder.path().join("in")).unwrap());
+        assert_eq!(run(&tool, &job("/")).unwrap().stdout, "given");
+        assert_eq!(run(&shell("cat"), &job("/")).unwrap().stdout, "");
+    }
+
+    #[test]
+    fn root_may_run_a_tool_as_somebody_else() {
+        if rustix::process::geteuid().is_root() {
+            let output =
+                run(&shell("id -u; id -g; id -G").user(65_534, 65_533), &job("/")).unwrap();
+            assert_eq!(output.stdout, "65534\n65533\n65533\n");
+        }
     }
 
     #[test]

@@ -3,13 +3,13 @@
 use std::io::Read;
 
 /// Bytes of the beginning and of the end that are looked at.
-pub(super) const START: u64 = 1024;
+pub(crate) const START: u64 = 1024;
 pub(super) const END: u64 = 4096;
 /// A compressed dump that grows past this is not read through.
 const MOST: usize = 512 * 1024 * 1024;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
+pub(crate) enum Form {
     Empty,
     /// Text of pg_dump or pg_dumpall.
     Postgres,
@@ -30,7 +30,7 @@ pub(super) enum Form {
     Unknown,
 }
 
-pub(super) fn of(start: &[u8]) -> Form {
+pub(crate) fn of(start: &[u8]) -> Form {
     const SEALED: [&[u8]; 4] = [
         b"age-encryption.org/",
         b"-----BEGIN PGP MESSAGE",
