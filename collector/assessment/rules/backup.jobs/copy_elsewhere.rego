@@ -17,6 +17,8 @@
 #   fix: Add a repository on another site or account, at best one that only accepts new backups.
 package exhibit.backup.jobs.copy_elsewhere
 
+import data.exhibit.lib.backups
+
 default verdict := "error"
 
 default message := "where the repositories lie could not be determined"
@@ -41,22 +43,24 @@ message := "a backup lies on another machine" if verdict == "pass"
 message := "no backup lies on another machine" if verdict == "fail"
 
 not_applicable if {
-	is_array(input.body.repositories)
-	count(input.body.repositories) == 0
+	is_array(repositories)
+	count(repositories) == 0
 }
+
+repositories := backups.of(input.body)
 
 # What must be known before the absence of offending items means anything.
 judgeable if count(elsewhere) > 0
 
 items contains {"id": repository.name, "why": "lies beside the data"} if {
 	count(elsewhere) == 0
-	is_array(input.body.repositories)
-	some repository in input.body.repositories
+	is_array(repositories)
+	some repository in repositories
 	repository.off_site == false
 }
 
 elsewhere contains repository.name if {
-	is_array(input.body.repositories)
-	some repository in input.body.repositories
+	is_array(repositories)
+	some repository in repositories
 	repository.off_site == true
 }

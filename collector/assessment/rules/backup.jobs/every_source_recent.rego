@@ -17,6 +17,7 @@
 package exhibit.backup.jobs.every_source_recent
 
 import data.exhibit.lib.age
+import data.exhibit.lib.backups
 
 default verdict := "error"
 
@@ -42,15 +43,17 @@ message := "everything was backed up lately" if verdict == "pass"
 message := "sources were not backed up lately" if verdict == "fail"
 
 not_applicable if {
-	is_array(input.body.repositories)
-	count(input.body.repositories) == 0
+	is_array(repositories)
+	count(repositories) == 0
 }
+
+repositories := backups.of(input.body)
 
 # What must be known before the absence of offending items means anything.
 judgeable if {
-	count(input.body.repositories) > 0
-	is_array(input.body.repositories)
-	every repository in input.body.repositories {
+	count(repositories) > 0
+	is_array(repositories)
+	every repository in repositories {
 		is_array(repository.sources)
 		every source in repository.sources {
 			age.hours(source.last_success, input.now) <= input.parameters.max_hours
@@ -59,8 +62,8 @@ judgeable if {
 }
 
 items contains {"id": sprintf("%v: %v", [repository.name, source.host]), "why": why} if {
-	is_array(input.body.repositories)
-	some repository in input.body.repositories
+	is_array(repositories)
+	some repository in repositories
 	is_array(repository.sources)
 	some source in repository.sources
 	hours := age.hours(source.last_success, input.now)

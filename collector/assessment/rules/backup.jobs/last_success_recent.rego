@@ -19,6 +19,7 @@
 package exhibit.backup.jobs.last_success_recent
 
 import data.exhibit.lib.age
+import data.exhibit.lib.backups
 
 default verdict := "error"
 
@@ -45,36 +46,38 @@ message := "a recent backup is missing" if verdict == "fail"
 
 not_applicable if {
 	input.parameters.required == false
-	is_array(input.body.repositories)
-	count(input.body.repositories) == 0
+	is_array(repositories)
+	count(repositories) == 0
 }
+
+repositories := backups.of(input.body)
 
 # What must be known before the absence of offending items means anything.
 judgeable if {
-	count(input.body.repositories) > 0
-	is_array(input.body.repositories)
-	every repository in input.body.repositories {
+	count(repositories) > 0
+	is_array(repositories)
+	every repository in repositories {
 		age.hours(repository.last_success, input.now) <= input.parameters.max_hours
 	}
 }
 
 items contains {"id": repository.name, "why": why} if {
-	is_array(input.body.repositories)
-	some repository in input.body.repositories
+	is_array(repositories)
+	some repository in repositories
 	hours := age.hours(repository.last_success, input.now)
 	hours > input.parameters.max_hours
 	why := sprintf("its newest backup is %d hours old", [floor(hours)])
 }
 
 items contains {"id": repository.name, "why": "is reachable and holds no backup"} if {
-	is_array(input.body.repositories)
-	some repository in input.body.repositories
+	is_array(repositories)
+	some repository in repositories
 	repository.reachable == true
 	repository.last_success == null
 }
 
 items contains {"id": "backup", "why": "no backup repository is known for this target"} if {
 	input.parameters.required == true
-	is_array(input.body.repositories)
-	count(input.body.repositories) == 0
+	is_array(repositories)
+	count(repositories) == 0
 }

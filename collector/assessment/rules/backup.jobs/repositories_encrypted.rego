@@ -16,6 +16,8 @@
 #     --encryption=repokey-blake2).
 package exhibit.backup.jobs.repositories_encrypted
 
+import data.exhibit.lib.backups
+
 default verdict := "error"
 
 default message := "whether some repository is encrypted could not be determined"
@@ -40,21 +42,23 @@ message := "every backup is encrypted" if verdict == "pass"
 message := "repositories are not encrypted" if verdict == "fail"
 
 not_applicable if {
-	is_array(input.body.repositories)
-	count(input.body.repositories) == 0
+	is_array(repositories)
+	count(repositories) == 0
 }
+
+repositories := backups.of(input.body)
 
 # What must be known before the absence of offending items means anything.
 judgeable if {
-	count(input.body.repositories) > 0
-	is_array(input.body.repositories)
-	every repository in input.body.repositories {
+	count(repositories) > 0
+	is_array(repositories)
+	every repository in repositories {
 		is_boolean(repository.encrypted)
 	}
 }
 
 items contains {"id": repository.name, "why": "its content is not encrypted"} if {
-	is_array(input.body.repositories)
-	some repository in input.body.repositories
+	is_array(repositories)
+	some repository in repositories
 	repository.encrypted == false
 }

@@ -15,6 +15,8 @@
 #   fix: Check address, password file and network path of the repository.
 package exhibit.backup.jobs.repositories_reachable
 
+import data.exhibit.lib.backups
+
 default verdict := "error"
 
 default message := "the list of repositories is missing or broken"
@@ -39,21 +41,23 @@ message := "every repository can be opened" if verdict == "pass"
 message := "repositories could not be opened" if verdict == "fail"
 
 not_applicable if {
-	is_array(input.body.repositories)
-	count(input.body.repositories) == 0
+	is_array(repositories)
+	count(repositories) == 0
 }
+
+repositories := backups.of(input.body)
 
 # What must be known before the absence of offending items means anything.
 judgeable if {
-	count(input.body.repositories) > 0
-	is_array(input.body.repositories)
-	every repository in input.body.repositories {
+	count(repositories) > 0
+	is_array(repositories)
+	every repository in repositories {
 		is_boolean(repository.reachable)
 	}
 }
 
 items contains {"id": repository.name, "why": "could not be opened"} if {
-	is_array(input.body.repositories)
-	some repository in input.body.repositories
+	is_array(repositories)
+	some repository in repositories
 	repository.reachable == false
 }

@@ -13,6 +13,8 @@
 #   fix: Enable the timer or cron line of the backup tool, and mend the job if its last run failed.
 package exhibit.backup.jobs.schedule_runs
 
+import data.exhibit.lib.backups
+
 default verdict := "error"
 
 default message := "whether a schedule is switched on could not be determined"
@@ -38,8 +40,10 @@ message := "backups do not start by themselves, or fail" if verdict == "fail"
 
 not_applicable if {
 	count(input.body.schedules) == 0
-	count(input.body.repositories) > 0
+	count(repositories) > 0
 }
+
+repositories := backups.of(input.body)
 
 # What must be known before the absence of offending items means anything.
 judgeable if {
