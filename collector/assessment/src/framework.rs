@@ -1,9 +1,14 @@
 //! The controls and clauses of ISO/IEC 27001:2022: identifiers, titles and our own words. It holds no text of the
 //! standard beyond titles.
 
-use std::collections::BTreeMap;
+mod attributes;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use attributes::AttributesRow;
+pub use attributes::{Attribute, Attributes};
 
 use crate::ids::{ClauseId, ControlId, IdError};
 
@@ -47,16 +52,6 @@ impl Theme {
     }
 }
 
-/// The five attributes that the standard's companion gives each control.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Attributes {
-    pub control_types: Vec<String>,
-    pub security_properties: Vec<String>,
-    pub cybersecurity_concepts: Vec<String>,
-    pub operational_capabilities: Vec<String>,
-    pub security_domains: Vec<String>,
-}
-
 /// One Annex A control.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Control {
@@ -83,6 +78,8 @@ pub struct Clause {
     pub documents: Vec<String>,
     /// Touched by the 2024 amendment.
     pub amended_2024: bool,
+    /// What the amendment did: `requirement added`, `note added`; empty for the others.
+    pub amendment_effect: String,
     /// What the clause asks for, in our own words.
     pub summary: String,
 }
@@ -146,6 +143,7 @@ impl Framework {
                 amended_2024: yes(CLAUSES.0, &row.id, &row.amended_2024)?,
                 summary: summary(&row.id)?,
                 documents: split(&row.documents),
+                amendment_effect: row.amendment_effect,
                 title: row.title,
             });
         }
@@ -163,6 +161,25 @@ impl Framework {
     #[must_use]
     pub fn clauses(&self) -> &[Clause] {
         &self.clauses
+    }
+
+    /// Controls that have, for each of the attributes asked for, that value; all controls when nothing is asked for.
+    pub fn with_attributes<'a>(
+        &'a self,
+        wanted: &'a [(Attribute, String)],
+    ) -> impl Iterator<Item = &'a Control> {
+        self.controls.iter().filter(|control| {
+            wanted
+                .iter()
+                .all(|(attribute, value)| control.attributes.of(*attribute).contains(value))
+        })
+    }
+
+    /// Every value that an attribute takes, sorted.
+    #[must_use]
+    pub fn values(&self, attribute: Attribute) -> BTreeSet<&str> {
+        let all = self.controls.iter().flat_map(|control| control.attributes.of(attribute));
+        all.map(String::as_str).collect()
     }
 
     /// The control of that id.
@@ -202,32 +219,12 @@ struct ClauseRow {
     title: String,
     documents: String,
     amended_2024: String,
+    amendment_effect: String,
 }
 
-#[derive(Deserialize)]
-struct AttributesRow {
-    id: String,
-    control_types: String,
-    security_properties: String,
-    cybersecurity_concepts: String,
-    operational_capabilities: String,
-    security_domains: String,
-}
-
-impl AttributesRow {
-    fn split(self) -> (String, Attributes) {
-        let attributes = Attributes {
-            control_types: split(&self.control_types),
-            security_properties: split(&self.security_properties),
-            cybersecurity_concepts: split(&self.cybersecurity_concepts),
-            operational_capabilities: split(&self.operational_capabilities),
-            security_domains: split(&self.security_domains),
-        };
-        (self.id, attributes)
-    }
-}
-
-fn rows<T: DeserializeOwned>((file, text): (&'static str, &str)) -> Result<Vec<T>, FrameworkError> {
+pub(crate) fn rows<T: DeserializeOwned>(
+    (file, text): (&'static str, &str),
+) -> Result<Vec<T>, FrameworkError> {
     csv::Reader::from_reader(text.as_bytes())
         .deserialize()
         .collect::<Result<_, _>>()
@@ -264,8 +261,6 @@ fn theme(row: &ControlRow) -> Result<Theme, FrameworkError> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
 
     #[test]

@@ -9,10 +9,14 @@
 
 mod builtin;
 mod catalogue;
+mod crosswalk;
+mod edition;
 mod engine;
 mod finding;
 mod framework;
+mod gap;
 mod ids;
+mod kinds;
 mod language;
 mod metadata;
 mod pack;
@@ -24,10 +28,16 @@ mod selection;
 mod status;
 
 pub use catalogue::{control_table, coverage_page, kind_table, rule_table};
+pub use crosswalk::{
+    Basis, Crosswalk, Crosswalks, OwnFrameworkError, Reference, Relation, Said, SaidId,
+};
+pub use edition::{Became, ClauseMove, Control2013, Transition};
 pub use engine::{Capture, Evidence, Judge, MAX_DOCUMENT_BYTES, MAX_ITEMS};
 pub use finding::{Finding, Item, Verdict};
-pub use framework::{Attributes, Clause, Control, Framework, FrameworkError, Theme};
+pub use framework::{Attribute, Attributes, Clause, Control, Framework, FrameworkError, Theme};
+pub use gap::{ControlGap, Have, Missing, gap_analysis};
 pub use ids::{ClauseId, ControlId, IdError, RuleId};
+pub use kinds::{EvidenceKind, evidence_kinds};
 pub use pack::{PackError, RulePack};
 pub use rule::{Rule, Severity, Strength, UnknownWord};
 pub use selection::{LabelError, Labels, Selection, SelectionError};
