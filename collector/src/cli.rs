@@ -20,7 +20,7 @@ use tracing_subscriber::EnvFilter;
 use crate::app;
 use crate::config::{Config, parse_duration};
 use crate::identity::Revocation;
-use crate::requests::Request;
+use crate::requests::{KeyChange, Request};
 
 /// Keeps the evidence log, judges it, shows it, exports it.
 #[derive(Debug, Parser)]
@@ -51,7 +51,7 @@ enum Command {
     Token(Token),
     /// Revoke an agent's key: nothing that it sends is admitted any more; works while `serve` runs
     Revoke(Revoke),
-    /// Put another key in the place of the log's own (stop `serve` first)
+    /// Put another key in the place of the log's own; works while `serve` runs, which then pauses for a moment
     #[command(subcommand)]
     LogKey(LogKey),
     /// Show what the retention rules let go, or delete it; digests and proofs stay
@@ -95,7 +95,7 @@ enum Token {
 enum LogKey {
     /// Make the next key; from now on it signs the log's own entries, and both keys sign its heads
     Rotate(Because),
-    /// End that: the old key signs one last head and is wiped
+    /// End that: the old key signs one last head and is wiped. Refused while a witness does not know the new one
     Retire(Because),
 }
 
@@ -332,7 +332,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
                 LogKey::Rotate(because) => (Phase::Begin, because),
                 LogKey::Retire(because) => (Phase::End, because),
             };
-            let done = app::change_log_key(&config, phase, (&by, &reason))?;
+            let done = app::change_log_key(&config, KeyChange { phase, by, reason }, now)?;
             show(output.json, &done, &done.to_string())
         }
         Command::Retention(asked) => {

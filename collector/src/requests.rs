@@ -2,6 +2,7 @@
 //! Whoever can write to the data directory may ask; nobody else can. It never does what is asked.
 
 use exhibit_proto::digest::Digest;
+use exhibit_proto::log_key::Phase;
 use exhibit_proto::statement::{Activity, Hold, HoldLifted};
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, params};
@@ -31,6 +32,8 @@ pub enum Request {
     Hold(Hold),
     /// End a legal hold.
     Lift(HoldLifted),
+    /// Begin or end a change of the log's own key.
+    LogKey(KeyChange),
 }
 
 /// What came of a request.
@@ -45,6 +48,29 @@ pub enum Done {
     Deleted { entry: Option<u64>, documents: u64, more: bool },
     /// The index of the entry that made a hold, or ended one.
     Held { entry: u64 },
+    /// A change of the log's own key began or ended.
+    LogKey(KeyChanged),
+}
+
+/// Which end of a change, who wants it and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyChange {
+    pub phase: Phase,
+    pub by: String,
+    pub reason: String,
+}
+
+/// A change that is in the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyChanged {
+    pub phase: Phase,
+    /// Index of the entry that says so.
+    pub entry: u64,
+    /// Verifier keys of the log.
+    pub old: String,
+    pub new: String,
+    /// The policy that auditors need from now on.
+    pub policy: String,
 }
 
 /// What came of it, or why nothing did.

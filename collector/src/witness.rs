@@ -64,6 +64,11 @@ pub enum WitnessError {
          {size}: this is a restored backup or a copy that went on. {WAY_OUT}"
     )]
     Forked { name: String, size: u64 },
+    #[error(
+        "witness {name} would refuse heads that the new key alone signs ({why}). Nothing was signed. Give its operator the new key \
+         beside the old one, and try again; if it is out of use, remove its [[witness]] from the configuration"
+    )]
+    Strange { name: String, why: String },
     #[error("a task ended early: {0}")]
     Task(#[from] tokio::task::JoinError),
 }

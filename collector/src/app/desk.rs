@@ -9,12 +9,13 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use super::log_key::fits;
 use super::retention::{OpenViews, Undertaker};
 use super::{Keys, open_log, record};
 use crate::config::Config;
 use crate::identity::{Collector, Enroller, EnrollerSettings, Registry, Tokens};
 use crate::log::{Lock, LogError, LogReader, LogWriter};
-use crate::requests::{Done, Mailbox, Request};
+use crate::requests::{Done, KeyChange, Mailbox, Request};
 use crate::retention::{InForce, LastPass};
 use crate::secrets::SecretsDb;
 use crate::views::{Assessor, Views};
@@ -60,45 +61,70 @@ impl Desk {
             Request::Delete { digest, by, reason } => self.undertaker.one(digest, by, reason).await,
             Request::Hold(hold) => self.undertaker.hold(hold).await,
             Request::Lift(lift) => self.undertaker.lift(lift).await,
+            // Everybody at work here has the key in their hands.
+            Request::LogKey(_) => bail!("the log's key changes only while nobody is at work"),
         }
     }
 
-    /// Serves requests that commands leave, until `stop`.
-    pub(super) async fn serve(self, mailbox: Mailbox, stop: CancellationToken) {
+    /// Serves requests that commands leave, until `stop`, or until one comes for which all work has to rest: that is
+    /// answered by whoever made it rest.
+    pub(super) async fn serve(self, mailbox: Mailbox, stop: CancellationToken) -> Option<Waiting> {
         loop {
             tokio::select! {
-                () = stop.cancelled() => return,
+                () = stop.cancelled() => return None,
                 () = tokio::time::sleep(LOOK_EVERY) => {}
             }
             // Not broken off by `stop`: what is in the log must be acted upon, and be answered.
-            if let Err(error) = self.all(&mailbox).await {
-                tracing::error!(error = format!("{error:#}"), "requests could not be served");
+            match self.all(&mailbox).await {
+                Ok(None) => {}
+                Ok(Some(waiting)) => return Some(waiting),
+                Err(error) => {
+                    tracing::error!(error = format!("{error:#}"), "requests could not be served");
+                }
             }
         }
     }
 
-    async fn all(&self, mailbox: &Mailbox) -> anyhow::Result<()> {
+    async fn all(&self, mailbox: &Mailbox) -> anyhow::Result<Option<Waiting>> {
         loop {
             let waiting = mailbox.clone();
             let next = tokio::task::spawn_blocking(move || waiting.next()).await??;
-            let Some((id, request)) = next else { return Ok(()) };
-            let answer = self.act(request).await.map_err(|error| format!("{error:#}"));
-            let answered = mailbox.clone();
-            tokio::task::spawn_blocking(move || answered.answer(id, &answer)).await??;
+            let Some((id, request)) = next else { return Ok(None) };
+            let answer = match request {
+                Request::LogKey(asked) => match fits(&self.collector, asked.phase) {
+                    Ok(()) => return Ok(Some(Waiting { id, asked })),
+                    Err(error) => Err(error),
+                },
+                request => self.act(request).await,
+            };
+            answer_to(mailbox, id, answer).await?;
         }
     }
 }
 
+/// A request that nobody can do who is at work with the log's key.
+pub(super) struct Waiting {
+    pub(super) id: i64,
+    pub(super) asked: KeyChange,
+}
+
+/// Answers a request.
+pub(super) async fn answer_to(
+    mailbox: &Mailbox,
+    id: i64,
+    answer: anyhow::Result<Done>,
+) -> anyhow::Result<()> {
+    let (mailbox, answer) = (mailbox.clone(), answer.map_err(|error| format!("{error:#}")));
+    Ok(tokio::task::spawn_blocking(move || mailbox.answer(id, &answer)).await??)
+}
+
 /// Has a request done, whether or not `serve` runs.
-pub(super) fn ask(
-    config: &Config,
-    keys: &Keys,
-    request: Request,
-    now: Timestamp,
-) -> anyhow::Result<Done> {
+pub(super) fn ask(config: &Config, request: Request, now: Timestamp) -> anyhow::Result<Done> {
+    Keys::expected(config)?;
     let secrets = SecretsDb::open(&config.secrets_db())?;
     match Lock::take(&config.lock()) {
-        Ok(_lock) => alone(config, keys, secrets, request),
+        // Under the lock: the log's key may have changed while somebody else had it.
+        Ok(_lock) => alone(config, &Keys::load(config)?, secrets, request),
         Err(LogError::Locked(_)) => through_the_serving(&Mailbox::open(secrets)?, &request, now),
         Err(error) => Err(error.into()),
     }
@@ -107,12 +133,11 @@ pub(super) fn ask(
 /// Logs what a person did at the command line; answers the index of the entry.
 pub(super) fn log_activity(
     config: &Config,
-    keys: &Keys,
     (by, action, detail): (&str, &str, Value),
     now: Timestamp,
 ) -> anyhow::Result<u64> {
     let activity = Activity { by: by.to_owned(), action: action.to_owned(), detail };
-    let done = ask(config, keys, Request::Record(activity), now)?;
+    let done = ask(config, Request::Record(activity), now)?;
     if let Done::Recorded { entry } = done { Ok(entry) } else { Err(unexpected(&done)) }
 }
 
@@ -182,7 +207,7 @@ fn alone(
     })
 }
 
-fn through_the_serving(
+pub(super) fn through_the_serving(
     mailbox: &Mailbox,
     request: &Request,
     now: Timestamp,

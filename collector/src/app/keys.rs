@@ -19,12 +19,19 @@ pub(super) struct Keys {
 }
 
 impl Keys {
-    pub(super) fn load(config: &Config) -> anyhow::Result<Self> {
+    /// Says what to do where there are none.
+    pub(super) fn expected(config: &Config) -> anyhow::Result<()> {
         ensure!(
             config.log_db().exists(),
             "{} holds no collector: run `exhibit-collector init` first",
             config.data.display()
         );
+        Ok(())
+    }
+
+    /// Whoever writes to the log has the lock before this: the log says which keys are in force.
+    pub(super) fn load(config: &Config) -> anyhow::Result<Self> {
+        Self::expected(config)?;
         let certificate = read_secret(&config.ca_certificate())?;
         let authority = Authority::load(&certificate, &read_secret(&config.ca_key())?)?;
         Ok(Self { collector: collector(config)?, authority: Arc::new(authority) })

@@ -288,11 +288,10 @@ pub struct Retained {
 
 /// Shows what the rules let go, or deletes it; works while `serve` runs and while it does not.
 pub fn retention(config: &Config, delete: bool, now: Timestamp) -> anyhow::Result<Retained> {
-    let keys = Keys::load(config)?;
     if delete {
-        return delete_due(config, &keys, now);
+        return delete_due(config, now);
     }
-    let views = views(config, &keys)?;
+    let views = views(config, &Keys::load(config)?)?;
     let mut found = Retained::nothing(false);
     for (digest, (places, fate)) in fates(&views, &config.retention, now)? {
         match fate {
@@ -311,10 +310,10 @@ pub fn retention(config: &Config, delete: bool, now: Timestamp) -> anyhow::Resul
     Ok(found)
 }
 
-fn delete_due(config: &Config, keys: &Keys, now: Timestamp) -> anyhow::Result<Retained> {
+fn delete_due(config: &Config, now: Timestamp) -> anyhow::Result<Retained> {
     let mut found = Retained::nothing(true);
     loop {
-        let done = desk::ask(config, keys, Request::Retain, now)?;
+        let done = desk::ask(config, Request::Retain, now)?;
         let Done::Deleted { entry, documents, more } = done else {
             return Err(desk::unexpected(&done));
         };
@@ -335,7 +334,7 @@ pub fn delete(
 ) -> anyhow::Result<u64> {
     desk::texts(&[("--by", &by), ("--reason", &reason)])?;
     let request = Request::Delete { digest, by, reason };
-    let done = desk::ask(config, &Keys::load(config)?, request, now)?;
+    let done = desk::ask(config, request, now)?;
     if let Done::Deleted { entry: Some(entry), .. } = done {
         Ok(entry)
     } else {
@@ -356,9 +355,13 @@ pub fn hold(config: &Config, request: Request, now: Timestamp) -> anyhow::Result
         Request::Lift(HoldLifted { by, reason, .. }) => {
             desk::texts(&[("--by", by), ("--reason", reason)])?;
         }
-        Request::Revoke(_) | Request::Record(_) | Request::Retain | Request::Delete { .. } => {}
+        Request::Revoke(_)
+        | Request::Record(_)
+        | Request::Retain
+        | Request::Delete { .. }
+        | Request::LogKey(_) => {}
     }
-    let done = desk::ask(config, &Keys::load(config)?, request, now)?;
+    let done = desk::ask(config, request, now)?;
     if let Done::Held { entry } = done { Ok(entry) } else { Err(desk::unexpected(&done)) }
 }
 

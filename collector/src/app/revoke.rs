@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Keys, desk};
+use super::desk;
 use crate::config::Config;
 use crate::identity::Revocation;
 use crate::requests::{Done, Request};
@@ -21,9 +21,8 @@ pub struct Revoked {
 
 /// Revokes an agent's key; works while `serve` runs and while it does not.
 pub fn revoke(config: &Config, asked: Revocation, now: Timestamp) -> anyhow::Result<Revoked> {
-    let keys = Keys::load(config)?;
     desk::texts(&[("AGENT", &asked.agent), ("--by", &asked.by), ("--reason", &asked.reason)])?;
-    let done = desk::ask(config, &keys, Request::Revoke(asked), now)?;
+    let done = desk::ask(config, Request::Revoke(asked), now)?;
     if let Done::Revoked { agent, entry } = done {
         Ok(Revoked { agent, entry })
     } else {

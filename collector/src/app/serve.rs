@@ -4,20 +4,20 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::{Context as _, anyhow, bail};
 use axum::Router;
 use axum::body::Body;
 use jiff::Timestamp;
 use serde::Serialize;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 use super::attest::Attest;
-use super::desk::{Desk, desk};
-use super::{Keys, log_rule_pack, open_log, record, scrub, timestamp, witness};
+use super::desk::{Desk, Waiting, answer_to, desk};
+use super::{Keys, log_key, log_rule_pack, open_log, record, scrub, witness};
 use crate::config::Config;
 use crate::identity::{Authority, EnrolmentService, ServerCertificate, evidence_tls, web_tls};
 use crate::ingest::{self, Ahead, EvidenceService, Ingest, Presence};
@@ -26,7 +26,7 @@ use crate::log::{Lock, LogReader, LogWriter, WriterTask};
 use crate::named::named;
 use crate::net;
 use crate::people::People;
-use crate::requests::Mailbox;
+use crate::requests::{Done, Mailbox};
 use crate::secrets::SecretsDb;
 use crate::timestamp::Timestamps;
 use crate::views::{Assessor, Views};
@@ -62,19 +62,64 @@ async fn run(
     config: Config,
     tell: impl FnOnce(&Ready) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
-    let keys = Keys::load(&config)?;
+    Keys::expected(&config)?;
     let _lock = Lock::take(&config.lock())?;
-    keys.settle(&config)?;
+    let mut standing = Standing { ports: None, signals: None, tell: Some(tell) };
+    // The log's key changes in between, while nobody is at work with it.
+    while let Some(Waiting { id, asked }) = session(&config, &mut standing).await? {
+        let done = log_key::alone(&config, &asked).await;
+        match &done {
+            Ok(changed) => {
+                tracing::info!(entry = changed.entry, "the log's key changed: serving again")
+            }
+            Err(error) => {
+                tracing::error!(error = format!("{error:#}"), "the log's key did not change")
+            }
+        }
+        let mailbox = Mailbox::open(SecretsDb::open(&config.secrets_db())?)?;
+        answer_to(&mailbox, id, done.map(Done::LogKey)).await?;
+    }
+    Ok(())
+}
+
+/// What outlives a session.
+struct Standing<T> {
+    /// Evidence port and web port. Whoever connects while the log's key changes waits in the system's backlog.
+    ports: Option<(std::net::TcpListener, std::net::TcpListener)>,
+    signals: Option<(Signal, Signal)>,
+    tell: Option<T>,
+}
+
+impl<T> Standing<T> {
+    async fn ports(&mut self, config: &Config) -> anyhow::Result<(TcpListener, TcpListener)> {
+        if self.ports.is_none() {
+            let bind = async |address: SocketAddr| {
+                let bound = TcpListener::bind(address).await;
+                let bound = bound.with_context(|| format!("listening on {address}"))?;
+                anyhow::Ok(bound.into_std()?)
+            };
+            let evidence = bind(config.evidence.listen).await?;
+            self.ports = Some((evidence, bind(config.web.listen).await?));
+        }
+        let (evidence, web) = self.ports.as_ref().context("no ports")?;
+        let open = |port: &std::net::TcpListener| TcpListener::from_std(port.try_clone()?);
+        Ok((open(evidence)?, open(web)?))
+    }
+}
+
+/// Serves until a signal, or until a request comes for which all work has to rest; everything has rested when this returns.
+async fn session(
+    config: &Config,
+    standing: &mut Standing<impl FnOnce(&Ready) -> anyhow::Result<()>>,
+) -> anyhow::Result<Option<Waiting>> {
+    let keys = Keys::load(config)?;
+    keys.settle(config)?;
     let (writer, reader, mut task) = open_log(&config.log_db(), &keys.collector)?;
-    let met = witness::meet(&config, &keys.collector, &reader).await?;
-    let timestamps = Timestamps::open(&config)?;
+    let (witnesses, asker) = witness::meet(config, &keys.collector, &reader).await?;
+    let timestamps = Timestamps::open(config)?;
     let assessor = Assessor::builtin()?;
     log_rule_pack(&writer, &reader, &keys.collector, &assessor).await?;
-    let bind = async |address: SocketAddr| {
-        TcpListener::bind(address).await.with_context(|| format!("listening on {address}"))
-    };
-    let evidence = bind(config.evidence.listen).await?;
-    let web = bind(config.web.listen).await?;
+    let (evidence, web) = standing.ports(config).await?;
     let ready = Ready {
         ready: true,
         evidence: evidence.local_addr()?,
@@ -87,15 +132,18 @@ async fn run(
         handshake: config.limits.handshake,
         drain: config.limits.drain,
     };
-    let mut tasks = JoinSet::new();
-    {
-        witness::follow(met.clone(), (&writer, &reader), &stop);
-        timestamp::follow(&timestamps, &reader, &stop);
+    let (mut tasks, mut followers) = (JoinSet::new(), JoinSet::new());
+    let requests;
+    let mut desk = {
+        let sizes = writer.sizes();
+        let heads = witnesses.clone().follow(reader.clone(), asker, sizes, stop.clone());
+        followers.spawn(heads);
+        followers.spawn(timestamps.clone().follow(reader.clone(), stop.clone()));
         let store = ScrubStore::open(&config.scrub_db())?;
         let looks = Scrub::new(reader.clone(), keys.collector.keys().clone(), named);
         tasks.spawn(scrub::follow(looks, store.clone(), config.scrub_period(), stop.clone()));
-        let log = (writer, reader, met.0, timestamps, store);
-        let built = build(&config, &keys, assessor, log, ready.evidence, &stop)?;
+        let log = (writer, reader, witnesses, timestamps, store);
+        let built = build(config, &keys, assessor, log, ready.evidence, &stop)?;
         let Built { certificate, evidence_routes, web_routes, views, sizes, desk, mailbox } = built;
         let tls = evidence_tls(&keys.authority, Arc::clone(&certificate))?;
         tasks.spawn(net::serve(evidence, tls, evidence_routes, limits, stop.clone()));
@@ -103,17 +151,25 @@ async fn run(
         tasks.spawn(net::serve(web, tls, web_routes, limits, stop.clone()));
         tasks.spawn(renew(keys.authority, certificate, config.clone(), stop.clone()));
         tasks.spawn(desk.undertaker.clone().follow(stop.clone()));
-        tasks.spawn(desk.serve(mailbox, stop.clone()));
-        tokio::spawn(views.follow(sizes));
+        followers.spawn(views.follow(sizes));
+        requests = mailbox.clone();
+        tokio::spawn(desk.serve(mailbox, stop.clone()))
+    };
+    let (terminated, interrupted) = match &mut standing.signals {
+        Some(signals) => signals,
+        none @ None => {
+            none.insert((signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?))
+        }
+    };
+    if let Some(tell) = standing.tell.take() {
+        tell(&ready)?;
     }
-    let (mut terminated, mut interrupted) =
-        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    tell(&ready)?;
     let ended = tokio::select! {
-        _ = terminated.recv() => Ok(()),
-        _ = interrupted.recv() => Ok(()),
+        _ = terminated.recv() => Ok(None),
+        _ = interrupted.recv() => Ok(None),
         ended = task.ended() => Err(broken(ended)),
         Some(task) = tasks.join_next() => Err(anyhow!("a port stopped serving: {task:?}")),
+        asked = &mut desk => asked.context("requests are not served any more"),
     };
     tracing::info!("stopping: no new connections, open ones may finish");
     stop.cancel();
@@ -122,19 +178,35 @@ async fn run(
             tracing::error!(%error, "a task ended badly");
         }
     }
-    ended?;
-    finish(task).await
+    if !desk.is_finished() {
+        desk.await?;
+    }
+    let ended = ended?;
+    match (finish(task, followers).await?, ended) {
+        (true, ended) => Ok(ended),
+        (false, None) => Ok(None),
+        (false, Some(Waiting { id, .. })) => {
+            let why = "somebody was still at work with the log: its key did not change";
+            answer_to(&requests, id, Err(anyhow!(why))).await?;
+            bail!(why)
+        }
+    }
 }
 
-/// All handles are gone with the routes; what was queued is committed.
-async fn finish(mut task: WriterTask) -> anyhow::Result<()> {
-    match tokio::time::timeout(WRITER_PATIENCE, task.ended()).await {
-        Ok(ended) => ended.context("closing the log"),
+/// All handles are gone with the routes; what was queued is committed. Answers whether nobody is at work any more.
+async fn finish(mut task: WriterTask, mut followers: JoinSet<()>) -> anyhow::Result<bool> {
+    let rest = async {
+        task.ended().await.context("closing the log")?;
+        while let Some(joined) = followers.join_next().await {
+            joined.context("what follows the log")?;
+        }
+        anyhow::Ok(())
+    };
+    match tokio::time::timeout(WRITER_PATIENCE, rest).await {
+        Ok(ended) => ended.map(|()| true),
         Err(_elapsed) => {
-            tracing::warn!(
-                "the log's writer is still waited for by somebody; it holds nothing back"
-            );
-            Ok(())
+            tracing::warn!("the log is still waited for by somebody; they hold nothing back");
+            Ok(false)
         }
     }
 }

@@ -4,12 +4,10 @@ use std::fmt;
 
 use anyhow::{Context as _, ensure};
 use serde::Serialize;
-use tokio_util::sync::CancellationToken;
 
 use super::Keys;
 use super::tools::reader;
 use crate::config::Config;
-use crate::log::LogReader;
 use crate::timestamp::{Stamped, Timestamps};
 
 /// What came of asking every authority.
@@ -34,11 +32,6 @@ pub fn stamp(config: &Config) -> anyhow::Result<StampedNow> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let authorities = runtime.block_on(timestamps.stamp_now(&reader)).context("stamping")?;
     Ok(StampedNow { size, authorities })
-}
-
-/// Asks on schedule from now on; ends with `stop`.
-pub(super) fn follow(timestamps: &Timestamps, reader: &LogReader, stop: &CancellationToken) {
-    tokio::spawn(timestamps.clone().follow(reader.clone(), stop.clone()));
 }
 
 impl StampedNow {

@@ -46,20 +46,19 @@ pub fn create_token(
     asked: TokenAsked,
     now: Timestamp,
 ) -> anyhow::Result<TokenMade> {
-    let keys = Keys::load(config)?;
     desk::texts(&[("--by", &asked.by)])?;
     let expires = now.checked_add(asked.ttl).context("--ttl is too long")?;
     let TokenAsked { host_name, by, replace, .. } = asked;
     // Logged before it is made: no token works that the log does not know of.
     let made = json!({"expires": rfc3339(expires), "host_name": host_name, "replace": replace});
-    desk::log_activity(config, &keys, (&by, "token_created", made), now)?;
+    desk::log_activity(config, (&by, "token_created", made), now)?;
     let tokens = Tokens::open(SecretsDb::open(&config.secrets_db())?)?;
     let token =
         tokens.create(&NewToken { host_name, expires, made_by: by, takes_over: replace })?;
     let name = config.names.first().map_or("localhost", String::as_str);
     let port = config.web.listen.port();
     let port = if port == 0 { "PORT".to_owned() } else { port.to_string() };
-    let ca_fingerprint = keys.authority.fingerprint();
+    let ca_fingerprint = Keys::load(config)?.authority.fingerprint();
     let command = format!(
         "printf %s '{token}' | exhibit-agent enrol --collector https://{name}:{port} --ca {ca_fingerprint}"
     );
@@ -151,7 +150,7 @@ pub fn export(
         "documents": summary.documents,
         "selection": selection.claims(),
     });
-    let logged = desk::log_activity(config, &keys, (by, "bundle_exported", exported), now);
+    let logged = desk::log_activity(config, (by, "bundle_exported", exported), now);
     let entry = logged.with_context(|| {
         format!("the bundle in {} is whole, but the log does not say so", out.display())
     })?;

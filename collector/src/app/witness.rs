@@ -6,9 +6,8 @@ use serde::Serialize;
 use super::Keys;
 use crate::config::Config;
 use crate::identity::Collector;
-use crate::log::{LogReader, LogWriter};
+use crate::log::LogReader;
 use crate::witness::{Asker, Circle, Witnesses};
-use tokio_util::sync::CancellationToken;
 
 /// The policy for auditors, as `policy` prints it.
 #[derive(Debug, Serialize)]
@@ -42,15 +41,6 @@ pub(super) async fn meet(
 ) -> anyhow::Result<(Witnesses, Asker)> {
     let witnesses = open(config, collector)?;
     let asker = Asker::new(witnesses.circle())?;
-    witnesses.meet(reader, &asker).await.context("refusing to serve")?;
+    witnesses.meet(reader, &asker).await.context("refusing to go on with this log")?;
     Ok((witnesses, asker))
-}
-
-/// Asks them for every head from now on; ends with `stop`.
-pub(super) fn follow(
-    (witnesses, asker): (Witnesses, Asker),
-    (writer, reader): (&LogWriter, &LogReader),
-    stop: &CancellationToken,
-) {
-    tokio::spawn(witnesses.follow(reader.clone(), asker, writer.sizes(), stop.clone()));
 }

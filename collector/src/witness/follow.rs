@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use exhibit_proto::checkpoint::Checkpoint;
+use exhibit_proto::keys::SecretKey;
 use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -46,6 +47,38 @@ impl Witnesses {
         }
         while let Some(met) = meetings.join_next().await {
             met??;
+        }
+        Ok(())
+    }
+
+    /// Whether every witness that answers would cosign a head that `key` alone signed. Nothing of it is kept.
+    pub(crate) async fn know(
+        &self,
+        reader: &LogReader,
+        asker: &Asker,
+        key: &SecretKey,
+    ) -> Result<(), WitnessError> {
+        let (us, log) = (self.clone(), reader.clone());
+        let checkpoint = tokio::task::spawn_blocking(move || us.remember(&log)).await??.checkpoint;
+        let head = Head { signed: checkpoint.sign(key)?, checkpoint };
+        for member in self.circle().members() {
+            let (us, theirs) = (self.clone(), member.clone());
+            let newest = tokio::task::spawn_blocking(move || us.store.newest(&theirs)).await??;
+            let believed = newest.map_or(0, |seen| seen.size);
+            match asker.exchange(member, reader, &head, believed).await? {
+                Outcome::Refused(why) => {
+                    return Err(WitnessError::Strange { name: member.name.clone(), why });
+                }
+                Outcome::Unreachable(why) => {
+                    tracing::warn!(
+                        witness = member.name,
+                        why,
+                        "it is not known whether this witness knows the log's new key"
+                    );
+                }
+                // Whether it follows was met before.
+                Outcome::Cosigned { .. } | Outcome::Ahead { .. } | Outcome::Forked { .. } => {}
+            }
         }
         Ok(())
     }
