@@ -146,6 +146,9 @@ pub fn write(
     let (count, digest) = manifest.end(&mut folder)?;
     folder.put(bundle::CHECKPOINT, head.signed.as_bytes())?;
     folder.put(bundle::LOG_KEY, log_key.key().to_pem().as_bytes())?;
+    if let Some(shown) = reader.log_keys(head)? {
+        folder.put(bundle::LOG_KEYS, shown.as_bytes())?;
+    }
     folder.put(bundle::POLICY, policy.as_bytes())?;
     let timestamps = timestamps(stamps, head.checkpoint.size, &mut folder)?;
     folder

@@ -26,6 +26,8 @@ pub const MANIFEST: &str = "manifest.json";
 pub const POLICY: &str = "policy";
 /// The log's key as PEM, for `openssl`; to be compared with a fingerprint from outside.
 pub const LOG_KEY: &str = "log.pem";
+/// The changes of the log's key (`log_key::Shown`), where there were any; beside the tiles where a log is served, too.
+pub const LOG_KEYS: &str = "log-keys.json";
 /// The signed head of the log that everything leads to.
 pub const CHECKPOINT: &str = "checkpoint";
 

@@ -3,6 +3,8 @@
 //!
 //! It never decides which key to trust first: whoever believes a chain of changes holds one of its keys already.
 
+mod shown;
+
 use serde::{Deserialize, Serialize};
 
 use crate::checkpoint::{Checkpoint, CheckpointError};
@@ -10,6 +12,8 @@ use crate::dsse::{DsseError, Envelope, IN_TOTO};
 use crate::keys::{KeyError, KeyId, PublicKey, SecretKey};
 use crate::note::{Note, NoteError, Verifier};
 use crate::statement::{LOG_KEY, MAX_ENVELOPE, Statement, StatementError, Subject};
+
+pub use shown::{MAX_BYTES, SCHEMA, Shown, ShownChange, ShownError};
 
 /// Predicate of [`LOG_KEY`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

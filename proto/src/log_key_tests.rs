@@ -112,3 +112,34 @@ fn changes_that_one_key_alone_signed_or_that_do_not_follow_are_refused() {
         assert!(matches!(refused, LogKeyError::Order { .. }), "{refused}");
     }
 }
+
+#[test]
+fn changes_to_or_from_keys_of_small_order_are_refused() {
+    let statement = |old_key: String, new_key: String| {
+        let payload = Envelope::parse(&sealed(Phase::Begin, 1, 2)).unwrap();
+        let payload = payload.unverified_payload().unwrap();
+        let mut statement = Statement::<LogKey>::from_payload(&payload).unwrap();
+        (statement.predicate.old_key, statement.predicate.new_key) = (old_key, new_key);
+        statement.seal_with(&key(1), Some(&key(2))).unwrap()
+    };
+    let good = |seed| key(seed).public().to_pem();
+    assert!(open(&statement(good(1), good(2)), ORIGIN).is_ok());
+    // The identity, and a point of order 8 (y of RFC 8032 §5.1.3's curve).
+    for point in [
+        "0100000000000000000000000000000000000000000000000000000000000000",
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+    ] {
+        let pairs = point.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).unwrap());
+        let point: Vec<u8> = pairs.map(|pair| u8::from_str_radix(pair, 16).unwrap()).collect();
+        let mut der = key(1).public().to_spki().to_vec();
+        der.truncate(12);
+        der.extend(point);
+        use base64::Engine as _;
+        let body = base64::engine::general_purpose::STANDARD.encode(der);
+        let weak = format!("-----BEGIN PUBLIC KEY-----\n{body}\n-----END PUBLIC KEY-----\n");
+        for (old, new) in [(weak.clone(), good(2)), (good(1), weak.clone())] {
+            let refused = open(&statement(old, new), ORIGIN);
+            assert!(matches!(refused, Err(LogKeyError::Key(KeyError::Weak))), "{refused:?}");
+        }
+    }
+}

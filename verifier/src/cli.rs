@@ -110,6 +110,21 @@ pub(crate) struct Policy {
     /// Policy file (C2SP tlog-policy) with the log's key. Get it from the log's owner, not from the bundle.
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: PathBuf,
+    /// Where the log has changed its key and the policy names another one than signed what is judged: the log's log-keys.json
+    /// (from its address, or from any of its bundles). It leads from the policy's key to those before and after it, by
+    /// entries that both keys signed. A bundle and a served log bring their own.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) log_keys: Option<PathBuf>,
+}
+
+impl Policy {
+    pub(crate) fn load(&self) -> anyhow::Result<Trust> {
+        let trust = Trust::load(&self.policy)?;
+        Ok(match &self.log_keys {
+            Some(file) => trust.with_log_keys(file)?,
+            None => trust,
+        })
+    }
 }
 
 #[derive(Args)]
@@ -130,13 +145,10 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         }
         Command::Verify { bundle, trust, tsa_roots, from, to, output, .. } => {
             let bundle = bundle.unwrap_or_default();
-            let believed = (trust.policy.as_path(), tsa_roots.as_deref());
-            bundle_command(&bundle, believed, Options { from, to }, &output)
+            bundle_command(&bundle, (&trust, tsa_roots.as_deref()), Options { from, to }, &output)
         }
-        Command::VerifyLog { log, trust, output } => log_command(&log, &trust.policy, &output),
-        Command::VerifyReceipt { file, trust, output } => {
-            receipt_command(&file, &trust.policy, &output)
-        }
+        Command::VerifyLog { log, trust, output } => log_command(&log, &trust, &output),
+        Command::VerifyReceipt { file, trust, output } => receipt_command(&file, &trust, &output),
         Command::Key { file, json } => key_command(&file, json),
         #[cfg(feature = "online")]
         Command::Log(command) => crate::online_cli::run(command),
@@ -171,12 +183,12 @@ fn time(text: &str, of_day: civil::Time) -> Result<Timestamp, String> {
 
 fn bundle_command(
     folder: &Path,
-    (policy, tsa_roots): (&Path, Option<&Path>),
+    (asked, tsa_roots): (&Policy, Option<&Path>),
     options: Options,
     output: &Output,
 ) -> anyhow::Result<ExitCode> {
-    let mut trust = Trust::load(policy)?;
-    refuse_own_policy(folder, policy)?;
+    let mut trust = asked.load()?;
+    refuse_own_policy(folder, &asked.policy)?;
     if let Some(roots) = tsa_roots {
         refuse_own_roots(folder, roots)?;
         trust = trust.with_tsa_roots(roots)?;
@@ -203,9 +215,9 @@ fn bundle_command(
     Ok(answer(report.state))
 }
 
-fn log_command(folder: &Path, policy: &Path, output: &Output) -> anyhow::Result<ExitCode> {
-    let trust = Trust::load(policy)?;
-    refuse_own_policy(folder, policy)?;
+fn log_command(folder: &Path, asked: &Policy, output: &Output) -> anyhow::Result<ExitCode> {
+    let trust = asked.load()?;
+    refuse_own_policy(folder, &asked.policy)?;
     let bar = Bar::new(!output.quiet);
     let report = verify::verify_log(folder, &trust, Timestamp::now(), &bar);
     bar.clear();
@@ -259,8 +271,8 @@ fn refuse_own_policy(bundle: &Path, policy: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn receipt_command(file: &Path, policy: &Path, output: &Output) -> anyhow::Result<ExitCode> {
-    let trust = Trust::load(policy)?;
+fn receipt_command(file: &Path, asked: &Policy, output: &Output) -> anyhow::Result<ExitCode> {
+    let trust = asked.load()?;
     let bytes = match receipt::read(file) {
         Err(error @ ReceiptError::Unreadable { .. }) => return Err(error.into()),
         read => read,
@@ -280,6 +292,12 @@ fn receipt_command(file: &Path, policy: &Path, output: &Output) -> anyhow::Resul
                     receipt.root,
                     receipt.size
                 ))?;
+                if let Some(entry) = receipt.retired {
+                    print(&format!(
+                        "Its key {} was retired by entry {entry}: if others got hold of that key since, they could have made this. The log shows whether entry {} is its own.\n",
+                        receipt.log_key, receipt.index
+                    ))?;
+                }
             }
             Ok(ExitCode::SUCCESS)
         }

@@ -15,7 +15,6 @@ use exhibit_proto::checkpoint::Checkpoint;
 use exhibit_verifier::online::{Authority, Event, Heads, Patience, Remote, Watch, lag};
 use exhibit_verifier::report::{Check, Report, State};
 use exhibit_verifier::source::Source as _;
-use exhibit_verifier::trust::Trust;
 use exhibit_verifier::verify;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -95,7 +94,7 @@ pub(crate) fn verify_url(
     state: Option<&Path>,
     output: &Output,
 ) -> anyhow::Result<ExitCode> {
-    let trust = Trust::load(&trust.policy)?;
+    let trust = trust.load()?;
     let mut remote = server.remote()?;
     if trust.policy.quorum.is_some() {
         // Witnesses come after the log: its very newest head is seldom cosigned yet.
@@ -104,7 +103,7 @@ pub(crate) fn verify_url(
     // A log that cannot be reached is not a log that fails.
     remote.read(exhibit_proto::bundle::CHECKPOINT, 64 << 10).context("the log cannot be asked")?;
     let heads = state.map(Heads::open).transpose()?;
-    let known = heads.as_ref().map(|heads| heads.newest(&trust.policy.logs)).transpose()?.flatten();
+    let known = heads.as_ref().map(|heads| heads.newest(&trust, &remote)).transpose()?.flatten();
     let bar = Bar::new(!output.quiet);
     let place = server.url.clone().unwrap_or_default();
     let remembered = known.as_ref().map(|(checkpoint, _)| checkpoint);
@@ -171,7 +170,7 @@ struct Line<'a> {
 }
 
 fn watch(asked: &Watching) -> anyhow::Result<ExitCode> {
-    let trust = Trust::load(&asked.trust.policy)?;
+    let trust = asked.trust.load()?;
     let mut remote = asked.server.remote()?;
     let heads = Heads::open(&asked.state)?;
     let mut watch = Watch { trust: &trust, heads: &heads, cosigned: 0 };

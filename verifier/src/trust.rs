@@ -5,6 +5,7 @@ use std::io::{self, Read as _};
 use std::path::Path;
 
 use exhibit_proto::digest::Digest;
+use exhibit_proto::log_key::{self, Shown, ShownError};
 use exhibit_proto::policy::{Policy, PolicyError};
 use exhibit_proto::rfc3161::{Roots, TimestampError};
 
@@ -19,6 +20,8 @@ pub struct Trust {
     pub sha256: Digest,
     /// Whom to believe about the time; without them time-stamps are not checked.
     pub tsa_roots: Option<Roots>,
+    /// How the key of the policy's log changed, from outside; what is judged may show it too.
+    pub log_keys: Option<Shown>,
 }
 
 /// Why there is nothing to trust.
@@ -32,6 +35,8 @@ pub enum TrustError {
     Policy { path: String, source: PolicyError },
     #[error("{path}: {source}")]
     Roots { path: String, source: TimestampError },
+    #[error("{path}: {source}")]
+    LogKeys { path: String, source: ShownError },
 }
 
 impl Trust {
@@ -58,6 +63,18 @@ impl Trust {
         Ok(self)
     }
 
+    /// Adds the changes of the log's key, from its `log-keys.json`. It is believed as far as a key of the policy leads.
+    pub fn with_log_keys(mut self, path: &Path) -> Result<Self, TrustError> {
+        let shown = path.display().to_string();
+        let mut bytes = Vec::new();
+        let read =
+            File::open(path).and_then(|file| file.take(log_key::MAX_BYTES).read_to_end(&mut bytes));
+        read.map_err(|source| TrustError::Unreadable { path: shown.clone(), source })?;
+        let refused = |source| TrustError::LogKeys { path: shown.clone(), source };
+        self.log_keys = Some(Shown::parse(&bytes).map_err(refused)?);
+        Ok(self)
+    }
+
     /// Takes the text of a policy that `source` gave.
     pub fn parse(text: &str, source: &str) -> Result<Self, TrustError> {
         let path = source.to_owned();
@@ -67,6 +84,7 @@ impl Trust {
             source: source.to_owned(),
             sha256: Digest::of(text.as_bytes()),
             tsa_roots: None,
+            log_keys: None,
         })
     }
 }

@@ -36,7 +36,7 @@ use crate::source::Source;
 use crate::trust::Trust;
 
 #[cfg(feature = "online")]
-pub(crate) use self::head::believed;
+pub(crate) use self::head::{Believed, all_keys, believed};
 
 /// Items whose signatures are checked at a time.
 const WAVE: usize = 512;
@@ -99,7 +99,7 @@ pub fn verify_each(
             let asked = Some(Asked { listed, period });
             tree::rebuild(&folder, &head, asked, None, &mut ledger, progress)
         };
-        log_keys::follow(&folder, &mut head, &tree, &mut ledger);
+        log_keys::follow(&folder, trust, &mut head, &tree, &mut ledger);
         head::copies(&folder, &head, &mut ledger);
         if outline.is_some() && tree.rebuilt {
             manifest::complete(&selection, &tree.left_out, &mut ledger);
@@ -222,10 +222,14 @@ pub fn verify_source(
     let mut ledger = Ledger::default();
     let mut report = blank(place, 0, trust);
     let mut signed = None;
-    if let Some(head) = head::open(log, trust, now, &mut ledger) {
+    if let Some(mut head) = head::open(log, trust, now, &mut ledger) {
         signed = Some(head.signed.clone());
         let remembered = remembered.filter(|known| known.origin == head.checkpoint.origin);
         let tree = tree::rebuild(log, &head, None, remembered, &mut ledger, progress);
+        // Without envelopes nothing rests on the other keys, unless one of them signed the head.
+        if head.keys.all().count() > 1 {
+            log_keys::follow(log, trust, &mut head, &tree, &mut ledger);
+        }
         report.behind = tree.behind;
         about_log(&mut report, head, tree.chains);
     }

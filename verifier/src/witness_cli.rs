@@ -51,7 +51,8 @@ pub(crate) struct Serve {
     /// Where to listen.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8464")]
     listen: SocketAddr,
-    /// Verifier key of a log to witness; may be repeated.
+    /// Verifier key of a log to witness; may be repeated. While a log changes its key: its old and its new one. Take the old
+    /// one away once it is retired, so that nobody who stole it can have heads cosigned.
     #[arg(long = "log", value_name = "VKEY")]
     logs: Vec<String>,
     /// File with verifier keys of logs, one a line, or a policy file.

@@ -1,12 +1,17 @@
 //! The log's own key changes: which policy a bundle verifies under, and what does not pass for a change.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+use exhibit_proto::bundle::LOG_KEYS;
 use exhibit_proto::dsse::Envelope;
 use exhibit_proto::keys::SecretKey;
 use exhibit_proto::leaf::EntryType;
-use exhibit_proto::log_key::{self, LogKey, Phase};
+use exhibit_proto::log_key::{self, LogKey, Phase, Shown, ShownError};
+use exhibit_proto::note::Verifier;
 use exhibit_proto::statement::Statement;
+use exhibit_verifier::progress::Silent;
+use exhibit_verifier::receipt::{self, ReceiptError};
 use exhibit_verifier::report::{Check, Report, State};
+use exhibit_verifier::trust::Trust;
 
 mod support;
 
@@ -121,4 +126,116 @@ fn a_change_that_is_left_out_shows_nothing_under_another_key() {
     assert_eq!(report.checks[&Check::LogKey], State::Failed, "{:?}", problems(&report));
     let enrolled = report.items.iter().find(|item| item.index == 6).unwrap();
     assert_ne!(enrolled.checks[&Check::Key], State::Verified);
+}
+
+/// The bundle with its `log-keys.json`.
+fn with_shown(world: &World, shown: &Shown) -> Place {
+    let mut files = world.files();
+    files.insert(LOG_KEYS.into(), serde_json::to_vec(shown).unwrap());
+    Place::new(&files)
+}
+
+/// The policy, and the changes from outside.
+fn trust(policy: &str, shown: &Shown) -> Trust {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join(LOG_KEYS);
+    std::fs::write(&file, serde_json::to_vec(shown).unwrap()).unwrap();
+    Trust::parse(policy, "the test's policy").unwrap().with_log_keys(&file).unwrap()
+}
+
+#[test]
+fn the_retired_key_leads_to_what_came_after_it() {
+    let world = retired();
+    let report = with_shown(&world, &world.shown()).report_under(&old_policy());
+    assert_eq!(report.state, State::Verified, "{:?}", problems(&report));
+    let told = report.findings.iter().find(|f| f.check == Check::Checkpoint).unwrap();
+    assert!(told.detail.contains("lead there from the key that the policy names"), "{told:?}");
+    let report = with_shown(&world, &world.shown()).report_under(&world.policy());
+    assert_eq!(report.state, State::Verified, "{:?}", problems(&report));
+}
+
+#[test]
+fn no_flipped_byte_of_the_changes_that_are_shown_leads_anywhere() {
+    let world = retired();
+    let whole = serde_json::to_vec(&world.shown()).unwrap();
+    let old = Verifier::new(ORIGIN, first_key().public()).unwrap();
+    let keys = world.shown().follow(&old).unwrap();
+    let mut refused = 0;
+    for at in 0..whole.len() {
+        let mut flipped = whole.clone();
+        flipped[at] ^= 1;
+        // What is read as the same document is the same document.
+        match Shown::parse(&flipped).and_then(|shown| shown.follow(&old)) {
+            Ok(found) => assert_eq!(found, keys, "byte {at}"),
+            Err(_) => refused += 1,
+        }
+    }
+    assert!(refused > whole.len() * 9 / 10, "{refused} of {}", whole.len());
+}
+
+#[test]
+fn changes_that_are_shown_and_are_not_the_logs_are_refused() {
+    let world = retired();
+    let (old, stranger) = (first_key(), key(40));
+    // Whoever has stolen the old key leads it to their own: another log, which does not hold that entry.
+    let mut other = World::honest();
+    put(&mut other, &old, sealed(Phase::Begin, &old, &stranger));
+    (other.log, other.leaving) = (stranger.clone(), Some(old.clone()));
+    put(&mut other, &stranger, sealed(Phase::End, &old, &stranger));
+    other.leaving = None;
+    let report = with_shown(&world, &other.shown()).report_under(&old_policy());
+    assert_eq!(report.checks[&Check::Checkpoint], State::Failed, "{:?}", problems(&report));
+    let report = with_shown(&world, &other.shown()).report_under(&world.policy());
+    assert_eq!(report.checks[&Check::LogKey], State::Failed, "{:?}", problems(&report));
+
+    // The end of the overlap is kept back, or the order turned.
+    let mut shown = world.shown();
+    shown.changes.truncate(1);
+    let followed = shown.follow(&Verifier::new(ORIGIN, old.public()).unwrap());
+    assert!(matches!(followed, Err(ShownError::Head(_))), "{followed:?}");
+    let mut shown = world.shown();
+    shown.changes.reverse();
+    assert!(shown.follow(&Verifier::new(ORIGIN, old.public()).unwrap()).is_err());
+}
+
+#[test]
+fn the_new_key_leads_back_to_a_bundle_of_before() {
+    let (before, now) = (World::honest(), retired());
+    let place = Place::new(&before.files());
+    let judged = |trust: &Trust| {
+        let now = "2026-11-22T12:00:00Z".parse().unwrap();
+        exhibit_verifier::verify::verify(&place.path(), trust, now, &Silent).unwrap()
+    };
+    let bare = Trust::parse(&now.policy(), "p").unwrap();
+    assert_eq!(judged(&bare).checks[&Check::Checkpoint], State::Failed);
+    let report = judged(&trust(&now.policy(), &now.shown()));
+    assert_eq!(report.state, State::Verified, "{:?}", problems(&report));
+}
+
+#[test]
+fn receipts_hold_under_either_key_and_a_retired_one_is_told() {
+    let (before, after) = (World::honest(), retired());
+    let last = after.entries.len() as u64 - 1;
+    let early = before.proof(2).to_text();
+    let late = after.proof(last).to_text();
+    for policy in [old_policy(), after.policy()] {
+        let trust = trust(&policy, &after.shown());
+        let read = receipt::verify(early.as_bytes(), &trust).unwrap();
+        assert_eq!((read.log_key, read.retired), (first_key().public().id(), Some(last - 1)));
+        let read = receipt::verify(late.as_bytes(), &trust).unwrap();
+        assert_eq!((read.log_key, read.retired), (key(20).public().id(), None));
+    }
+    for (policy, text) in [(after.policy(), &early), (old_policy(), &late)] {
+        let trust = Trust::parse(&policy, "p").unwrap();
+        let refused = receipt::verify(text.as_bytes(), &trust);
+        assert!(matches!(refused, Err(ReceiptError::Proof(_))), "{refused:?}");
+    }
+    // The retired key signs a head of later days: whoever stole it.
+    let mut forged = after.clone();
+    forged.log = first_key();
+    let forged = forged.proof(last).to_text();
+    for policy in [old_policy(), after.policy()] {
+        let refused = receipt::verify(forged.as_bytes(), &trust(&policy, &after.shown()));
+        assert!(matches!(refused, Err(ReceiptError::Proof(_))), "{refused:?}");
+    }
 }

@@ -3,7 +3,8 @@
 
 import { NotChecked, Refused, eitherBase64, fields, list, must, object, readJson, string, utf8 } from "./bytes.mjs";
 import { keyId, pemKey, sha256Text } from "./keys.mjs";
-import { checkQuorum, openCheckpoint, readTrust } from "./notes.mjs";
+import { checkQuorum, readTrust } from "./notes.mjs";
+import { checkChanges, openHead, readChanges } from "./logkeys.mjs";
 import { readLeaf } from "./entry.mjs";
 import { verifyItem, worst } from "./item.mjs";
 import { notRevoked, readLog } from "./log.mjs";
@@ -34,9 +35,11 @@ export async function verifyBundle(files, trustText, now, progress) {
     const trust = await readTrust(trustText);
     return { ...trust, detail: `You trust ${trust.logs.map((log) => log.name).join(", ")}.` };
   });
+  let changes = [];
   const head = await step("Head", async () => {
     if (!trust) throw new NotChecked("it rests on “Log key”");
-    const head = await openCheckpoint(await needed(read, "checkpoint"), trust);
+    changes = await readChanges(await read("log-keys.json"));
+    const head = await openHead(await needed(read, "checkpoint"), trust, changes);
     const witnessed = trust.quorum ? `, ${await checkQuorum(head.note, trust, now)}` : "";
     return { ...head, detail: `The log ${head.origin} signed its head over ${head.size} entries${witnessed}.` };
   });
@@ -45,11 +48,16 @@ export async function verifyBundle(files, trustText, now, progress) {
     const log = await readLog(head, read, (done, of) => progress("records", done, of));
     return { ...log, detail: `The signed root follows from all ${head.size} records, ${log.revocations.length} revocations and ${log.rotations.length} rotations among them.` };
   });
+  await step("Changes of the log’s key", async () => {
+    if (!log) throw new NotChecked("it rests on “Whole log”");
+    await checkChanges(changes, head);
+    return checkKeyChanges(changes, log);
+  });
   const manifest = await step("Manifest", async () => readManifest(await needed(read, "manifest.json")));
   const items = [];
   const enrolments = new Map();
   for (const claimed of manifest?.items ?? []) {
-    const item = await checkItem(claimed, { read, trust: trust ?? trustText, now, log, enrolments });
+    const item = await checkItem(claimed, { read, trust: trust ?? trustText, now, log, enrolments, changes });
     items.push({ ...item, index: claimed.index });
     progress("items", items.length, manifest.items.length);
   }
@@ -60,6 +68,18 @@ async function needed(read, path) {
   const bytes = await read(path);
   must(bytes, `${path} is not in this bundle`);
   return bytes;
+}
+
+/** The changes that led to the head's keys are those of the whole log, no more and no fewer. */
+async function checkKeyChanges(changes, { keyChanges }) {
+  for (const [at, { index, envelope }] of keyChanges.entries()) {
+    const shown = changes[at];
+    if (!shown) throw new NotChecked(`entry ${index} changes the log's key, and log-keys.json does not show it`);
+    must(shown.index === index && shown.leaf.env === envelope, `entry ${index} changes the log's key; log-keys.json shows another change`);
+  }
+  must(changes.length === keyChanges.length, `entry ${changes[keyChanges.length]?.index} of log-keys.json is no change of the log's key in this log`);
+  if (changes.length === 0) return { detail: "The log has had one key." };
+  return { detail: `${changes.length} entries begin or end a change of the log's key; the key before and the key after signed each.` };
 }
 
 /** Finds damage; only the other steps find forgery. */
@@ -96,7 +116,7 @@ function readManifest(bytes) {
   return { items, detail: `It lists ${items.length} entries; each is held against the log below.` };
 }
 
-async function checkItem(claimed, { read, trust, now, log, enrolments }) {
+async function checkItem(claimed, { read, trust, now, log, enrolments, changes }) {
   const { index } = claimed;
   const [proof, leaf] = [await read(`proofs/${index}.tlog-proof`), await read(`leaves/${index}.json`)];
   const said = tryRead(() => readLeaf(leaf));
@@ -107,6 +127,7 @@ async function checkItem(claimed, { read, trust, now, log, enrolments }) {
     trust,
     now,
     expect: { index: BigInt(index) },
+    changes,
     proof,
     leaf,
     envelope,

@@ -1,13 +1,14 @@
 // The formats of one entry of the log: leaf, envelope, statement, document. Reads strictly, believes nothing yet.
 
 import { digestText, eitherBase64, equal, fields, list, must, object, readJson, string, toBytes, u64, utf8, join } from "./bytes.mjs";
-import { keyId, pemKey, sha256Text, signed } from "./keys.mjs";
+import { keyId, keyPem, pemKey, sha256Text, signed } from "./keys.mjs";
 
 export const EVIDENCE = "urn:exhibit:evidence:v1";
 export const HEARTBEAT = "urn:exhibit:heartbeat:v1";
 export const ENROL = "urn:exhibit:enrol:v1";
 export const REVOKE = "urn:exhibit:revoke:v1";
 export const ROTATE = "urn:exhibit:rotate:v1";
+export const LOG_KEY = "urn:exhibit:log-key:v1";
 /** Types of entries, and what their statements are. */
 export const PREDICATES = {
   evidence: EVIDENCE,
@@ -20,6 +21,7 @@ export const PREDICATES = {
   gap: "urn:exhibit:gap:v1",
   conflict: "urn:exhibit:conflict:v1",
   fork: "urn:exhibit:fork:v1",
+  log_key: LOG_KEY,
 };
 
 const IN_TOTO = "application/vnd.in-toto+json";
@@ -82,19 +84,48 @@ export async function openRotation(bytes, old) {
   const { type, predicate } = await openEnvelope(bytes, old);
   must(type === ROTATE, `the statement is a ${type}, not a rotation`);
   const key = pemKey(string(predicate.new_key, "the new key"), "the new key");
-  const envelope = readJson(bytes, "the envelope");
-  const message = pae(envelope.payloadType, eitherBase64(envelope.payload, "the envelope's payload"));
-  must(envelope.signatures.length === 2, "a rotation carries two signatures, of the old and of the new key");
-  for (const [at, signer] of [old, key].entries()) {
-    const { keyid, sig } = envelope.signatures[at];
-    const held = keyid === (await keyId(signer)) && (await signed(signer, message, eitherBase64(sig, "a signature of the envelope")));
-    must(held, `signature ${at + 1} of the rotation is not of the ${at === 0 ? "old" : "new"} key`);
-  }
+  await signedByBoth(bytes, [old, key], "the rotation");
   must(!equal(key, old), "the rotation leads to the same key");
   const { link, agent } = readCapsule(predicate);
   const epoch = u64(predicate.new_epoch, "the new epoch");
   must(epoch === BigInt(link.epoch) + 1n, `the rotation leads from epoch ${link.epoch} to ${epoch}`);
   return { key, agent, link, epoch };
+}
+
+/** Throws unless the envelope carries these two signatures in this order and no other. */
+async function signedByBoth(bytes, keys, what) {
+  const envelope = readJson(bytes, "the envelope");
+  const message = pae(envelope.payloadType, eitherBase64(envelope.payload, "the envelope's payload"));
+  must(envelope.signatures.length === 2, `${what} carries two signatures, of the old and of the new key`);
+  for (const [at, signer] of keys.entries()) {
+    const { keyid, sig } = envelope.signatures[at];
+    const held = keyid === (await keyId(signer)) && (await signed(signer, message, eitherBase64(sig, "a signature of the envelope")));
+    must(held, `signature ${at + 1} of ${what} is not of the key that belongs there`);
+  }
+}
+
+/** A change of the key of the log `origin`: both keys that it names signed it, first the one that is the log's key there. */
+export async function openLogKey(bytes, origin) {
+  const what = "the change of the log's key";
+  must(bytes.length <= MOST_ENVELOPE, "the envelope is over 65536 bytes");
+  // Which keys to ask for; nothing of it is believed before both have signed.
+  const { payload } = object(readJson(bytes, "the envelope"), "the envelope");
+  const named = readStatement(eitherBase64(string(payload, "the envelope's payload"), "the envelope's payload")).predicate;
+  const [from, to] = ["old_key", "new_key"].map((name) => {
+    const pem = string(named[name], name);
+    const key = pemKey(pem, `${name} of ${what}`);
+    must(pem === keyPem(key), `${name} of ${what} is not written as PEM in the one way that keys are`);
+    return key;
+  });
+  must(named.phase === "begin" || named.phase === "end", `${what} has no phase that is known`);
+  const begins = named.phase === "begin";
+  must(!equal(from, to), `${what} leads to the same key`);
+  const signers = begins ? [from, to] : [to, from];
+  const { type, about } = await openEnvelope(bytes, signers[0]);
+  must(type === LOG_KEY, `the statement is a ${type}, not a change of the log's key`);
+  await signedByBoth(bytes, signers, what);
+  must(about[0] === origin, `${what} is of the log "${String(about[0]).slice(0, 200)}", not ${origin}`);
+  return { begins, from, to };
 }
 
 /** `DSSEv1 LEN(type) type LEN(body) body`, lengths in bytes. */
@@ -109,11 +140,13 @@ function readStatement(payload) {
   must(statement._type === STATEMENT, "the statement is not an in-toto Statement v1");
   string(statement.predicateType, "the statement's predicateType");
   object(statement.predicate, "the statement's predicate");
+  const about = [];
   const subjects = list(statement.subject, "the statement's subject").map((subject) => {
     fields(subject, "a subject", ["name", "digest"], ["mediaType"]);
+    about.push(string(subject.name, "a subject's name"));
     return digestText(fields(subject.digest, "a subject's digest", ["sha256"]).sha256, "a subject's digest");
   });
-  return { type: statement.predicateType, predicate: statement.predicate, subjects };
+  return { type: statement.predicateType, predicate: statement.predicate, subjects, about };
 }
 
 /** Who says where and when: what runs and heartbeats share. */

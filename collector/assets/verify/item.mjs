@@ -3,15 +3,17 @@
 
 import { NotChecked, Refused, must, object, list, string, u64 } from "./bytes.mjs";
 import { keyId, pemKey, sha256Text } from "./keys.mjs";
-import { checkProof, checkQuorum, openCheckpoint, readProof, readTrust } from "./notes.mjs";
-import { ENROL, EVIDENCE, HEARTBEAT, PREDICATES, ROTATE, checkHeader, envelopeDigest, openEnvelope, openRotation, readCapsule, readLeaf, readRun } from "./entry.mjs";
+import { checkProof, checkQuorum, readProof, readTrust } from "./notes.mjs";
+import { checkChanges, keyOfEntry, keysOfHead, openHead, openUnder, readChanges } from "./logkeys.mjs";
+import { ENROL, EVIDENCE, HEARTBEAT, LOG_KEY, PREDICATES, ROTATE, checkHeader, envelopeDigest, openEnvelope, openLogKey, openRotation, readCapsule, readLeaf, readRun } from "./entry.mjs";
 
 const ZEROS = "0".repeat(64);
-const BY_THE_LOG = ["enrol", "revoke", "rule_pack", "activity", "gap", "conflict", "fork"];
+const BY_THE_LOG = ["enrol", "revoke", "rule_pack", "activity", "gap", "conflict", "fork", "log_key"];
 
 /**
  * Input: `trust` (text of a verifier key or policy, or what `readTrust` gave), `now` (milliseconds), `expect`
- * (`{index, kind?, target?}`), `proof`, `envelope` (bytes or null), `leaf` (bytes; else the proof's), `enrolment`
+ * (`{index, kind?, target?}`), `logKeys` (bytes of log-keys.json, or null) or `changes` (what `readChanges` gave, held against the
+ * log already), `proof`, `envelope` (bytes or null), `leaf` (bytes; else the proof's), `enrolment`
  * (`{proof, envelope}` or null), `rotations` (such pairs from that key to this one's, in order), `documentOf(digest)` (bytes, or a text that says why not), `revocation(key, index)` (a
  * detail; throws `Refused` or `NotChecked`). Answers `{state, steps: [{name, state, detail}], agent, rx, type}`.
  */
@@ -46,15 +48,24 @@ export async function verifyItem(input) {
   });
   await step("Checkpoint", ["Log key"], async () => {
     found.proof = readProof(given(input.proof, "the proof"));
-    found.head = await openCheckpoint(found.proof.checkpoint, has("trust", "Log key"));
+    found.changes = input.changes ?? (await readChanges(input.logKeys));
+    found.head = await openHead(found.proof.checkpoint, has("trust", "Log key"), found.changes);
     return `The log ${found.head.origin} signed its head over ${found.head.size} entries.`;
   });
+  if (!input.changes && found.changes?.length > 0) {
+    await step("Changes of the log’s key", ["Checkpoint"], async () => {
+      const head = has("head", "Checkpoint");
+      await checkChanges(found.changes, head);
+      const signing = keysOfHead(head.keys, head.size).map(({ id }) => id).join(" and ");
+      return `The log has had ${head.keys.length} keys, the one that you trust among them; each change is an entry that the key before and the key after signed. Key ${signing} signed this head.`;
+    });
+  }
   if (found.trust?.quorum) {
     await step("Witnesses", ["Checkpoint"], async () => {
       return `${sentence(await checkQuorum(has("head", "Checkpoint").note, found.trust, input.now))}.`;
     });
   }
-  await step("Inclusion", ["Checkpoint", "Witnesses"], async () => {
+  await step("Inclusion", ["Checkpoint", "Changes of the log’s key", "Witnesses"], async () => {
     const proof = has("proof", "Checkpoint");
     const leaf = input.leaf ?? given(proof.extra, "the leaf");
     const same = !proof.extra || (await sha256Text(proof.extra)) === (await sha256Text(leaf));
@@ -73,14 +84,14 @@ export async function verifyItem(input) {
   });
   await step("Enrolment", ["Inclusion"], async () => {
     const { leaf, head } = { leaf: has("leaf", "Inclusion"), head: has("head", "Checkpoint") };
-    const log = await keyId(head.log.key);
-    if (BY_THE_LOG.includes(leaf.t) || (leaf.key === log && !(leaf.t in PREDICATES))) {
-      must(leaf.key === log, `an entry of type ${leaf.t} by key ${leaf.key}: only the log's key makes these`);
-      found.key = head.log.key;
+    const log = keyOfEntry(head.keys, has("index", "Inclusion"));
+    if (BY_THE_LOG.includes(leaf.t) || (leaf.key === log.id && !(leaf.t in PREDICATES))) {
+      must(leaf.key === log.id, `an entry of type ${leaf.t} by key ${leaf.key}: only the key that the log had then makes these`);
+      found.key = log.verifier.key;
       return "The log's own key made this entry; it needs no enrolment.";
     }
     const enrolment = given(input.enrolment, `the enrolment of key ${leaf.key}`);
-    let enrolled = await openEnrolment(enrolment, found, log);
+    let enrolled = await openEnrolment(enrolment, found);
     const first = enrolled.index;
     for (const rotation of input.rotations ?? []) enrolled = await openHandover(rotation, found, enrolled);
     must(enrolled.id === leaf.key, `entry ${enrolled.index} brings key ${enrolled.id}, this entry is of key ${leaf.key}`);
@@ -114,12 +125,11 @@ export function worst(steps) {
 }
 
 /** An entry that stands earlier in the same log: its leaf and index. `late` says that it was proven under another head. */
-async function openEarlier({ proof, envelope }, { trust, head, index, proof: own }) {
+async function openEarlier({ proof, envelope }, { head, index, proof: own }) {
   const theirs = readProof(proof);
   const entry = `entry ${theirs.index}`;
   must(theirs.index < (index ?? own.index), `${entry} brings the key, but does not stand before this one`);
-  const covered = await openCheckpoint(theirs.checkpoint, trust);
-  must(covered.origin === head.origin, `${entry} stands in another log`);
+  const covered = await openUnder(theirs.checkpoint, head.keys);
   if (!theirs.extra) throw new NotChecked(`the leaf of ${entry} is not here`);
   await checkProof(theirs, theirs.extra, covered);
   const said = readLeaf(theirs.extra);
@@ -131,11 +141,12 @@ async function openEarlier({ proof, envelope }, { trust, head, index, proof: own
 }
 
 /** The key, agent and grants that an enrolment entry gives: signed by the log's key, and earlier in the same log. */
-async function openEnrolment(enrolment, found, log) {
+async function openEnrolment(enrolment, found) {
   const { said, entry, index, late } = await openEarlier(enrolment, found);
   must(said.t === "enrol" && said.link === null, `${entry} is no enrolment`);
-  must(said.key === log, `${entry} was not made by the log's key`);
-  const { type, predicate } = await openEnvelope(enrolment.envelope, found.head.log.key);
+  const log = keyOfEntry(found.head.keys, index);
+  must(said.key === log.id, `${entry} was not made by the log's key`);
+  const { type, predicate } = await openEnvelope(enrolment.envelope, log.verifier.key);
   must(type === ENROL, `${entry} is not a statement of enrolment`);
   const key = pemKey(string(predicate.evidence_key, "the enrolled key"), "the enrolled key");
   const id = await keyId(key);
@@ -164,6 +175,7 @@ async function statementFits(found, has, envelope) {
   must(statement.type === expected, `the statement is a ${statement.type}, its leaf says ${leaf.t}`);
   if (!found.enrolled) {
     must(leaf.link === null, "the log's own entry claims a place in an agent's chain");
+    if (expected === LOG_KEY) await openLogKey(envelope, found.head.origin);
     if (expected === ENROL) found.agent = string(object(statement.predicate, "the enrolment").agent, "the enrolled agent");
     if (leaf.t === "conflict" || leaf.t === "fork") {
       throw new NotChecked(`the collector says that it noticed a ${leaf.t}; whether other signatures prove it, “exhibit verify” tells`);

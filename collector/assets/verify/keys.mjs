@@ -80,6 +80,12 @@ export function pemKey(pem, what) {
   return publicKey(der.subarray(SPKI_PREFIX.length), what);
 }
 
+/** The key as PEM SubjectPublicKeyInfo, in the one way that keys are written. */
+export function keyPem(key) {
+  const body = btoa(String.fromCharCode(...join(SPKI_PREFIX, key)));
+  return `-----BEGIN PUBLIC KEY-----\n${body}\n-----END PUBLIC KEY-----\n`;
+}
+
 /** Hex SHA-256 of the DER SubjectPublicKeyInfo. */
 export async function keyId(key) {
   return hex(await sha256(SPKI_PREFIX, key));

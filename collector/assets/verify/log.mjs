@@ -3,6 +3,7 @@
 import { NotChecked, Refused, digestText, equal, hex, must } from "./bytes.mjs";
 import { leafHash, nodeHash, sha256Text } from "./keys.mjs";
 import { REVOKE, openEnvelope, readLeaf } from "./entry.mjs";
+import { keyOfEntry } from "./logkeys.mjs";
 
 const WIDTH = 256;
 
@@ -38,12 +39,13 @@ async function rootOf(hashes) {
 
 /**
  * Reads all leaves up to `head`; throws unless they give its root. `read(path)` gives bytes or null. Answers the hash of each
- * leaf, the revocations, each with the key or, where its envelope is not here, without, and the rotations with the key that goes.
+ * leaf, the revocations, each with the key or, where its envelope is not here, without, the rotations with the key that goes, and
+ * the changes of the log's own key.
  */
 export async function readLog(head, read, progress) {
   const size = Number(head.size);
   must(Number.isSafeInteger(size) && size > 0, `a log of ${head.size} entries is not one to check here`);
-  const [hashes, revocations, rotations] = [[], [], []];
+  const [hashes, revocations, rotations, keyChanges] = [[], [], [], []];
   let unknown = null;
   for (let tile = 0; tile * WIDTH < size; tile += 1) {
     const width = Math.min(WIDTH, size - tile * WIDTH);
@@ -56,6 +58,7 @@ export async function readLog(head, read, progress) {
     for (const [at, entry] of entries.entries()) {
       const [index, leaf] = [BigInt(tile * WIDTH + at), readOrNull(entry)];
       if (leaf === null) unknown ??= index;
+      if (leaf?.t === "log_key") keyChanges.push({ index, envelope: leaf.env });
       if (leaf?.t === "rotate") rotations.push({ index, key: leaf.key });
       if (leaf?.t === "revoke") revocations.push({ index, envelope: leaf.env });
     }
@@ -65,7 +68,7 @@ export async function readLog(head, read, progress) {
   must(equal(root, head.root), `the ${size} records of the log give the root ${hex(root)}, signed is ${hex(head.root)}`);
   if (unknown !== null) throw new NotChecked(`record ${unknown} is of a form that this page does not know`);
   for (const revocation of revocations) revocation.key = await revokedKey(revocation, head, read);
-  return { hashes, revocations, rotations };
+  return { hashes, revocations, rotations, keyChanges };
 }
 
 /** A later version may write other records; nothing can be said about them. */
@@ -81,7 +84,7 @@ async function revokedKey({ index, envelope }, head, read) {
   const bytes = await read(`envelopes/${envelope}.json`);
   if (!bytes) return null;
   must((await sha256Text(bytes)) === envelope, `entry ${index}: its envelope was changed`);
-  const { type, predicate } = await openEnvelope(bytes, head.log.key);
+  const { type, predicate } = await openEnvelope(bytes, keyOfEntry(head.keys, index).verifier.key);
   must(type === REVOKE, `entry ${index} is not a statement of revocation`);
   return digestText(predicate.key, "a revoked key");
 }

@@ -21,10 +21,15 @@ export async function readVkey(text, type = PLAIN) {
   const bytes = base64(encoded, `the key of "${name}"`);
   must(bytes[0] === type, `the key of "${name}" is not an Ed25519 key of the kind that belongs here`);
   const key = publicKey(bytes.subarray(1), `the key of "${name}"`);
+  const found = await verifierOf(name, key, type);
+  must(hex(found.id) === id, `"${shown}" was mistyped: its key has the id ${hex(found.id)}`);
+  return found;
+}
+
+/** The verifier of this name and key, which `publicKey` accepted. */
+export async function verifierOf(name, key, type = PLAIN) {
   const hash = await sha256(toBytes(`${name}\n`), Uint8Array.of(type), key);
-  const found = hash.subarray(0, 4);
-  must(hex(found) === id, `"${shown}" was mistyped: its key has the id ${hex(found)}`);
-  return { name, key, id: found };
+  return { name, key, id: hash.subarray(0, 4) };
 }
 
 /** A verifier key alone, or a policy file (tlog-policy). */
@@ -107,25 +112,26 @@ function claims(note, signer) {
   return note.signatures.filter((line) => line.name === signer.name && equal(line.id, signer.id));
 }
 
-/** The checkpoint in `bytes` if a log that `trust` names signed it, under the log's own name. */
-export async function openCheckpoint(bytes, trust) {
+/** Reads a checkpoint. Nothing is verified yet. */
+export function readHead(bytes) {
   const note = readNote(bytes);
   const [origin, size, root, ...extensions] = note.text.slice(0, -1).split("\n");
   must(origin !== "" && root !== undefined, "the checkpoint has not three lines");
   const checkpoint = { origin, size: decimal(size, "the checkpoint's size"), root: base64(root, "the checkpoint's root") };
   must(checkpoint.root.length === 32, "the checkpoint's root has not 32 bytes");
   must(!extensions.includes(""), "the checkpoint has an empty extension line");
-  const logs = trust.logs.filter((log) => log.name === origin);
-  const names = trust.logs.map((log) => log.name).join(", ");
-  must(logs.length > 0, `this is the log "${origin.slice(0, 200)}"; you trust ${names}`);
-  let refusal = `the checkpoint carries no signature of the key that you trust for ${origin}`;
-  for (const log of logs) {
-    const theirs = claims(note, log);
-    const held = await Promise.all(theirs.map((line) => signed(log.key, toBytes(note.text), line.bytes)));
-    if (held.length > 0 && held.every(Boolean)) return { ...checkpoint, note, log };
-    if (held.length > 0) refusal = `the signature that claims to be of ${origin} does not fit the checkpoint`;
-  }
-  throw new Refused(refusal);
+  return { ...checkpoint, note };
+}
+
+/** The checkpoint in `bytes` if `log` signed it, under the log's own name. */
+export async function openAs(bytes, log) {
+  const head = readHead(bytes);
+  must(head.origin === log.name, `this is the log "${head.origin.slice(0, 200)}", not ${log.name}`);
+  const theirs = claims(head.note, log);
+  must(theirs.length > 0, `the checkpoint carries no signature of the key that you trust for ${log.name}, or that its changes of keys lead to`);
+  const held = await Promise.all(theirs.map((line) => signed(log.key, toBytes(head.note.text), line.bytes)));
+  must(held.every(Boolean), `the signature that claims to be of ${log.name} does not fit the checkpoint`);
+  return head;
 }
 
 /** Which witnesses cosigned; throws unless they are enough for the policy. */

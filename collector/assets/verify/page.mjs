@@ -1,11 +1,13 @@
-// The *Verify here* section of an evidence page: fetches the item, its proof and the entries that brought its key, and nothing else. The
+// The *Verify here* section of an evidence page: fetches the item, its proof, the entries that brought its key and those that changed the log's, and nothing else. The
 // key to trust comes from the person; it is kept nowhere but in the form.
 
 import { verifyItem } from "./item.mjs";
+import { readChanges } from "./logkeys.mjs";
 import { readProof } from "./notes.mjs";
 import { conclusion, present, stepList, takeFile, verdict } from "./show.mjs";
 
 const LOADS = 3;
+const LOG_KEYS = "/log/log-keys.json";
 
 async function load(address) {
   const answer = await fetch(address, { cache: "no-store", redirect: "error" });
@@ -18,23 +20,25 @@ function loadOrNull(address) {
   return address ? load(address).catch(() => null) : null;
 }
 
-/** All proofs under one head; a busy log may sign a new one in between. */
+/** All proofs, and what shows the log's keys, under one head; a busy log may sign a new one in between. */
 async function loadProofs(addresses) {
   for (let left = LOADS; ; left -= 1) {
-    const proofs = await Promise.all(addresses.map(loadOrNull));
+    const [logKeys, ...proofs] = await Promise.all([LOG_KEYS, ...addresses].map(loadOrNull));
     const head = (bytes) => readProof(bytes).checkpoint.join();
     try {
-      const same = proofs.every((proof) => !proof || !proofs[0] || head(proof) === head(proofs[0]));
-      if (left === 1 || same) return proofs;
+      const [change] = await readChanges(logKeys);
+      const heads = proofs.filter((proof) => proof).map(head);
+      if (change) heads.push(change.proof.checkpoint.join());
+      if (left === 1 || heads.every((one) => one === heads[0])) return [proofs, logKeys];
     } catch {
-      return proofs;
+      return [proofs, logKeys];
     }
   }
 }
 
 async function verify(given, trust) {
   const brought = (given.introductions ?? "").split(" ").filter((index) => index !== "");
-  const [[proof, ...proofs], envelopes, envelope, document] = await Promise.all([
+  const [[[proof, ...proofs], logKeys], envelopes, envelope, document] = await Promise.all([
     loadProofs([given.proof, ...brought.map((index) => `/entries/${index}/proof`)]),
     Promise.all(brought.map((index) => loadOrNull(`/entries/${index}/envelope`))),
     loadOrNull(given.envelope),
@@ -47,6 +51,7 @@ async function verify(given, trust) {
     trust,
     now: Date.now(),
     expect: { index: BigInt(given.index), kind: given.kind, target: given.target },
+    logKeys,
     proof,
     envelope,
     enrolment,

@@ -90,12 +90,13 @@ impl Desk {
             let waiting = mailbox.clone();
             let next = tokio::task::spawn_blocking(move || waiting.next()).await??;
             let Some((id, request)) = next else { return Ok(None) };
-            let answer = match request {
-                Request::LogKey(asked) => match fits(&self.collector, asked.phase) {
+            let answer = if let Request::LogKey(asked) = request {
+                match fits(&self.collector, asked.phase) {
                     Ok(()) => return Ok(Some(Waiting { id, asked })),
                     Err(error) => Err(error),
-                },
-                request => self.act(request).await,
+                }
+            } else {
+                self.act(request).await
             };
             answer_to(mailbox, id, answer).await?;
         }

@@ -126,12 +126,7 @@ async fn session(
         web: format!("https://{}", web.local_addr()?),
     };
     let stop = CancellationToken::new();
-    let limits = net::Limits {
-        connections: config.limits.connections,
-        streams: config.limits.streams,
-        handshake: config.limits.handshake,
-        drain: config.limits.drain,
-    };
+    let limits = limits(config);
     let (mut tasks, mut followers) = (JoinSet::new(), JoinSet::new());
     let requests;
     let mut desk = {
@@ -190,6 +185,15 @@ async fn session(
             answer_to(&requests, id, Err(anyhow!(why))).await?;
             bail!(why)
         }
+    }
+}
+
+fn limits(config: &Config) -> net::Limits {
+    net::Limits {
+        connections: config.limits.connections,
+        streams: config.limits.streams,
+        handshake: config.limits.handshake,
+        drain: config.limits.drain,
     }
 }
 

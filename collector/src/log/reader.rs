@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use exhibit_proto::digest::Digest;
 use exhibit_proto::keys::KeyId;
 use exhibit_proto::leaf::EntryType;
+use exhibit_proto::log_key::{Shown, ShownChange};
 use exhibit_proto::merkle;
 use exhibit_proto::tiles::{Level, Tile, WIDTH, bundle, width};
 use exhibit_proto::tlog_proof::TlogProof;
@@ -185,6 +186,31 @@ impl LogReader {
             let leaf = sqlite::leaves(conn, index..index + 1)?.pop().unwrap_or_default();
             Stored::new(conn).receipt(index, leaf, &head)
         })
+    }
+
+    /// `log-keys.json`: every change of the log's own key among the entries that `head` covers, with its proof; nothing where
+    /// there was none.
+    pub fn log_keys(&self, head: &Head) -> Result<Option<String>, LogError> {
+        let size = head.checkpoint.size;
+        let mut changes = Vec::new();
+        for entry in self.entries_of(&EntryType::LogKey, 0, u32::MAX)? {
+            let Entry { index, leaf_bytes, envelope, .. } = entry;
+            if index >= size {
+                break;
+            }
+            let text = envelope.and_then(|envelope| String::from_utf8(envelope).ok());
+            let damaged = || LogError::Damaged(format!("entry {index}: its envelope is missing"));
+            let envelope = text.ok_or_else(damaged)?;
+            let path = self.inclusion(index, size)?;
+            let (extra, checkpoint) = (Some(leaf_bytes), head.signed.clone());
+            let proof = TlogProof { extra, index, path, checkpoint }.to_text();
+            changes.push(ShownChange { envelope, proof });
+        }
+        if changes.is_empty() {
+            return Ok(None);
+        }
+        let written = serde_json::to_string_pretty(&Shown::new(changes));
+        Ok(Some(written.map_err(|error| LogError::Damaged(error.to_string()))?))
     }
 
     /// The path from a leaf to the root of the first `size` leaves, published.

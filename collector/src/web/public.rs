@@ -20,6 +20,7 @@ use crate::timestamp::{Name, StampError, Stamps};
 use crate::witness::{WitnessError, Witnesses};
 
 const TEXT: &str = "text/plain; charset=utf-8";
+const JSON: &str = "application/json";
 const BYTES: &str = "application/octet-stream";
 /// A tile of a given path and width never changes (C2SP tlog-tiles).
 const FOREVER: &str = "public, max-age=31536000, immutable";
@@ -35,12 +36,13 @@ pub struct Public {
     pub stop: CancellationToken,
 }
 
-/// `/log/checkpoint`, `/log/checkpoint/cosigned`, `/log/tile/…`, `/log/proof/{index}`, `/log/proof/by-digest/{sha256}`,
+/// `/log/checkpoint`, `/log/checkpoint/cosigned`, `/log/log-keys.json`, `/log/tile/…`, `/log/proof/{index}`, `/log/proof/by-digest/{sha256}`,
 /// `/log/consistency/{old}/{new}`, `/log/timestamps/`, `/healthz`, `/readyz`.
 pub fn router(public: Public) -> Router {
     let log = Router::new()
         .route("/log/checkpoint", get(checkpoint))
         .route("/log/checkpoint/cosigned", get(cosigned))
+        .route("/log/log-keys.json", get(log_keys))
         .route("/log/tile/{*path}", get(tile))
         .route("/log/proof/{index}", get(proof))
         .route("/log/proof/by-digest/{digest}", get(proof_by_digest))
@@ -67,6 +69,12 @@ async fn cosigned(State(public): State<Public>) -> Response {
         Ok::<_, WitnessError>(witnesses.newest()?.map(|newest| newest.head.signed.into_bytes()))
     });
     answer(TEXT, SECONDS, found.await)
+}
+
+/// How the log's key changed, for whoever knows one of its keys; absent while it has its first.
+async fn log_keys(State(public): State<Public>) -> Response {
+    let found = read(public, |log| Ok(log.log_keys(&log.head()?)?.map(String::into_bytes)));
+    answer(JSON, SECONDS, found.await)
 }
 
 async fn tile(State(public): State<Public>, Path(path): Path<String>) -> Response {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::chromium::Chromium;
+use crate::log_keys::changed;
 use crate::rotation::rotate;
 use crate::support::{Scratch, files_under};
 
@@ -212,8 +213,8 @@ fn evidence_page_verifies_here_and_fetches_nothing_but_the_item_and_its_proof() 
     assert_eq!(verify_here(&mut browser, &vkey), holds);
     let focus = browser.evaluate("document.activeElement.className");
     assert!(focus.as_str().unwrap().starts_with("verdict"), "{focus}");
-    assert_eq!(browser.asked.len(), 7, "{:?}", browser.asked);
-    let expected = ["/document", "/envelope", "/proof"];
+    assert_eq!(browser.asked.len(), 8, "{:?}", browser.asked);
+    let expected = ["/document", "/envelope", "/proof", "/log/log-keys.json"];
     let fits = |address: &String| {
         address.starts_with(&serving.web) && expected.iter().any(|end| address.ends_with(end))
     };
@@ -256,6 +257,89 @@ fn evidence_page_verifies_here_and_fetches_nothing_but_the_item_and_its_proof() 
     browser.evaluate("flip = ''");
     assert_eq!(verify_here(&mut browser, &vkey), holds);
     serving.stop().unwrap();
+}
+
+/// Every second digit of a text becomes another digit, one at a time.
+fn digits_flipped(text: &str) -> impl Iterator<Item = String> {
+    let digits: Vec<usize> =
+        text.bytes().enumerate().filter(|(_, b)| b.is_ascii_digit()).map(|(at, _)| at).collect();
+    digits.into_iter().step_by(2).map(|at| {
+        let mut bytes = text.as_bytes().to_vec();
+        bytes[at] ^= 1;
+        String::from_utf8(bytes).unwrap()
+    })
+}
+
+#[test]
+fn pages_follow_the_logs_key_forwards_and_backwards() {
+    let scratch = Scratch::new();
+    let installation = &scratch.installation;
+    let serving = installation.serve().unwrap();
+    installation.enrol(&serving).unwrap();
+    installation.observe().unwrap();
+    let old = installation.first.log_vkey.clone();
+    let new = changed(installation, "rotate")["new"].as_str().unwrap().to_owned();
+    let mut browser = evidence_page(&scratch, &serving.web);
+    let holds = (json!("not_checked"), json!([["Revocation", "not_checked"]]));
+    // Enrolled and observed under the old key, proven under a head of both.
+    for trust in [&old, &new] {
+        assert_eq!(verify_here(&mut browser, trust), holds, "{trust}");
+    }
+    changed(installation, "retire");
+    installation.observe().unwrap();
+    // The head is of the new key alone, and the enrolment of the old one.
+    for trust in [&old, &new] {
+        assert_eq!(verify_here(&mut browser, trust), holds, "{trust}");
+    }
+    let stranger = log::Maker::good().vkey();
+    assert_eq!(verify_here(&mut browser, &stranger).0, "failed");
+    browser.evaluate(
+        "window.real = window.fetch; window.shown = null;
+         window.fetch = async (address, more) =>
+           shown !== null && address.endsWith('log-keys.json') ? new Response(shown) : real(address, more); true",
+    );
+    let text = browser.evaluate("real('/log/log-keys.json').then((answer) => answer.text())");
+    let text = text.as_str().unwrap();
+    // Every byte of it is signed or counted: no other digit anywhere passes.
+    for (at, flipped) in digits_flipped(text).step_by(16).enumerate() {
+        browser.evaluate(&format!("shown = {}", Value::from(flipped)));
+        let trust = [&old, &new][at % 2];
+        assert_eq!(verify_here(&mut browser, trust).0, "failed", "{at} {trust}");
+    }
+    browser.evaluate("shown = '{\"schema\":\"urn:exhibit:log-keys:v1\",\"changes\":[]}'");
+    assert_eq!(verify_here(&mut browser, &old).0, "failed");
+    browser.evaluate("shown = null");
+    assert_eq!(verify_here(&mut browser, &old), holds);
+    serving.stop().unwrap();
+
+    let bundle = installation.folder.join("bundle");
+    installation.export(&bundle).unwrap();
+    browser.open(&format!("file://{}/verify.html", bundle.display()));
+    for trust in [&old, &new] {
+        assert_eq!(verify_bundle(&mut browser, trust, &bundle), ("verified".into(), json!([])));
+    }
+    let file = bundle.join("log-keys.json");
+    let original = std::fs::read_to_string(&file).unwrap();
+    for flipped in digits_flipped(&original).step_by(48) {
+        std::fs::write(&file, flipped).unwrap();
+        for trust in [&old, &new] {
+            let (state, wrong) = verify_bundle(&mut browser, trust, &bundle);
+            assert_eq!(state, "failed", "{wrong}");
+            let named = ["Head", "Changes of the log’s key"].map(|step| json!([step, "failed"]));
+            let wrong = wrong.as_array().unwrap();
+            assert!(named.iter().any(|step| wrong.contains(step)), "{wrong:?}");
+        }
+    }
+    // Without it nothing leads from the old key, and what the old key signed cannot be judged under the new one.
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(verify_bundle(&mut browser, &old, &bundle).0, "failed");
+    let (state, wrong) = verify_bundle(&mut browser, &new, &bundle);
+    assert_eq!(state, "failed");
+    let step = json!(["Changes of the log’s key", "not_checked"]);
+    assert!(wrong.as_array().unwrap().contains(&step), "{wrong}");
+    std::fs::write(&file, &original).unwrap();
+    assert_eq!(verify_bundle(&mut browser, &new, &bundle).0, "verified");
+    pictures(&mut browser, "log-keys");
 }
 
 /// Pictures for people to look at, if a folder for them is named.

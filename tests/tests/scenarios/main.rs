@@ -9,6 +9,7 @@ mod corpus;
 mod demonstration;
 mod examples;
 mod interruptions;
+mod log_keys;
 mod noticed;
 mod online;
 mod rotation;

@@ -12,11 +12,11 @@ use crate::support::{Scratch, files_under};
 use crate::witness::{Witnessing, await_witnessed, configure, copy, grow_beyond, policy, table};
 use crate::witness_reference::installed;
 
-const VERIFY: [&str; 1] = ["verify"];
-const WATCH: [&str; 4] = ["log", "watch", "--once", "--json"];
+pub(crate) const VERIFY: [&str; 1] = ["verify"];
+pub(crate) const WATCH: [&str; 4] = ["log", "watch", "--once", "--json"];
 
 /// Somebody who asks the log over the network, and what they remember of it.
-struct Auditor<'a> {
+pub(crate) struct Auditor<'a> {
     installation: &'a Installation,
     policy: PathBuf,
     state: PathBuf,
@@ -25,7 +25,7 @@ struct Auditor<'a> {
 }
 
 impl<'a> Auditor<'a> {
-    fn new(installation: &'a Installation, serving: &Serving, policy: PathBuf) -> Self {
+    pub(crate) fn new(installation: &'a Installation, serving: &Serving, policy: PathBuf) -> Self {
         let state = installation.folder.join("auditor");
         let pin = installation.first.ca_fingerprint.clone();
         Self { installation, policy, state, web: serving.web.clone(), pin }
@@ -39,7 +39,7 @@ impl<'a> Auditor<'a> {
     }
 
     /// What was said, with this exit code.
-    fn told(&self, arguments: &[&str], code: i32) -> String {
+    pub(crate) fn told(&self, arguments: &[&str], code: i32) -> String {
         let output = self.ask(arguments);
         let said = text(&output.stdout) + &text(&output.stderr);
         assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");

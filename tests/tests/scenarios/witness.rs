@@ -17,13 +17,14 @@ use exhibit_tests::Installation;
 use exhibit_tests::programs::{run, run_json, text};
 use serde_json::Value;
 
+use crate::log_keys::change;
 use crate::support::{Scratch, http};
 
 /// A witness in a folder beside the installation; killed at the end.
 pub(crate) struct Witnessing {
     child: Option<Child>,
     state: PathBuf,
-    log: String,
+    logs: Vec<String>,
     pub(crate) vkey: String,
     /// `127.0.0.1:port`, the same after a restart.
     pub(crate) address: String,
@@ -35,16 +36,17 @@ impl Witnessing {
         let mut init = installation.programs.command("exhibit");
         init.args(["witness", "init", "--json", "--name", name, "--state"]).arg(&state);
         let vkey = run_json(&mut init).unwrap()["vkey"].as_str().unwrap().to_owned();
-        let log = installation.first.log_vkey.clone();
+        let logs = vec![installation.first.log_vkey.clone()];
         let address = "127.0.0.1:0".to_owned();
-        let mut witness = Self { child: None, state, log, vkey, address };
+        let mut witness = Self { child: None, state, logs, vkey, address };
         witness.serve(installation);
         witness
     }
 
     pub(crate) fn serve(&mut self, installation: &Installation) {
         let mut command = installation.programs.command("exhibit");
-        command.args(["witness", "serve", "--listen", &self.address, "--log", &self.log]);
+        command.args(["witness", "serve", "--listen", &self.address]);
+        command.args(self.logs.iter().flat_map(|log| ["--log", log]));
         command.arg("--state").arg(&self.state);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut line = String::new();
@@ -53,6 +55,13 @@ impl Witnessing {
         assert_eq!(ready["vkey"], self.vkey);
         self.address = ready["url"].as_str().unwrap().strip_prefix("http://").unwrap().to_owned();
         self.child = Some(child);
+    }
+
+    /// Starts it again with these keys of logs.
+    pub(crate) fn knows(&mut self, installation: &Installation, logs: &[&str]) {
+        self.stop();
+        self.logs = logs.iter().map(|&log| log.to_owned()).collect();
+        self.serve(installation);
     }
 
     pub(crate) fn stop(&mut self) {
@@ -251,6 +260,12 @@ fn a_restored_backup_is_refused_at_start() {
         assert!(said.contains("newest data directory"), "{said}");
     };
     refused(&format!("has cosigned a head of {size} entries"));
+    // Nor does a restored backup get another key.
+    let output = change(installation, "rotate");
+    assert_eq!(output.status.code(), Some(2));
+    let said = text(&output.stderr);
+    assert!(said.contains(&format!("has cosigned a head of {size} entries")), "{said}");
+    assert!(!data.join("keys/log.next.pem").exists());
 
     // Its own memory of cosignatures is enough, even while the witness is away.
     witness.stop();
@@ -361,7 +376,7 @@ fn forged_heads_and_broken_requests_are_refused_over_http() {
 
     // One folder, one process.
     let mut second = installation.programs.command("exhibit");
-    second.args(["witness", "serve", "--listen", "127.0.0.1:0", "--log", &witness.log]);
+    second.args(["witness", "serve", "--listen", "127.0.0.1:0", "--log", &witness.logs[0]]);
     let output = run(second.arg("--state").arg(&witness.state)).unwrap();
     assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
 }

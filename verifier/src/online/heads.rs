@@ -8,6 +8,10 @@ use exhibit_proto::checkpoint::Checkpoint;
 use exhibit_proto::digest::Digest;
 use exhibit_proto::note::Verifier;
 
+use crate::source::Source;
+use crate::trust::Trust;
+use crate::verify;
+
 const HEAD: &str = "head";
 const FORKS: &str = "forks";
 
@@ -36,8 +40,20 @@ impl Heads {
         Ok(Self { folder: folder.to_owned() })
     }
 
-    /// The remembered head with its signed note, which must be of one of `logs`.
-    pub fn newest(&self, logs: &[Verifier]) -> Result<Option<(Checkpoint, String)>, HeadsError> {
+    /// The remembered head with its signed note, which must be of a log that the policy names; of any key that this log has
+    /// had, as `source` shows them.
+    pub fn newest(
+        &self,
+        trust: &Trust,
+        source: &dyn Source,
+    ) -> Result<Option<(Checkpoint, String)>, HeadsError> {
+        match self.held(&trust.policy.logs) {
+            Err(HeadsError::Foreign { .. }) => self.held(&verify::all_keys(trust, source)),
+            held => held,
+        }
+    }
+
+    fn held(&self, logs: &[Verifier]) -> Result<Option<(Checkpoint, String)>, HeadsError> {
         let path = self.folder.join(HEAD);
         let note = match fs::read_to_string(&path) {
             Ok(note) => note,
@@ -53,6 +69,12 @@ impl Heads {
         }
         let names: Vec<_> = logs.iter().map(Verifier::name).collect();
         Err(HeadsError::Foreign { path, log: names.join(", "), reason })
+    }
+
+    /// What remembers one log and is shown another.
+    pub(super) fn of_another(&self, held: &str, log: &str) -> HeadsError {
+        let (path, log) = (self.folder.join(HEAD), log.to_owned());
+        HeadsError::Foreign { path, log, reason: format!("it is of the log {held:?}") }
     }
 
     /// Remembers a head that was found to follow: on disk when this returns.

@@ -7,7 +7,7 @@ use super::remote::Remote;
 use crate::follows::{Refused, follows};
 use crate::report::{Check, Finding, Report, State};
 use crate::trust::Trust;
-use crate::verify;
+use crate::verify::{self, Believed};
 
 const MAX_NOTE: u64 = 64 << 10;
 
@@ -18,7 +18,9 @@ pub fn lag(log: &Remote, trust: &Trust, known: &Checkpoint, report: &mut Report)
         return;
     }
     let Ok(bytes) = log.newest(MAX_NOTE) else { return };
-    let Ok((_, newest, _)) = verify::believed(&bytes, trust) else { return };
+    let Ok(Believed { checkpoint: newest, .. }) = verify::believed(&bytes, trust, log) else {
+        return;
+    };
     let grown = newest.origin == known.origin && newest.size >= known.size;
     match grown.then(|| follows(log, known, &newest)) {
         Some(Ok(())) => {}

@@ -20,7 +20,7 @@ use crate::follows::{Refused, behind, follows};
 use crate::parallel;
 use crate::source::Source;
 use crate::trust::Trust;
-use crate::verify;
+use crate::verify::{self, Believed};
 
 const MAX_NOTE: u64 = 64 << 10;
 const MAX_BUNDLE: u64 = WIDTH * (u16::MAX as u64 + 2);
@@ -93,18 +93,17 @@ impl Watch<'_> {
     pub fn look(&mut self, log: &dyn Source, now: Timestamp) -> Result<Vec<Event>, HeadsError> {
         let read = log.read(CHECKPOINT, MAX_NOTE).map_err(|error| error.to_string());
         let opened = read.and_then(|bytes| {
-            let (verifier, checkpoint, _) = verify::believed(&bytes, self.trust)?;
-            Ok((verifier, checkpoint, String::from_utf8_lossy(&bytes).into_owned()))
+            let Believed { log, checkpoint, .. } = verify::believed(&bytes, self.trust, log)?;
+            Ok((log, checkpoint, String::from_utf8_lossy(&bytes).into_owned()))
         });
         let (verifier, found, note) = match opened {
             Ok(opened) => opened,
             Err(reason) => return Ok(vec![Event::Unavailable { reason }]),
         };
-        // Under whichever of its keys: a log may have put another key in place of the one that signed the remembered head.
-        let logs = &self.trust.policy.logs;
-        let same = |log: &&Verifier| log.name() == verifier.name();
-        let logs: Vec<Verifier> = logs.iter().filter(same).cloned().collect();
-        let known = self.heads.newest(&logs)?;
+        let known = self.heads.newest(self.trust, log)?;
+        if let Some((known, _)) = known.as_ref().filter(|(known, _)| known.origin != found.origin) {
+            return Err(self.heads.of_another(&known.origin, &found.origin));
+        }
         let mut events = Vec::new();
         match follow(log, known.as_ref().map(|(known, _)| known), &found) {
             Ok(0) if known.as_ref().is_some_and(|(known, _)| *known == found) => {}
@@ -153,8 +152,8 @@ impl Watch<'_> {
             Err(FileError::Absent(_)) => return Ok(None),
             Err(error) => return Ok(Some(Event::Unavailable { reason: error.to_string() })),
         };
-        let opened = verify::believed(&bytes, self.trust).map_err(|error| error.to_string());
-        let (of, cosigned, text) = match opened {
+        let opened = verify::believed(&bytes, self.trust, log);
+        let Believed { log: of, checkpoint: cosigned, note: text, .. } = match opened {
             Ok(opened) => opened,
             Err(reason) => return Ok(Some(Event::Unavailable { reason })),
         };

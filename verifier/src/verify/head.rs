@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use exhibit_proto::bundle::{CHECKPOINT, LOG_KEY, PAGE, POLICY, README};
+use exhibit_proto::bundle::{CHECKPOINT, LOG_KEY, LOG_KEYS, PAGE, POLICY, README};
 use exhibit_proto::checkpoint::{Checkpoint, CheckpointError};
 use exhibit_proto::keys::PublicKey;
-use exhibit_proto::log_key::LogKeys;
+use exhibit_proto::log_key::{self, LogKeys, Shown};
 use exhibit_proto::note::{Note, NoteError, Verifier};
 use exhibit_proto::policy::{Policy, Quorum};
 use jiff::Timestamp;
 
-use crate::files::Folder;
+use crate::files::{FileError, Folder};
 use crate::report::{Check, Ledger, State};
 use crate::source::Source;
 use crate::trust::Trust;
@@ -32,6 +32,15 @@ pub(super) struct Head {
     pub(super) cosigned: BTreeMap<String, u64>,
 }
 
+/// A checkpoint that is believed, and why.
+pub(crate) struct Believed {
+    /// The key of the policy that signed it, or that leads to the one that did.
+    pub(crate) log: Verifier,
+    pub(crate) keys: LogKeys,
+    pub(crate) checkpoint: Checkpoint,
+    pub(crate) note: Note,
+}
+
 pub(super) fn open(
     folder: &dyn Source,
     trust: &Trust,
@@ -41,25 +50,26 @@ pub(super) fn open(
     [CHECKPOINT, LOG_KEY, POLICY].iter().for_each(|path| folder.claim(path));
     [README, PAGE].iter().for_each(|path| folder.claim(path));
     let read = folder.read(CHECKPOINT, MAX_CHECKPOINT).map_err(|error| error.to_string());
-    let opened = read.and_then(|bytes| Ok((believed(&bytes, trust)?, bytes)));
-    let ((log, checkpoint, note), bytes) = match opened {
+    let opened = read.and_then(|bytes| Ok((believed(&bytes, trust, folder)?, bytes)));
+    let (Believed { log, keys, checkpoint, note }, bytes) = match opened {
         Ok(opened) => opened,
         Err(error) => {
             ledger.failed(Check::Checkpoint, CHECKPOINT, error);
             return None;
         }
     };
-    ledger.shown(
-        Check::Checkpoint,
-        format!(
-            "signed by the log {}, which the policy names, over {} entries",
-            log.name(),
-            checkpoint.size
+    let (name, size) = (log.name(), checkpoint.size);
+    let signer = keys.of_head(size).pop().filter(|signer| **signer != log);
+    let words = match signer.filter(|_| !keys.of_head(size).contains(&&log)) {
+        Some(signer) => format!(
+            "signed by key {} of the log {name} over {size} entries; the changes of its key lead there from the key that the policy names",
+            signer.key().id()
         ),
-    );
+        None => format!("signed by the log {name}, which the policy names, over {size} entries"),
+    };
+    ledger.shown(Check::Checkpoint, words);
     let cosigned = quorum(&note, &trust.policy, now, ledger);
     let signed = String::from_utf8_lossy(&bytes).into_owned();
-    let keys = LogKeys::from(&log);
     Some(Head { log, keys, checkpoint, signed, cosigned })
 }
 
@@ -68,19 +78,29 @@ pub(super) fn open(
 pub(crate) fn believed(
     bytes: &[u8],
     trust: &Trust,
-) -> Result<(Verifier, Checkpoint, Note), String> {
+    source: &dyn Source,
+) -> Result<Believed, String> {
     let note = Note::parse(bytes).map_err(|error| error.to_string())?;
     let origin = note.text().lines().next().unwrap_or_default();
     let mut refusal = None;
     for log in trust.policy.logs.iter().filter(|log| log.name() == origin) {
         match Checkpoint::open(bytes, log) {
-            Ok(checkpoint) => return Ok((log.clone(), checkpoint, note)),
+            Ok(checkpoint) => {
+                let keys = LogKeys::from(log);
+                return Ok(Believed { log: log.clone(), keys, checkpoint, note });
+            }
             Err(CheckpointError::Note(NoteError::Unsigned(_)))
                 if note.signatures().iter().any(|line| line.name == log.name()) =>
             {
-                let source = &trust.source;
+                let why = match led(bytes, log, trust, source) {
+                    Ok((keys, checkpoint)) => {
+                        return Ok(Believed { log: log.clone(), keys, checkpoint, note });
+                    }
+                    Err(why) => why,
+                };
+                let named = &trust.source;
                 refusal.get_or_insert(format!(
-                    "is signed by another key of {origin:?} than policy {source} names: if the log has retired that one, its owner has a newer policy; get it elsewhere than from this bundle"
+                    "is signed by another key of {origin:?} than policy {named} names, and {why}: if the log has retired that one, its owner has a newer policy; get it elsewhere than from this bundle"
                 ));
             }
             Err(error) => refusal = Some(error.to_string()),
@@ -92,6 +112,48 @@ pub(crate) fn believed(
         let (source, names) = (&trust.source, names.join(", "));
         format!("is of the log {origin:?}; policy {source} trusts {names}: ask the log's owner for its policy")
     }))
+}
+
+/// The checkpoint under keys to which the changes of the log's key lead from `log`.
+fn led(
+    bytes: &[u8],
+    log: &Verifier,
+    trust: &Trust,
+    source: &dyn Source,
+) -> Result<(LogKeys, Checkpoint), String> {
+    let mut why = format!("no {LOG_KEYS} leads there");
+    for shown in [Ok(trust.log_keys.clone()), shown(source)] {
+        let Some(shown) = shown? else { continue };
+        let keys = shown.follow(log).map_err(|error| error.to_string());
+        match keys.and_then(|keys| Ok((keys.open_head(bytes).map_err(|e| e.to_string())?, keys))) {
+            Ok((checkpoint, keys)) => return Ok((keys, checkpoint)),
+            Err(error) => why = format!("{LOG_KEYS} does not lead there: {error}"),
+        }
+    }
+    Err(why)
+}
+
+/// What the source shows of the changes of the log's key; not believed yet.
+pub(super) fn shown(source: &dyn Source) -> Result<Option<Shown>, String> {
+    let wrong = |error: String| format!("{LOG_KEYS}: {error}");
+    match source.read(LOG_KEYS, log_key::MAX_BYTES) {
+        Ok(bytes) => Shown::parse(&bytes).map(Some).map_err(|error| wrong(error.to_string())),
+        Err(FileError::Absent(_)) => Ok(None),
+        Err(error) => Err(wrong(error.to_string())),
+    }
+}
+
+/// The policy's keys, and all to which the changes lead that are shown: to know again what was believed before.
+#[cfg(feature = "online")]
+pub(crate) fn all_keys(trust: &Trust, source: &dyn Source) -> Vec<Verifier> {
+    let mut all = trust.policy.logs.clone();
+    for shown in [Ok(trust.log_keys.clone()), shown(source)] {
+        let Ok(Some(shown)) = shown else { continue };
+        for log in &trust.policy.logs {
+            all.extend(shown.follow(log).iter().flat_map(LogKeys::all).cloned());
+        }
+    }
+    all
 }
 
 fn quorum(

@@ -16,6 +16,7 @@ use exhibit_proto::digest::Digest;
 use exhibit_proto::document::Document;
 use exhibit_proto::keys::{PublicKey, SecretKey};
 use exhibit_proto::leaf::{EntryType, Leaf, Link};
+use exhibit_proto::log_key::{Shown, ShownChange};
 use exhibit_proto::merkle::{Node, Nodes, leaf_hash, prove_inclusion, root};
 use exhibit_proto::note::Verifier;
 use exhibit_proto::statement::{
@@ -248,6 +249,16 @@ impl World {
         let extra = self.leaves()[usize::try_from(index).unwrap()].write().into_bytes();
         let checkpoint = self.signed(&checkpoint);
         TlogProof { extra: Some(extra), index, path, checkpoint }
+    }
+
+    /// `log-keys.json` under the newest head.
+    pub fn shown(&self) -> Shown {
+        let all = self.entries.iter().enumerate().filter(|(_, entry)| entry.t == EntryType::LogKey);
+        let shown = |(index, entry): (usize, &Entry)| ShownChange {
+            envelope: String::from_utf8(entry.envelope.clone()).unwrap(),
+            proof: self.proof(index as u64).to_text(),
+        };
+        Shown::new(all.map(shown).collect())
     }
 
     /// Everything but `SHA256SUMS`, with all entries but heartbeats as items.

@@ -44,6 +44,8 @@ struct LogPage {
     witnessed: WitnessedView,
     timestamped: TimestampedView,
     vkey: String,
+    /// While the log's key changes: the old one, which signs heads too.
+    leaving: Option<String>,
     scrub: Standing,
     /// Whether documents may be deleted, in a few words.
     retention: &'static str,
@@ -76,6 +78,7 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
         witnessed: WitnessedView::of(ask)?,
         timestamped: TimestampedView::of(ask)?,
         vkey: ask.site.keys.newest().vkey(),
+        leaving: ask.site.keys.overlap().map(|(old, _)| old.vkey()),
         scrub: ask.site.scrub.standing()?,
         retention: if ask.site.retention.rules.is_empty() {
             "every document is kept"
