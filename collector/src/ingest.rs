@@ -4,6 +4,7 @@
 
 mod admission;
 mod ahead;
+mod decide;
 mod documents;
 mod log_keys;
 mod noticed;

@@ -94,6 +94,8 @@ pub struct Committed {
     pub head: Head,
     /// Inclusion under `head`; `extra` carries the leaf.
     pub proof: TlogProof,
+    /// From the head that the sender knew to `head`; empty where it knew none, or claims more than there is.
+    pub consistency: Vec<Digest>,
 }
 
 /// The newest envelope of an agent's chain.

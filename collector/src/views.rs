@@ -22,13 +22,16 @@ mod status;
 mod tests;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use exhibit_proto::digest::Digest;
+use exhibit_proto::leaf::{EntryType, Leaf};
+use exhibit_proto::statement::Run;
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
 use tokio::sync::watch;
 
-use crate::log::{LogError, LogReader};
+use crate::log::{Entry, LogError, LogReader};
+use crate::opened::Opened;
 
 pub use dump::TableDump;
 pub use judge::{Assessor, AssessorError};
@@ -44,7 +47,10 @@ const SCHEMA: &str = include_str!("views/schema.sql");
 /// Raised when the tables or their meaning change; views of another version are rebuilt at open.
 const VERSION: u32 = 4;
 /// Entries in one transaction: bounds what a crash repeats and what a reader waits for.
-const BATCH: u64 = 256;
+const BATCH: u64 = 1024;
+/// While entries come in crowds, the tables follow in steps: one transaction writes each page once.
+const CROWD: u64 = 16;
+const STEP: std::time::Duration = std::time::Duration::from_millis(50);
 /// How long a lock is waited for.
 const BUSY: std::time::Duration = std::time::Duration::from_secs(5);
 /// Prepared statements that a connection keeps: more than one entry needs.
@@ -81,6 +87,8 @@ struct Inner {
     path: PathBuf,
     log: LogReader,
     assessor: Assessor,
+    /// Statements that were opened when they came in.
+    opened: OnceLock<Opened>,
     /// The only connection that writes.
     writer: Mutex<Connection>,
     idle: Mutex<Vec<Connection>>,
@@ -115,8 +123,14 @@ impl Views {
 
     fn over(path: &Path, writer: Connection, log: LogReader, assessor: Assessor) -> Self {
         let (idle, assessed) = (Mutex::new(Vec::new()), Mutex::new(None));
-        let (path, writer) = (path.to_owned(), Mutex::new(writer));
-        Self(Arc::new(Inner { path, log, assessor, writer, idle, assessed }))
+        let (path, writer, opened) = (path.to_owned(), Mutex::new(writer), OnceLock::new());
+        Self(Arc::new(Inner { path, log, assessor, opened, writer, idle, assessed }))
+    }
+
+    /// The same views, which take from `opened` what they need not open again; the first one given stays.
+    pub fn given(self, opened: Opened) -> Self {
+        self.0.opened.get_or_init(|| opened);
+        self
     }
 
     /// Throws the tables at `path` away and makes them anew from the whole log. Nobody else may have them open.
@@ -144,17 +158,31 @@ impl Views {
                 return Ok(applied);
             }
             let until = size.min(applied + BATCH);
-            let mut last = None;
-            for index in applied..until {
-                let entry = self.0.log.entry(index)?.ok_or(ViewsError::Hole(index))?;
-                apply::entry(&transaction, &self.0.log, &self.0.assessor, &entry)?;
-                last = Some(Digest::of(&entry.leaf_bytes));
+            let leaves = self.0.log.leaves(applied..until)?;
+            let root = leaves.last().map_or(Digest::ZERO, |leaf| Digest::of(leaf)).to_string();
+            for (index, leaf) in (applied..until).zip(leaves) {
+                let (entry, run) = self.entry(index, leaf)?;
+                apply::entry(&transaction, &self.0.log, &self.0.assessor, (&entry, run))?;
             }
-            let root = last.unwrap_or(Digest::ZERO).to_string();
             transaction
                 .execute("UPDATE position SET applied = ?1, root = ?2", (signed(until), root))?;
             transaction.commit()?;
         }
+    }
+
+    /// The entry; if its run was opened already, that instead of its envelope.
+    fn entry(
+        &self,
+        index: u64,
+        leaf_bytes: Vec<u8>,
+    ) -> Result<(Entry, Option<Arc<Run>>), ViewsError> {
+        let leaf = Leaf::parse(&leaf_bytes).map_err(LogError::from)?;
+        let opened = self.0.opened.get();
+        let run = opened
+            .filter(|_| leaf.t == EntryType::Evidence)
+            .and_then(|opened| opened.take(&leaf.env, &leaf.key));
+        let envelope = if run.is_some() { None } else { self.0.log.envelope(&leaf.env)? };
+        Ok((Entry { index, leaf, leaf_bytes, envelope }, run))
     }
 
     /// How many entries are in the tables.
@@ -197,10 +225,16 @@ impl Views {
     /// Follows the log until its writer is gone. Work runs off the async threads; a failure is told once and tried
     /// again with the next entry.
     pub async fn follow(self, mut sizes: watch::Receiver<u64>) {
+        let mut before = 0;
         loop {
             let views = self.clone();
             match tokio::task::spawn_blocking(move || views.catch_up()).await {
-                Ok(Ok(_)) => {}
+                Ok(Ok(applied)) => {
+                    if applied.saturating_sub(before) > CROWD && before > 0 {
+                        tokio::time::sleep(STEP).await;
+                    }
+                    before = applied;
+                }
                 Ok(Err(error)) => tracing::error!(%error, "views could not follow the log"),
                 Err(error) => tracing::error!(%error, "views stopped in the middle of an entry"),
             }

@@ -52,41 +52,47 @@ pub fn of_object<T: DeserializeOwned>(value: &Value) -> Result<T, serde_json::Er
 
 /// Writes compact JSON with keys sorted by their UTF-8 bytes, whatever order the map keeps.
 pub fn write_sorted(value: &Value) -> String {
-    let mut out = String::new();
+    let mut out = Vec::new();
     write_into(value, &mut out);
-    out
+    // What JSON writes is UTF-8.
+    String::from_utf8(out).unwrap_or_default()
 }
 
-fn write_into(value: &Value, out: &mut String) {
+fn write_into(value: &Value, out: &mut Vec<u8>) {
     match value {
         Value::Object(map) => {
             let mut entries: Vec<_> = map.iter().collect();
             entries.sort_by_key(|(key, _)| key.as_bytes());
-            out.push('{');
+            out.push(b'{');
             for (position, (key, value)) in entries.into_iter().enumerate() {
                 if position > 0 {
-                    out.push(',');
+                    out.push(b',');
                 }
-                out.push_str(&Value::from(key.as_str()).to_string());
-                out.push(':');
+                write_plain(key.as_str(), out);
+                out.push(b':');
                 write_into(value, out);
             }
-            out.push('}');
+            out.push(b'}');
         }
         Value::Array(values) => {
-            out.push('[');
+            out.push(b'[');
             for (position, value) in values.iter().enumerate() {
                 if position > 0 {
-                    out.push(',');
+                    out.push(b',');
                 }
                 write_into(value, out);
             }
-            out.push(']');
+            out.push(b']');
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
-            out.push_str(&value.to_string());
+            write_plain(value, out);
         }
     }
+}
+
+fn write_plain<T: serde::Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) {
+    // Plain values into memory: this cannot fail.
+    serde_json::to_writer(out, value).unwrap_or_default();
 }
 
 struct Strict;

@@ -25,6 +25,7 @@ use crate::log::scrub::{Scrub, ScrubStore};
 use crate::log::{Lock, LogReader, LogWriter, WriterTask};
 use crate::named::named;
 use crate::net;
+use crate::opened::Opened;
 use crate::people::People;
 use crate::requests::{Done, Mailbox};
 use crate::secrets::SecretsDb;
@@ -248,7 +249,8 @@ fn build(
     let first = authority.server_certificate(&config.names, days, Timestamp::now())?;
     let secrets = SecretsDb::open(&config.secrets_db())?;
     let log = (writer.clone(), reader.clone());
-    let views = Views::open(&config.views_db(), reader.clone(), assessor)?;
+    let opened = Opened::default();
+    let views = Views::open(&config.views_db(), reader.clone(), assessor)?.given(opened.clone());
     let (ahead, attested) = (Ahead::default(), (witnesses.clone(), timestamps.clone()));
     let shared = views.clone();
     let lent = Arc::new(move || Ok(shared.clone()));
@@ -292,6 +294,7 @@ fn build(
         reader,
         enroller,
         presence: Presence::default(),
+        opened,
         limits: ingest::Limits {
             document_bytes: config.limits.document_bytes,
             in_flight_bytes: config.limits.in_flight_bytes,

@@ -2,6 +2,7 @@
 //! changes nothing.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use exhibit_proto::checkpoint::Checkpoint;
 use exhibit_proto::digest::Digest;
@@ -37,6 +38,8 @@ pub struct Admitted {
     pub documents: Vec<Wanted>,
     /// The head that the statement carries.
     pub seen: Option<Checkpoint>,
+    /// What a run says, as it was read.
+    pub run: Option<Arc<Run>>,
 }
 
 /// A document as a statement names it.
@@ -106,25 +109,25 @@ pub(super) fn examine(
     let state = key_of(&envelope, terms.agent, &find)?;
     let payload = envelope.open(IN_TOTO, &state.key).map_err(|error| invalid(&error))?;
     let of = statement::predicate_type(&payload).map_err(|error| invalid(&error))?;
-    let mut brings = None;
-    let (entry_type, capsule, documents, targets) = match of.as_str() {
+    let (mut brings, mut run) = (None, None::<Arc<Run>>);
+    let (mut wanted, mut targets) = (Vec::new(), Vec::<Target>::new());
+    let (entry_type, capsule) = match of.as_str() {
         EVIDENCE => {
             let statement =
                 Statement::<Run>::from_payload(&payload).map_err(|error| invalid(&error))?;
-            let run = statement.predicate;
-            moments(&[&run.started, &run.finished])?;
-            let documents = documents(&run, &statement.subject, terms.document_bytes)?;
-            let observed = run.documents.into_iter().map(|observed| observed.target);
-            let missed = run.outcomes.into_iter().map(|outcome| outcome.target);
-            let targets: BTreeSet<Target> = observed.chain(missed).collect();
-            (EntryType::Evidence, run.capsule, documents, targets)
+            let said = statement.predicate;
+            moments(&[&said.started, &said.finished])?;
+            wanted = documents(&said, &statement.subject, terms.document_bytes)?;
+            let capsule = said.capsule.clone();
+            run = Some(Arc::new(said));
+            (EntryType::Evidence, capsule)
         }
         HEARTBEAT => {
             let statement =
                 Statement::<Heartbeat>::from_payload(&payload).map_err(|error| invalid(&error))?;
             let beat = statement.predicate;
-            let targets = beat.schedule.into_iter().map(|line| line.target).collect();
-            (EntryType::Heartbeat, beat.capsule, Vec::new(), targets)
+            targets = beat.schedule.into_iter().map(|line| line.target).collect();
+            (EntryType::Heartbeat, beat.capsule)
         }
         ROTATE => {
             let Rotation { statement, key } =
@@ -134,7 +137,7 @@ pub(super) fn examine(
                 unused(&key.id(), &find)?;
             }
             brings = Some(key.id());
-            (EntryType::Rotate, statement.predicate.capsule, Vec::new(), BTreeSet::new())
+            (EntryType::Rotate, statement.predicate.capsule)
         }
         other => {
             let text = format!(
@@ -145,10 +148,17 @@ pub(super) fn examine(
     };
     moments(&[&capsule.sealed_at])?;
     let link = place(&capsule, &state, terms)?;
-    granted(&targets, terms.agent)?;
+    match run.as_deref() {
+        Some(Run { documents, outcomes, .. }) => {
+            let observed = documents.iter().map(|observed| &observed.target);
+            let missed = outcomes.iter().map(|outcome| &outcome.target);
+            granted(observed.chain(missed), terms.agent)?;
+        }
+        None => granted(targets.iter(), terms.agent)?,
+    }
     let (key, begins, replaced) = (state.key.id(), state.begins, state.replaced);
-    let (digest, seen) = (Digest::of(bytes), capsule.checkpoint);
-    Ok(Admitted { entry_type, key, link, begins, replaced, brings, digest, documents, seen })
+    let (digest, seen, documents) = (Digest::of(bytes), capsule.checkpoint, wanted);
+    Ok(Admitted { entry_type, key, link, begins, replaced, brings, digest, documents, seen, run })
 }
 
 /// Where the envelope stands in its chain, judged by what the log holds at its own place and the one before.
@@ -305,15 +315,22 @@ fn place(capsule: &Capsule, key: &KeyState, terms: &Terms<'_>) -> Result<Link, R
     Ok(Link { epoch: capsule.epoch, seq: capsule.seq, prev: capsule.prev })
 }
 
-fn granted(targets: &BTreeSet<Target>, agent: &Agent) -> Result<(), Refused> {
-    match targets.difference(&agent.targets).next() {
-        None => Ok(()),
-        Some(foreign) => Err(Refused::forbidden(format!(
-            "target {foreign} is not granted to agent {}, which may speak for {}",
-            agent.id,
-            agent.targets.iter().map(Target::as_str).collect::<Vec<_>>().join(", ")
-        ))),
+fn granted<'a>(targets: impl Iterator<Item = &'a Target>, agent: &Agent) -> Result<(), Refused> {
+    let mut last = None;
+    for target in targets {
+        if last == Some(target) {
+            continue;
+        }
+        if !agent.targets.contains(target) {
+            return Err(Refused::forbidden(format!(
+                "target {target} is not granted to agent {}, which may speak for {}",
+                agent.id,
+                agent.targets.iter().map(Target::as_str).collect::<Vec<_>>().join(", ")
+            )));
+        }
+        last = Some(target);
     }
+    Ok(())
 }
 
 fn moments(texts: &[&str]) -> Result<(), Refused> {
@@ -327,63 +344,4 @@ fn moments(texts: &[&str]) -> Result<(), Refused> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn admitted(seq: u64, prev: Digest) -> Admitted {
-        Admitted {
-            entry_type: EntryType::Evidence,
-            key: Digest::of(b"key"),
-            link: Link { epoch: 1, seq, prev },
-            begins: Digest::ZERO,
-            replaced: None,
-            brings: None,
-            digest: Digest::of(b"envelope"),
-            documents: Vec::new(),
-            seen: None,
-        }
-    }
-
-    #[test]
-    fn chain_accepts_next_and_gap_and_refuses_another_past() {
-        let before = Digest::of(b"before");
-        assert_eq!(chain(&admitted(1, Digest::ZERO), None, None), Ok(None));
-        assert!(chain(&admitted(1, before), None, None).is_err());
-        assert_eq!(chain(&admitted(2, before), None, Some(before)), Ok(None));
-        let other = chain(&admitted(2, before), None, Some(Digest::of(b"other")));
-        let other = other.unwrap_err();
-        assert_eq!(other.kind, RefusalKind::Invalid);
-        let against = other.against.unwrap();
-        assert_eq!((against.over, against.held), (Over::Predecessor, Digest::of(b"other")));
-        assert_eq!(chain(&admitted(9, before), None, None), Ok(None));
-    }
-
-    #[test]
-    fn a_taken_place_answers_its_own_envelope_and_refuses_another() {
-        let own = admitted(1, Digest::ZERO);
-        assert_eq!(chain(&own, Some((7, own.digest)), None), Ok(Some(7)));
-        let other = chain(&own, Some((7, Digest::of(b"x"))), None).unwrap_err();
-        assert_eq!(other.kind, RefusalKind::Conflict);
-        assert!(other.reason.contains("sequence number 1"));
-        assert_eq!(other.against.map(|against| against.over), Some(Over::Number));
-    }
-
-    #[test]
-    fn a_replaced_key_gets_its_old_receipts_and_nothing_new() {
-        let late = Admitted { replaced: Some(40), ..admitted(1, Digest::ZERO) };
-        assert_eq!(chain(&late, Some((7, late.digest)), None), Ok(Some(7)));
-        for own in [None, Some((7, Digest::of(b"x")))] {
-            let refused = chain(&late, own, None).unwrap_err();
-            assert_eq!(refused.kind, RefusalKind::Forbidden);
-            assert!(refused.reason.contains("entry 40"));
-        }
-    }
-
-    #[test]
-    fn the_first_statement_of_an_epoch_follows_the_rotation() {
-        let rotation = Digest::of(b"rotation");
-        let begins = |prev| Admitted { begins: rotation, ..admitted(1, prev) };
-        assert_eq!(chain(&begins(rotation), None, None), Ok(None));
-        assert!(chain(&begins(Digest::ZERO), None, None).is_err());
-    }
-}
+mod tests;

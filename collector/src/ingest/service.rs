@@ -26,6 +26,7 @@ use super::submit::Session;
 use crate::identity::{Agent, Collector, Enroller, Registry};
 use crate::log::{LogError, LogReader, LogWriter};
 use crate::net::Peer;
+use crate::opened::Opened;
 
 /// A chunk carries 256 KiB, an envelope 64 KiB.
 const MAX_MESSAGE: usize = 512 << 10;
@@ -66,6 +67,8 @@ pub struct Ingest {
     pub reader: LogReader,
     pub enroller: Enroller,
     pub presence: Presence,
+    /// What the views need not open again.
+    pub opened: Opened,
     pub limits: Limits,
     pub stop: CancellationToken,
 }

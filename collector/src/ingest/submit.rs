@@ -2,25 +2,23 @@
 //!
 //! It never answers a receipt before the log has committed.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use exhibit_proto::digest::Digest;
-use exhibit_proto::leaf::Link;
 use exhibit_proto::rpc::submission::Part;
 use exhibit_proto::rpc::{Answer, Envelope, Receipt, Refusal, RefusalKind, Submission, answer};
-use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::Instant;
 use tonic::{Status, Streaming};
 
-use super::admission::{Admitted, Refused, Terms, Wanted, chain, examine, last, replaced, unused};
-use super::ahead::Larger;
+use super::admission::{Refused, Wanted, replaced, unused};
+use super::decide::{Decided, decide, place};
 use super::documents::{Arriving, Took};
-use super::service::{Held, Shared, blocking, kibibytes};
+use super::service::{Shared, blocking, kibibytes};
 use crate::identity::{Agent, IdentityError};
-use crate::log::{AppendError, Committed, LogError, LogReader, NewEntry, Unbrought};
+use crate::log::{AppendError, Committed, NewEntry, Unbrought};
 
 /// Envelopes that may wait on one stream while an earlier one's documents arrive.
 const PIPELINED: usize = 64;
@@ -120,34 +118,49 @@ impl Session {
     }
 
     async fn admit(&mut self, envelope: Envelope, digest: Digest) -> Result<Receipt, Stop> {
-        let known = envelope.known_size;
-        let Decided { admitted, lacking, ours, size } = self.examine(&envelope).await?;
-        let documents = lacking.iter().map(|wanted| wanted.digest.as_bytes().to_vec().into());
-        let wanted = exhibit_proto::rpc::Wanted {
-            envelope: digest.as_bytes().to_vec().into(),
-            documents: documents.collect(),
-        };
+        let turn = self.service.ingest.registry.turn(&self.agent);
+        let held = turn.lock().await;
+        let mut decided = self.examine(&envelope).await?;
+        if decided.lacking.is_empty() {
+            let unbrought = decided.unbrought(Vec::new());
+            let receipt = self.enter(envelope, digest, decided, (Vec::new(), unbrought)).await?;
+            drop(held);
+            // That nothing was wanted goes out with the receipt: one message on the wire, and nobody waited for it.
+            self.answer(wanted(digest, &[])).await?;
+            return Ok(receipt);
+        }
+        // Nobody is to wait for these documents but this stream; the agent's revocation waits for its turn.
+        drop(held);
         let share = self.service.share(&self.agent);
         let run = tokio::time::timeout(self.service.ingest.limits.idle, share.run.lock()).await;
         let _run =
             run.map_err(|_elapsed| Refused::later("another run of this agent is being sent"))?;
+        let lacking = decided.lacking.clone();
         let _room = self.room(&lacking).await?;
-        self.answer(answer::Part::Wanted(wanted)).await?;
-        let asked: BTreeSet<Digest> = lacking.iter().map(|wanted| wanted.digest).collect();
+        self.answer(wanted(digest, &lacking)).await?;
         let (documents, gone) = self.receive(lacking).await?;
-        let held = admitted.documents.iter().map(|named| named.digest);
-        let held = held.filter(|digest| !asked.contains(digest)).collect();
-        let unbrought = Unbrought { gone, held, size };
-
-        let turn = self.service.ingest.registry.turn(&self.agent);
-        let _turn = turn.lock().await;
+        let unbrought = decided.unbrought(gone);
+        let _held = turn.lock().await;
         // Another stream of this agent may have filled the place or the one before, or the key may be revoked by now.
+        self.live()?;
+        let (reader, checked) = (self.service.ingest.reader.clone(), decided.admitted.clone());
+        decided.standing = blocking(move || place(&reader, &checked)).await??;
+        self.enter(envelope, digest, decided, (documents, unbrought)).await
+    }
+
+    /// Brings into the log what was decided about; the caller holds the agent's turn since it was.
+    async fn enter(
+        &self,
+        envelope: Envelope,
+        digest: Digest,
+        decided: Decided,
+        (documents, unbrought): (Vec<Vec<u8>>, Unbrought),
+    ) -> Result<Receipt, Stop> {
+        let Decided { admitted, standing, ours, .. } = decided;
+        let is_held = standing.held.is_some();
         let agent = self.live()?;
-        let reader = self.service.ingest.reader.clone();
-        let checked = admitted.clone();
-        let held = blocking(move || place(&reader, &checked)).await??.is_some();
         let registry = &self.service.ingest.registry;
-        if let Some(state) = registry.key(&admitted.key).filter(|_| !held)
+        if let Some(state) = registry.key(&admitted.key).filter(|_| !is_held)
             && agent.key != admitted.key
         {
             let index = state.replaced.unwrap_or_default();
@@ -156,10 +169,12 @@ impl Session {
         if let (Some(seen), Some(ours)) = (&admitted.seen, ours) {
             self.service.fork(&self.agent, seen, ours, None).await?;
         }
-        self.service.gap(&self.agent, &admitted).await?;
+        if !standing.follows {
+            self.service.gap(&self.agent, &admitted).await?;
+        }
         // From the look whether a new key is new to its entry, nobody else may enter one.
         let keys = registry.keys_turn();
-        let _keys = match admitted.brings.filter(|_| !held) {
+        let _keys = match admitted.brings.filter(|_| !is_held) {
             None => None,
             Some(key) => {
                 let turn = keys.lock().await;
@@ -167,6 +182,9 @@ impl Session {
                 Some(turn)
             }
         };
+        if let Some(run) = admitted.run.filter(|_| !is_held) {
+            self.service.ingest.opened.keep(digest, envelope.bytes.len(), admitted.key, run);
+        }
         let entry = NewEntry {
             entry_type: admitted.entry_type,
             key: admitted.key,
@@ -176,14 +194,15 @@ impl Session {
             erases: Vec::new(),
             unbrought,
         };
-        let committed = self.service.ingest.writer.append(entry).await?;
+        let writer = &self.service.ingest.writer;
+        let committed = writer.append_after(entry, envelope.known_size).await?;
         if admitted.brings.is_some() {
             let registry = registry.clone();
             let caught_up = tokio::task::spawn_blocking(move || registry.catch_up()).await;
             caught_up.unwrap_or(Err(IdentityError::Interrupted)).map_err(Status::from)?;
             tracing::info!(agent = %self.agent, index = committed.index, "evidence key rotated");
         }
-        Ok(self.receipt(digest, known, &committed).await?)
+        Ok(receipt(digest, &committed))
     }
 
     /// Everything that can be said before the documents are there; the documents that the log lacks.
@@ -258,21 +277,6 @@ impl Session {
         Ok(arriving.into_parts())
     }
 
-    async fn receipt(
-        &self,
-        envelope: Digest,
-        known: u64,
-        committed: &Committed,
-    ) -> Result<Receipt, Status> {
-        let (reader, size) = (self.service.ingest.reader.clone(), committed.head.checkpoint.size);
-        let path = blocking(move || reader.consistency(known, size)).await?;
-        Ok(Receipt {
-            envelope: envelope.as_bytes().to_vec().into(),
-            proof: committed.proof.to_text().into_bytes().into(),
-            consistency: path.iter().map(|hash| hash.as_bytes().to_vec().into()).collect(),
-        })
-    }
-
     async fn next_envelope(&mut self) -> Result<Option<Envelope>, Status> {
         if let Some(envelope) = self.queued.pop_front() {
             return Ok(Some(envelope));
@@ -325,106 +329,22 @@ impl Session {
     }
 }
 
-/// What was found before the documents came.
-struct Decided {
-    admitted: Admitted,
-    /// Documents that the log does not hold.
-    lacking: Vec<Wanted>,
-    /// The log's root at the size of the head that the statement carries, where that head has another one.
-    ours: Option<Digest>,
-    /// Entries of the log when it was asked.
-    size: u64,
+fn wanted(envelope: Digest, documents: &[Wanted]) -> answer::Part {
+    let documents = documents.iter().map(|wanted| wanted.digest.as_bytes().to_vec().into());
+    let wanted = exhibit_proto::rpc::Wanted {
+        envelope: envelope.as_bytes().to_vec().into(),
+        documents: documents.collect(),
+    };
+    answer::Part::Wanted(wanted)
 }
 
-/// Decides about an envelope before its documents; blocking.
-fn decide(
-    service: &Shared,
-    agent: &Agent,
-    envelope: &Envelope,
-) -> Result<Result<Decided, Refused>, LogError> {
-    let ingest = &service.ingest;
-    let size = ingest.reader.head()?.checkpoint.size;
-    if let Some(known) = ingest.ahead.proven() {
-        return Ok(Err(Refused::later(format!(
-            "this log has {size} entries, and its key has signed {known}: the collector must be mended first"
-        ))));
+fn receipt(envelope: Digest, committed: &Committed) -> Receipt {
+    let consistency = committed.consistency.iter().map(|hash| hash.as_bytes().to_vec().into());
+    Receipt {
+        envelope: envelope.as_bytes().to_vec().into(),
+        proof: committed.proof.to_text().into_bytes().into(),
+        consistency: consistency.collect(),
     }
-    if let Some(refused) = larger(service, agent, envelope.known_size, size) {
-        return Ok(Err(refused));
-    }
-    let (origin, document_bytes) = (ingest.origin.as_str(), ingest.limits.document_bytes);
-    let terms = Terms { origin, agent, document_bytes };
-    let admitted = match examine(&envelope.bytes, &terms, |key| ingest.registry.key(key)) {
-        Ok(admitted) => admitted,
-        Err(refused) => return Ok(Err(refused)),
-    };
-    let mut decided = Decided { admitted, lacking: Vec::new(), ours: None, size };
-    match place(&ingest.reader, &decided.admitted)? {
-        // Held already: the receipt follows without documents.
-        Ok(Some(_)) => return Ok(Ok(decided)),
-        Ok(None) => {}
-        Err(refused) => return Ok(Err(refused)),
-    }
-    if let Some(seen) = &decided.admitted.seen {
-        if let Some(refused) = larger(service, agent, seen.size, size) {
-            return Ok(Err(refused));
-        }
-        decided.ours = Some(ingest.reader.root_at(seen.size)?).filter(|ours| *ours != seen.root);
-    }
-    for named in &decided.admitted.documents {
-        match service.about(&named.digest)? {
-            None => decided.lacking.push(named.clone()),
-            Some(Held::About(kind, target)) if (&kind, &target) == (&named.kind, &named.target) => {
-            }
-            Some(Held::Proof) => {
-                let text = format!("{} is held and is not a document", named.digest);
-                return Ok(Err(Refused::invalid(text)));
-            }
-            Some(Held::About(kind, target)) => {
-                return Ok(Err(Refused::invalid(format!(
-                    "document {} is {kind} of {target}, its statement says {} of {}",
-                    named.digest, named.kind, named.target
-                ))));
-            }
-        }
-    }
-    Ok(Ok(decided))
-}
-
-/// An agent that has verified more than this log holds is told to wait, and people are told why.
-fn larger(service: &Shared, agent: &Agent, known: u64, ours: u64) -> Option<Refused> {
-    if known <= ours {
-        service.ingest.ahead.clear(&agent.id, false);
-        return None;
-    }
-    tracing::error!(
-        agent = %agent.id, known, ours,
-        "an agent has verified a larger log than this one: was an old backup restored?"
-    );
-    let larger = Larger { known, ours, at: Timestamp::now(), signed: None };
-    service.ingest.ahead.note(&agent.id, larger);
-    Some(Refused::later(format!(
-        "this log has {ours} entries where the agent has verified {known}: the collector must be mended first"
-    )))
-}
-
-/// What the log holds at the envelope's place and before it.
-fn place(
-    reader: &LogReader,
-    admitted: &Admitted,
-) -> Result<Result<Option<u64>, Refused>, LogError> {
-    let link = admitted.link;
-    let own = reader.linked(&admitted.key, &link)?;
-    let before = match link.seq.checked_sub(1).filter(|seq| *seq > 0) {
-        Some(seq) => reader.linked(&admitted.key, &Link { seq, ..link })?,
-        None => None,
-    };
-    let tip = match admitted.brings {
-        Some(_) => reader.tip(&admitted.key, link.epoch)?.map(|tip| tip.seq),
-        None => None,
-    };
-    let placed = chain(admitted, own, before.map(|(_, held)| held));
-    Ok(placed.and_then(|held| last(admitted, held, tip)))
 }
 
 impl From<AppendError> for Stop {

@@ -45,6 +45,15 @@ impl<'a> Stored<'a> {
         let path = merkle::prove_inclusion(index, head.checkpoint.size, self)?;
         Ok(TlogProof { extra: Some(leaf), index, path, checkpoint: head.signed.clone() })
     }
+
+    /// The way from the head of `known` entries to `head`.
+    pub(super) fn follows(&mut self, known: u64, head: &Head) -> Result<Vec<Digest>, LogError> {
+        let size = head.checkpoint.size;
+        if known > size {
+            return Ok(Vec::new());
+        }
+        merkle::prove_consistency(known, size, self)
+    }
 }
 
 impl Nodes for Stored<'_> {

@@ -1,5 +1,6 @@
 //! Reading what is committed. Never writes, and never shows more than the newest signed head covers.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,6 +19,8 @@ use super::{Absence, Entry, Head, LogError, Tip, sqlite};
 
 /// Connections that are kept open between reads.
 const IDLE: usize = 8;
+/// Roots that are remembered: agents that sent lately name few sizes.
+const ROOTS: usize = 4096;
 
 /// Blocking reads over a pool of connections; clones are cheap and share the pool.
 #[derive(Clone)]
@@ -26,13 +29,16 @@ pub struct LogReader(Arc<Pool>);
 struct Pool {
     path: PathBuf,
     idle: Mutex<Vec<Connection>>,
+    /// Roots of published sizes that were asked for: they never change.
+    roots: Mutex<HashMap<u64, Digest>>,
 }
 
 impl LogReader {
     /// Opens the log of an initialised collector; works beside a running writer and without one.
     pub fn open(path: &Path) -> Result<Self, LogError> {
         let first = sqlite::open_reader(path)?;
-        let pool = Pool { path: path.to_owned(), idle: Mutex::new(vec![first]) };
+        let (idle, roots) = (Mutex::new(vec![first]), Mutex::default());
+        let pool = Pool { path: path.to_owned(), idle, roots };
         Ok(Self(Arc::new(pool)))
     }
 
@@ -226,13 +232,26 @@ impl LogReader {
 
     /// The root of the first `size` leaves, published.
     pub fn root_at(&self, size: u64) -> Result<Digest, LogError> {
-        self.with(|conn| {
+        let held = |pool: &Pool| {
+            let roots = pool.roots.lock().unwrap_or_else(PoisonError::into_inner);
+            roots.get(&size).copied()
+        };
+        if let Some(root) = held(&self.0) {
+            return Ok(root);
+        }
+        let root = self.with(|conn| {
             let published = sqlite::head(conn)?.0.checkpoint.size;
             if size > published {
                 return Err(LogError::OutOfRange { index: size, size: published });
             }
             merkle::root(size, &mut Stored::new(conn))
-        })
+        })?;
+        let mut roots = self.0.roots.lock().unwrap_or_else(PoisonError::into_inner);
+        if roots.len() >= ROOTS {
+            roots.clear();
+        }
+        roots.insert(size, root);
+        Ok(root)
     }
 
     /// Consistency from `old` to `new` leaves, both published.

@@ -212,6 +212,23 @@ async fn concurrent_appends_get_distinct_indexes_and_valid_receipts() {
 }
 
 #[tokio::test]
+async fn what_is_appended_comes_with_the_way_from_the_head_that_its_sender_knows() {
+    let bench = Bench::new();
+    let (writer, _task) = bench.start();
+    append_all(&writer, 1, 300).await;
+    let known = bench.reader().head().unwrap().checkpoint;
+    append_all(&writer, 301, 310).await;
+    let next = writer.append_after(entry(311), known.size).await.unwrap();
+    let new = &next.head.checkpoint;
+    let (old, new) = ((known.size, &known.root), (new.size, &new.root));
+    assert_eq!((writer.size(), next.consistency.is_empty()), (311, false));
+    assert_eq!(verify_consistency(old, new, &next.consistency), Ok(()));
+    let again = writer.append_after(entry(311), 311).await.unwrap();
+    let beyond = writer.append_after(entry(312), u64::MAX).await.unwrap();
+    assert!(again.consistency.is_empty() && beyond.consistency.is_empty());
+}
+
+#[tokio::test]
 async fn same_place_answers_the_first_index_or_a_conflict() {
     let bench = Bench::new();
     let (writer, _task) = bench.start();

@@ -52,6 +52,8 @@ pub struct WriterTask(oneshot::Receiver<Result<(), LogError>>);
 
 struct Request {
     entry: NewEntry,
+    /// Size of the head that the sender has verified.
+    known: u64,
     answer: oneshot::Sender<Result<Committed, AppendError>>,
 }
 
@@ -100,12 +102,26 @@ impl LogWriter {
 
     /// Appends one entry; answers when its head is on disk and published.
     pub async fn append(&self, entry: NewEntry) -> Result<Committed, AppendError> {
+        self.append_after(entry, 0).await
+    }
+
+    /// [`LogWriter::append`], with the way from the head of `known` entries that the sender has verified to the new one.
+    pub async fn append_after(
+        &self,
+        entry: NewEntry,
+        known: u64,
+    ) -> Result<Committed, AppendError> {
         let (answer, committed) = oneshot::channel();
-        self.queue.try_send(Request { entry, answer }).map_err(|refused| match refused {
+        self.queue.try_send(Request { entry, known, answer }).map_err(|refused| match refused {
             TrySendError::Full(_) => AppendError::Busy,
             TrySendError::Disconnected(_) => AppendError::Stopped,
         })?;
         committed.await.map_err(|_dropped| AppendError::Stopped)?
+    }
+
+    /// Entries of the newest published head.
+    pub fn size(&self) -> u64 {
+        *self.sizes.borrow()
     }
 
     /// Sizes of published heads.
@@ -219,8 +235,9 @@ impl Writer {
             let committed = match placed {
                 Ok((index, leaf)) => Ok(Committed {
                     index,
-                    head: head.clone(),
                     proof: stored.receipt(index, leaf, &head)?,
+                    consistency: stored.follows(request.known, &head)?,
+                    head: head.clone(),
                 }),
                 Err(refused) => Err(refused),
             };

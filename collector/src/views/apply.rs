@@ -8,9 +8,11 @@ mod lines;
 mod notices;
 mod tombstones;
 
+use std::sync::Arc;
+
 use exhibit_proto::dsse::{Envelope, IN_TOTO};
 use exhibit_proto::keys::PublicKey;
-use exhibit_proto::leaf::EntryType;
+use exhibit_proto::leaf::{EntryType, Link};
 use exhibit_proto::log_key::{LogKey, Phase};
 use exhibit_proto::rotation::Rotate;
 use exhibit_proto::statement::{
@@ -67,6 +69,8 @@ struct At<'a> {
     log: &'a LogReader,
     assessor: &'a Assessor,
     entry: &'a Entry,
+    /// What the entry's envelope says, if it was opened before with the entry's own key.
+    run: Option<Arc<Run>>,
     /// When the collector received the entry: milliseconds since 1970.
     rx: i64,
 }
@@ -82,11 +86,11 @@ pub(super) fn entry(
     tx: &Transaction<'_>,
     log: &LogReader,
     assessor: &Assessor,
-    entry: &Entry,
+    (entry, run): (&Entry, Option<Arc<Run>>),
 ) -> Result<(), ViewsError> {
     let rx = millis(&entry.leaf.rx).unwrap_or(0);
-    let at = At { tx, log, assessor, entry, rx };
-    tx.execute_batch("SAVEPOINT entry")?;
+    let at = At { tx, log, assessor, entry, run, rx };
+    tx.prepare_cached("SAVEPOINT entry")?.execute([])?;
     let mut row = Row::default();
     let problem = match content(&at, &mut row) {
         Ok(()) => None,
@@ -98,7 +102,7 @@ pub(super) fn entry(
         }
         Err(Refused::Views(error)) => return Err(error),
     };
-    tx.execute_batch("RELEASE entry")?;
+    tx.prepare_cached("RELEASE entry")?.execute([])?;
     let link = entry.leaf.link;
     tx.prepare_cached(
         "INSERT INTO entries VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)",
@@ -126,7 +130,12 @@ pub(super) fn entry(
 fn content(at: &At<'_>, row: &mut Row) -> Result<(), Refused> {
     match &at.entry.leaf.t {
         EntryType::Evidence => {
-            let (agent, run) = from_agent(at, row, statement::EVIDENCE, |run: &Run| &run.capsule)?;
+            let enrolled = enrolled(at, row)?;
+            let run = match &at.run {
+                Some(run) => Arc::clone(run),
+                None => Arc::new(read::<Run>(at, &enrolled, statement::EVIDENCE)?),
+            };
+            let agent = follow(at, row, enrolled, &run.capsule)?;
             if agent.late {
                 return Ok(());
             }
@@ -231,6 +240,13 @@ struct Agent {
     late: bool,
 }
 
+/// Whose statement an entry is, by the key that it is logged under.
+struct Enrolled {
+    agent: String,
+    pem: String,
+    link: Link,
+}
+
 /// An agent's statement: its key in force, its signature good, its chain followed.
 fn from_agent<P: Serialize + DeserializeOwned>(
     at: &At<'_>,
@@ -238,6 +254,13 @@ fn from_agent<P: Serialize + DeserializeOwned>(
     predicate_type: &str,
     capsule: fn(&P) -> &Capsule,
 ) -> Result<(Agent, P), Refused> {
+    let enrolled = enrolled(at, row)?;
+    let said = read::<P>(at, &enrolled, predicate_type)?;
+    let agent = follow(at, row, enrolled, capsule(&said))?;
+    Ok((agent, said))
+}
+
+fn enrolled(at: &At<'_>, row: &mut Row) -> Result<Enrolled, Refused> {
     let key = at.entry.leaf.key.to_string();
     let known: Option<(String, i64, String, Option<i64>)> = at
         .tx
@@ -260,25 +283,40 @@ fn from_agent<P: Serialize + DeserializeOwned>(
     let Some(link) = at.entry.leaf.link.filter(|link| signed(link.epoch) == epoch) else {
         return because("it does not belong to the epoch of its key");
     };
-    let Ok(key) = PublicKey::from_pem(&pem) else {
+    Ok(Enrolled { agent, pem, link })
+}
+
+/// What the enrolled key signed.
+fn read<P: Serialize + DeserializeOwned>(
+    at: &At<'_>,
+    enrolled: &Enrolled,
+    predicate_type: &str,
+) -> Result<P, Refused> {
+    let Ok(key) = PublicKey::from_pem(&enrolled.pem) else {
         return because("the enrolled key cannot be used");
     };
     let Some(envelope) = &at.entry.envelope else {
         return because("its envelope is not held any more");
     };
-    let said = match said::<P>(envelope, &key, predicate_type) {
-        Ok(Ok(said)) => said,
-        Ok(Err(other)) => return because(format!("it states {other:?} instead")),
-        Err(error) => return because(format!("it cannot be read: {error}")),
-    };
-    let capsule = capsule(&said);
+    match said::<P>(envelope, &key, predicate_type) {
+        Ok(Ok(said)) => Ok(said),
+        Ok(Err(other)) => because(format!("it states {other:?} instead")),
+        Err(error) => because(format!("it cannot be read: {error}")),
+    }
+}
+
+fn follow(
+    at: &At<'_>,
+    row: &mut Row,
+    Enrolled { agent, link, .. }: Enrolled,
+    capsule: &Capsule,
+) -> Result<Agent, Refused> {
     if (capsule.agent.as_str(), capsule.epoch, capsule.seq)
         != (agent.as_str(), link.epoch, link.seq)
     {
         return because("what it says of itself is not what its entry says");
     }
-    let agent = agents::follow(at, row, agent, link, capsule)?;
-    Ok((agent, said))
+    agents::follow(at, row, agent, link, capsule)
 }
 
 /// The predicate that a key signed, or the type that it has instead.

@@ -1,10 +1,13 @@
 use std::path::Path;
+use std::sync::Arc;
 
 use exhibit_assessment::{Status, Verdict};
+use exhibit_proto::statement::{Run, Statement};
 use jiff::ToSpan as _;
 
 use super::sample::{Sample, patches};
 use super::{Assessor, EntryFilter, Views};
+use crate::opened::Opened;
 
 const KIND: &str = "patch.status";
 const RULE: &str = "patch.status.reboot_not_pending";
@@ -82,6 +85,29 @@ fn a_target_that_goes_over_to_another_agent_keeps_its_interval_and_its_counts() 
         history.iter().map(|row| (row.from_index, row.last_index, row.seen)).collect();
     assert_eq!(places, [(first, back, 5)]);
     assert!(views.check().unwrap().is_empty());
+}
+
+#[test]
+fn a_run_that_was_opened_before_gives_the_rows_that_its_envelope_gives() {
+    let sample = Sample::new();
+    let opened = Opened::default();
+    let mut agent = sample.enrol("web-1");
+    let mut envelopes = Vec::new();
+    for reboot in [false, false, true] {
+        let index = sample.run(&mut agent, &[(KIND, patches(reboot))], &[(KIND, "denied")]);
+        let entry = sample.reader.entry(index).unwrap().unwrap();
+        let bytes = entry.envelope.unwrap();
+        let run = Statement::<Run>::open(&bytes, &agent.key.public()).unwrap().predicate;
+        opened.keep(entry.leaf.env, bytes.len(), entry.leaf.key, Arc::new(run));
+        envelopes.push((entry.leaf.env, entry.leaf.key));
+    }
+    let path = sample.dir.path().join("views.db");
+    let views = Views::open(&path, sample.reader.clone(), Assessor::builtin().unwrap()).unwrap();
+    let views = views.given(opened.clone());
+    views.catch_up().unwrap();
+    assert!(envelopes.iter().all(|(envelope, key)| opened.take(envelope, key).is_none()));
+    assert_eq!(views.check().unwrap(), [""; 0]);
+    assert_eq!(views.documents(None).unwrap()[0].seen, 1);
 }
 
 #[test]

@@ -9,6 +9,9 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess,
 /// Accepts what [`super::read`] accepts.
 pub(super) struct Once;
 
+/// Keys that are looked through one by one.
+const FEW: usize = 16;
+
 /// A key, borrowed from the bytes unless it is written with escapes.
 struct Key;
 
@@ -57,11 +60,17 @@ impl<'de> Visitor<'de> for Once {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let mut keys = BTreeSet::new();
+        // Objects are small: looking through a few keys costs less than a tree of them.
+        let (mut few, mut more) = (Vec::with_capacity(FEW), BTreeSet::new());
         while let Some(key) = map.next_key_seed(Key)? {
             map.next_value_seed(Once)?;
-            if let Some(key) = keys.replace(key) {
+            if few.contains(&key) || more.contains(&key) {
                 return Err(A::Error::custom(format_args!("key {key:?} stands twice")));
+            }
+            if few.len() < FEW {
+                few.push(key);
+            } else {
+                more.insert(key);
             }
         }
         Ok(())
