@@ -25,7 +25,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Streaming;
 
-/// Documents of one statement, as many as a host of this age has kinds.
+/// Documents of one statement where nothing else is said, as many as a host of this age has kinds.
 pub(crate) const DOCUMENTS: usize = 20;
 /// Bytes of one document: the mean of what a server's kinds give.
 const DOCUMENT_BYTES: usize = 4096;
@@ -42,6 +42,8 @@ pub(crate) struct Simulated {
     known: Option<Checkpoint>,
     documents: Vec<Vec<u8>>,
     observed: Vec<Observed>,
+    /// How many documents its statements name.
+    names: usize,
     changes: u64,
     client: Client,
     ca: Vec<u8>,
@@ -76,6 +78,7 @@ impl Simulated {
             known: None,
             documents: Vec::new(),
             observed: Vec::new(),
+            names: DOCUMENTS,
             changes: 0,
             client: store.client()?,
             ca: identity.ca_der()?,
@@ -101,12 +104,18 @@ impl Simulated {
         self.line = None;
     }
 
+    /// From now on its statements name so many documents, all of them new.
+    pub(crate) fn name(&mut self, documents: usize) -> Result<()> {
+        self.names = documents;
+        self.change()
+    }
+
     /// Makes all documents anew, so that the next statement brings each of them along.
     pub(crate) fn change(&mut self) -> Result<()> {
         self.changes += 1;
         self.documents.clear();
         self.observed.clear();
-        for number in 0..DOCUMENTS {
+        for number in 0..self.names {
             let bytes = document(&self.target, number, self.changes)?;
             self.observed.push(observed(&self.target, number, &bytes)?);
             self.documents.push(bytes);

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use exhibit_tests::Programs;
-use exhibit_tests::installation::Installation;
+use exhibit_tests::installation::{Installation, Serving};
 use serde_json::{Map, Value, json};
 use tokio::task::JoinSet;
 
@@ -45,12 +45,8 @@ async fn all(at: &Installation, plan: &Plan, limits: &Limits) -> Result<Value> {
         fleet.push(agent);
     }
     let length = Duration::from_secs(plan.seconds);
-    let (collector, own) = (Cpu::of(serving.id())?, Cpu::of(std::process::id())?);
-    let full = run(fleet, Pace::FlatOut, length).await?;
-    let (collector, own) = (collector.since()?, own.since()?);
-    let count = full.waits.len() as f64;
-    let rate = count / full.seconds;
-    let mut fleet = full.fleet;
+    let (mut fleet, full) = flat_out(fleet, &serving, length).await?;
+    let rate = full.rate;
     let mut paced = Vec::new();
     for share in [0.1, 0.5, 0.9] {
         let ran = run(fleet, Pace::PerSecond(rate * share), length).await?;
@@ -62,17 +58,24 @@ async fn all(at: &Installation, plan: &Plan, limits: &Limits) -> Result<Value> {
         figures.insert("reached_per_second".into(), json!(reached));
         paced.push(Value::Object(figures));
     }
+    let mut fewer = Vec::new();
+    for documents in [5, 1] {
+        for agent in &mut fleet {
+            agent.name(documents)?;
+            agent.submit().await?;
+        }
+        let (back, ran) = flat_out(fleet, &serving, length).await?;
+        fleet = back;
+        fewer.push(ran.figures(documents));
+    }
     let peak = measured::peak_kib(serving.id()).unwrap_or(0.0) / 1024.0;
     drop(fleet);
     serving.stop()?;
     let checks = limits.verify_strict_per_second * limits.cores as f64;
     Ok(json!({
         "agents": plan.agents,
-        "documents_named_by_a_statement": DOCUMENTS,
-        "statements_per_second": rate,
-        "flat_out": percentiles(full.waits),
-        "collector_cpu_ms_per_statement": 1000.0 * collector / count,
-        "load_generator_cpu_ms_per_statement": 1000.0 * own / count,
+        "flat_out": full.figures(DOCUMENTS),
+        "flat_out_with_fewer_documents": fewer,
         "collector_peak_mib": peak,
         "share_of_signature_checks_alone_on_all_cores": rate / checks,
         "paced": paced,
@@ -81,6 +84,40 @@ async fn all(at: &Installation, plan: &Plan, limits: &Limits) -> Result<Value> {
             "all_documents_changed": stored(at, true).await?,
         }),
     }))
+}
+
+/// What the fleet reached when nobody waited.
+struct Full {
+    rate: f64,
+    /// Processor time of a statement, in milliseconds.
+    collector: f64,
+    own: f64,
+    waits: Vec<f64>,
+}
+
+impl Full {
+    fn figures(self, documents: usize) -> Value {
+        let mut figures = percentiles(self.waits);
+        figures.insert("documents_named_by_a_statement".into(), json!(documents));
+        figures.insert("statements_per_second".into(), json!(self.rate));
+        figures.insert("collector_cpu_ms_per_statement".into(), json!(self.collector));
+        figures.insert("load_generator_cpu_ms_per_statement".into(), json!(self.own));
+        Value::Object(figures)
+    }
+}
+
+async fn flat_out(
+    fleet: Vec<Simulated>,
+    serving: &Serving,
+    length: Duration,
+) -> Result<(Vec<Simulated>, Full)> {
+    let (collector, own) = (Cpu::of(serving.id())?, Cpu::of(std::process::id())?);
+    let ran = run(fleet, Pace::FlatOut, length).await?;
+    let count = ran.waits.len() as f64;
+    let (collector, own) = (collector.since()?, own.since()?);
+    let each = |seconds: f64| 1000.0 * seconds / count;
+    let (rate, waits) = (count / ran.seconds, ran.waits);
+    Ok((ran.fleet, Full { rate, collector: each(collector), own: each(own), waits }))
 }
 
 /// When an agent sends.
