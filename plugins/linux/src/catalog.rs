@@ -2,9 +2,10 @@
 
 use exhibit_plugin::Entry;
 
-use crate::kinds;
+use crate::{kinds, roots};
 
-pub(crate) const ALL: &[Entry] = &[
+/// Each kind by itself.
+pub(crate) const KINDS: [Entry; 36] = [
     kinds::access_resource_permissions::ENTRY,
     kinds::software_inventory::ENTRY,
     kinds::software_install_control::ENTRY,
@@ -42,3 +43,6 @@ pub(crate) const ALL: &[Entry] = &[
     kinds::hardware_health::ENTRY,
     kinds::software_containers::ENTRY,
 ];
+
+/// The same, each of which tells what it cannot know below another root.
+pub(crate) const ALL: [Entry; KINDS.len()] = roots::told(KINDS);

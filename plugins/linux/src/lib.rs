@@ -8,6 +8,8 @@ mod catalog;
 mod certificate;
 mod command_line;
 mod debian;
+#[doc(hidden)]
+pub mod foreign;
 mod gentle;
 mod jobs;
 mod kinds;
@@ -16,6 +18,7 @@ mod names;
 mod os_release;
 mod packages;
 mod repositories;
+mod roots;
 mod settings;
 mod sqlite;
 mod systemd_conf;
@@ -29,5 +32,5 @@ pub const PLUGIN: Plugin = Plugin {
     name: "linux",
     version: env!("CARGO_PKG_VERSION"),
     about: "observes a Linux host",
-    catalog: catalog::ALL,
+    catalog: &catalog::ALL,
 };

@@ -3,7 +3,7 @@
 pub(crate) mod apk;
 mod dpkg;
 mod ownership;
-mod pacman;
+pub(crate) mod pacman;
 pub(crate) mod rpm;
 
 use exhibit_plugin::{OutcomeKind, kinds::software_inventory::PackageState};

@@ -5,6 +5,10 @@ use std::fmt::Debug;
 use std::str;
 
 use exhibit_plugin::protocol::{Describe, Line, Request};
+pub use exhibit_plugin_linux::foreign::{
+    apk_installed, dpkg_status, os_release, package_list, package_version, pacman_desc, repodata,
+    rpm_header,
+};
 use exhibit_proto::bundle::Manifest;
 use exhibit_proto::checkpoint::Checkpoint;
 use exhibit_proto::cosignature::Witness;
@@ -33,7 +37,7 @@ use serde_json::Value;
 pub type Target = fn(&[u8]) -> bool;
 
 /// Each target under the name of its folder in `seeds/` and of its file in `fuzz_targets/`.
-pub const TARGETS: [(&str, Target); 18] = [
+pub const TARGETS: [(&str, Target); 26] = [
     ("note", note),
     ("checkpoint", checkpoint),
     ("tile_path", tile_path),
@@ -52,6 +56,14 @@ pub const TARGETS: [(&str, Target); 18] = [
     ("key", key),
     ("rfc3161", rfc3161),
     ("grpc", grpc),
+    ("rpm_header", rpm_header),
+    ("dpkg_status", dpkg_status),
+    ("apk_installed", apk_installed),
+    ("pacman_desc", pacman_desc),
+    ("os_release", os_release),
+    ("repodata", repodata),
+    ("package_list", package_list),
+    ("package_version", package_version),
 ];
 
 /// The name and the seed under which the seeds are signed, so that the paths behind a good signature are walked too.

@@ -2,6 +2,7 @@
 //!
 //! It reads files to compare their sums and tells no content; it starts no check of another program but rpm's.
 
+mod by_rpm;
 mod monitors;
 mod packaged;
 
@@ -13,13 +14,18 @@ use exhibit_plugin::{
 };
 use serde::Deserialize;
 
-use crate::{gentle, look::Look, settings, tool::Tool};
+use crate::{
+    gentle,
+    look::{Found, Look},
+    settings,
+    tool::Tool,
+};
 
 pub(crate) const ENTRY: Entry = Entry {
     kind: KIND,
     reads: &[
         "/var/lib/dpkg/{status,diversions,info/*.md5sums} and the content of files they name",
-        "rpm -Va --nodeps --noscripts (where rpm's database is the host's)",
+        "the SQLite database of rpm and the content and modes of files it names (other forms: rpm -Va --nodeps --noscripts)",
         "/var/lib/aide/aide.db{,.gz}, /var/log/aide/aide.log (first 16 KiB), timers and cron jobs of AIDE",
         "/var/lib/tripwire/{*.twd,report/*.twr} (dates), /etc/default/debsums",
         "/sys/kernel/security/ima, /proc/cmdline (its ima_ words)",
@@ -76,7 +82,11 @@ fn observe(job: &Job) -> Observation {
     let delivered = if look.host.exists(crate::debian::STATUS) {
         packaged::compare(&mut look, &settings)
     } else if rpm {
-        by_rpm(&mut look, &settings)
+        match by_rpm::compare(&mut look, &settings) {
+            Found::Here(delivered) => Some(delivered),
+            Found::Unreadable => None,
+            Found::Missing => by_rpm_itself(&mut look, &settings),
+        }
     } else {
         look.seen.outcome(
             OutcomeKind::NotApplicable,
@@ -90,8 +100,8 @@ fn observe(job: &Job) -> Observation {
     look.done()
 }
 
-/// rpm's own comparison; it reads everything, so it is bound by time only.
-fn by_rpm(look: &mut Look<'_>, settings: &Settings) -> Option<Delivered> {
+/// rpm's own comparison, for databases that are not SQLite; it reads everything, so it is bound by time only.
+fn by_rpm_itself(look: &mut Look<'_>, settings: &Settings) -> Option<Delivered> {
     if !look.host.is_live() {
         look.seen.outcome(
             OutcomeKind::NotApplicable,

@@ -34,6 +34,17 @@ fn observe(job: &Job) -> Observation {
     if look.host.is_live() && is_guest != Some(true) {
         parts.extend(disks::all(&mut look));
     }
+    if !look.host.is_live() && is_guest.is_none() && parts.is_empty() {
+        look.seen.outcome(
+            OutcomeKind::NotApplicable,
+            format!(
+                "hardware belongs to a running host, and {} is only a file tree",
+                look.host.root().display()
+            ),
+            "run the plugin on the host itself",
+        );
+        return look.done();
+    }
     if is_guest == Some(true) {
         look.seen.outcome(
             OutcomeKind::NotApplicable,

@@ -3,7 +3,7 @@
 mod automatic;
 mod history;
 mod kernel;
-mod offers;
+pub(crate) mod offers;
 mod pending;
 mod support;
 

@@ -21,10 +21,7 @@ pub(super) fn read(look: &mut Look<'_>, packages: &mut Packages) -> bool {
     };
     for (number, paragraph) in (1..).zip(text.split("\n\n").filter(|part| !part.trim().is_empty()))
     {
-        let field = |key: char| {
-            let mut lines = paragraph.lines();
-            lines.find_map(|line| line.strip_prefix(key)?.strip_prefix(':').map(str::to_owned))
-        };
+        let field = |key: char| field(paragraph, key);
         let (Some(name), Some(version)) = (field('P'), field('V')) else {
             look.garbled(INSTALLED, &format!("paragraph {number} has no name or version"));
             packages.faults += 1;
@@ -46,4 +43,10 @@ pub(super) fn read(look: &mut Look<'_>, packages: &mut Packages) -> bool {
         });
     }
     true
+}
+
+/// The value of a one-letter field.
+pub(crate) fn field(paragraph: &str, key: char) -> Option<String> {
+    let mut lines = paragraph.lines();
+    lines.find_map(|line| line.strip_prefix(key)?.strip_prefix(':').map(str::to_owned))
 }

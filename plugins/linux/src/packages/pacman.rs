@@ -42,7 +42,7 @@ pub(super) fn read(look: &mut Look<'_>, packages: &mut Packages) -> bool {
 }
 
 /// Lines below `%FIELD%`, up to the next empty one.
-pub(super) fn block<'a>(text: &'a str, field: &str) -> impl Iterator<Item = &'a str> {
+pub(crate) fn block<'a>(text: &'a str, field: &str) -> impl Iterator<Item = &'a str> {
     let head = format!("%{field}%");
     text.lines().skip_while(move |line| *line != head).skip(1).take_while(|line| !line.is_empty())
 }

@@ -37,7 +37,7 @@ pub(super) fn read(look: &mut Look<'_>, packages: &mut Packages) -> bool {
 }
 
 /// Calls `use_it` for the header of every package of an SQLite database, and counts what is no header.
-pub(super) fn each(look: &mut Look<'_>, mut use_it: impl FnMut(&Header<'_>)) -> Found<usize> {
+pub(crate) fn each(look: &mut Look<'_>, mut use_it: impl FnMut(&Header<'_>)) -> Found<usize> {
     for folder in FOLDERS {
         let path = format!("{folder}/rpmdb.sqlite");
         let found = sqlite::read(look, &path, |database| {

@@ -93,6 +93,16 @@ fn release(suite: &str, more: &str, version: &str) -> Told {
     assert_eq!(delivered["changed"], json!([]), "nothing was changed since the root was made");
     assert!(delivered["files"].as_u64().unwrap() > 500, "{delivered}");
     server(&root, &told);
+
+    let said = format!("{:?} {:?}", told.bodies, told.outcomes);
+    for path in ["/etc/machine-id", "/proc/sys/kernel/random/boot_id", "/proc/sys/kernel/osrelease"]
+    {
+        let ours = fs::read_to_string(path).unwrap_or_default();
+        assert!(
+            ours.trim().is_empty() || !said.contains(ours.trim()),
+            "{path} of this host is told"
+        );
+    }
     told
 }
 

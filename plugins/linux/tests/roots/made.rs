@@ -75,10 +75,11 @@ impl Told {
         })
     }
 
-    /// Outcomes of a kind.
+    /// Outcomes of a kind, but for what no file tree tells.
     pub(crate) fn outcomes(&self, kind: &str) -> Vec<&str> {
         let head = format!("{kind}: ");
-        self.outcomes.iter().filter_map(|one| one.strip_prefix(&head)).collect()
+        let told = self.outcomes.iter().filter_map(|one| one.strip_prefix(&head));
+        told.filter(|one| !one.contains("is only a file tree")).collect()
     }
 }
 

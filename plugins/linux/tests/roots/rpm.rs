@@ -92,3 +92,43 @@ fn the_database_of_rpm_tells_what_rpm_tells() {
     assert_eq!(runc[1..], ["runc", "1.1.12~rc1^git7-3.el9"]);
     assert_eq!(told.body("patch.status")["counts"]["installed"], PACKAGES.len());
 }
+
+#[test]
+fn files_are_compared_as_rpm_compares_them() {
+    let root = made();
+    let copy = tempfile::tempdir().unwrap();
+    done(Command::new("cp").arg("-a").arg(root.join(".")).arg(copy.path()));
+    let copy = copy.path();
+    let folder = copy.join("usr/share/openssl-libs-27.el9");
+    fs::write(folder.join("file-0"), "changed\n").unwrap();
+    fs::remove_file(folder.join("file-1")).unwrap();
+    done(Command::new("chmod").arg("4755").arg(folder.join("file-2")));
+    let mut verify = rpm(copy);
+    // It ends with 1 when something differs.
+    let said = verify.args(["-Va", "--nodeps", "--noscripts"]).output().unwrap();
+    let said = String::from_utf8(said.stdout).unwrap();
+    let expected: Vec<(String, &str)> = said
+        .lines()
+        .filter_map(|line| line.split_once(" /").map(|(flags, path)| (flags, format!("/{path}"))))
+        .filter_map(|(flags, path)| match flags.trim() {
+            "missing" => Some((path, "missing")),
+            flags if flags.contains('5') => Some((path, "content")),
+            flags if flags.contains('M') => Some((path, "attributes")),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(expected.len(), 3, "{said}");
+    let told = ask(copy, &["config.file_integrity"], &json!({"integrity": {"scope": "all"}}));
+    let delivered = &told.body("config.file_integrity")["delivered"];
+    let changed: Vec<(String, &str)> = delivered["changed"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["path"].as_str().unwrap().to_owned(), one["change"].as_str().unwrap()))
+        .collect();
+    assert_eq!(changed, expected);
+    assert_eq!(delivered["changed"][0]["package"], "openssl-libs");
+    let files: usize = PACKAGES.iter().map(|package| package.6 + 1).sum();
+    assert_eq!(delivered["files"], files);
+    assert_eq!(told.outcomes("config.file_integrity"), [""; 0]);
+}

@@ -1,5 +1,5 @@
-//! Compares files with the sums that dpkg has of them, within a budget of bytes and time. It runs no tool and changes
-//! nothing; dpkg's sums are MD5, which tells an accident or a clumsy change, not a forger who also mends the sums.
+//! Compares files with the sums that the package database has of them, within a budget of bytes and time. It runs no tool and
+//! changes nothing; sums on the same host tell an accident or a clumsy change, not a forger who also mends the sums.
 
 use std::{
     collections::BTreeMap,
@@ -38,10 +38,29 @@ const PROGRAMS: [&str; 10] = [
 
 /// One file as it was delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Sum {
-    md5: String,
-    package: String,
-    configuration: bool,
+pub(super) struct Sum {
+    pub(super) digest: String,
+    pub(super) method: Method,
+    pub(super) package: String,
+    pub(super) configuration: bool,
+    /// Permissions it came with. None: the database does not tell.
+    pub(super) mode: Option<u32>,
+    /// Whether it may be gone.
+    pub(super) optional: bool,
+}
+
+/// How a sum was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Method {
+    Md5,
+    Sha256,
+}
+
+impl Sum {
+    fn md5(digest: &str, package: &str, configuration: bool) -> Self {
+        let (digest, package) = (digest.to_owned(), package.to_owned());
+        Self { digest, method: Method::Md5, package, configuration, mode: None, optional: false }
+    }
 }
 
 /// Compares; none when dpkg has no sums here.
@@ -62,11 +81,7 @@ pub(super) fn compare(look: &mut Look<'_>, settings: &Settings) -> Option<Delive
             };
             // Most of what is delivered is documentation: sums that nobody compares are not kept.
             if settings.scope == super::Scope::All || is_program(&path) {
-                sums.entry(path).or_insert_with(|| Sum {
-                    md5: md5.to_owned(),
-                    package: package.to_owned(),
-                    configuration: false,
-                });
+                sums.entry(path).or_insert_with(|| Sum::md5(md5, package, false));
             }
         }
     }
@@ -79,11 +94,11 @@ pub(super) fn compare(look: &mut Look<'_>, settings: &Settings) -> Option<Delive
         changed: Vec::new(),
         without_sums,
     };
-    check(look, settings, &sums, &mut delivered);
+    check(look, settings, &sums, INFO, &mut delivered);
     Some(delivered)
 }
 
-fn is_program(path: &str) -> bool {
+pub(super) fn is_program(path: &str) -> bool {
     PROGRAMS.iter().any(|folder| path.starts_with(folder)) || path.contains("/security/pam_")
 }
 
@@ -100,9 +115,7 @@ fn conffiles(status: &str) -> (BTreeMap<String, Sum>, Vec<String>) {
             if let [path, md5] = words.as_slice()
                 && is_md5(md5)
             {
-                let sum =
-                    Sum { md5: (*md5).to_owned(), package: package.clone(), configuration: true };
-                sums.insert((*path).to_owned(), sum);
+                sums.insert((*path).to_owned(), Sum::md5(md5, package, true));
             }
         }
     }
@@ -134,10 +147,12 @@ fn diversions(text: &str) -> BTreeMap<String, (String, String)> {
         .collect()
 }
 
-fn check(
+/// Compares the files of `sums`, which stand in `source`.
+pub(super) fn check(
     look: &mut Look<'_>,
     settings: &Settings,
     sums: &BTreeMap<String, Sum>,
+    source: &str,
     delivered: &mut Delivered,
 ) {
     let seconds = Duration::from_secs(settings.seconds).min(look.job.remaining() * 4 / 5);
@@ -155,12 +170,18 @@ fn check(
             break;
         }
         done += 1;
-        let mut hash = Md5::new();
-        let change = match look.host.stream(path, &mut |chunk| hash.update(chunk)) {
-            Ok(Some(length)) => {
+        let change = match digest(look, path, sum.method) {
+            Ok(Some((length, digest))) => {
                 bytes_left = bytes_left.saturating_sub(length);
-                if hex::encode(hash.finalize()) == sum.md5 { continue } else { "content" }
+                if digest != sum.digest {
+                    "content"
+                } else if is_as_delivered(look, path, sum.mode) {
+                    continue;
+                } else {
+                    "attributes"
+                }
             }
+            Ok(None) if sum.optional => continue,
             Ok(None) => "missing",
             Err(ReadError::Denied(_)) => {
                 denied += 1;
@@ -184,10 +205,37 @@ fn check(
             delivered.complete = false;
         }
     }
-    tell(look, denied, failed, delivered);
+    tell(look, source, denied, failed, delivered);
 }
 
-fn tell(look: &mut Look<'_>, denied: usize, failed: usize, delivered: &mut Delivered) {
+/// Length and digest of a file.
+fn digest(look: &Look<'_>, path: &str, method: Method) -> Result<Option<(u64, String)>, ReadError> {
+    let mut md5 = Md5::new();
+    let mut sha256 = sha2::Sha256::new();
+    let length = look.host.stream(path, &mut |chunk| match method {
+        Method::Md5 => md5.update(chunk),
+        Method::Sha256 => sha256.update(chunk),
+    })?;
+    let digest = match method {
+        Method::Md5 => hex::encode(md5.finalize()),
+        Method::Sha256 => hex::encode(sha256.finalize()),
+    };
+    Ok(length.map(|length| (length, digest)))
+}
+
+fn is_as_delivered(look: &Look<'_>, path: &str, mode: Option<u32>) -> bool {
+    let Some(mode) = mode else { return true };
+    // A file that cannot be looked at was read a moment ago.
+    look.host.facts(path).ok().flatten().is_none_or(|facts| facts.mode & 0o7777 == mode & 0o7777)
+}
+
+fn tell(
+    look: &mut Look<'_>,
+    source: &str,
+    denied: usize,
+    failed: usize,
+    delivered: &mut Delivered,
+) {
     if denied > 0 {
         delivered.complete = false;
         look.seen.outcome(
@@ -198,7 +246,7 @@ fn tell(look: &mut Look<'_>, denied: usize, failed: usize, delivered: &mut Deliv
     }
     if failed > 0 {
         delivered.complete = false;
-        look.garbled(INFO, &format!("{failed} files that it names could not be read"));
+        look.garbled(source, &format!("{failed} files that it names could not be read"));
     }
     if delivered.changed.len() == LISTED {
         look.seen.outcome(

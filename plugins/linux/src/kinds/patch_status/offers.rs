@@ -200,5 +200,29 @@ fn unpacked(
     result.is_ok()
 }
 
+/// Whether bytes are a list of dnf (an index, a primary list, advisories) that ends well.
+pub(crate) fn is_repodata(bytes: &[u8], installed: &[Installed]) -> bool {
+    let mut offers = Offers::new("rpm", installed);
+    let mut modular = 0;
+    let index = std::str::from_utf8(bytes).is_ok_and(|text| repodata::index_of(text).is_ok());
+    let list = repodata::primary(&mut &*bytes, &mut offers, "x", &mut modular).is_ok();
+    let advisories = repodata::advisories(&mut &*bytes, &mut offers).is_ok();
+    for update in offers.updates() {
+        let installed = update.installed.as_deref().unwrap_or_default();
+        assert!(Scheme::Rpm.compare(installed, &update.candidate).is_lt(), "an update is newer");
+    }
+    index && list && advisories
+}
+
+/// Whether bytes are an archive of tar that ends well.
+pub(crate) fn is_archive(bytes: &[u8]) -> bool {
+    let mut files = 0_usize;
+    let walked = archive::entries(&mut &*bytes, |_, content| {
+        files += 1;
+        archive::lines(content, |line| assert!(!line.ends_with('\n'), "a line has no end"))
+    });
+    walked.is_ok() && files > 0
+}
+
 #[cfg(test)]
 mod tests;

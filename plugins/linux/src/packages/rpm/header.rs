@@ -12,11 +12,30 @@ const VENDOR: u32 = 1011;
 const LICENCE: u32 = 1014;
 const ARCHITECTURE: u32 = 1022;
 const SOURCE: u32 = 1044;
+const FILE_STATES: u32 = 1029;
+const FILE_MODES: u32 = 1030;
+const FILE_DIGESTS: u32 = 1035;
+const FILE_FLAGS: u32 = 1037;
 const DIRECTORY_INDEXES: u32 = 1116;
 const BASE_NAMES: u32 = 1117;
 const DIRECTORY_NAMES: u32 = 1118;
+const DIGEST_ALGORITHM: u32 = 5011;
 /// Length of an entry of the index: tag, type, offset, count.
 const ENTRY: usize = 16;
+
+/// One file as a package brought it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct File {
+    pub(crate) path: String,
+    /// Digest of its content in hexadecimal digits; empty for what has none (a folder, a link).
+    pub(crate) digest: String,
+    /// Type and permissions, as in `st_mode`.
+    pub(crate) mode: u32,
+    /// Bits as rpm has them: 1 configuration, 8 may be missing, 64 not delivered.
+    pub(crate) flags: u32,
+    /// 0: it was put in place and is still this package's.
+    pub(crate) state: u8,
+}
 
 /// One header.
 pub(crate) struct Header<'a> {
@@ -57,6 +76,40 @@ impl<'a> Header<'a> {
         values.take(count).filter_map(|value| word(value, 0))
     }
 
+    /// Numbers of 16 bits.
+    fn shorts(&self, tag: u32) -> impl Iterator<Item = u32> {
+        let (offset, count) = self.find(tag).unwrap_or((0, 0));
+        let values = self.heap.get(offset..).unwrap_or_default().as_chunks::<2>().0.iter();
+        values.take(count).map(|value| u32::from(u16::from_be_bytes(*value)))
+    }
+
+    fn bytes(&self, tag: u32) -> &[u8] {
+        let (offset, count) = self.find(tag).unwrap_or((0, 0));
+        let values = self.heap.get(offset..).unwrap_or_default();
+        values.get(..count.min(values.len())).unwrap_or_default()
+    }
+
+    /// Name of the package.
+    pub(crate) fn name(&self) -> Option<String> {
+        self.text(NAME)
+    }
+
+    /// Which digest the files have, as OpenPGP numbers them (1 MD5, 8 SHA-256).
+    pub(crate) fn digest_algorithm(&self) -> u32 {
+        // Packages from before there was a choice have MD5.
+        self.numbers(DIGEST_ALGORITHM).next().unwrap_or(1)
+    }
+
+    /// Its files with what is known of each.
+    pub(crate) fn delivered(&self) -> impl Iterator<Item = File> {
+        let (digests, modes) = (self.texts(FILE_DIGESTS), self.shorts(FILE_MODES));
+        let (flags, states) = (self.numbers(FILE_FLAGS), self.bytes(FILE_STATES));
+        let rest = digests.zip(modes).zip(flags).zip(states.iter().copied());
+        self.paths().zip(rest).filter_map(|(path, (((digest, mode), flags), state))| {
+            Some(File { path: path?, digest, mode, flags, state })
+        })
+    }
+
     /// Whether it is a key that signs packages, which rpm files as a package.
     pub(crate) fn is_key(&self) -> bool {
         self.text(NAME).as_deref() == Some("gpg-pubkey")
@@ -79,8 +132,13 @@ impl<'a> Header<'a> {
 
     /// Paths of the files that it brought.
     pub(crate) fn files(&self) -> impl Iterator<Item = String> {
+        self.paths().flatten()
+    }
+
+    /// The same, with none for a file whose folder is not there.
+    fn paths(&self) -> impl Iterator<Item = Option<String>> {
         let folders: Vec<String> = self.texts(DIRECTORY_NAMES).collect();
-        self.texts(BASE_NAMES).zip(self.numbers(DIRECTORY_INDEXES)).filter_map(move |(name, at)| {
+        self.texts(BASE_NAMES).zip(self.numbers(DIRECTORY_INDEXES)).map(move |(name, at)| {
             Some(format!("{}{name}", folders.get(usize::try_from(at).ok()?)?))
         })
     }

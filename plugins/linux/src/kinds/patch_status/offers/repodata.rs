@@ -82,7 +82,7 @@ pub(super) fn read(look: &mut Look<'_>, offers: &mut Offers<'_>) -> bool {
 }
 
 /// Kinds of lists and where they lie.
-fn index_of(text: &str) -> Result<Vec<(String, String)>, String> {
+pub(super) fn index_of(text: &str) -> Result<Vec<(String, String)>, String> {
     let mut found: Vec<(String, String)> = Vec::new();
     let mut kind = String::new();
     elements(
@@ -114,7 +114,7 @@ struct Row {
     vendor: String,
 }
 
-fn primary(
+pub(super) fn primary(
     reader: &mut dyn BufRead,
     offers: &mut Offers<'_>,
     origin: &str,
@@ -159,7 +159,7 @@ fn primary(
     )
 }
 
-fn advisories(reader: &mut dyn BufRead, offers: &mut Offers<'_>) -> Result<(), String> {
+pub(super) fn advisories(reader: &mut dyn BufRead, offers: &mut Offers<'_>) -> Result<(), String> {
     let mut security = false;
     elements(
         reader,
