@@ -299,6 +299,23 @@ pub(crate) fn find(
     Err(no_repository(name))
 }
 
+/// Whether a list or a configuration is read; what was read is looked through as `backup.jobs` does.
+pub(crate) fn reads(name: &str, text: &str) -> bool {
+    let listing = match name {
+        "restic" => restic::parse(text).ok(),
+        "borg" => borg::parse(text).ok(),
+        "walg" => walg::parse(text).ok(),
+        "pgbackrest" => return pgbackrest::reads(text),
+        "yaml" => return crate::yaml::parse(text).is_ok(),
+        "btrfs" | "zfs" | "lvm" => return snapshots::reads(name, text),
+        _ => None,
+    };
+    let Some(Listing { backups, .. }) = listing else { return false };
+    facts::held(&backups);
+    facts::sources(backups, Timestamp::UNIX_EPOCH);
+    true
+}
+
 /// 100,000 backups of restic are told in some 45 MB.
 const MOST_OUTPUT: usize = 128 * 1024 * 1024;
 

@@ -14,6 +14,13 @@ mod yaml;
 use exhibit_plugin::Plugin;
 use exhibit_plugin::local::{host, look, mounts, services, tool};
 
+/// Whether a list or a configuration of the tool `name` is read; for the fuzzer, which must not bring it down.
+#[doc(hidden)]
+#[must_use]
+pub fn reads(name: &str, text: &str) -> bool {
+    jobs::reads(name, text)
+}
+
 /// The plugin as the runner needs it.
 pub const PLUGIN: Plugin = Plugin {
     name: "backup",

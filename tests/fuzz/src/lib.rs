@@ -37,7 +37,7 @@ use serde_json::Value;
 pub type Target = fn(&[u8]) -> bool;
 
 /// Each target under the name of its folder in `seeds/` and of its file in `fuzz_targets/`.
-pub const TARGETS: [(&str, Target); 26] = [
+pub const TARGETS: [(&str, Target); 27] = [
     ("note", note),
     ("checkpoint", checkpoint),
     ("tile_path", tile_path),
@@ -64,6 +64,7 @@ pub const TARGETS: [(&str, Target); 26] = [
     ("repodata", repodata),
     ("package_list", package_list),
     ("package_version", package_version),
+    ("backup_list", backup_list),
 ];
 
 /// The name and the seed under which the seeds are signed, so that the paths behind a good signature are walked too.
@@ -294,6 +295,13 @@ pub fn grpc(bytes: &[u8]) -> bool {
         message::<rpc::RenewResponse>,
     ];
     agents.into_iter().chain(collectors).map(|read| read(bytes)).fold(false, |any, read| any | read)
+}
+
+/// What a backup tool prints or is configured by; the first line names it.
+pub fn backup_list(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    let (tool, list) = text.split_once('\n').unwrap_or_default();
+    exhibit_plugin_backup::reads(tool, list)
 }
 
 fn message<M: prost::Message + Default + PartialEq + Debug>(bytes: &[u8]) -> bool {

@@ -173,7 +173,7 @@ struct Encryption {
     mode: String,
 }
 
-fn parse(text: &str) -> Result<Listing, Box<dyn std::error::Error>> {
+pub(super) fn parse(text: &str) -> Result<Listing, Box<dyn std::error::Error>> {
     let list: List = serde_json::from_str(text)?;
     let mut backups = Vec::new();
     for archive in list.archives {

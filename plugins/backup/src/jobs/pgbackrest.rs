@@ -61,6 +61,14 @@ fn tool<'a>(config: &str, share: Duration) -> Tool<'a> {
     Tool::new("pgbackrest", &arguments).timeout(share)
 }
 
+/// For the fuzzer: a list by the options in front of it, if there are any.
+pub(super) fn reads(text: &str) -> bool {
+    let at = text.find("[{").unwrap_or(0);
+    let (config, list) = text.split_at(at);
+    let named = settings::Repository::of_folder("pg".to_owned(), "/etc/pgbackrest.conf".to_owned());
+    parse(list).is_ok_and(|stanzas| !entries(&named, &sections(config), stanzas).is_empty())
+}
+
 /// Options of the global section; those of a stanza that bear on its repository are rare and win.
 type Options = BTreeMap<(String, String), String>;
 

@@ -130,7 +130,7 @@ struct Summary {
 }
 
 /// Parses the list; restic prints `null` for none in some versions.
-fn parse(text: &str) -> Result<Listing, serde_json::Error> {
+pub(super) fn parse(text: &str) -> Result<Listing, serde_json::Error> {
     let snapshots: Option<Vec<Snapshot>> = serde_json::from_str(text)?;
     let backups = snapshots.unwrap_or_default().into_iter().map(|mut snapshot| {
         snapshot.paths.sort();
@@ -226,6 +226,23 @@ mod tests {
         assert!(parse("null").unwrap().backups.is_empty());
         assert!(parse("[]").unwrap().backups.is_empty());
         assert!(parse("{\"time\":1}").is_err());
+    }
+
+    #[test]
+    fn a_hundred_thousand_snapshots_are_listed() {
+        let one = |n: u32| {
+            format!(
+                r#"{{"time":"2026-11-{:02}T03:00:00Z","tree":"{n:064x}","paths":["/srv"],"hostname":"web{}","username":"root","id":"{n:064x}","short_id":"{n:08x}"}}"#,
+                1 + n % 20,
+                n % 50
+            )
+        };
+        let text = format!("[{}]", (0..100_000).map(one).collect::<Vec<_>>().join(","));
+        assert!(text.len() < MOST_OUTPUT);
+        let listing = parse(&text).unwrap();
+        let now = "2026-11-22T12:00:00Z".parse().unwrap();
+        let sources = super::super::facts::sources(listing.backups, now);
+        assert_eq!((sources.len(), sources[0].snapshots), (50, 2000));
     }
 
     #[test]

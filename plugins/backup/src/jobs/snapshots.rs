@@ -143,6 +143,15 @@ fn zfs(text: &str) -> Sets {
     sets
 }
 
+/// For the fuzzer.
+pub(super) fn reads(name: &str, text: &str) -> bool {
+    match name {
+        "btrfs" => !btrfs(text, "/").is_empty(),
+        "zfs" => !zfs(text).is_empty(),
+        _ => lvm(text).is_ok(),
+    }
+}
+
 #[derive(Deserialize)]
 struct Report {
     report: Vec<Volumes>,

@@ -110,7 +110,7 @@ struct Entry {
     compressed_size: Option<u64>,
 }
 
-fn parse(text: &str) -> Result<Listing, serde_json::Error> {
+pub(super) fn parse(text: &str) -> Result<Listing, serde_json::Error> {
     // Of an empty storage some versions print nothing.
     let text = if text.trim().is_empty() { "[]" } else { text };
     let entries: Option<Vec<Entry>> = serde_json::from_str(text)?;

@@ -1,4 +1,4 @@
-//! Configurations of borgmatic, of both styles.
+//! Configurations of borgmatic, of both styles, and what a real one leaves.
 
 use exhibit_plugin::local::testing;
 use serde_json::json;
@@ -92,4 +92,55 @@ fn spans_are_days() {
     ] {
         assert_eq!(days(span), expected, "{span}");
     }
+}
+
+#[test]
+fn what_a_real_borgmatic_made_is_listed_with_its_promise() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path();
+    let config = home.join("config.yaml");
+    let text = format!(
+        "location:\n    source_directories: [{0}/data]\n    repositories: [{0}/repo]\nstorage:\n    encryption_passphrase: planted\nretention:\n    keep_daily: 7\nconsistency:\n    checks:\n        - name: repository\n          frequency: always\n",
+        home.display()
+    );
+    std::fs::create_dir(home.join("data")).unwrap();
+    std::fs::write(home.join("data/file"), "content").unwrap();
+    std::fs::write(&config, text).unwrap();
+    for words in [&["init", "-e", "repokey"][..], &["create"], &["check"]] {
+        let output = std::process::Command::new("borgmatic")
+            .args(["--log-file", "log", "-c"])
+            .arg(&config)
+            .args(words)
+            .current_dir(home)
+            .env("HOME", home)
+            .output()
+            .unwrap_or_else(|error| panic!("{error}; tests/run installs the package borgmatic"));
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let mut job = testing::job("/");
+    job.now = jiff::Timestamp::now();
+    job.settings = json!({"backup": {"repositories": [
+        {"name": "bm", "tool": "borgmatic", "location": config}]}});
+    let seen = super::super::observe(&job);
+    let body = testing::body(super::super::KIND, &seen);
+    let repository = &body["repositories"][0];
+    assert_eq!((&repository["name"], &repository["reachable"]), (&json!("bm"), &json!(true)));
+    assert_eq!(
+        (&repository["snapshots"], &repository["encryption"]),
+        (&json!(1), &json!("repokey"))
+    );
+    assert_eq!(
+        (&repository["promised"]["daily"], &repository["append_only"]),
+        (&json!(7), &json!(false))
+    );
+    assert!(repository["bytes"].as_u64().unwrap() > 1000);
+    assert!(repository["since"].is_string() && repository["tool_version"].is_string());
+    assert!(!format!("{body} {:?}", seen.methods()).contains("planted"));
+    // Its record of the check lies where borgmatic put it, under the repository's own name.
+    let checks = home.join(".borgmatic/checks");
+    let id = std::fs::read_dir(checks).unwrap().next().unwrap().unwrap().file_name();
+    let job = testing::job(home);
+    std::fs::create_dir(home.join("root")).unwrap();
+    std::fs::rename(home.join(".borgmatic"), home.join("root/.borgmatic")).unwrap();
+    assert!(last_check(&mut Look::new(&job), &id.to_string_lossy()).is_some());
 }
