@@ -5,6 +5,8 @@
     reason = "a command answers on standard output and says what went wrong on standard error"
 )]
 
+mod rules;
+
 use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -76,6 +78,8 @@ enum Command {
     Stamp(Output),
     /// Check configuration, keys and log, and change nothing
     Validate(Output),
+    #[command(subcommand)]
+    Rules(rules::Rules),
 }
 
 #[derive(Debug, Args)]
@@ -261,7 +265,10 @@ pub fn run() -> ExitCode {
     log_to_stderr();
     // What `validate` finds wrong is its answer, not its failure.
     let failed = if matches!(cli.command, Command::Validate(_)) { 1 } else { 2 };
-    match dispatch(cli) {
+    // What needs no configuration asks for none.
+    let done =
+        if let Command::Rules(asked) = &cli.command { rules::run(asked) } else { dispatch(cli) };
+    match done {
         Ok(code) => code,
         Err(error) => {
             eprintln!("exhibit-collector: {}", told(&error));
@@ -294,6 +301,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     let config = Config::load(&cli.config)?;
     let now = Timestamp::now();
     match cli.command {
+        Command::Rules(asked) => rules::run(&asked),
         Command::Init(output) => {
             let made = app::init(&config, now)?;
             show(output.json, &made, &made.to_string())

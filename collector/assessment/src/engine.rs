@@ -20,9 +20,10 @@ use std::{
 use jiff::Timestamp;
 use regorus::{Engine, QueryResults, Value, utils::limits::ExecutionTimerConfig};
 
+pub(crate) use self::answer::one_line;
 pub use self::input::{Capture, Evidence};
 use self::{
-    answer::{error, finding, one_line},
+    answer::{error, finding},
     input::{Input, weight},
 };
 use crate::{
@@ -146,6 +147,17 @@ fn compile(pack: &RulePack, kind: &str) -> Result<Engine, PackError> {
         evaluate(&mut engine, rule).map_err(|what| refuse(&rule.path, what))?;
     }
     Ok(engine)
+}
+
+/// Evaluates one rule by its path, e.g. a test, held to the same bounds as a judgement.
+pub(crate) fn bounded(engine: &mut Engine, path: &str) -> Result<Value, String> {
+    builtins::begin();
+    engine.set_execution_timer_config(limit(TIME_LIMIT));
+    let answer = catch_unwind(AssertUnwindSafe(|| engine.eval_rule(path.to_owned())));
+    match answer {
+        Ok(answer) => answer.map_err(|failure| one_line(&failure.to_string())),
+        Err(_panic) => Err("the rule engine broke off".to_owned()),
+    }
 }
 
 /// Evaluates all that a rule's package says of the input in place, with a budget of its own.

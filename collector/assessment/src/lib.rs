@@ -7,6 +7,7 @@
 //! rules/**/*.rego  ─▶ pack::RulePack ─▶ engine::Judge ─▶ finding::Finding ─▶ status::assess ─▶ status::ControlStatus
 //! ```
 
+mod backtest;
 mod builtin;
 mod catalogue;
 mod crosswalk;
@@ -27,6 +28,7 @@ mod scan;
 mod selection;
 mod status;
 
+pub use backtest::{BackTest, FindingChange, MAX_CHANGES, Sample, StatusChange, back_test};
 pub use catalogue::{control_table, coverage_page, kind_table, rule_table};
 pub use crosswalk::{
     Basis, Crosswalk, Crosswalks, OwnFrameworkError, Reference, Relation, Said, SaidId,
@@ -38,7 +40,7 @@ pub use framework::{Attribute, Attributes, Clause, Control, Framework, Framework
 pub use gap::{ControlGap, Have, Missing, gap_analysis};
 pub use ids::{ClauseId, ControlId, IdError, RuleId};
 pub use kinds::{EvidenceKind, evidence_kinds};
-pub use pack::{PackError, RulePack};
+pub use pack::{Change, PackDiff, PackError, RuleChange, RulePack, TestOutcome};
 pub use rule::{Rule, Severity, Strength, UnknownWord};
 pub use selection::{LabelError, Labels, Selection, SelectionError};
 pub use status::{

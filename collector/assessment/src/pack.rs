@@ -1,12 +1,18 @@
 //! A versioned set of rules, checked at the door. Loading never runs a rule.
 
 mod declared;
+mod diff;
+mod manifest;
+mod suite;
+
+pub use diff::{Change, PackDiff, RuleChange};
+pub use suite::TestOutcome;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
-use serde_json::Value;
 use sha2::{Digest, Sha256};
+
+use manifest::Named;
 
 use crate::{
     builtin,
@@ -34,8 +40,10 @@ pub enum PackError {
     Place { path: String },
     #[error("the pack holds no rule; add at least one <kind>/<name>.rego")]
     Empty,
-    #[error("pack.json: {what}")]
-    Manifest { what: String },
+    #[error("pack.json:{line}: {what}")]
+    Manifest { line: usize, what: String },
+    #[error("the archive cannot be read: {what}; it is a JSON object of path and text")]
+    Archive { what: String },
     #[error("{path}: the rule engine refused it: {what}")]
     Compile { path: String, what: String },
 }
@@ -44,18 +52,9 @@ pub enum PackError {
 #[derive(Debug, Clone)]
 pub struct RulePack {
     digest: String,
-    version: String,
+    named: Named,
     rules: Vec<Rule>,
     sources: Vec<(String, String)>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Manifest {
-    version: String,
-    /// Rule id → parameter → value.
-    #[serde(default)]
-    parameters: BTreeMap<String, BTreeMap<String, Value>>,
 }
 
 impl RulePack {
@@ -88,8 +87,8 @@ impl RulePack {
         }
         language::check(&sources).map_err(|(path, refusal)| at(&path, refusal))?;
         rules.sort_by(|a, b| a.id.cmp(&b.id));
-        let version = apply_manifest(&sources, &mut rules)?;
-        Ok(Self { digest: digest(&sources), version, rules, sources })
+        let named = manifest::apply(&sources, &mut rules)?;
+        Ok(Self { digest: digest(&sources), named, rules, sources })
     }
 
     /// SHA-256 (hex) over the lines `<hex of the file's SHA-256>  <path>\n` of all files, sorted by path: what
@@ -99,10 +98,63 @@ impl RulePack {
         &self.digest
     }
 
+    /// The name in `pack.json`, or `unnamed`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.named.name
+    }
+
     /// The version that `pack.json` names, or `unversioned`.
     #[must_use]
     pub fn version(&self) -> &str {
-        &self.version
+        &self.named.version
+    }
+
+    /// What a person signs to vouch for the pack: the text of a C2SP signed note. It names the digest, and so every file.
+    #[must_use]
+    pub fn statement(&self) -> String {
+        format!(
+            "exhibit-rule-pack/v1\n{}\n{}\nsha256:{}\n",
+            self.name(),
+            self.version(),
+            self.digest
+        )
+    }
+
+    /// Reads a pack from its archive: a JSON object of path and text, as it stands beside the log.
+    pub fn from_archive(bytes: &[u8]) -> Result<Self, PackError> {
+        let files: BTreeMap<String, String> = serde_json::from_slice(bytes)
+            .map_err(|error| PackError::Archive { what: error.to_string() })?;
+        Self::from_sources(files.into_iter().collect())
+    }
+
+    /// The archive of the pack.
+    #[must_use]
+    pub fn to_archive(&self) -> Vec<u8> {
+        let files: BTreeMap<&String, &String> =
+            self.sources.iter().map(|(path, text)| (path, text)).collect();
+        // A map of texts always has a JSON form.
+        serde_json::to_vec(&files).unwrap_or_default()
+    }
+
+    /// Rules about a kind that is neither known nor declared under `kinds` in `pack.json`: each with file and line.
+    #[must_use]
+    pub fn unknown_kinds(&self, known: &BTreeSet<&str>) -> Vec<PackError> {
+        let unknown = self.rules.iter().filter(|rule| {
+            !known.contains(rule.kind.as_str()) && !self.named.kinds.contains(&rule.kind)
+        });
+        let told = unknown.map(|rule| {
+            let text = self.sources.iter().find(|(path, _)| *path == rule.path);
+            let line = text.and_then(|(_, text)| {
+                text.lines().position(|line| line.trim_start_matches(['#', ' ']).starts_with("kind:"))
+            });
+            let what = format!(
+                "no plugin is known to emit {}; mend the kind, or list a kind of your own plugin under `kinds` in pack.json",
+                rule.kind
+            );
+            source(&rule.path, line.map_or(1, |line| line + 1), &what)
+        });
+        told.collect()
     }
 
     /// All rules, sorted by id.
@@ -153,42 +205,6 @@ fn check_place(path: &str) -> Result<(), PackError> {
             .split_once('/')
             .is_some_and(|(folder, file)| word(folder) && word(file) && file.ends_with(".rego"));
     if fits { Ok(()) } else { Err(PackError::Place { path: path.to_owned() }) }
-}
-
-/// Applies version and overrides. An override keeps the type of the default, so that a rule never meets a surprise.
-fn apply_manifest(sources: &[(String, String)], rules: &mut [Rule]) -> Result<String, PackError> {
-    let Some((_, text)) = sources.iter().find(|(path, _)| path == MANIFEST) else {
-        return Ok("unversioned".to_owned());
-    };
-    let refuse = |what: String| PackError::Manifest { what };
-    let manifest: Manifest =
-        serde_json::from_str(text).map_err(|error| refuse(error.to_string()))?;
-    let known: BTreeSet<String> = rules.iter().map(|rule| rule.id.to_string()).collect();
-    if let Some(id) = manifest.parameters.keys().find(|id| !known.contains(*id)) {
-        return Err(refuse(format!(
-            "parameters for {id:?}, which is no rule of this pack; remove or rename it"
-        )));
-    }
-    for rule in rules {
-        for (name, value) in manifest.parameters.get(rule.id.as_str()).into_iter().flatten() {
-            let default = rule.parameters.get(name).ok_or_else(|| {
-                let known: Vec<&str> = rule.parameters.keys().map(String::as_str).collect();
-                refuse(format!(
-                    "{} has no parameter {name:?}; it has: {}",
-                    rule.id,
-                    known.join(", ")
-                ))
-            })?;
-            if std::mem::discriminant(default) != std::mem::discriminant(value) {
-                return Err(refuse(format!(
-                    "{}.{name} = {value} must be of the type of its default {default}",
-                    rule.id
-                )));
-            }
-            rule.parameters.insert(name.clone(), value.clone());
-        }
-    }
-    Ok(manifest.version)
 }
 
 fn digest(sources: &[(String, String)]) -> String {

@@ -111,7 +111,7 @@ impl fmt::Display for Severity {
 }
 
 /// A rule about one kind.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Rule {
     pub id: RuleId,
     pub title: String,
@@ -133,6 +133,9 @@ pub struct Rule {
     pub labels: bool,
     /// Values in force (defaults, unless the pack overrides them).
     pub parameters: BTreeMap<String, serde_json::Value>,
+    /// Least and greatest value that a pack may give a parameter that is a number.
+    #[serde(default)]
+    pub limits: BTreeMap<String, (f64, f64)>,
     /// File of the rule inside the pack.
     pub path: String,
     /// Rego package, without `data.`.

@@ -92,18 +92,79 @@ fn the_manifest_sets_the_version_and_parameters_of_the_same_type_only() {
         ("7", &serde_json::json!(9))
     );
     assert_ne!(changed.digest(), pack(&[("time.sync/try.rego", RULE)]).unwrap().digest());
-    for (manifest, says) in [
+    for (manifest, line, says) in [
         (
             r#"{"version": "7", "parameters": {"time.sync.try": {"days": "9"}}}"#,
+            "1: ",
             "type of its default 7",
         ),
-        (r#"{"version": "7", "parameters": {"time.sync.try": {"dyas": 9}}}"#, "it has: days"),
-        (r#"{"version": "7", "parameters": {"time.sync.tri": {}}}"#, "no rule of this pack"),
-        (r#"{"version": "7", "oops": 1}"#, "oops"),
+        (
+            r#"{"version": "7", "parameters": {"time.sync.try": {"days": 1.5}}}"#,
+            "1: ",
+            "type of its default 7",
+        ),
+        (
+            r#"{"version": "7", "parameters": {"time.sync.try": {"days": -1}}}"#,
+            "1: ",
+            "use 0 or more",
+        ),
+        (
+            "{\"version\": \"7\",\n\"parameters\": {\"time.sync.try\":\n{\"dyas\": 9}}}",
+            "3: ",
+            "it has: days",
+        ),
+        (
+            "{\"version\": \"7\",\n\"parameters\": {\"time.sync.tri\": {}}}",
+            "2: ",
+            "no rule of this pack",
+        ),
+        ("{\"version\": \"7\",\n\"oops\": 1}", "2: ", "oops"),
+        ("{\"name\": \"a\\nb\", \"version\": \"7\"}", "1: ", "on one line"),
     ] {
         let error = with(manifest).unwrap_err().to_string();
-        assert!(error.starts_with("pack.json: ") && error.contains(says), "{error}");
+        assert!(error.starts_with(&format!("pack.json:{line}")) && error.contains(says), "{error}");
     }
+}
+
+#[test]
+fn a_parameter_stays_in_the_limits_that_its_rule_declares() {
+    let limited =
+        RULE.replace("#     days: 7\n", "#     days: 7\n#   limits:\n#     days: [1, 30]\n");
+    let with = |days: &str| {
+        let manifest = format!(
+            "{{\"version\": \"7\", \"parameters\": {{\"time.sync.try\": {{\"days\": {days}}}}}}}"
+        );
+        pack(&[("time.sync/try.rego", &limited), ("pack.json", &manifest)])
+    };
+    assert_eq!(with("30").unwrap().rules()[0].parameters["days"], serde_json::json!(30));
+    for days in ["0", "31"] {
+        let error = with(days).unwrap_err().to_string();
+        assert!(error.contains("out of range; use from 1 to 30"), "{error}");
+    }
+    for (limits, says) in [
+        (
+            "days: [8, 30]",
+            "time.sync/try.rego:15: custom.parameters.days: time.sync.try.days = 7 is out of range",
+        ),
+        ("days: [30, 1]", "time.sync/try.rego:17: custom.limits.days: must be [least, greatest]"),
+        ("hours: [1, 2]", "time.sync/try.rego:17: custom.limits.hours: names no parameter"),
+    ] {
+        let text = RULE
+            .replace("#     days: 7\n", &format!("#     days: 7\n#   limits:\n#     {limits}\n"));
+        let error = pack(&[("time.sync/try.rego", &text)]).unwrap_err().to_string();
+        assert!(error.starts_with(says), "{error}");
+    }
+}
+
+#[test]
+fn a_kind_that_nobody_emits_is_told_with_its_place_unless_the_pack_declares_it() {
+    let known = std::collections::BTreeSet::from(["patch.status"]);
+    let alone = pack(&[("time.sync/try.rego", RULE)]).unwrap();
+    let told = alone.unknown_kinds(&known)[0].to_string();
+    assert!(told.starts_with("time.sync/try.rego:6: ") && told.contains("pack.json"), "{told}");
+    let declared = r#"{"version": "1", "kinds": ["time.sync"]}"#;
+    let own = pack(&[("time.sync/try.rego", RULE), ("pack.json", declared)]).unwrap();
+    assert!(own.unknown_kinds(&known).is_empty());
 }
 
 #[test]

@@ -101,7 +101,7 @@ fn shorten(text: &str, limit: usize) -> String {
 }
 
 /// Engine errors draw the source with a caret over several lines; one line keeps place and reason.
-pub(super) fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     let place = text.lines().find_map(|line| line.trim().strip_prefix("--> "));
     let reason = text.lines().find_map(|line| line.trim().strip_prefix("error: "));
     match (place, reason) {

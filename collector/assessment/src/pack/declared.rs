@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{PackError, at, source};
+use super::{PackError, at, manifest, source};
 use crate::{
     ids::{ControlId, IdError, RuleId},
     metadata::{self, Metadata},
@@ -44,7 +44,7 @@ pub(super) fn read_rule(path: &str, text: &str) -> Result<Rule, PackError> {
             &format!("the package must be `package {package}`, after its file"),
         ));
     }
-    Ok(Rule {
+    let rule = Rule {
         title: reader.text("title")?,
         description: reader.text("description")?,
         kind: kind.to_owned(),
@@ -57,10 +57,16 @@ pub(super) fn read_rule(path: &str, text: &str) -> Result<Rule, PackError> {
         capture: reader.flag("custom.capture")?,
         labels: reader.flag("custom.labels")?,
         parameters: reader.parameters()?,
+        limits: reader.limits()?,
         path: path.to_owned(),
         package,
         id,
-    })
+    };
+    for (name, default) in &rule.parameters {
+        manifest::in_limits(&rule, name, default)
+            .map_err(|what| reader.error(&format!("custom.parameters.{name}"), &what))?;
+    }
+    Ok(rule)
 }
 
 /// Typed access to a metadata block; each refusal names the line of its key.
@@ -76,7 +82,7 @@ impl Declared<'_> {
 
     fn known_keys(&self) -> Result<(), PackError> {
         const TOP: [&str; 3] = ["title", "description", "custom"];
-        const CUSTOM: [&str; 11] = [
+        const CUSTOM: [&str; 12] = [
             "id",
             "kind",
             "controls",
@@ -88,6 +94,7 @@ impl Declared<'_> {
             "capture",
             "labels",
             "parameters",
+            "limits",
         ];
         let keys = |value: Option<&Value>| -> Vec<String> {
             value
@@ -174,6 +181,34 @@ impl Declared<'_> {
             }
         }
         Ok(controls.into_iter().collect())
+    }
+
+    /// `limits` names least and greatest value of parameters that are numbers: `max_hours: [1, 8760]`.
+    fn limits(&self) -> Result<BTreeMap<String, (f64, f64)>, PackError> {
+        const KEY: &str = "custom.limits";
+        let mut limits = BTreeMap::new();
+        let rows = match self.metadata.get(KEY) {
+            None => return Ok(limits),
+            Some(Value::Object(map)) => map,
+            Some(other) => {
+                return Err(
+                    self.error(KEY, &format!("{other} is not a list of `name: [least, greatest]`"))
+                );
+            }
+        };
+        for (name, range) in rows {
+            let key = format!("{KEY}.{name}");
+            let number = |place: usize| range.get(place).and_then(Value::as_f64);
+            let pair = number(0).zip(number(1)).filter(|(least, most)| least <= most);
+            let pair = pair.filter(|_| range.as_array().is_some_and(|range| range.len() == 2));
+            let pair = pair.ok_or_else(|| self.error(&key, "must be [least, greatest]"))?;
+            let default = self.metadata.get("custom.parameters").and_then(|map| map.get(name));
+            if !default.is_some_and(Value::is_number) {
+                return Err(self.error(&key, "names no parameter of this rule that is a number"));
+            }
+            limits.insert(name.clone(), pair);
+        }
+        Ok(limits)
     }
 
     fn parameters(&self) -> Result<BTreeMap<String, Value>, PackError> {

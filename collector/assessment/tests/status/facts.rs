@@ -37,6 +37,7 @@ pub(crate) fn rule(name: &str, strength: Strength) -> Rule {
         capture: false,
         labels: false,
         parameters: std::collections::BTreeMap::new(),
+        limits: std::collections::BTreeMap::new(),
         path: format!("{KIND}/{name}.rego"),
         package: format!("exhibit.{KIND}.{name}"),
     }

@@ -1,0 +1,139 @@
+//! Tries a pack on evidence that is there: which findings and statuses would differ. It changes nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    engine::{Evidence, Judge},
+    finding::{Finding, Verdict},
+    ids::{ControlId, RuleId},
+    pack::{PackError, RulePack},
+    status::{AssessmentInput, Observed, Status, assess},
+};
+
+/// Most changed findings that are told in full; `finding_count` tells the true number.
+pub const MAX_CHANGES: usize = 1000;
+
+/// One observation to try packs on: the last of its kind on its target in the period.
+#[derive(Debug, Clone, Copy)]
+pub struct Sample<'a> {
+    pub kind: &'a str,
+    pub target: &'a str,
+    pub evidence: Evidence<'a>,
+}
+
+/// A finding that differs; none on one side where only the other pack has the rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FindingChange {
+    pub target: String,
+    pub rule: RuleId,
+    pub before: Option<Finding>,
+    pub after: Option<Finding>,
+}
+
+/// A control whose status differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StatusChange {
+    pub control: ControlId,
+    pub before: Status,
+    pub after: Status,
+}
+
+/// What another pack would have changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BackTest {
+    /// Observations that were judged, by both packs.
+    pub samples: u64,
+    /// Sorted by rule and target, at most [`MAX_CHANGES`].
+    pub findings: Vec<FindingChange>,
+    pub finding_count: u64,
+    /// Verdicts (before, after) of the changed findings, counted.
+    pub verdicts: BTreeMap<String, u64>,
+    /// In the framework's order.
+    pub statuses: Vec<StatusChange>,
+}
+
+/// Judges the samples by both packs and assesses at `now`. Of `around` everything but rules and findings is used: gaps,
+/// expectations, targets, scope, waivers and what people brought.
+pub fn back_test(
+    (before, after): (&RulePack, &RulePack),
+    samples: &[Sample<'_>],
+    around: &AssessmentInput<'_>,
+    now: Timestamp,
+) -> Result<BackTest, PackError> {
+    let (old, new) = (Judge::new(before)?, Judge::new(after)?);
+    let mut told = BackTest {
+        samples: u64::try_from(samples.len()).unwrap_or(u64::MAX),
+        findings: Vec::new(),
+        finding_count: 0,
+        verdicts: BTreeMap::new(),
+        statuses: Vec::new(),
+    };
+    let (mut seen_before, mut seen_after) = (Vec::new(), Vec::new());
+    for sample in samples {
+        let judge = |judge: &Judge| judge.judge_evidence(sample.kind, &sample.evidence);
+        let (found_before, found_after) = (judge(&old), judge(&new));
+        observe(sample, &found_before, &mut seen_before);
+        observe(sample, &found_after, &mut seen_after);
+        compare(sample.target, found_before, found_after, &mut told);
+    }
+    told.findings.sort_by(|a, b| (&a.rule, &a.target).cmp(&(&b.rule, &b.target)));
+    told.findings.truncate(MAX_CHANGES);
+    let statuses = |pack: &RulePack, findings: &[Observed]| {
+        assess(&AssessmentInput { rules: pack.rules(), findings, ..*around }, now)
+    };
+    let (was, is) = (statuses(before, &seen_before), statuses(after, &seen_after));
+    let pairs = was.into_iter().zip(is).filter(|(was, is)| was.status != is.status);
+    told.statuses = pairs
+        .map(|(was, is)| StatusChange {
+            control: was.control,
+            before: was.status,
+            after: is.status,
+        })
+        .collect();
+    Ok(told)
+}
+
+fn observe(sample: &Sample<'_>, findings: &[Finding], seen: &mut Vec<Observed>) {
+    let observed_at = sample.evidence.observed_at;
+    seen.extend(findings.iter().map(|finding| Observed {
+        rule: finding.rule.clone(),
+        target: sample.target.to_owned(),
+        verdict: finding.verdict,
+        message: finding.message.clone(),
+        item_count: finding.item_count,
+        since: observed_at,
+        observed_at,
+    }));
+}
+
+fn compare(target: &str, before: Vec<Finding>, after: Vec<Finding>, told: &mut BackTest) {
+    let by_rule = |findings: Vec<Finding>| -> BTreeMap<RuleId, Finding> {
+        findings.into_iter().map(|finding| (finding.rule.clone(), finding)).collect()
+    };
+    let (mut before, mut after) = (by_rule(before), by_rule(after));
+    let rules: BTreeSet<RuleId> = before.keys().chain(after.keys()).cloned().collect();
+    for rule in rules {
+        let (before, after) = (before.remove(&rule), after.remove(&rule));
+        if before == after {
+            continue;
+        }
+        told.finding_count += 1;
+        let word = |finding: &Option<Finding>| {
+            finding.as_ref().map_or("none", |finding| Verdict::as_str(finding.verdict))
+        };
+        let pair = format!("{} to {}", word(&before), word(&after));
+        *told.verdicts.entry(pair).or_default() += 1;
+        // Twice the cap is kept until all are sorted, so that memory stays bounded.
+        if told.findings.len() >= 2 * MAX_CHANGES {
+            told.findings.sort_by(|a, b| (&a.rule, &a.target).cmp(&(&b.rule, &b.target)));
+            told.findings.truncate(MAX_CHANGES);
+        }
+        told.findings.push(FindingChange { target: target.to_owned(), rule, before, after });
+    }
+}
