@@ -145,6 +145,8 @@ pub struct Limits {
     #[serde(deserialize_with = "duration")]
     pub handshake: Duration,
     #[serde(deserialize_with = "duration")]
+    pub body: Duration,
+    #[serde(deserialize_with = "duration")]
     pub drain: Duration,
 }
 
@@ -199,6 +201,7 @@ impl Default for Limits {
             streams: 32,
             idle: Duration::from_secs(600),
             handshake: Duration::from_secs(10),
+            body: Duration::from_secs(60),
             drain: Duration::from_secs(10),
         }
     }
@@ -449,7 +452,7 @@ mod tests {
         assert_eq!(all, Config { evidence, witness, timestamp, retention, ..required() });
         // Every key that can be read is shown.
         let keys = shown.iter().filter(|line| line.contains(" = ") && !line.starts_with('#'));
-        assert_eq!(keys.count(), 39);
+        assert_eq!(keys.count(), 40);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! It never reads a request; it only says with whom a connection was made.
 
 mod strangers;
+mod timed;
 
 use std::io;
 use std::net::SocketAddr;
@@ -13,6 +14,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use hyper::body::Incoming;
+use hyper::header::CONTENT_TYPE;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
@@ -26,6 +28,7 @@ use tower::ServiceExt as _;
 
 use crate::identity::PeerCertificate;
 use strangers::{Place, Strangers};
+use timed::Timed;
 
 /// Who is at the other end; in every request's extensions.
 #[derive(Clone, Debug)]
@@ -44,6 +47,8 @@ pub struct Limits {
     pub streams: u32,
     /// How long a handshake, the first request after it, or the head of a request may take.
     pub handshake: Duration,
+    /// How long the body of a request may take that is no call of an agent.
+    pub body: Duration,
     /// How long open connections may finish after the stop signal.
     pub drain: Duration,
 }
@@ -119,7 +124,13 @@ async fn connection(
     let service = router.map_request(move |mut request: hyper::Request<Incoming>| {
         asks.notify_one();
         request.extensions_mut().insert(peer.clone());
-        request.map(Body::new)
+        // Calls of agents last as long as they have something to say; theirs have bounds of their own.
+        let call = request.headers().get(CONTENT_TYPE);
+        if call.is_some_and(|kind| kind.as_bytes().starts_with(b"application/grpc")) {
+            request.map(Body::new)
+        } else {
+            request.map(|body| Body::new(Timed::new(body, limits.body)))
+        }
     });
     let mut builder = Builder::new(TokioExecutor::new());
     // Without a timer hyper panics at the first deadline.

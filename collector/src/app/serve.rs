@@ -194,6 +194,7 @@ fn limits(config: &Config) -> net::Limits {
         connections: config.limits.connections,
         streams: config.limits.streams,
         handshake: config.limits.handshake,
+        body: config.limits.body,
         drain: config.limits.drain,
     }
 }

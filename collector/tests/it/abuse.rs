@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use exhibit_proto::leaf::{EntryType, Leaf};
 use exhibit_proto::rpc::HeartbeatRequest;
 use exhibit_proto::tiles::parse_bundle;
-use tokio::io::AsyncReadExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tonic::Code;
 
 use crate::harness::{Agent, Collector, json};
@@ -22,6 +22,29 @@ async fn a_peer_that_asks_for_nothing_is_closed_on_both_ports() {
         // Without the bound this would wait for ever, and the test with it.
         let mut nothing = Vec::new();
         drop(silent.read_to_end(&mut nothing).await);
+    }
+    assert_eq!(collector.get("/log/checkpoint").await.0, 200);
+}
+
+#[tokio::test]
+async fn a_body_that_never_ends_is_closed_on_both_ports() {
+    let collector = Collector::start_with("[limits]\nbody = \"200ms\"\n");
+    let agent = Agent::enrol(&collector, TARGET, 1).await;
+    for identity in [None, Some(agent.identity())] {
+        for path in ["/sign-in", "/nowhere"] {
+            let mut slow =
+                collector.silent(identity.as_ref().map(|(c, k)| (c.clone(), k.clone_key()))).await;
+            let request = format!(
+                "POST {path} HTTP/1.1\r\nHost: localhost\r\nSec-Fetch-Site: same-origin\r\n\
+                 Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 1000\r\n\r\nname="
+            );
+            slow.write_all(request.as_bytes()).await.unwrap();
+            // Without the bound this would wait for ever, and the test with it.
+            let mut answer = Vec::new();
+            drop(slow.read_to_end(&mut answer).await);
+            let answer = String::from_utf8(answer).unwrap();
+            assert!(!answer.starts_with("HTTP/1.1 2"), "{path}: {answer}");
+        }
     }
     assert_eq!(collector.get("/log/checkpoint").await.0, 200);
 }
