@@ -7,7 +7,7 @@ import { checkQuorum, readTrust } from "./notes.mjs";
 import { checkChanges, openHead, readChanges } from "./logkeys.mjs";
 import { readLeaf } from "./entry.mjs";
 import { verifyItem, worst } from "./item.mjs";
-import { notRevoked, readLog } from "./log.mjs";
+import { notRevoked, readLog, rootAt } from "./log.mjs";
 
 const ABSENT = { not_selected: "not selected for this bundle", not_held: "the collector does not hold it" };
 
@@ -133,6 +133,10 @@ async function checkItem(claimed, { read, trust, now, log, enrolments, changes }
     envelope,
     ...(enrolments.get(said?.key) ?? { enrolment: null }),
     documentOf: (digest) => documentOf(claimed, digest, read),
+    introductionOf: (key) => enrolments.get(key) ?? null,
+    envelopeOf: (digest) => read(`envelopes/${digest}.json`),
+    fileOf: read,
+    rootAt: (size) => (log ? rootAt(log, size) : null),
     revocation: (key) => {
       if (!log) throw new NotChecked("it rests on “Whole log”");
       return notRevoked(log, key, BigInt(index), leaf);

@@ -22,7 +22,13 @@ export const PREDICATES = {
   conflict: "urn:exhibit:conflict:v1",
   fork: "urn:exhibit:fork:v1",
   log_key: LOG_KEY,
+  tombstone: "urn:exhibit:tombstone:v1",
+  hold: "urn:exhibit:hold:v1",
+  time: "urn:exhibit:time:v1",
 };
+
+/** In an entry of the type `hold` as well. */
+export const HOLD_LIFTED = "urn:exhibit:hold-lifted:v1";
 
 const IN_TOTO = "application/vnd.in-toto+json";
 const STATEMENT = "https://in-toto.io/Statement/v1";

@@ -3,19 +3,21 @@
 
 import { NotChecked, Refused, must, object, list, string, u64 } from "./bytes.mjs";
 import { keyId, pemKey, sha256Text } from "./keys.mjs";
-import { checkProof, checkQuorum, readProof, readTrust } from "./notes.mjs";
+import { NOTICED, checkNoticed } from "./noticed.mjs";
+import { checkProof, checkQuorum, openAs, readProof, readTrust } from "./notes.mjs";
 import { checkChanges, keyOfEntry, keysOfHead, openHead, openUnder, readChanges } from "./logkeys.mjs";
-import { ENROL, EVIDENCE, HEARTBEAT, LOG_KEY, PREDICATES, ROTATE, checkHeader, envelopeDigest, openEnvelope, openLogKey, openRotation, readCapsule, readLeaf, readRun } from "./entry.mjs";
+import { ENROL, EVIDENCE, HEARTBEAT, HOLD_LIFTED, LOG_KEY, PREDICATES, ROTATE, checkHeader, envelopeDigest, openEnvelope, openLogKey, openRotation, readCapsule, readLeaf, readRun } from "./entry.mjs";
 
 const ZEROS = "0".repeat(64);
-const BY_THE_LOG = ["enrol", "revoke", "rule_pack", "activity", "gap", "conflict", "fork", "log_key"];
+const BY_THE_LOG = ["enrol", "revoke", "rule_pack", "activity", "gap", "conflict", "fork", "tombstone", "hold", "time", "log_key"];
 
 /**
  * Input: `trust` (text of a verifier key or policy, or what `readTrust` gave), `now` (milliseconds), `expect`
  * (`{index, kind?, target?}`), `logKeys` (bytes of log-keys.json, or null) or `changes` (what `readChanges` gave, held against the
  * log already), `proof`, `envelope` (bytes or null), `leaf` (bytes; else the proof's), `enrolment`
  * (`{proof, envelope}` or null), `rotations` (such pairs from that key to this one's, in order), `documentOf(digest)` (bytes, or a text that says why not), `revocation(key, index)` (a
- * detail; throws `Refused` or `NotChecked`). Answers `{state, steps: [{name, state, detail}], agent, rx, type}`.
+ * detail; throws `Refused` or `NotChecked`), and for entries about what was noticed `introductionOf(key)` (`{enrolment, rotations}` or
+ * null), `envelopeOf(digest)` and `fileOf(path)` (bytes or null), `rootAt(size)` (32 bytes or null). Answers `{state, steps: [{name, state, detail}], agent, rx, type}`.
  */
 export async function verifyItem(input) {
   const steps = [];
@@ -112,7 +114,7 @@ export async function verifyItem(input) {
     found.statement = await openEnvelope(given(input.envelope, "the envelope"), has("key", "Enrolment"));
     return "The envelope carries a good Ed25519 signature of that key.";
   });
-  await step("Statement", ["Signature"], async () => statementFits(found, has, input.envelope));
+  await step("Statement", ["Signature"], async () => statementFits(found, has, input));
   await documentSteps(step, found, input, has);
 
   return { state: worst(steps), steps, agent: found.agent, rx: found.leaf?.rx, type: found.leaf?.t };
@@ -168,17 +170,50 @@ async function openHandover(rotation, found, before) {
   return { ...before, key, id: await keyId(key), index, late: before.late ?? late, epoch, begins: said.env, rotations };
 }
 
-async function statementFits(found, has, envelope) {
+/** Who an earlier entry says speaks with `key`: its bytes, and the agent. */
+async function ownerOf(key, found, input) {
+  const brings = input.introductionOf?.(key);
+  if (!brings?.enrolment) throw new NotChecked(`the entries that brought key ${key} are not here`);
+  let owner = await openEnrolment(brings.enrolment, found);
+  for (const rotation of brings.rotations) owner = await openHandover(rotation, found, owner);
+  must(owner.id === key, `entry ${owner.index} brings key ${owner.id}, not ${key}`);
+  if (owner.late) throw new NotChecked(owner.late);
+  return owner;
+}
+
+/** A head that one of the log's keys signed, whichever was in force. */
+async function openByAny(bytes, keys) {
+  let refusal = null;
+  for (const { verifier } of keys) {
+    try {
+      return await openAs(bytes, verifier);
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      refusal ??= error;
+    }
+  }
+  throw refusal;
+}
+
+async function statementFits(found, has, input) {
   const [leaf, statement] = [has("leaf", "Inclusion"), has("statement", "Signature")];
-  const expected = Object.hasOwn(PREDICATES, leaf.t) ? PREDICATES[leaf.t] : null;
+  const lifts = leaf.t === "hold" && statement.type === HOLD_LIFTED;
+  const expected = lifts ? HOLD_LIFTED : Object.hasOwn(PREDICATES, leaf.t) ? PREDICATES[leaf.t] : null;
   if (!expected) throw new NotChecked(`entries of type "${leaf.t}" are not known to this page`);
   must(statement.type === expected, `the statement is a ${statement.type}, its leaf says ${leaf.t}`);
   if (!found.enrolled) {
     must(leaf.link === null, "the log's own entry claims a place in an agent's chain");
-    if (expected === LOG_KEY) await openLogKey(envelope, found.head.origin);
+    if (expected === LOG_KEY) await openLogKey(input.envelope, found.head.origin);
     if (expected === ENROL) found.agent = string(object(statement.predicate, "the enrolment").agent, "the enrolled agent");
-    if (leaf.t === "conflict" || leaf.t === "fork") {
-      throw new NotChecked(`the collector says that it noticed a ${leaf.t}; whether other signatures prove it, “exhibit verify” tells`);
+    if (NOTICED.includes(leaf.t)) {
+      return checkNoticed(leaf.t, statement.predicate, found.index, {
+        trust: found.trust,
+        owner: (key) => ownerOf(key, found, input),
+        openHead: (bytes) => openByAny(bytes, found.head.keys),
+        envelopeOf: input.envelopeOf ?? (() => null),
+        fileOf: input.fileOf ?? (() => null),
+        rootAt: input.rootAt ?? (() => null),
+      });
     }
     return `The statement is of the type that its leaf names: ${leaf.t}.`;
   }
@@ -197,7 +232,7 @@ async function statementFits(found, has, envelope) {
   found.agent = agent;
   if (expected === HEARTBEAT) return `Number ${link.seq} of epoch ${link.epoch}, as its leaf says; sealed at ${capsule.sealedAt}.`;
   if (expected === ROTATE) {
-    const { key, epoch: next } = await openRotation(envelope, found.key);
+    const { key, epoch: next } = await openRotation(input.envelope, found.key);
     return `Number ${link.seq}, the last of epoch ${link.epoch}; both keys signed that ${await keyId(key)} speaks in epoch ${next}.`;
   }
   const run = readRun(statement.predicate);

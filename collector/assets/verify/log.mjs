@@ -1,7 +1,7 @@
 // The whole log out of a bundle's entry tiles: its root, and which keys were revoked where. Never reads beyond the head.
 
 import { NotChecked, Refused, digestText, equal, hex, must } from "./bytes.mjs";
-import { leafHash, nodeHash, sha256Text } from "./keys.mjs";
+import { leafHash, nodeHash, sha256, sha256Text } from "./keys.mjs";
 import { REVOKE, openEnvelope, readLeaf } from "./entry.mjs";
 import { keyOfEntry } from "./logkeys.mjs";
 
@@ -23,6 +23,12 @@ function entriesOf(bytes, path) {
     at += 2 + length;
   }
   return entries;
+}
+
+/** The root that the log had at `size`, a BigInt. */
+export function rootAt(log, size) {
+  must(size <= BigInt(log.hashes.length), `the log has no ${size} entries`);
+  return size === 0n ? sha256() : rootOf(log.hashes.slice(0, Number(size)));
 }
 
 async function rootOf(hashes) {

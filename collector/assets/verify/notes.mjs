@@ -134,8 +134,8 @@ export async function openAs(bytes, log) {
   return head;
 }
 
-/** Which witnesses cosigned; throws unless they are enough for the policy. */
-export async function checkQuorum(note, trust, now) {
+/** When each witness that is trusted cosigned the note; throws if a line that claims to be theirs does not hold. */
+export async function cosignatures(note, trust) {
   const times = new Map();
   for (const [name, witness] of trust.witnesses) {
     for (const line of claims(note, witness)) {
@@ -143,10 +143,18 @@ export async function checkQuorum(note, trust, now) {
       const time = BigInt(`0x${hex(line.bytes.subarray(0, 8))}`);
       const message = join(toBytes(`cosignature/v1\ntime ${time}\n`), toBytes(note.text));
       must(await signed(witness.key, message, line.bytes.subarray(8)), `the cosignature of ${name} does not fit the checkpoint`);
-      const latest = BigInt(Math.floor(now / 1000) + CLOCK_TOLERANCE_SECONDS);
-      must(time > 0n && time <= latest, `the cosignature of ${name} has no time, or one in the future: check this clock`);
-      times.set(name, time);
+      if (time >= (times.get(name) ?? 0n)) times.set(name, time);
     }
+  }
+  return times;
+}
+
+/** Which witnesses cosigned; throws unless they are enough for the policy. */
+export async function checkQuorum(note, trust, now) {
+  const times = await cosignatures(note, trust);
+  const latest = BigInt(Math.floor(now / 1000) + CLOCK_TOLERANCE_SECONDS);
+  for (const [name, time] of times) {
+    must(time > 0n && time <= latest, `the cosignature of ${name} has no time, or one in the future: check this clock`);
   }
   const holds = (name) => {
     const group = trust.groups.get(name);

@@ -7,12 +7,13 @@ use exhibit_proto::digest::Digest;
 
 const SHELL: &str = include_str!("../../assets/verify/offline.html");
 /// Each after those that it imports from.
-const MODULES: [&str; 10] = [
+const MODULES: [&str; 11] = [
     include_str!("../../assets/verify/bytes.mjs"),
     include_str!("../../assets/verify/keys.mjs"),
     include_str!("../../assets/verify/notes.mjs"),
     include_str!("../../assets/verify/entry.mjs"),
     include_str!("../../assets/verify/logkeys.mjs"),
+    include_str!("../../assets/verify/noticed.mjs"),
     include_str!("../../assets/verify/item.mjs"),
     include_str!("../../assets/verify/log.mjs"),
     include_str!("../../assets/verify/bundle.mjs"),

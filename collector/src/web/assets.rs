@@ -10,7 +10,7 @@ use super::words::short;
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-const FILES: [(&str, &str, &[u8]); 12] = [
+const FILES: [(&str, &str, &[u8]); 13] = [
     ("exhibit.css", CSS, include_bytes!("../../assets/exhibit.css")),
     ("exhibit.js", SCRIPT, include_bytes!("../../assets/exhibit.js")),
     ("verify.css", CSS, include_bytes!("../../assets/verify/verify.css")),
@@ -19,6 +19,7 @@ const FILES: [(&str, &str, &[u8]); 12] = [
     ("notes.mjs", SCRIPT, include_bytes!("../../assets/verify/notes.mjs")),
     ("entry.mjs", SCRIPT, include_bytes!("../../assets/verify/entry.mjs")),
     ("logkeys.mjs", SCRIPT, include_bytes!("../../assets/verify/logkeys.mjs")),
+    ("noticed.mjs", SCRIPT, include_bytes!("../../assets/verify/noticed.mjs")),
     ("item.mjs", SCRIPT, include_bytes!("../../assets/verify/item.mjs")),
     ("show.mjs", SCRIPT, include_bytes!("../../assets/verify/show.mjs")),
     ("page.mjs", SCRIPT, include_bytes!("../../assets/verify/page.mjs")),

@@ -12,6 +12,7 @@ use crate::support::{Scratch, files_under};
 mod cases;
 mod lax;
 mod log;
+mod noticed;
 mod whole;
 
 /// A page that has the modules of the product as `verify`, from the files themselves.
@@ -34,6 +35,13 @@ fn each_wrong_thing_is_named_by_its_step_and_nothing_after_it_is_verified() {
     let cases: Vec<Value> = cases::all().iter().map(cases::Case::to_json).collect();
     assert!(cases.len() > 90, "{}", cases.len());
     let wrong = browser.evaluate(&format!("table({})", json!(cases)));
+    assert_eq!(wrong, json!([]), "{wrong:#}");
+}
+
+#[test]
+fn what_a_collector_noticed_is_proven_by_the_signatures_that_it_names_and_by_nothing_less() {
+    let (mut browser, _folder) = modules();
+    let wrong = browser.evaluate(&format!("noticed({})", json!(noticed::cases())));
     assert_eq!(wrong, json!([]), "{wrong:#}");
 }
 

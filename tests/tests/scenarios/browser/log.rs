@@ -169,7 +169,7 @@ impl Maker {
     }
 }
 
-struct Tree<'a>(&'a [Vec<u8>]);
+pub(super) struct Tree<'a>(pub(super) &'a [Vec<u8>]);
 
 impl Nodes for Tree<'_> {
     type Error = std::convert::Infallible;
@@ -185,7 +185,7 @@ impl Nodes for Tree<'_> {
     }
 }
 
-fn leaf(t: EntryType, envelope: &[u8], key: &PublicKey, link: Option<Link>) -> Leaf {
+pub(super) fn leaf(t: EntryType, envelope: &[u8], key: &PublicKey, link: Option<Link>) -> Leaf {
     let rx = "2026-11-22T10:00:00.000Z".to_owned();
     Leaf { v: 1, t, env: Digest::of(envelope), key: key.id(), link, rx }
 }
