@@ -17,7 +17,7 @@ mod timestamp;
 mod tools;
 mod witness;
 
-pub use init::{Initialised, init};
+pub use init::{Before, Initialised, init};
 pub use log_key::{Changed, change as change_log_key};
 pub use put_back::{PutBack, put_back};
 pub use retention::{HoldShown, Retained, delete, hold, holds, retention};

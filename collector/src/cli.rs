@@ -43,7 +43,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Make the data directory: keys, CA, empty log, first user
-    Init(Output),
+    Init(Init),
     /// Serve both ports until SIGTERM or Ctrl-C
     Serve,
     /// Log, agents and controls at this moment; works while `serve` runs
@@ -87,6 +87,21 @@ struct Output {
     /// One JSON object instead of text
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Debug, Args)]
+struct Init {
+    /// The new log goes on from another, which has ended: the last known head of that one, a signed checkpoint
+    #[arg(long, value_name = "CHECKPOINT", requires = "old_policy")]
+    continues: Option<PathBuf>,
+    /// Policy of the log that has ended: its key must have signed the head
+    #[arg(long, value_name = "FILE", requires = "continues")]
+    old_policy: Option<PathBuf>,
+    /// Who decides that it has ended; stands in the log
+    #[arg(long, value_name = "NAME", env = "USER", default_value = "operator")]
+    by: String,
+    #[command(flatten)]
+    output: Output,
 }
 
 #[derive(Debug, Subcommand)]
@@ -302,8 +317,10 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     let now = Timestamp::now();
     match cli.command {
         Command::Rules(asked) => rules::run(&asked),
-        Command::Init(output) => {
-            let made = app::init(&config, now)?;
+        Command::Init(Init { continues, old_policy, by, output }) => {
+            let before = continues.zip(old_policy);
+            let before = before.map(|(checkpoint, policy)| app::Before { checkpoint, policy, by });
+            let made = app::init(&config, before.as_ref(), now)?;
             show(output.json, &made, &made.to_string())
         }
         Command::Serve => {

@@ -254,7 +254,8 @@ impl Writer<'_> {
             | EntryType::Rotate
             | EntryType::Revoke
             | EntryType::RulePack
-            | EntryType::LogKey => true,
+            | EntryType::LogKey
+            | EntryType::Continues => true,
             // It stands after all statements that name what it took.
             EntryType::Tombstone => self.took_something(index, &leaf.env)?,
             EntryType::Time => self.attested.contains(&index),

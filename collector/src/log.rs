@@ -27,6 +27,11 @@ pub use lock::Lock;
 pub use reader::LogReader;
 pub use writer::{Clock, LogWriter, Settings, WriterTask, create};
 
+/// What to do where a log has lost its end, or its clock: said wherever a start is refused for that.
+pub const RECOVERY: &str = "If what was signed after it is lost, this log has ended: keep its directory for its proofs, and let \
+     another log go on from its last known head, with a new `origin` and a new `data`: `exhibit-collector init --continues \
+     CHECKPOINT --old-policy POLICY` (ARCHITECTURE.md, Recovery)";
+
 /// A signed head of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Head {
@@ -150,9 +155,14 @@ pub enum LogError {
     Commit { size: u64, source: Box<LogError> },
     #[error("log head moved from size {expected} to {found} by another writer")]
     Moved { expected: u64, found: u64 },
+    #[error(
+        "the clock says {now}, and the last head was signed at {last}: set the clock right. If it was wrong when that head was \
+         signed, wait until it is past, or: {RECOVERY}"
+    )]
+    ClockBehind { now: String, last: String },
     #[error("writer thread: {0}")]
     Thread(#[source] std::io::Error),
-    #[error("{} is held by another process: this data directory has a collector already", .0.display())]
+    #[error("{} is held by another process: this data directory has a collector already. Stop that one first; never run a copy of a data directory, both would sign", .0.display())]
     Locked(PathBuf),
     #[error("cannot lock {}: {source}", path.display())]
     Lock { path: PathBuf, source: std::io::Error },
@@ -189,6 +199,7 @@ impl LogError {
             | Self::Moved { .. }
             | Self::Commit { .. }
             | Self::Thread(_)
+            | Self::ClockBehind { .. }
             | Self::Locked(_)
             | Self::Lock { .. } => true,
             Self::OutOfRange { .. } | Self::Sign(_) => false,

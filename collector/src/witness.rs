@@ -25,7 +25,7 @@ use std::sync::Arc;
 use exhibit_proto::note::NoteError;
 use exhibit_proto::policy::PolicyError;
 
-use crate::log::{Head, LogError};
+use crate::log::{Head, LogError, RECOVERY};
 
 pub use ask::Asker;
 pub use circle::{Circle, Member};
@@ -56,12 +56,12 @@ pub enum WitnessError {
     Note(#[from] NoteError),
     #[error(
         "witness {name} has cosigned a head of {theirs} entries, and this data directory holds {ours}: it is a restored backup \
-         or a copy. {WAY_OUT}"
+         or a copy. {WAY_OUT}. {RECOVERY}. {WITNESS_ERRS}"
     )]
     Ahead { name: String, theirs: u64, ours: u64 },
     #[error(
         "witness {name} has cosigned another history of this log, which parts from this data directory at or before entry \
-         {size}: this is a restored backup or a copy that went on. {WAY_OUT}"
+         {size}: this is a restored backup or a copy that went on. {WAY_OUT}. {RECOVERY}. {WITNESS_ERRS}"
     )]
     Forked { name: String, size: u64 },
     #[error(
@@ -73,9 +73,9 @@ pub enum WitnessError {
     Task(#[from] tokio::task::JoinError),
 }
 
-const WAY_OUT: &str = "Nothing was signed. Stop every other collector with this key and bring back the newest data directory. \
-     If it is lost, this log has ended: keep the directory for its proofs, and begin another log with a new `origin`, a new \
-     `data` and `init`. If it is the witness that errs, remove its [[witness]] from the configuration";
+const WAY_OUT: &str = "Nothing was signed. Stop every other collector with this key and bring back the newest data directory";
+const WITNESS_ERRS: &str =
+    "If it is the witness that errs, remove its [[witness]] from the configuration";
 
 /// A head that the quorum has cosigned.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -55,6 +55,8 @@ pub enum EntryType {
     LogKey,
     /// What somebody outside said about when the log had a head.
     Time,
+    /// The log before this one, with its last head: the first entry of a log that takes over.
+    Continues,
     Other(String),
 }
 
@@ -143,6 +145,7 @@ impl EntryType {
             Self::Hold => "hold",
             Self::LogKey => "log_key",
             Self::Time => "time",
+            Self::Continues => "continues",
             Self::Other(name) => name,
         }
     }
@@ -165,6 +168,7 @@ impl From<String> for EntryType {
             "hold" => Self::Hold,
             "log_key" => Self::LogKey,
             "time" => Self::Time,
+            "continues" => Self::Continues,
             _ => Self::Other(name),
         }
     }
@@ -224,6 +228,7 @@ mod tests {
             EntryType::Fork,
             EntryType::LogKey,
             EntryType::Time,
+            EntryType::Continues,
         ] {
             assert_eq!(EntryType::from(known.as_str().to_owned()), known);
         }

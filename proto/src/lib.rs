@@ -17,6 +17,7 @@
 
 pub mod bundle;
 pub mod checkpoint;
+pub mod continues;
 pub mod cosignature;
 pub mod digest;
 pub mod document;

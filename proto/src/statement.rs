@@ -40,6 +40,7 @@ pub const TOMBSTONE: &str = "urn:exhibit:tombstone:v1"; // Tombstone
 pub const HOLD: &str = "urn:exhibit:hold:v1"; // Hold
 pub const HOLD_LIFTED: &str = "urn:exhibit:hold-lifted:v1"; // HoldLifted
 pub const TIME: &str = "urn:exhibit:time:v1"; // Attested
+pub const CONTINUES: &str = "urn:exhibit:continues:v1"; // continues::Continues
 /// Largest envelope, in bytes.
 pub const MAX_ENVELOPE: usize = 64 << 10;
 pub const DOCUMENT_MEDIA_TYPE: &str = "application/vnd.exhibit.document+json";

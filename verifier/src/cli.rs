@@ -58,6 +58,10 @@ enum Command {
         /// Judge completeness up to this time; a day counts whole. The bundle's own end otherwise.
         #[arg(long, value_name = "TIME", value_parser = to_time)]
         to: Option<Timestamp>,
+        /// The log before this one, as a bundle or a folder with its checkpoint and tiles: it must show the head that this log
+        /// goes on from, and the policy must name its key too.
+        #[arg(long, value_name = "DIR", requires = "bundle")]
+        predecessor: Option<PathBuf>,
         #[cfg(feature = "online")]
         #[command(flatten)]
         server: crate::online_cli::Server,
@@ -143,9 +147,10 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Command::Verify { bundle: None, trust, server, state, output, .. } => {
             crate::online_cli::verify_url(&server, &trust, state.as_deref(), &output)
         }
-        Command::Verify { bundle, trust, tsa_roots, from, to, output, .. } => {
+        Command::Verify { bundle, trust, tsa_roots, from, to, predecessor, output, .. } => {
             let bundle = bundle.unwrap_or_default();
-            bundle_command(&bundle, (&trust, tsa_roots.as_deref()), Options { from, to }, &output)
+            let folders = (bundle.as_path(), predecessor.as_deref());
+            bundle_command(folders, (&trust, tsa_roots.as_deref()), Options { from, to }, &output)
         }
         Command::VerifyLog { log, trust, output } => log_command(&log, &trust, &output),
         Command::VerifyReceipt { file, trust, output } => receipt_command(&file, &trust, &output),
@@ -182,23 +187,33 @@ fn time(text: &str, of_day: civil::Time) -> Result<Timestamp, String> {
 }
 
 fn bundle_command(
-    folder: &Path,
+    (folder, predecessor): (&Path, Option<&Path>),
     (asked, tsa_roots): (&Policy, Option<&Path>),
     options: Options,
     output: &Output,
 ) -> anyhow::Result<ExitCode> {
     let mut trust = asked.load()?;
     refuse_own_policy(folder, &asked.policy)?;
+    if let Some(old) = predecessor {
+        refuse_own_policy(old, &asked.policy)?;
+    }
     if let Some(roots) = tsa_roots {
         refuse_own_roots(folder, roots)?;
         trust = trust.with_tsa_roots(roots)?;
     }
     let bar = Bar::new(!output.quiet);
     let now = Timestamp::now();
+    let before = |mut report: Report| {
+        if let Some(old) = predecessor {
+            verify::check_predecessor(&mut report, old, &trust, now, &bar)?;
+        }
+        Ok(report)
+    };
     if output.json {
         let mut writer = Writer::new(BufWriter::new(std::io::stdout().lock()));
         let mut take = |item: Item| writer.item(&item);
         let report = verify::verify_each(folder, &trust, now, options, &bar, &mut take);
+        let report = report.and_then(before);
         bar.clear();
         let report = report?;
         writer.finish(&report).context("writing to standard output")?;
@@ -207,6 +222,7 @@ fn bundle_command(
     let mut kept = Kept::default();
     let mut take = |item: Item| kept.take(&item);
     let report = verify::verify_each(folder, &trust, now, options, &bar, &mut take);
+    let report = report.and_then(before);
     bar.clear();
     let report = report?;
     if !output.quiet {

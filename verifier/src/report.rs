@@ -71,6 +71,8 @@ pub enum Check {
     Conflict,
     /// No head that the log's key signed contradicts the log.
     Fork,
+    /// The log before this one, where it was given (`--predecessor`), shows the head that this log goes on from.
+    Predecessor,
 }
 
 /// One thing worth saying.
@@ -117,9 +119,28 @@ pub struct Report {
     /// unless something failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub behind: Option<u64>,
+    /// The log that this one took over from, by the bundle's entry of type `continues`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub predecessor: Option<Predecessor>,
     /// Who spoke when; absent where the log's leaves or the manifest are not there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completeness: Option<Completeness>,
+}
+
+/// The last head of another log that was known when this one took over. What that log holds beyond it is not part of this one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Predecessor {
+    /// The entry that says so.
+    pub index: u64,
+    pub origin: String,
+    pub size: u64,
+    pub root: Digest,
+    /// The key that signed the head.
+    pub log_key: String,
+    /// Whether the policy names that key for that log.
+    pub trusted: bool,
+    /// The signed head, verbatim.
+    pub signed: String,
 }
 
 /// On whose word the result rests.

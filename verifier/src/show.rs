@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::completeness::{self, Completeness};
-use crate::report::{Basis, Bound, Chain, Finding, Item, Report, State, Tally};
+use crate::report::{Basis, Bound, Chain, Finding, Item, Predecessor, Report, State, Tally};
 
 /// Lines of one sort that are printed before the rest is only counted.
 const SHOWN: usize = 200;
@@ -108,6 +108,16 @@ fn rest(report: &Report, kept: &Kept, out: &mut String) {
         });
     }
     section(out, "Noticed about agents (gaps, conflicts, forks)", &[&noticed]);
+    if let Some(before) = &report.predecessor {
+        let Predecessor { index, origin, size, root, trusted, .. } = before;
+        let whose = match trusted {
+            true => "the policy names the key that signed it",
+            false => "the policy does not name the key that signed it: add that log's line to it",
+        };
+        let line =
+            format!("entry {index}: goes on from {origin} at {size} entries, root {root}; {whose}");
+        section(out, "The log before this one", &[&Lines { count: 1, shown: vec![line] }]);
+    }
     section(out, "Times", &[&kept.times]);
     section(out, "Notes", &[&kept.notes]);
     if let Some(found) = &report.completeness {

@@ -10,6 +10,7 @@ mod item;
 mod keys;
 mod log_keys;
 mod manifest;
+mod predecessor;
 mod sums;
 mod times;
 mod timestamps;
@@ -37,6 +38,7 @@ use crate::trust::Trust;
 
 #[cfg(feature = "online")]
 pub(crate) use self::head::{Believed, all_keys, believed};
+pub use self::predecessor::check as check_predecessor;
 
 /// Items whose signatures are checked at a time.
 const WAVE: usize = 512;
@@ -127,6 +129,7 @@ pub fn verify_each(
         }
         report.counts.documents = reader.documents();
         report.noticed = reader.noticed();
+        report.predecessor = predecessor::found(trust, reader.continues());
         if let Some(window) = window.filter(|_| tree.rebuilt) {
             let mut found = completeness::judge(window, &selection, reader.told(), &tree.arrivals);
             found.limits.extend(beyond(window, period));
@@ -255,6 +258,7 @@ fn blank(place: String, files: usize, trust: &Trust) -> Report {
         chains: Vec::new(),
         noticed: Vec::new(),
         behind: None,
+        predecessor: None,
         completeness: None,
     }
 }

@@ -3,23 +3,30 @@
 
 use std::fmt;
 use std::fs::{self, File};
+use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, anyhow, ensure};
+use exhibit_proto::continues::Continues;
 use exhibit_proto::keys::SecretKey;
-use exhibit_proto::statement::Activity;
+use exhibit_proto::leaf::EntryType;
+use exhibit_proto::policy::Policy;
+use exhibit_proto::statement::{Activity, CONTINUES, Subject};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
 
-use super::{log_rule_pack, open_log, record, settings, witness};
+use super::{desk, log_rule_pack, open_log, record, settings, witness};
 use crate::config::Config;
 use crate::identity::{Authority, Collector, private_dir, random, write_private};
 use crate::log::{self, Lock};
 use crate::people::create_first_user;
 use crate::secrets::SecretsDb;
 use crate::views::Assessor;
+
+/// Longest head or policy that is read.
+const MOST: u64 = 64 << 10;
 
 /// What people must know of a new collector. The password is shown this once.
 #[derive(Debug, Serialize)]
@@ -33,8 +40,23 @@ pub struct Initialised {
     pub policy: String,
 }
 
-/// Makes a new collector.
-pub fn init(config: &Config, now: Timestamp) -> anyhow::Result<Initialised> {
+/// The log that the new one takes over from.
+#[derive(Clone, Debug)]
+pub struct Before {
+    /// Its last known head: what `/log/checkpoint` served, a bundle holds, an agent or a witness kept.
+    pub checkpoint: PathBuf,
+    /// The policy of that log.
+    pub policy: PathBuf,
+    pub by: String,
+}
+
+/// Makes a new collector; `before` stands in the first entry of its log.
+pub fn init(
+    config: &Config,
+    before: Option<&Before>,
+    now: Timestamp,
+) -> anyhow::Result<Initialised> {
+    let before = before.map(|before| head_before(config, before)).transpose()?;
     let data = &config.data;
     for path in [config.log_db(), config.keys(), config.secrets_db()] {
         ensure!(
@@ -53,7 +75,7 @@ pub fn init(config: &Config, now: Timestamp) -> anyhow::Result<Initialised> {
         fs::remove_dir_all(&beside.data).context("removing an unfinished init")?;
     }
     private_dir(&beside.keys())?;
-    let made = make(&beside, now)?;
+    let made = make(&beside, before, now)?;
     // A crash before the last line leaves no log, so nothing was ever signed for anybody; the next init says what to move.
     for (from, to) in [
         (beside.keys(), config.keys()),
@@ -67,7 +89,36 @@ pub fn init(config: &Config, now: Timestamp) -> anyhow::Result<Initialised> {
     Ok(made)
 }
 
-fn make(config: &Config, now: Timestamp) -> anyhow::Result<Initialised> {
+/// The last known head of the other log, signed by the key that its policy names.
+fn head_before(config: &Config, before: &Before) -> anyhow::Result<Continues> {
+    desk::texts(&[("--by", &before.by)])?;
+    let read = |path: &Path| {
+        let mut text = String::new();
+        let opened = File::open(path).and_then(|file| file.take(MOST).read_to_string(&mut text));
+        opened.with_context(|| format!("reading {}", path.display()))?;
+        anyhow::Ok(text)
+    };
+    let (signed, policy) = (read(&before.checkpoint)?, read(&before.policy)?);
+    let policy = Policy::parse(&policy)
+        .with_context(|| format!("--old-policy {}", before.policy.display()))?;
+    let mut found = Err(anyhow!("--old-policy names no log"));
+    for log in &policy.logs {
+        found = Continues::of(log, &signed, before.by.clone())
+            .with_context(|| format!("--continues {}", before.checkpoint.display()));
+        if found.is_ok() {
+            break;
+        }
+    }
+    let found = found?;
+    ensure!(
+        found.origin != config.origin,
+        "`origin` is still {:?}, the log that has ended: give the new one a name of its own",
+        config.origin
+    );
+    Ok(found)
+}
+
+fn make(config: &Config, before: Option<Continues>, now: Timestamp) -> anyhow::Result<Initialised> {
     let key = SecretKey::from_seed(&random()?);
     let collector = Collector::new(&config.origin, key)?;
     let circle = witness::circle(config, &collector)?;
@@ -87,6 +138,13 @@ fn make(config: &Config, now: Timestamp) -> anyhow::Result<Initialised> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let (writer, reader, mut task) = open_log(&config.log_db(), &collector)?;
+        if let Some(before) = before {
+            // Whoever holds an old bundle finds its name here: the head is the subject.
+            let (_, head) = before.head()?;
+            let subject = vec![Subject::new(head.origin, head.root, None)];
+            let entry = collector.entry(EntryType::Continues, CONTINUES, subject, before)?;
+            writer.append(entry).await.context("logging the log before this one")?;
+        }
         log_rule_pack(&writer, &reader, &collector, &Assessor::builtin()?).await?;
         record::activity(&collector, &writer, made).await?;
         drop(writer);

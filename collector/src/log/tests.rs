@@ -288,6 +288,22 @@ async fn nothing_is_signed_while_the_clock_stands_before_the_last_head() {
     assert_eq!(verify_whole(&bench.path(), true), 2);
 }
 
+#[tokio::test]
+async fn a_clock_that_went_backwards_keeps_the_log_from_opening_and_names_the_way_out() {
+    let bench = Bench::new();
+    let (writer, mut task) = bench.start();
+    append_all(&writer, 1, 2).await;
+    drop(writer);
+    task.ended().await.unwrap();
+    bench.clock.store(START - 60_000, Ordering::SeqCst);
+    drop(bench.start());
+    bench.clock.store(START - 60_001, Ordering::SeqCst);
+    let refused = LogWriter::start(bench.settings()).err().unwrap();
+    assert!(matches!(refused, LogError::ClockBehind { .. }) && refused.is_fatal());
+    let said = refused.to_string();
+    assert!(said.contains("set the clock right") && said.contains("init --continues"), "{said}");
+}
+
 /// What a failing step does to the writer.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Then {

@@ -27,6 +27,9 @@ const GROUP_BYTES: usize = 32 << 20;
 /// Longest that a commit waits for as many entries as the one before it had.
 const LINGER: Duration = Duration::from_millis(20);
 
+/// How far the clock may stand before the last head at a start.
+const CLOCK_SLACK: Duration = Duration::from_secs(60);
+
 /// The wall clock, as the loop of the writer reads it.
 pub type Clock = Box<dyn Fn() -> Timestamp + Send>;
 
@@ -84,6 +87,12 @@ impl LogWriter {
         let verifiers = keys.iter().map(|key| Verifier::new(&origin, key.public()));
         let verifiers = verifiers.collect::<Result<Vec<_>, _>>()?;
         let state = commit::load(&conn, &verifiers)?;
+        let now = (clock)();
+        // A moment behind may be a clock that is being set right: the first commits wait for it.
+        if now.checked_add(CLOCK_SLACK).is_ok_and(|later| !state.accepts(later)) {
+            let last = state.last_rx().to_owned();
+            return Err(LogError::ClockBehind { now: commit::rfc3339(now), last });
+        }
         let (publish, sizes) = watch::channel(state.head.checkpoint.size);
         let (queue, arrivals) = std::sync::mpsc::sync_channel(QUEUE);
         let (state, last) = (Some(state), 0);

@@ -10,6 +10,7 @@ mod tombstones;
 
 use std::sync::Arc;
 
+use exhibit_proto::continues::Continues;
 use exhibit_proto::dsse::{Envelope, IN_TOTO};
 use exhibit_proto::keys::PublicKey;
 use exhibit_proto::leaf::{EntryType, Link};
@@ -186,6 +187,13 @@ fn content(at: &At<'_>, row: &mut Row) -> Result<(), Refused> {
         }
         EntryType::Time => {
             row.summary = attested(&own(at, statement::TIME)?);
+            Ok(())
+        }
+        EntryType::Continues => {
+            let before: Continues = own(at, statement::CONTINUES)?;
+            let Continues { origin, size, by, .. } = before;
+            row.summary = format!("this log continues {origin}, which ended with {size} entries");
+            row.by = Some(by);
             Ok(())
         }
         EntryType::Other(name) => {

@@ -12,6 +12,7 @@ mod interruptions;
 mod log_keys;
 mod noticed;
 mod online;
+mod recovery;
 mod rotation;
 mod support;
 mod whole_way;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use exhibit_proto::bundle::{self, MANIFEST};
 use exhibit_proto::checkpoint::Checkpoint;
+use exhibit_proto::continues::Continues;
 use exhibit_proto::keys::PublicKey;
 use exhibit_proto::leaf::{EntryType, Leaf};
 use exhibit_proto::policy::Policy;
@@ -50,6 +51,8 @@ pub(super) struct Reader<'a> {
     key_entries: KeyEntries<'a>,
     times: Times,
     told: Told,
+    /// Which log this one goes on from, and the entry that says so.
+    continues: Option<(u64, Continues)>,
 }
 
 /// Which of the log's enrolments, rotations and revocations were read, so that no key is judged without one that was left out.
@@ -105,6 +108,7 @@ impl<'a> Reader<'a> {
         let ahead = tree.key_entries.as_slice();
         let key_entries = KeyEntries { ahead, read: BTreeSet::new(), enrol: None, revoke: None };
         let (keys, noticed) = (Keys::default(), Noticing::default());
+        let continues = None;
         Self {
             folder,
             head,
@@ -117,6 +121,7 @@ impl<'a> Reader<'a> {
             key_entries,
             times,
             told,
+            continues,
         }
     }
 
@@ -136,6 +141,11 @@ impl<'a> Reader<'a> {
     /// What the collector noticed about agents, by all items so far.
     pub(super) fn noticed(&mut self) -> Vec<crate::report::Noticed> {
         std::mem::take(&mut self.noticed.all)
+    }
+
+    /// Which log this one goes on from, if an item says so.
+    pub(super) fn continues(&mut self) -> Option<(u64, Continues)> {
+        self.continues.take()
     }
 
     pub(super) fn check(&mut self, claimed: &bundle::Item, ahead: Ahead) -> Item {
@@ -319,7 +329,8 @@ impl<'a> Reader<'a> {
             | EntryType::Tombstone
             | EntryType::Hold
             | EntryType::LogKey
-            | EntryType::Time => true,
+            | EntryType::Time
+            | EntryType::Continues => true,
             EntryType::Evidence | EntryType::Heartbeat | EntryType::Rotate => false,
             EntryType::Other(_) => leaf.key == log.id(),
         };

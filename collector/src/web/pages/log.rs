@@ -19,8 +19,9 @@ const PAGE: u32 = 200;
 /// Entries in one CSV.
 const EXPORT: u32 = 100_000;
 /// Types of entries that people, or the collector for them, made.
-const ACTIVITY: [&str; 11] = [
+const ACTIVITY: [&str; 12] = [
     "activity",
+    "continues",
     "enrol",
     "revoke",
     "rotate",

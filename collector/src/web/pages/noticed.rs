@@ -6,6 +6,7 @@ use exhibit_proto::statement::{Conflict, Fork, Gap, Over};
 use jiff::SignedDuration;
 
 use super::{Ask, WebError};
+use crate::log::RECOVERY;
 use crate::views::{NoticeRow, NoticeWhat};
 use crate::web::table::{Table, choice, column, encode, moment, number, text};
 use crate::web::words::Moment;
@@ -199,8 +200,8 @@ fn fork_words(fork: &Fork) -> Words {
 
 /// Of no entry: adding one to a log that has lost its end would make a second history of it.
 fn larger_log(known: u64, ours: u64, proven: bool) -> Words {
-    let action = "Stop the collector, and bring back the newest data directory. If it is lost, this log has ended: keep \
-                  the directory for its proofs, and begin a log with another origin.";
+    let action =
+        format!("Stop the collector, and bring back the newest data directory. {RECOVERY}.");
     let (what, means) = if proven {
         (
             format!(
@@ -214,12 +215,7 @@ fn larger_log(known: u64, ours: u64, proven: bool) -> Words {
             "An old backup may have been restored. Nothing is admitted from this agent.",
         )
     };
-    Words {
-        kind: "a larger log",
-        what: format!("{what}. {means}"),
-        means,
-        action: action.to_owned(),
-    }
+    Words { kind: "a larger log", what: format!("{what}. {means}"), means, action }
 }
 
 fn capital(text: &str) -> String {

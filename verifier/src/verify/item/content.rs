@@ -1,14 +1,15 @@
 //! What a statement says, against its leaf, its agent's grants and the log's past.
 
 use exhibit_proto::bundle::{self, MANIFEST};
+use exhibit_proto::continues::Continues;
 use exhibit_proto::digest::Digest;
 use exhibit_proto::keys::{KeyId, PublicKey};
 use exhibit_proto::leaf::{EntryType, Leaf, Link};
 use exhibit_proto::log_key;
 use exhibit_proto::statement::{
-    ACTIVITY, CONFLICT, Capsule, ENROL, EVIDENCE, Enrol, FORK, GAP, HEARTBEAT, HOLD, HOLD_LIFTED,
-    LOG_KEY, MAX_ENVELOPE, REVOKE, ROTATE, RULE_PACK, Revoke, Run, Statement, StatementError, TIME,
-    TOMBSTONE,
+    ACTIVITY, CONFLICT, CONTINUES, Capsule, ENROL, EVIDENCE, Enrol, FORK, GAP, HEARTBEAT, HOLD,
+    HOLD_LIFTED, LOG_KEY, MAX_ENVELOPE, REVOKE, ROTATE, RULE_PACK, Revoke, Run, Statement,
+    StatementError, TIME, TOMBSTONE,
 };
 use serde_json::Value;
 
@@ -52,6 +53,7 @@ impl Reader<'_> {
             EntryType::Hold => HOLD,
             EntryType::LogKey => LOG_KEY,
             EntryType::Time => TIME,
+            EntryType::Continues => CONTINUES,
             EntryType::Other(name) => {
                 let detail = format!("entries of type {name:?} are not known to this version");
                 return ledger.not_checked(Check::Statement, Some(&path), detail);
@@ -83,6 +85,7 @@ impl Reader<'_> {
             EntryType::Fork => self.fork(item, &statement, &path, ledger),
             EntryType::LogKey => self.log_key(leaf),
             EntryType::Time => self.attested(item, &statement, &path, ledger),
+            EntryType::Continues => self.predecessor(item, &statement),
             EntryType::RulePack
             | EntryType::Activity
             | EntryType::Tombstone
@@ -131,6 +134,7 @@ impl Reader<'_> {
             | EntryType::Rotate
             | EntryType::RulePack
             | EntryType::LogKey
+            | EntryType::Continues
             | EntryType::Activity
             | EntryType::Gap
             | EntryType::Conflict
@@ -167,6 +171,20 @@ impl Reader<'_> {
         let envelope = self.again(leaf)?;
         let id = self.keys.rotate(item.index, &leaf.key, &envelope)?;
         self.key_file(item.index, &id, ledger)
+    }
+
+    /// The head of the log before this one, as its key signed it; whose key that is, the policy says.
+    fn predecessor(&mut self, item: &Item, statement: &Statement<Value>) -> Result<(), String> {
+        let continues: Continues = statement.predicate_as().map_err(|error| error.to_string())?;
+        let (log, _) = continues.head().map_err(|error| error.to_string())?;
+        if log.name() == self.head.log.name() {
+            return Err("a log cannot go on from itself".to_owned());
+        }
+        if let Some((first, _)) = &self.continues {
+            return Err(format!("entry {first} says already which log this one goes on from"));
+        }
+        self.continues = Some((item.index, continues));
+        Ok(())
     }
 
     /// Which keys are in force was read before; that both signed is said of the item too.
