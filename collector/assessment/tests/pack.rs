@@ -197,7 +197,7 @@ fn the_builtin_pack_speaks_about_every_kind_it_is_meant_for() {
     assert!(pack.rules().len() >= 120, "{}", pack.rules().len());
     let mut kinds: Vec<&str> = pack.rules().iter().map(|rule| rule.kind.as_str()).collect();
     kinds.dedup();
-    assert_eq!(kinds.len(), 38, "{kinds:?}");
+    assert_eq!(kinds.len(), 40, "{kinds:?}");
     assert!(
         pack.rules()
             .iter()

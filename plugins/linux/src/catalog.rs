@@ -5,7 +5,7 @@ use exhibit_plugin::Entry;
 use crate::{kinds, roots};
 
 /// Each kind by itself.
-pub(crate) const KINDS: [Entry; 36] = [
+pub(crate) const KINDS: [Entry; 38] = [
     kinds::access_resource_permissions::ENTRY,
     kinds::software_inventory::ENTRY,
     kinds::software_install_control::ENTRY,
@@ -42,6 +42,8 @@ pub(crate) const KINDS: [Entry; 36] = [
     kinds::resilience_redundancy::ENTRY,
     kinds::hardware_health::ENTRY,
     kinds::software_containers::ENTRY,
+    kinds::network_web_filtering::ENTRY,
+    kinds::asset_endpoint_posture::ENTRY,
 ];
 
 /// The same, each of which tells what it cannot know below another root.

@@ -1,6 +1,7 @@
 //! One room a kind. Each has an `ENTRY` for the catalog and judges nothing.
 
 pub(crate) mod access_resource_permissions;
+pub(crate) mod asset_endpoint_posture;
 pub(crate) mod asset_inventory;
 pub(crate) mod capacity_metrics;
 pub(crate) mod config_baseline;
@@ -28,6 +29,7 @@ pub(crate) mod network_firewall;
 pub(crate) mod network_remote_access;
 pub(crate) mod network_segmentation;
 pub(crate) mod network_services;
+pub(crate) mod network_web_filtering;
 pub(crate) mod patch_status;
 pub(crate) mod resilience_redundancy;
 pub(crate) mod sdlc_change_records;

@@ -61,6 +61,11 @@ pub(crate) const KINDS: &[(&str, Below)] = &[
     ),
     ("resilience.redundancy", Without("arrays, pools, paths and links")),
     ("hardware.health", Nothing("disks, sensors and supplies")),
+    ("network.web_filtering", Without("whether services run")),
+    (
+        "asset.endpoint_posture",
+        Without("what is mounted, and what lies below it, whether services run"),
+    ),
 ];
 
 /// Leads every kind through [`observe`].

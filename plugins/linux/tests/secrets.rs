@@ -71,6 +71,38 @@ const FILES: &[(&str, &str)] = &[
     ("etc/fstab", "//nas/share /mnt cifs username=u,password=plantedsecretcifs 0 0\n"),
     ("proc/cmdline", "root=/dev/sda1 secret.token=plantedsecretboot\n"),
     ("etc/sudoers", "root ALL=(ALL) ALL\n"),
+    ("etc/environment", "http_proxy=http://u:plantedsecretenvironment@proxy-seen:3128/\n"),
+    (
+        "etc/dnf/dnf.conf",
+        "[main]\nproxy=http://u:planted/plantedsecretdnf@proxy:3128\nproxy_password=plantedsecretpassword\n",
+    ),
+    (
+        "etc/dnsmasq.conf",
+        "address=/plantedsecretsite.example/0.0.0.0\nserver=/x.example/10.0.0.1#plantedsecret\n",
+    ),
+    (
+        "etc/squid/squid.conf",
+        "acl bad dstdomain .plantedsecretsite\nauth_param basic program /x plantedsecretsquid\ncache_peer p parent 1 0 login=u:plantedsecretpeer\n",
+    ),
+    (
+        "etc/privoxy/config",
+        "forward / u:plantedsecretforward@h:1\nuser-manual plantedsecretmanual\n",
+    ),
+    (
+        "etc/pihole/pihole.toml",
+        "[webserver.api]\npwhash = \"plantedsecretpihole\"\n[dns.blocking]\nactive = true\n",
+    ),
+    ("etc/pihole/gravity.db", ""),
+    (
+        "opt/AdGuardHome/AdGuardHome.yaml",
+        "users:\n- name: u\n  password: plantedsecretadguard\nprotection_enabled: true\n",
+    ),
+    (
+        "etc/chromium/policies/managed/a.json",
+        r#"{"URLBlocklist": ["plantedsecretsite"], "CloudManagementEnrollmentToken": "plantedsecretchrome"}"#,
+    ),
+    ("usr/share/xsessions/gnome.desktop", "Exec=plantedsecretexec\n"),
+    ("etc/lightdm/lightdm.conf", "autologin-user=plantedsecretperson\n"),
     (
         "var/lib/docker/containers/aa/config.v2.json",
         r#"{"Name": "/shop-seen", "State": {}, "Config": {"Env": ["DB_PASSWORD=plantedsecretdocker"], "Cmd": ["plantedsecretcmd"],
@@ -86,7 +118,7 @@ const FILES: &[(&str, &str)] = &[
     ),
     (
         "home/joe/.local/share/containers/storage/overlay-containers/containers.json",
-        r#"[{"id": "aa", "names": ["pod-seen"], "metadata": "{\"mountlabel\": \"plantedsecretmeta\"}"}]"#,
+        r#"[{"id": "aa", "names": ["pod-seen", "proxy-seen", "screen_locks"], "metadata": "{\"mountlabel\": \"plantedsecretmeta\"}"}]"#,
     ),
     (
         "home/joe/.local/share/containers/storage/overlay-containers/aa/userdata/config.json",
@@ -106,9 +138,17 @@ fn planted_secrets_are_in_nothing_that_the_plugin_says() {
     let said = everything_said(root.path());
     // What was planted was read.
     assert!(
-        ["joe", "deb.example.org", "mysqldump", "shop-seen", "pod-seen"]
-            .iter()
-            .all(|word| said.contains(word)),
+        [
+            "joe",
+            "deb.example.org",
+            "mysqldump",
+            "shop-seen",
+            "pod-seen",
+            "proxy-seen",
+            "screen_locks"
+        ]
+        .iter()
+        .all(|word| said.contains(word)),
         "{said}"
     );
     let shown: Vec<&str> = said

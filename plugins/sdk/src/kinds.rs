@@ -3,6 +3,7 @@
 //! It only says what a document looks like; what a good document says is for the rules.
 
 pub mod access_resource_permissions;
+pub mod asset_endpoint_posture;
 pub mod asset_inventory;
 pub mod backup_jobs;
 pub mod capacity_metrics;
@@ -32,6 +33,7 @@ pub mod network_firewall;
 pub mod network_remote_access;
 pub mod network_segmentation;
 pub mod network_services;
+pub mod network_web_filtering;
 pub mod patch_status;
 pub mod resilience_redundancy;
 pub mod sdlc_change_records;
@@ -93,6 +95,10 @@ pub const ALL: &[KindInfo] = &[
         access_resource_permissions::ResourcePermissions,
         "Permissions of files and resources", "rounded number of files", 50
     ),
+    info!(
+        asset_endpoint_posture::EndpointPosture,
+        "Devices of people", "day of the last update", 26
+    ),
     info!(asset_inventory::AssetInventory, "Inventory of assets", "", 168),
     info!(
         backup_jobs::BackupJobs,
@@ -142,6 +148,7 @@ pub const ALL: &[KindInfo] = &[
     info!(network_remote_access::RemoteAccess, "Ways in from elsewhere", "", 26),
     info!(network_segmentation::Segmentation, "Networks and their separation", "", 168),
     info!(network_services::NetworkServices, "Listening services", "short-lived listeners", 26),
+    info!(network_web_filtering::WebFiltering, "Web filtering", "days of lists", 26),
     info!(
         patch_status::PatchStatus,
         "Updates and support", "times of the lists and of the last run", 26
@@ -216,6 +223,8 @@ mod tests {
 
     #[test]
     fn every_example_is_in_the_order_of_its_kind() {
+        round_trip::<asset_endpoint_posture::EndpointPosture>(&asset_endpoint_posture::example());
+        round_trip::<network_web_filtering::WebFiltering>(&network_web_filtering::example());
         round_trip::<asset_inventory::AssetInventory>(&asset_inventory::example());
         round_trip::<backup_jobs::BackupJobs>(&backup_jobs::example());
         round_trip::<capacity_metrics::CapacityMetrics>(&capacity_metrics::example());

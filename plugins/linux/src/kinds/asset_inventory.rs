@@ -1,6 +1,6 @@
 //! `asset.inventory` of a Linux host: one asset, the host itself. It asks nobody else about it.
 
-mod hardware;
+pub(crate) mod hardware;
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,6 @@
 //! `config.baseline` of a Linux host: kernel parameters, mounts, modules, security modules, boot. It changes nothing.
 
-mod kernel;
+pub(crate) mod kernel;
 mod sysctl;
 
 use exhibit_plugin::{

@@ -62,6 +62,26 @@ fn observe(job: &Job) -> Observation {
     look.done()
 }
 
+/// Whether every volume that stays in the host is encrypted, those to start from left out. None: not determinable.
+pub(crate) fn whole(look: &mut Look<'_>) -> Option<bool> {
+    let mounts = mounts::keeping_data(look)?;
+    let guest = guest::is_guest(look);
+    let mut whole = (!mounts.is_empty()).then_some(true);
+    for mount in mounts {
+        let starting = ["/boot", "/efi"].iter().any(|place| mount.point.starts_with(place));
+        let volume = volume(look, &mount, guest);
+        if starting || volume.removable == Some(true) {
+            continue;
+        }
+        match volume.encrypted {
+            Some(true) => {}
+            Some(false) => return Some(false),
+            None => whole = None,
+        }
+    }
+    whole
+}
+
 fn volume(look: &mut Look<'_>, mount: &Mount, guest: bool) -> Volume {
     let mut volume = Volume {
         id: mount.point.clone(),

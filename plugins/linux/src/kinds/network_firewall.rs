@@ -2,7 +2,7 @@
 //!
 //! It never changes a rule and never sends a packet. No rules is a finding of its own, not a gap.
 
-mod front_ends;
+pub(crate) mod front_ends;
 mod legacy;
 mod model;
 mod nft;

@@ -5,7 +5,7 @@ mod history;
 mod kernel;
 pub(crate) mod offers;
 mod pending;
-mod support;
+pub(crate) mod support;
 
 pub(crate) use history::{local_time, zone};
 
@@ -15,7 +15,7 @@ use exhibit_plugin::{
         AutomaticUpdates, Counts, KIND, OperatingSystem, PatchStatus, PendingUpdate,
     },
 };
-use jiff::tz::TimeZone;
+use jiff::{Timestamp, tz::TimeZone};
 
 use super::software_inventory::database;
 use crate::{look::Look, os_release::OsRelease, packages, services};
@@ -85,6 +85,18 @@ fn observe(job: &Job) -> Observation {
     };
     look.seen.document(body, rows);
     look.done()
+}
+
+/// Whether updates install themselves, and when packages last changed.
+pub(crate) fn upkeep(look: &mut Look<'_>) -> (Option<bool>, Option<Timestamp>) {
+    if !look.host.exists(crate::debian::STATUS) {
+        let wanted = |(_, unit): &(&str, &str)| services::is_wanted(&look.host, unit);
+        return (Some(TIMERS.iter().any(wanted)), None);
+    }
+    let Some(database) = database(look) else { return (None, None) };
+    let zone = history::zone(look);
+    let automatic = automatic::observe(look, &database, &zone).enabled;
+    (automatic, history::last_update(look, &zone))
 }
 
 /// Timers that install updates on systems without dpkg.

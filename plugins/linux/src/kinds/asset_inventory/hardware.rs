@@ -10,7 +10,7 @@ use crate::look::Look;
 const MEMORY_STEP: u64 = 16 * 1024 * 1024;
 
 /// A field of the firmware's table, without the fillers that vendors leave in it.
-pub(super) fn dmi(look: &mut Look<'_>, field: &str) -> Option<String> {
+pub(crate) fn dmi(look: &mut Look<'_>, field: &str) -> Option<String> {
     let text = look.text(&format!("/sys/class/dmi/id/{field}")).here()?;
     let text = text.trim();
     let filler = [

@@ -137,7 +137,7 @@ fn bracketed(text: &str) -> Option<String> {
 }
 
 /// Whether secure boot is on; none without EFI. Four bytes of attributes come before the value.
-pub(super) fn secure_boot(look: &mut Look<'_>) -> Option<bool> {
+pub(crate) fn secure_boot(look: &mut Look<'_>) -> Option<bool> {
     let path = "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c";
     let bytes = look.bytes(path).here()?;
     bytes.get(4).map(|value| *value == 1)

@@ -13,7 +13,7 @@ const UNIT_FOLDERS: [&str; 3] =
 const UFW: &str = "/etc/ufw/ufw.conf";
 
 /// Every front end that is installed.
-pub(super) fn find(look: &mut Look<'_>) -> Vec<FrontEnd> {
+pub(crate) fn find(look: &mut Look<'_>) -> Vec<FrontEnd> {
     let mut found = Vec::new();
     match look.text(UFW) {
         Found::Here(text) => {

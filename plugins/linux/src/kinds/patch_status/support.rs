@@ -13,7 +13,7 @@ const TABLE: &str = include_str!("support.csv");
 type Dates = (Option<Date>, Option<Date>);
 
 /// The system and its support on the day of the job.
-pub(super) fn observe(look: &mut Look<'_>, os: &OsRelease, today: Date) -> OperatingSystem {
+pub(crate) fn observe(look: &mut Look<'_>, os: &OsRelease, today: Date) -> OperatingSystem {
     let path = match os.get("ID").as_deref() {
         Some("debian") => "/usr/share/distro-info/debian.csv",
         Some("ubuntu") => "/usr/share/distro-info/ubuntu.csv",
