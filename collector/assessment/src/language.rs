@@ -69,6 +69,8 @@ pub(crate) const BUILTINS: [&str; 51] = [
 const MAX_TOKENS: usize = 1000;
 /// Most multiplications in one file, and in the whole library. Each can double the length of a number.
 const MAX_PRODUCTS: usize = 8;
+/// Most rules of one file, and of the whole library: a chain of rules that call each other can be no longer than both together.
+const MAX_RULES: usize = 200;
 const LIBRARY: &str = "lib/";
 const LIBRARY_PACKAGE: &str = "data.exhibit.lib.";
 /// Words of the language itself; a bracket after one is no call.
@@ -101,11 +103,18 @@ pub(crate) fn check(sources: &[(String, String)]) -> Result<(), (String, Refusal
         files.iter().filter_map(|file| Some((library_name(file.path)?, file))).collect();
     let mut calls: BTreeMap<Function, Vec<Function>> = BTreeMap::new();
     let mut library_products = 0;
+    let mut library_rules = 0;
     for file in &files {
         let at = |refusal| (file.path.to_owned(), refusal);
         let products = file.check(&library, &mut calls).map_err(at)?;
         if library_name(file.path).is_some() {
             library_products += products;
+            library_rules += file.statements.len();
+        }
+        if file.statements.len() > MAX_RULES || library_rules > MAX_RULES {
+            let what =
+                format!("more than {MAX_RULES} rules in a file or in the library; split the file");
+            return Err(at(Refusal { line: 1, what }));
         }
         if products > MAX_PRODUCTS || library_products > MAX_PRODUCTS {
             let what = format!(

@@ -76,7 +76,17 @@ fn what_could_never_end_is_refused_with_its_line_and_the_way_out() {
         text
     });
     assert!(refused(&format!("{squares}{PASS}")).contains("more than 8 multiplications"));
-    // As deep as a rule may be, on the small stack of a test's thread.
+    // As long as a chain of functions may be, on the small stack of a test's thread; a longer one is refused.
+    let functions = |count: usize| {
+        let chain = (1..count).fold("f0(x) := x\n".to_owned(), |mut text, n| {
+            writeln!(text, "f{n}(x) := f{}(x)", n - 1).unwrap();
+            text
+        });
+        format!("{chain}verdict := \"pass\" if f{}(input.kind)\nmessage := \"m\"\n", count - 1)
+    };
+    assert!(refused(&functions(5000)).contains("more than 200 rules"));
+    assert_eq!(judged(&functions(197), &json!({})).verdict, Verdict::Pass);
+    // As deep as a rule may be.
     let deepest = chain(480);
     assert_eq!(judged(&deepest, &json!({})).verdict, Verdict::Pass);
 }
