@@ -15,6 +15,9 @@ pub use veto::{Veto, VetoError};
 /// Starts every replacement; what starts with it is not replaced again.
 const MARK: &str = "redacted:";
 
+/// Starts the name of a veto among the rules that changed something.
+const VETO: &str = "veto:";
+
 /// Applies the built-in rules and the operator's patterns. The digest in a replacement is keyed, so equal secrets show as
 /// equal on one host and cannot be guessed by somebody who holds the document.
 #[derive(Clone)]
@@ -47,11 +50,16 @@ impl Redactor {
             .vetoes(kind)
             .iter()
             .filter(|veto| veto.apply(body))
-            .map(|veto| format!("veto:{veto}"))
+            .map(|veto| format!("{VETO}{veto}"))
             .collect();
         let mut applied = self.value(body);
         applied.extend(vetoed);
         applied
+    }
+
+    /// The vetoes among the rules that changed something, as the operator wrote them.
+    pub fn withheld(&self, applied: &BTreeSet<String>) -> Vec<String> {
+        applied.iter().filter_map(|name| name.strip_prefix(VETO)).map(str::to_owned).collect()
     }
 
     /// Replaces secrets in a document's body; answers the names of the rules that changed something.

@@ -103,6 +103,7 @@ impl Sealer {
             kind: kind.clone(),
             target: target.clone(),
             v: 1,
+            withheld: self.redactor.withheld(&redactions),
         };
         let bytes = document.write();
         let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);

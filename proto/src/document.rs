@@ -25,6 +25,9 @@ pub struct Document {
     pub target: Target,
     /// Version of this header: 1.
     pub v: u8,
+    /// Fields that the host's operator keeps back, as pointers or names: null there says nothing. Left out when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub withheld: Vec<String>,
 }
 
 /// What an observation is about, as `area.name`.
@@ -149,6 +152,7 @@ mod tests {
             schema: "urn:exhibit:kind:patch.status:v1".into(),
             target: "host:abc".parse().unwrap(),
             v: 1,
+            withheld: Vec::new(),
         }
     }
 
@@ -159,6 +163,15 @@ mod tests {
             r#"{"body":{"a":"ü","z":[1,{"a":2,"b":1}]},"kind":"patch.status","salt":"#
         ));
         assert_eq!(Document::parse(bytes.as_bytes()).unwrap(), document());
+    }
+
+    #[test]
+    fn what_is_kept_back_stands_in_the_header_and_nothing_does_otherwise() {
+        assert!(!document().write().contains("withheld"));
+        let kept_back = Document { withheld: vec!["/z/*/b".into()], ..document() };
+        let bytes = kept_back.write();
+        assert!(bytes.ends_with(r#""v":1,"withheld":["/z/*/b"]}"#), "{bytes}");
+        assert_eq!(Document::parse(bytes.as_bytes()).unwrap(), kept_back);
     }
 
     #[test]

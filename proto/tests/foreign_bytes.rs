@@ -32,6 +32,7 @@ fn examples() -> Vec<Vec<u8>> {
         schema: "urn:exhibit:kind:patch.status:v1".into(),
         target: "host:a".parse().unwrap(),
         v: 1,
+        withheld: Vec::new(),
     };
     let statement = Statement::new("urn:x", Vec::new(), serde_json::json!({"capsule": {}}));
     let link = Some(Link { epoch: 1, seq: u64::MAX, prev: Digest::ZERO });

@@ -222,6 +222,7 @@ fn document(target: &Target, number: usize, change: u64) -> Result<Vec<u8>> {
         schema: format!("urn:exhibit:kind:{}:v1", kind(number)),
         target: target.clone(),
         v: 1,
+        withheld: Vec::new(),
     };
     Ok(document.write().into_bytes())
 }

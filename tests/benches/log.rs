@@ -98,6 +98,7 @@ impl Maker {
             schema: "urn:exhibit:kind:patch.status:v1".into(),
             target: "host:a".parse()?,
             v: 1,
+            withheld: Vec::new(),
         };
         Ok(Self {
             folder: folder.to_owned(),

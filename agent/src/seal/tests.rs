@@ -119,3 +119,18 @@ fn a_run_too_large_for_one_envelope_becomes_a_chain_that_loses_nothing() {
             .collect::<Vec<_>>()
     );
 }
+
+#[test]
+fn what_the_operator_keeps_back_stands_in_the_document() {
+    let kind = "patch.status".parse().unwrap();
+    let vetoes = ["/rows/*/home", "absent"].map(|text| text.parse().unwrap());
+    let redactor = Redactor::new([9; 32], &[])
+        .with_vetoes(&std::collections::BTreeMap::from([(kind, vetoes.to_vec())]));
+    let sealer = Sealer { redactor, ..sealer() };
+    let body = json!({"rows": [{"home": "/home/joe"}]});
+    let sealed = sealer.document(observation(body), SCHEMA, 1000).unwrap();
+    let document = Document::parse(sealed.bytes.as_bytes()).unwrap();
+    assert_eq!(document.withheld, ["/rows/*/home"]);
+    assert_eq!(document.body, json!({"rows": [{"home": null}]}));
+    assert_eq!(sealed.observed.redactions, ["veto:/rows/*/home"]);
+}

@@ -169,6 +169,7 @@ const FILES: &[(&str, &str)] = &files![
     "patch.status/kernel_current.rego",
     "patch.status/lists_fresh.rego",
     "patch.status/os_supported.rego",
+    "patch.status/programs_restarted.rego",
     "patch.status/reboot_not_pending.rego",
     "patch.status/security_updates_installed.rego",
     "resilience.redundancy/groups_healthy.rego",

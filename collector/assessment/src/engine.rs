@@ -30,6 +30,7 @@ use crate::{
     finding::Finding,
     pack::{PackError, RulePack},
     rule::Rule,
+    withheld,
 };
 
 /// Most items a finding carries; `item_count` tells the true number.
@@ -52,6 +53,8 @@ pub struct Judge {
 struct Compiled {
     engine: Engine,
     rules: Vec<Rule>,
+    /// Text of each file with the libraries that it imports, by its path.
+    texts: BTreeMap<String, String>,
 }
 
 impl Judge {
@@ -63,7 +66,9 @@ impl Judge {
                 compiled.rules.push(rule.clone());
             } else {
                 let engine = compile(pack, &rule.kind)?;
-                kinds.insert(rule.kind.clone(), Compiled { engine, rules: vec![rule.clone()] });
+                let texts = withheld::texts(&pack.compiled_sources(&rule.kind).collect::<Vec<_>>());
+                let compiled = Compiled { engine, rules: vec![rule.clone()], texts };
+                kinds.insert(rule.kind.clone(), compiled);
             }
         }
         Ok(Self { kinds: Arc::new(kinds), time_limit: TIME_LIMIT })
@@ -106,9 +111,10 @@ impl Judge {
         let mut engine = compiled.engine.clone();
         engine.set_execution_timer_config(limit(self.time_limit));
         let mut findings = Vec::with_capacity(compiled.rules.len());
+        let withheld = withheld::of(evidence.document);
         for rule in &compiled.rules {
             engine.set_input(input.of(rule));
-            findings.push(match evaluate(&mut engine, rule) {
+            let found = match evaluate(&mut engine, rule) {
                 Ok(answer) => finding(rule, &answer),
                 Err(failure) => {
                     // A failed evaluation may leave half a state behind; the next rule starts afresh.
@@ -116,6 +122,15 @@ impl Judge {
                     engine.set_execution_timer_config(limit(self.time_limit));
                     error(rule, &format!("the rule could not be evaluated: {failure}"))
                 }
+            };
+            let text = compiled.texts.get(&rule.path).map(String::as_str).unwrap_or_default();
+            let spoilt = withheld::spoils(found.verdict, rule, text, &withheld);
+            findings.push(match spoilt {
+                Some(field) => error(
+                    rule,
+                    &format!("the rule reads {field}, which the operator of the target keeps back"),
+                ),
+                None => found,
             });
         }
         findings

@@ -27,6 +27,7 @@ mod rule;
 mod scan;
 mod selection;
 mod status;
+mod withheld;
 
 pub use backtest::{BackTest, FindingChange, MAX_CHANGES, Sample, StatusChange, back_test};
 pub use catalogue::{control_table, coverage_page, kind_table, rule_table};

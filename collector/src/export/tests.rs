@@ -39,7 +39,8 @@ fn document(kind: &str) -> String {
     let schema = format!("urn:exhibit:kind:{kind}:v1");
     let (kind, target) = (kind.parse().unwrap(), "host:a".parse().unwrap());
     let body = serde_json::json!({"pending": 0});
-    Document { body, kind, salt: "00".repeat(16), schema, target, v: 1 }.write()
+    Document { body, kind, salt: "00".repeat(16), schema, target, v: 1, withheld: Vec::new() }
+        .write()
 }
 
 fn capsule(seq: u64, prev: Digest) -> Capsule {

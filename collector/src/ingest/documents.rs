@@ -120,6 +120,7 @@ mod tests {
             schema: "urn:exhibit:kind:time.sync:v1".into(),
             target: "host:a".parse().unwrap(),
             v: 1,
+            withheld: Vec::new(),
         }
         .write()
         .into_bytes()

@@ -337,6 +337,7 @@ pub(crate) fn document(kind: &str, target: &Target, body: Value) -> String {
         schema: format!("urn:exhibit:kind:{kind}:v1"),
         target: target.clone(),
         v: 1,
+        withheld: Vec::new(),
     };
     document.write()
 }

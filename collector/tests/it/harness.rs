@@ -329,6 +329,7 @@ pub(crate) fn document(target: &str, kind: &str, content: &str) -> Vec<u8> {
         schema: format!("urn:exhibit:kind:{kind}:v1"),
         target: target.parse().unwrap(),
         v: 1,
+        withheld: Vec::new(),
     };
     document.write().into_bytes()
 }

@@ -35,6 +35,8 @@ pub(crate) struct Tables {
     pub(crate) groups: Vec<Group>,
     /// Whether both files were there, readable and understood.
     pub(crate) whole: bool,
+    /// Lines of the file of accounts that stand for one, understood or not.
+    pub(crate) listed: usize,
     /// Whether there are NIS lines (`+…`), which stand for accounts that are not in the file.
     pub(crate) nis: bool,
 }
@@ -48,6 +50,7 @@ impl Tables {
                 let parsed = parse_passwd(&text);
                 tables.users = parsed.rows;
                 tables.nis = parsed.nis;
+                tables.listed = tables.users.len() + parsed.faults.len();
                 tables.whole &= report(look, "/etc/passwd", &parsed.faults);
             }
             Found::Missing | Found::Unreadable => tables.whole = false,
@@ -172,7 +175,8 @@ mod tests {
         assert!(users.nis);
         let groups = parse_group("root:x:0:\nsudo:x:27:alice, carol\nbroken:x:\n");
         assert_eq!(groups.faults.len(), 1);
-        let tables = Tables { users: users.rows, groups: groups.rows, whole: true, nis: false };
+        let tables =
+            Tables { users: users.rows, groups: groups.rows, whole: true, ..Tables::default() };
         let sudo = &tables.groups[1];
         assert_eq!(tables.members(sudo).into_iter().collect::<Vec<_>>(), ["alice", "bob", "carol"]);
         assert!(tables.groups_by_user()["bob"].contains("sudo"));

@@ -23,7 +23,7 @@ pub(crate) const KINDS: &[(&str, Below)] = &[
     ("software.inventory", Whole),
     ("software.install_control", Without("programs that run, what the kernel enforces")),
     ("software.containers", Without("what engines that run tell")),
-    ("patch.status", Without("the kernel that runs")),
+    ("patch.status", Without("the kernel that runs, libraries that programs run with")),
     ("vulnerability.findings", Whole),
     ("identity.accounts", Without("accounts of a directory")),
     ("identity.privileged_grants", Whole),

@@ -73,7 +73,8 @@ pub fn document(pending: u32) -> String {
     let schema = "urn:exhibit:kind:patch.status:v1".to_owned();
     let (kind, target) = ("patch.status".parse().unwrap(), "host:a".parse().unwrap());
     let body = serde_json::json!({ "pending": pending });
-    Document { body, kind, salt: "00".repeat(16), schema, target, v: 1 }.write()
+    Document { body, kind, salt: "00".repeat(16), schema, target, v: 1, withheld: Vec::new() }
+        .write()
 }
 
 pub fn capsule(seq: u64, prev: Digest) -> Capsule {

@@ -4,7 +4,10 @@ pub(crate) mod keys;
 mod shadow;
 mod sign_ins;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use exhibit_plugin::{
     Entry, Job, Observation, OutcomeKind,
@@ -52,8 +55,11 @@ fn observe(job: &Job) -> Observation {
     let foreign = sources.iter().find(|source| !local(source)).cloned();
     let mut users: Vec<(User, String)> =
         tables.users.iter().map(|user| (user.clone(), "files".to_owned())).collect();
+    let mut expected = (!tables.nis && foreign.is_none()).then_some(tables.listed);
     if let Some(source) = &foreign {
-        users.extend(from_directory(&mut look, &tables).into_iter().map(|u| (u, source.clone())));
+        let (listed, others) = from_directory(&mut look, &tables);
+        expected = listed;
+        users.extend(others.into_iter().map(|user| (user, source.clone())));
     }
     if tables.nis || foreign.is_some() {
         look.seen.outcome(
@@ -104,6 +110,9 @@ fn observe(job: &Job) -> Observation {
     let complete = tables.whole && !tables.nis && foreign.is_none();
     let rows = accounts.len();
     look.seen.document(Accounts { accounts, sources, complete }, rows);
+    if let Some(expected) = expected {
+        look.seen.expected(expected);
+    }
     look.done()
 }
 
@@ -128,15 +137,20 @@ fn sources(look: &mut Look<'_>) -> Vec<String> {
     found
 }
 
-/// Accounts that the name service knows besides the file.
-fn from_directory(look: &mut Look<'_>, tables: &Tables) -> Vec<User> {
+/// How many accounts the name service lists, and those that are not in the file. A service that lists none of its own may
+/// still know some, so its number is then none.
+fn from_directory(look: &mut Look<'_>, tables: &Tables) -> (Option<usize>, Vec<User>) {
     if !look.host.is_live() {
-        return Vec::new();
+        return (None, Vec::new());
     }
     let tool = Tool::new("getent", &["passwd"]).timeout(Duration::from_secs(10));
-    let Some(output) = look.run(&tool) else { return Vec::new() };
-    let known = |user: &User| tables.users.iter().any(|local| local.name == user.name);
-    accounts::parse_passwd(&output.stdout).rows.into_iter().filter(|user| !known(user)).collect()
+    let Some(output) = look.run(&tool) else { return (None, Vec::new()) };
+    let local: BTreeSet<&str> = tables.users.iter().map(|user| user.name.as_str()).collect();
+    let listed = accounts::parse_passwd(&output.stdout).rows;
+    let total = listed.len();
+    let others: Vec<User> =
+        listed.into_iter().filter(|user| !local.contains(user.name.as_str())).collect();
+    ((!others.is_empty()).then_some(total), others)
 }
 
 fn shadow(look: &mut Look<'_>) -> Option<BTreeMap<String, shadow::Entry>> {

@@ -4,6 +4,7 @@ mod automatic;
 mod history;
 mod kernel;
 pub(crate) mod offers;
+mod outdated;
 mod pending;
 pub(crate) mod support;
 
@@ -37,10 +38,14 @@ pub(crate) const ENTRY: Entry = Entry {
         "/var/log/unattended-upgrades/unattended-upgrades.log",
         "/boot/vmlinuz-*",
         "/run/reboot-required",
+        "/proc/<pid>/{maps,exe,cgroup}: libraries that are mapped and gone",
         "/etc/os-release",
         "/usr/share/distro-info/{debian,ubuntu}.csv",
     ],
-    needs: &["CAP_DAC_READ_SEARCH or group adm: the log of unattended-upgrades"],
+    needs: &[
+        "CAP_DAC_READ_SEARCH or group adm: the log of unattended-upgrades",
+        "CAP_SYS_PTRACE: libraries that programs of other accounts run with",
+    ],
     observe,
 };
 
@@ -82,6 +87,7 @@ fn observe(job: &Job) -> Observation {
         kernel: Some(kernel),
         reboot_required,
         reboot_packages,
+        outdated_programs: outdated::find(&mut look),
     };
     look.seen.document(body, rows);
     look.done()
@@ -165,6 +171,7 @@ fn without_dpkg(mut look: Look<'_>, os: OperatingSystem) -> Observation {
         kernel: Some(kernel),
         reboot_required,
         reboot_packages: Vec::new(),
+        outdated_programs: outdated::find(&mut look),
     };
     look.seen.document(body, rows);
     look.done()

@@ -20,7 +20,7 @@ pub(crate) const ENTRY: Entry = Entry {
         "chronyc -n -c tracking (only while chronyd runs)",
         "adjtimex --print (only where neither of them answers)",
         "/etc/chrony/{chrony.conf,conf.d,sources.d}, /etc/systemd/timesyncd.conf with drop-ins",
-        "/etc/ntpsec/ntp.conf, /etc/ntp.conf, /etc/openntpd/ntpd.conf",
+        "/etc/ntpsec/ntp.conf, /etc/ntp.conf, /etc/openntpd/ntpd.conf, /etc/linuxptp/ptp4l.conf",
         "/etc/localtime, /etc/timezone, /proc/self/ns/pid",
         "systemctl show of the time services, or /proc/<pid>/comm",
     ],

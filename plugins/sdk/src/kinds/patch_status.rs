@@ -37,6 +37,20 @@ pub struct PatchStatus {
     pub reboot_required: Option<bool>,
     /// Packages that ask for the restart, sorted.
     pub reboot_packages: Vec<String>,
+    /// Programs that still run with files that an update replaced, sorted. Null: not determinable.
+    pub outdated_programs: Option<Vec<OutdatedProgram>>,
+}
+
+/// A program that waits for its own restart.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OutdatedProgram {
+    /// Path of the program.
+    pub program: String,
+    /// Service that it belongs to. Null: none, or not determinable.
+    pub unit: Option<String>,
+    /// Replaced files that it runs with, sorted, at most 20.
+    pub libraries: Vec<String>,
 }
 
 /// Which system, and until when its maker supports it.
@@ -159,6 +173,7 @@ impl Kind for PatchStatus {
         }
         self.reboot_packages.sort();
         self.reboot_packages.dedup();
+        self.outdated_programs.iter_mut().for_each(|list| list.sort());
     }
 }
 
@@ -179,6 +194,8 @@ pub fn example() -> Value {
             "last_run": "2026-11-22T06:20:11Z", "last_result": "success"},
         "kernel": {"running": "6.1.0-38-amd64", "newest_installed": "6.1.0-40-amd64"},
         "reboot_required": true,
-        "reboot_packages": ["linux-image-6.1.0-40-amd64"]
+        "reboot_packages": ["linux-image-6.1.0-40-amd64"],
+        "outdated_programs": [{"program": "/usr/sbin/nginx", "unit": "nginx.service",
+            "libraries": ["/usr/lib/x86_64-linux-gnu/libssl.so.3"]}]
     })
 }

@@ -52,7 +52,7 @@ pub struct Daemon {
 pub struct Source {
     /// Name or address.
     pub address: String,
-    /// `server`, `pool`, `peer`, `refclock`, `fallback`, `provider`.
+    /// `server`, `pool`, `peer`, `refclock`, `fallback`, `ptp` (then the interface), `provider`.
     #[serde(rename = "type")]
     pub kind: String,
     /// Whether it is authenticated (NTS or a key). Null: not determinable.

@@ -68,6 +68,7 @@ pub(super) fn document() -> Document {
         schema: format!("urn:exhibit:kind:{KIND}:v1"),
         target: TARGET.parse().unwrap(),
         v: 1,
+        withheld: Vec::new(),
     }
 }
 

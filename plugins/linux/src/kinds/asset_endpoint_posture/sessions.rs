@@ -3,6 +3,7 @@
 use crate::{
     glob,
     look::{Found, Look},
+    names::escaped,
 };
 
 /// Beginnings of names of session files, and the session.
@@ -27,7 +28,9 @@ pub(super) fn all(look: &mut Look<'_>) -> Vec<String> {
         for name in look.names(folder).here().unwrap_or_default() {
             let Some(stem) = name.strip_suffix(".desktop") else { continue };
             let known = KNOWN.iter().find(|(start, _)| stem.starts_with(start));
-            found.push(known.map_or(stem, |(_, name)| name).to_owned());
+            found.push(
+                known.map_or_else(|| escaped(stem.as_bytes()), |(_, name)| (*name).to_owned()),
+            );
         }
     }
     found.sort();

@@ -91,7 +91,7 @@ pub(super) fn security_modules(look: &mut Look<'_>) -> Option<Vec<SecurityModule
     let selinux = look.text("/sys/fs/selinux/enforce").here();
     let list = look.text("/sys/kernel/security/lsm").here();
     if list.is_none() && selinux.is_none() {
-        return None;
+        return without_securityfs(look);
     }
     let names = list.unwrap_or_else(|| "selinux".to_owned());
     let mut found = Vec::new();
@@ -113,6 +113,36 @@ pub(super) fn security_modules(look: &mut Look<'_>) -> Option<Vec<SecurityModule
         found.push(module);
     }
     Some(found)
+}
+
+/// What the kernel shows elsewhere, where nobody mounted its own list: AppArmor's switch, and whether the file systems of
+/// SELinux and Smack are there, which they are only when these are in force. None: it shows neither.
+fn without_securityfs(look: &mut Look<'_>) -> Option<Vec<SecurityModule>> {
+    if !look.host.exists("/sys/module") {
+        return None;
+    }
+    let filesystems = look.text("/proc/filesystems").here()?;
+    let has = |name: &str| filesystems.lines().any(|line| line.trim_end().ends_with(name));
+    if has("selinuxfs") || has("smackfs") {
+        // In force in some mode that only its own file system tells.
+        return None;
+    }
+    let on = match look.text("/sys/module/apparmor/parameters/enabled") {
+        Found::Here(text) => text.trim() == "Y",
+        Found::Missing => false,
+        Found::Unreadable => return None,
+    };
+    let module = |name: &str, mode: &str| SecurityModule {
+        name: name.to_owned(),
+        mode: Some(mode.to_owned()),
+        enforced: None,
+        complaining: None,
+    };
+    Some(vec![
+        module("apparmor", if on { "enabled" } else { "none" }),
+        module("selinux", "none"),
+        module("smack", "none"),
+    ])
 }
 
 /// Counts the profiles of AppArmor, which only root may list.
@@ -172,6 +202,28 @@ mod tests {
             found.into_iter().collect::<Vec<_>>(),
             [("mitigations".into(), "auto,nosmt".into()), ("nosmt".into(), String::new())]
         );
+    }
+
+    #[test]
+    fn without_its_list_the_kernel_still_shows_what_confines() {
+        let modes = |files: &[(&str, &str)]| {
+            let root = planted(files);
+            let job = job(root.path());
+            let found = security_modules(&mut Look::new(&job))?;
+            Some(found.into_iter().map(|one| (one.name, one.mode.unwrap())).collect::<Vec<_>>())
+        };
+        let told = |apparmor: &str| {
+            [("apparmor", apparmor), ("selinux", "none"), ("smack", "none")]
+                .map(|(name, mode)| (name.to_owned(), mode.to_owned()))
+                .to_vec()
+        };
+        let plain = ("/proc/filesystems", "nodev\tsysfs\n\text4\n");
+        let switch = "/sys/module/apparmor/parameters/enabled";
+        assert_eq!(modes(&[plain, ("/sys/module/x/y", "")]), Some(told("none")));
+        assert_eq!(modes(&[plain, (switch, "Y\n")]), Some(told("enabled")));
+        let selinux = ("/proc/filesystems", "nodev\tselinuxfs\n");
+        assert_eq!(modes(&[selinux, ("/sys/module/x/y", "")]), None);
+        assert_eq!(modes(&[plain]), None);
     }
 
     #[test]

@@ -5,7 +5,10 @@ use std::io::{BufRead, BufReader, Read};
 use exhibit_plugin::kinds::network_web_filtering::FilterList;
 use jiff::tz::TimeZone;
 
-use crate::look::{Found, Look};
+use crate::{
+    look::{Found, Look},
+    names::escaped,
+};
 
 /// A list longer than this is not counted.
 const MOST_BYTES: u64 = 64 * 1024 * 1024;
@@ -21,7 +24,7 @@ pub(super) fn counted(look: &mut Look<'_>, path: &str) -> Option<FilterList> {
 pub(super) fn dated(look: &mut Look<'_>, path: &str) -> Option<FilterList> {
     let facts = look.facts(path).here()?;
     let updated = facts.modified.map(|time| time.to_zoned(TimeZone::UTC).date());
-    Some(FilterList { name: path.to_owned(), entries: None, updated })
+    Some(FilterList { name: escaped(path.as_bytes()), entries: None, updated })
 }
 
 /// Lines that are neither empty nor a remark.

@@ -10,6 +10,7 @@ use exhibit_plugin::{
 use super::{Seen, engines, facts::text, oci, storage};
 use crate::{
     look::{Found, Look},
+    names::escaped,
     tool::Tool,
 };
 
@@ -93,7 +94,8 @@ fn task(look: &mut Look<'_>, space: &str, id: &str) -> Option<Option<Container>>
     let pid = look.host.text(&format!("{place}/init.pid")).ok().flatten();
     let runs = pid.is_some_and(|pid| look.host.exists(&format!("/proc/{}", pid.trim())));
     Some(Some(Container {
-        name: storage::kubernetes(Some(&spec)).unwrap_or_else(|| format!("{space}/{id}")),
+        name: storage::kubernetes(Some(&spec))
+            .unwrap_or_else(|| escaped(format!("{space}/{id}").as_bytes())),
         image: text(&notes["io.kubernetes.cri.image-name"]),
         state: look.host.is_live().then(|| if runs { "running" } else { "stopped" }.to_owned()),
         ..told

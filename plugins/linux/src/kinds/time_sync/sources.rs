@@ -8,6 +8,7 @@ use crate::look::Look;
 use crate::systemd_conf;
 
 const CHRONY: [&str; 2] = ["/etc/chrony/chrony.conf", "/etc/chrony.conf"];
+const PTP: [&str; 2] = ["/etc/linuxptp/ptp4l.conf", "/etc/ptp4l.conf"];
 const NTP: [&str; 3] = ["/etc/ntpsec/ntp.conf", "/etc/ntp.conf", "/etc/openntpd/ntpd.conf"];
 
 pub(super) fn all(look: &mut Look<'_>) -> Vec<Source> {
@@ -21,7 +22,30 @@ pub(super) fn all(look: &mut Look<'_>) -> Vec<Source> {
         }
     }
     timesyncd(look, &mut found);
+    for file in PTP {
+        if let Some(text) = look.text(file).here() {
+            found.extend(ports(&text, file));
+        }
+    }
     found
+}
+
+/// Ports of ptp4l(8): every section that is named after an interface, with what lies in front of it.
+fn ports(text: &str, file: &str) -> Vec<Source> {
+    let secured = text.lines().any(|line| line.trim_start().starts_with("sa_file"));
+    let section = |(number, line): (usize, &str)| {
+        let name = line.trim().strip_prefix('[')?.strip_suffix(']')?;
+        let others = ["global", "unicast_master_table"].contains(&name) || name.contains(' ');
+        (!others).then(|| Source {
+            address: name.to_owned(),
+            kind: "ptp".to_owned(),
+            // Without an association every master on the wire is believed.
+            authenticated: (!secured).then_some(false),
+            selected: None,
+            source: format!("{file}:{number}"),
+        })
+    };
+    (1..).zip(text.lines()).filter_map(section).collect()
 }
 
 /// Deeper includes are a loop or a riddle.
@@ -62,5 +86,23 @@ fn timesyncd(look: &mut Look<'_>, found: &mut Vec<Source>) {
                 source,
             });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_of_ptp_are_sources() {
+        let text = "[global]\ndomainNumber 0\n#[eth9]\n[eth0]\nnetwork_transport L2\n[unicast_master_table]\n";
+        let found = ports(text, "/etc/linuxptp/ptp4l.conf");
+        assert_eq!(found.len(), 1);
+        assert_eq!(
+            (found[0].address.as_str(), found[0].kind.as_str(), found[0].authenticated),
+            ("eth0", "ptp", Some(false))
+        );
+        assert_eq!(found[0].source, "/etc/linuxptp/ptp4l.conf:4");
+        assert_eq!(ports("[global]\nsa_file /x\n[eth0]\n", "f")[0].authenticated, None);
     }
 }
