@@ -6,6 +6,7 @@ mod admission;
 mod ahead;
 mod decide;
 mod documents;
+mod known;
 mod log_keys;
 mod noticed;
 mod service;

@@ -83,10 +83,9 @@ pub(super) fn decide(
         decided.ours = Some(ingest.reader.root_at(seen.size)?).filter(|ours| *ours != seen.root);
     }
     for named in &decided.admitted.documents {
-        match service.about(&named.digest)? {
+        match service.held(named)? {
             None => decided.lacking.push(named.clone()),
-            Some(Held::About(kind, target)) if (&kind, &target) == (&named.kind, &named.target) => {
-            }
+            Some(Held::Named) => {}
             Some(Held::Proof) => {
                 let text = format!("{} is held and is not a document", named.digest);
                 return Ok(Err(Refused::invalid(text)));

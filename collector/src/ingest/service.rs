@@ -20,7 +20,9 @@ use tokio_util::sync::CancellationToken;
 use tonic::codec::CompressionEncoding;
 use tonic::{Request, Response, Status, Streaming};
 
+use super::admission::Wanted;
 use super::ahead::{Ahead, Larger};
+use super::known::Known;
 use super::noticed::Noticed;
 use super::submit::Session;
 use crate::identity::{Agent, Collector, Enroller, Registry};
@@ -32,8 +34,6 @@ use crate::opened::Opened;
 const MAX_MESSAGE: usize = 512 << 10;
 /// Digests of one Lacking call.
 const MAX_DIGESTS: usize = 4096;
-/// Held documents whose headers are remembered.
-const KNOWN: usize = 50_000;
 /// Streams of one agent: it needs one, and a broken one may linger.
 const STREAMS: usize = 4;
 /// Heads of one Heads call, and the longest of them: a note with many cosignatures.
@@ -106,8 +106,7 @@ pub(super) struct Shared {
     pub(super) ingest: Ingest,
     /// Kibibytes of documents that may still be taken into memory.
     pub(super) memory: Arc<Semaphore>,
-    /// Kind and target of documents that the log holds, read from their headers.
-    known: Mutex<HashMap<Digest, (Kind, Target)>>,
+    known: Known,
     /// What each agent takes of the collector, by agent id.
     shares: Mutex<HashMap<String, Share>>,
     pub(super) noticed: Noticed,
@@ -121,9 +120,11 @@ pub(super) struct Share {
     pub(super) run: Arc<tokio::sync::Mutex<()>>,
 }
 
-/// What is held under a digest.
+/// What is held under a digest that a statement names.
 pub(super) enum Held {
-    /// A document about this.
+    /// The document that it names.
+    Named,
+    /// A document about something else.
     About(Kind, Target),
     /// A proof that is kept beside the log: no document, whoever names it.
     Proof,
@@ -133,7 +134,7 @@ impl EvidenceService {
     pub fn server(ingest: Ingest) -> EvidenceServer<Self> {
         let permits = kibibytes(ingest.limits.in_flight_bytes);
         let memory = Arc::new(Semaphore::new(usize::try_from(permits).unwrap_or(usize::MAX >> 3)));
-        let (known, shares) = (Mutex::default(), Mutex::default());
+        let (known, shares) = (Known::default(), Mutex::default());
         let shared = Shared { ingest, memory, known, shares, noticed: Noticed::default() };
         EvidenceServer::new(Self(Arc::new(shared)))
             .accept_compressed(CompressionEncoding::Zstd)
@@ -278,27 +279,23 @@ impl Evidence for EvidenceService {
 }
 
 impl Shared {
-    /// What a held document says that it is about; blocking. `None`: it is not held.
-    pub(super) fn about(&self, digest: &Digest) -> Result<Option<Held>, LogError> {
-        let known = |held: &Mutex<HashMap<Digest, (Kind, Target)>>| {
-            held.lock().unwrap_or_else(PoisonError::into_inner).get(digest).cloned()
-        };
-        if let Some((kind, target)) = known(&self.known) {
-            return Ok(Some(Held::About(kind, target)));
+    /// What is held under the digest of a document that a statement names; blocking. `None`: nothing is.
+    pub(super) fn held(&self, wanted: &Wanted) -> Result<Option<Held>, LogError> {
+        let erased_to = self.ingest.writer.erased_to();
+        if self.known.holds(wanted, erased_to) {
+            return Ok(Some(Held::Named));
         }
-        let Some(bytes) = self.ingest.reader.document(digest)? else {
+        let Some(bytes) = self.ingest.reader.document(&wanted.digest)? else {
             return Ok(None);
         };
-        let Ok(document) = Document::parse(&bytes) else {
+        let Ok(Document { kind, target, .. }) = Document::parse(&bytes) else {
             return Ok(Some(Held::Proof));
         };
-        let about = (document.kind, document.target);
-        let mut held = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if held.len() >= KNOWN {
-            held.clear();
+        if (&kind, &target) != (&wanted.kind, &wanted.target) {
+            return Ok(Some(Held::About(kind, target)));
         }
-        held.insert(*digest, about.clone());
-        Ok(Some(Held::About(about.0, about.1)))
+        self.known.put(wanted, erased_to);
+        Ok(Some(Held::Named))
     }
 
     /// Holds heads that the log's key signed against the log; answers those that are not its past. Others are nobody's

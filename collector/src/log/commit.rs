@@ -155,6 +155,10 @@ impl State {
     pub(super) fn last_rx(&self) -> &str {
         &self.rx
     }
+
+    pub(super) fn erased_to(&self) -> u64 {
+        self.erased_to
+    }
 }
 
 /// RFC 3339 in UTC with milliseconds; texts order as times do.

@@ -3,6 +3,8 @@
 //! It never answers before the head is on disk and published.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError};
 use std::time::{Duration, Instant};
 
@@ -48,6 +50,7 @@ pub struct Settings {
 pub struct LogWriter {
     queue: SyncSender<Request>,
     sizes: watch::Receiver<u64>,
+    erased_to: Arc<AtomicU64>,
 }
 
 /// Tells when the writer thread has ended, and why.
@@ -94,9 +97,12 @@ impl LogWriter {
             return Err(LogError::ClockBehind { now: commit::rfc3339(now), last });
         }
         let (publish, sizes) = watch::channel(state.head.checkpoint.size);
+        let erased_to = Arc::new(AtomicU64::new(state.erased_to()));
         let (queue, arrivals) = std::sync::mpsc::sync_channel(QUEUE);
         let (state, last) = (Some(state), 0);
-        let writer = Writer { conn, keys, verifiers, clock, hook, state, arrivals, publish, last };
+        let erased = Arc::clone(&erased_to);
+        let writer =
+            Writer { conn, keys, verifiers, clock, hook, state, arrivals, publish, erased, last };
         let (ended, task) = oneshot::channel();
         let run = move || {
             // Nobody may be waiting for the end any more; the thread is over either way.
@@ -106,7 +112,7 @@ impl LogWriter {
             .name("log-writer".into())
             .spawn(run)
             .map_err(LogError::Thread)?;
-        Ok((Self { queue, sizes }, WriterTask(task)))
+        Ok((Self { queue, sizes, erased_to }, WriterTask(task)))
     }
 
     /// Appends one entry; answers when its head is on disk and published.
@@ -131,6 +137,11 @@ impl LogWriter {
     /// Entries of the newest published head.
     pub fn size(&self) -> u64 {
         *self.sizes.borrow()
+    }
+
+    /// The index after the newest tombstone; one below a [`LogWriter::size`] that was told before is never left out.
+    pub fn erased_to(&self) -> u64 {
+        self.erased_to.load(Ordering::Acquire)
     }
 
     /// Sizes of published heads.
@@ -158,6 +169,8 @@ struct Writer {
     state: Option<State>,
     arrivals: Receiver<Request>,
     publish: watch::Sender<u64>,
+    /// Tells of tombstones before the head that covers them is told.
+    erased: Arc<AtomicU64>,
     /// Entries of the last round: how much company the next one may expect.
     last: usize,
 }
@@ -182,6 +195,7 @@ impl Writer {
     fn reload(&mut self) -> Result<(), LogError> {
         match commit::load(&self.conn, &self.verifiers) {
             Ok(state) => {
+                self.erased.store(state.erased_to(), Ordering::Release);
                 self.publish.send_replace(state.head.checkpoint.size);
                 self.state = Some(state);
                 Ok(())
@@ -277,6 +291,7 @@ impl Writer {
         let (state, placed) =
             commit::commit(&self.conn, &self.keys, state, &entries, now, &mut self.hook)?;
         let head = state.head.clone();
+        self.erased.store(state.erased_to(), Ordering::Release);
         self.state = Some(state);
         Ok(Some((placed, head)))
     }

@@ -111,3 +111,27 @@ async fn without_rules_nothing_is_due_and_a_young_document_is_not() {
         assert_eq!((&found["due"], &found["entries"]), (&0.into(), &serde_json::json!([])));
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_document_that_was_named_often_and_is_deleted_is_wanted_again_by_the_same_process() {
+    let collector = Collector::start();
+    let mut agent = Agent::enrol(&collector, "host:one", 1).await;
+    let private = [agent.document("time.sync", "alice-private")];
+    let mut wanted = Vec::new();
+    for run in 0..4 {
+        if run == 3 {
+            let (digest, by) = (Digest::of(&private[0]).to_string(), "ada");
+            let delete =
+                ["delete", "--document", &digest, "--by", by, "--reason", "asked", "--json"];
+            json(&collector.run(&delete));
+        }
+        let envelope = agent.seal(&agent.run(&private));
+        let mut stream = Stream::open(&collector, &agent).await;
+        stream.envelope(&envelope, 0).await;
+        wanted.push(stream.wanted().await.documents.len());
+        drop(stream);
+        let mut stream = Stream::open(&collector, &agent).await;
+        collector.verify(&stream.submit(&envelope, &private).await);
+    }
+    assert_eq!(wanted, [1, 0, 0, 1]);
+}
