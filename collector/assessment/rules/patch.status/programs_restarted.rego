@@ -44,7 +44,10 @@ message := "programs run with libraries that were replaced" if verdict == "fail"
 not_applicable if input.body.kernel == null
 
 # What must be known before the absence of offending items means anything.
-judgeable if is_array(input.body.outdated_programs)
+judgeable if {
+	is_array(input.body.outdated_programs)
+	input.body.outdated_complete == true
+}
 
 items contains {"id": id, "why": why} if {
 	is_array(input.body.outdated_programs)

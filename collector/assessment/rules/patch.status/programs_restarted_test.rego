@@ -14,7 +14,11 @@ test_pass if {
 	rule.verdict == "pass" with input as pass_input
 }
 
-pass_input := document({"kernel": {"running": "6.1", "newest_installed": "6.1"}, "outdated_programs": []})
+pass_input := document({
+	"kernel": {"running": "6.1", "newest_installed": "6.1"},
+	"outdated_programs": [],
+	"outdated_complete": true,
+})
 
 test_pass_excepted if {
 	rule.verdict == "pass" with input as pass_excepted_input
@@ -23,6 +27,7 @@ test_pass_excepted if {
 pass_excepted_input := document({
 	"kernel": {"running": "6.1", "newest_installed": "6.1"},
 	"outdated_programs": [{"program": "/usr/bin/x", "unit": null, "libraries": ["/usr/lib/libssl.so.3"]}],
+	"outdated_complete": true,
 })
 
 test_fail if {
@@ -40,19 +45,45 @@ fail_input := document({
 		},
 		{"program": "/usr/bin/y", "unit": null, "libraries": ["/usr/lib/libssl.so.3"]},
 	],
+	"outdated_complete": true,
+})
+
+test_fail_although_not_all_is_seen if {
+	rule.verdict == "fail" with input as fail_although_not_all_is_seen_input
+	ids == {"/usr/bin/y"} with input as fail_although_not_all_is_seen_input
+}
+
+fail_although_not_all_is_seen_input := document({
+	"kernel": {"running": "6.1", "newest_installed": "6.1"},
+	"outdated_programs": [{"program": "/usr/bin/y", "unit": null, "libraries": ["/usr/lib/libssl.so.3"]}],
+	"outdated_complete": false,
 })
 
 test_not_applicable if {
 	rule.verdict == "not_applicable" with input as not_applicable_input
 }
 
-not_applicable_input := document({"kernel": null, "outdated_programs": null})
+not_applicable_input := document({"kernel": null, "outdated_programs": null, "outdated_complete": false})
 
 test_malformed_unknown if {
 	rule.verdict == "error" with input as malformed_unknown_input
 }
 
-malformed_unknown_input := document({"kernel": {"running": "6.1", "newest_installed": "6.1"}, "outdated_programs": null})
+malformed_unknown_input := document({
+	"kernel": {"running": "6.1", "newest_installed": "6.1"},
+	"outdated_programs": null,
+	"outdated_complete": false,
+})
+
+test_malformed_not_all_seen if {
+	rule.verdict == "error" with input as malformed_not_all_seen_input
+}
+
+malformed_not_all_seen_input := document({
+	"kernel": {"running": "6.1", "newest_installed": "6.1"},
+	"outdated_programs": [],
+	"outdated_complete": false,
+})
 
 test_malformed_empty if {
 	rule.verdict == "error" with input as {}

@@ -77,6 +77,7 @@ fn observe(job: &Job) -> Observation {
     let kernel = kernel::observe(&mut look, &database);
     let (reboot_required, reboot_packages) = kernel::reboot(&mut look, &database, &kernel);
     let rows = pending.as_ref().map_or(0, Vec::len);
+    let (outdated_programs, outdated_complete) = outdated::find(&mut look);
     let body = PatchStatus {
         os,
         pending,
@@ -87,7 +88,8 @@ fn observe(job: &Job) -> Observation {
         kernel: Some(kernel),
         reboot_required,
         reboot_packages,
-        outdated_programs: outdated::find(&mut look),
+        outdated_programs,
+        outdated_complete,
     };
     look.seen.document(body, rows);
     look.done()
@@ -137,6 +139,7 @@ fn without_dpkg(mut look: Look<'_>, os: OperatingSystem) -> Observation {
     let wanted = there.iter().find(|(_, unit)| services::is_wanted(&look.host, unit));
     let mechanism = wanted.or(there.first()).map(|(name, _)| (*name).to_owned());
     let rows = pending.as_ref().map_or(0, Vec::len);
+    let (outdated_programs, outdated_complete) = outdated::find(&mut look);
     let body = PatchStatus {
         os,
         counts: Counts {
@@ -171,7 +174,8 @@ fn without_dpkg(mut look: Look<'_>, os: OperatingSystem) -> Observation {
         kernel: Some(kernel),
         reboot_required,
         reboot_packages: Vec::new(),
-        outdated_programs: outdated::find(&mut look),
+        outdated_programs,
+        outdated_complete,
     };
     look.seen.document(body, rows);
     look.done()

@@ -37,8 +37,11 @@ pub struct PatchStatus {
     pub reboot_required: Option<bool>,
     /// Packages that ask for the restart, sorted.
     pub reboot_packages: Vec<String>,
-    /// Programs that still run with files that an update replaced, sorted. Null: not determinable.
+    /// Programs that still run with files that an update replaced, as far as they were seen, sorted. Null: not
+    /// determinable.
     pub outdated_programs: Option<Vec<OutdatedProgram>>,
+    /// Whether every program that runs was looked at for that.
+    pub outdated_complete: bool,
 }
 
 /// A program that waits for its own restart.
@@ -196,6 +199,7 @@ pub fn example() -> Value {
         "reboot_required": true,
         "reboot_packages": ["linux-image-6.1.0-40-amd64"],
         "outdated_programs": [{"program": "/usr/sbin/nginx", "unit": "nginx.service",
-            "libraries": ["/usr/lib/x86_64-linux-gnu/libssl.so.3"]}]
+            "libraries": ["/usr/lib/x86_64-linux-gnu/libssl.so.3"]}],
+        "outdated_complete": true
     })
 }

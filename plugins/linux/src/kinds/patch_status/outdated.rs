@@ -15,16 +15,18 @@ use crate::{look::Look, names};
 /// Most libraries that are told of one program.
 const MOST: usize = 20;
 
-/// None: not a running host, or programs of others are hidden.
-pub(super) fn find(look: &mut Look<'_>) -> Option<Vec<OutdatedProgram>> {
+/// What was seen, and whether every process could be looked at. None: not a running host.
+pub(super) fn find(look: &mut Look<'_>) -> (Option<Vec<OutdatedProgram>>, bool) {
     if !look.host.is_live() {
-        return None;
+        return (None, false);
     }
+    let (Ok(own), Ok(processes)) = (fs::metadata("/"), fs::read_dir("/proc")) else {
+        return (None, false);
+    };
     look.seen.method("/proc/<pid>/{maps,exe,cgroup}");
-    let own = fs::metadata("/").ok()?;
     let mut found: BTreeMap<(String, Option<String>), BTreeSet<String>> = BTreeMap::new();
     let mut hidden = false;
-    for entry in fs::read_dir("/proc").ok()?.flatten() {
+    for entry in processes.flatten() {
         if !entry.file_name().to_string_lossy().bytes().all(|byte| byte.is_ascii_digit()) {
             continue;
         }
@@ -42,17 +44,16 @@ pub(super) fn find(look: &mut Look<'_>) -> Option<Vec<OutdatedProgram>> {
     if hidden {
         look.seen.outcome(
             OutcomeKind::Denied,
-            "which libraries programs of other accounts run with is not visible",
-            "give the plugin CAP_SYS_PTRACE (or run it as root)",
+            "which libraries some programs of others run with is not visible",
+            "give the plugin CAP_SYS_PTRACE (or run it as root with every capability)",
         );
-        return None;
     }
     let programs = found.into_iter().map(|((program, unit), libraries)| OutdatedProgram {
         program,
         unit,
         libraries: libraries.into_iter().take(MOST).collect(),
     });
-    Some(programs.collect())
+    (Some(programs.collect()), !hidden)
 }
 
 /// The program of a process and the replaced libraries that it has mapped; none without such, and for a process that sees
