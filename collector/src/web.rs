@@ -20,6 +20,7 @@ mod table;
 mod tests;
 mod words;
 
+use std::ops::Deref;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -85,18 +86,16 @@ pub struct WebState {
 
 /// What handlers share.
 struct Site {
-    ahead: Ahead,
-    views: Views,
-    witnesses: Witnesses,
-    timestamps: Timestamps,
-    people: People,
-    origin: String,
-    keys: exhibit_proto::log_key::LogKeys,
-    scrub: ScrubStore,
-    retention: InForce,
-    record: Record,
-    clock: Clock,
+    state: WebState,
     limiter: Limiter,
+}
+
+impl Deref for Site {
+    type Target = WebState;
+
+    fn deref(&self) -> &WebState {
+        &self.state
+    }
 }
 
 impl Site {
@@ -157,34 +156,7 @@ struct ErrorPage {
 /// The second port: pages, and `beside` (public read side of the log, enrolment) under the same roof. `beside` must
 /// have no fallback of its own.
 pub fn router(state: WebState, beside: Router) -> Router {
-    let WebState {
-        ahead,
-        views,
-        witnesses,
-        timestamps,
-        people,
-        origin,
-        keys,
-        scrub,
-        retention,
-        record,
-        clock,
-    } = state;
-    let limiter = Limiter::new();
-    let site = Arc::new(Site {
-        ahead,
-        views,
-        witnesses,
-        timestamps,
-        people,
-        origin,
-        keys,
-        scrub,
-        retention,
-        record,
-        clock,
-        limiter,
-    });
+    let site = Arc::new(Site { state, limiter: Limiter::new() });
     let open = Router::new()
         .route("/sign-in", get(sign_in::form).post(sign_in::sign_in))
         .route("/assets/{digest}/{name}", get(assets::serve));
