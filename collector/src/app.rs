@@ -1,6 +1,7 @@
 //! Wires the rooms together: the only place that knows all of them. It decides nothing about evidence.
 
 mod attest;
+mod bar;
 mod desk;
 mod init;
 mod keys;
@@ -20,7 +21,7 @@ mod witness;
 pub use init::{Before, Initialised, init};
 pub use log_key::{Changed, change as change_log_key};
 pub use put_back::{PutBack, put_back};
-pub use retention::{HoldShown, Retained, delete, hold, holds, retention};
+pub use retention::{HoldShown, Listed, Retained, delete, hold, holds, retention};
 pub use revoke::{Revoked, revoke};
 pub use rules::{Compared, Tested, diff as diff_rules, test as test_rules};
 pub use scrub::{Checked, check};

@@ -56,7 +56,7 @@ enum Command {
     /// Put another key in the place of the log's own; works while `serve` runs, which then pauses for a moment
     #[command(subcommand)]
     LogKey(LogKey),
-    /// Show what the retention rules let go, or delete it; digests and proofs stay
+    /// Show what becomes of each document under the retention rules and why, or delete what is due; digests and proofs stay
     Retention(Retention),
     /// Delete one document, because a person asks for it; its digest and proofs stay
     Delete(Delete),
@@ -152,7 +152,8 @@ struct Revoke {
 
 #[derive(Debug, Args)]
 struct Retention {
-    /// Delete it now; otherwise nothing is changed
+    /// Delete what is due now, batch by batch; otherwise nothing is changed, and up to 1000 documents are listed with the
+    /// reason that each goes or stays
     #[arg(long)]
     now: bool,
     #[command(flatten)]

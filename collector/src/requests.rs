@@ -44,8 +44,8 @@ pub enum Done {
     Revoked { agent: String, entry: u64 },
     /// The index of the entry.
     Recorded { entry: u64 },
-    /// The tombstone's index, unless nothing was due; whether more is due.
-    Deleted { entry: Option<u64>, documents: u64, more: bool },
+    /// The tombstone's index, unless nothing was due; how many documents more are due.
+    Deleted { entry: Option<u64>, documents: u64, left: u64 },
     /// The index of the entry that made a hold, or ended one.
     Held { entry: u64 },
     /// A change of the log's own key began or ended.

@@ -4,11 +4,12 @@
 mod last;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::num::NonZeroU32;
 
 use exhibit_proto::document::Kind;
 use jiff::{SignedDuration, Timestamp};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::views::{Candidate, HoldRow};
 
@@ -43,16 +44,24 @@ impl Default for Retention {
 }
 
 /// What becomes of a document at a moment.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "fate", rename_all = "snake_case")]
 pub enum Fate {
-    /// No rule for its kind.
+    /// No rule lets it go.
     Kept,
     /// Its time has not come.
-    Until(Timestamp),
+    Until { until: Timestamp, rule: String },
     /// Its time has come; this hold keeps it.
-    Held(u64),
+    Held { hold: u64, rule: String },
     /// It may go under this rule.
-    Due(String),
+    Due { rule: String },
+}
+
+/// A fate, and which of the places that name the document gave it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decision<'a> {
+    pub fate: Fate,
+    pub place: &'a Candidate,
 }
 
 impl Retention {
@@ -67,39 +76,59 @@ impl Retention {
         own.map(|(_, days)| *days).or(self.default_days)
     }
 
-    /// The moment before which a document must have been named last to be of interest at all.
-    pub fn horizon(&self, now: Timestamp) -> Option<Timestamp> {
-        let shortest = self.days.values().copied().chain(self.default_days).min()?;
-        now.checked_sub(days(shortest)).ok()
-    }
-
-    /// What becomes of the document that all of `places` name; the strictest place decides.
-    pub fn fate(&self, places: &[Candidate], holds: &[HoldRow], now: Timestamp) -> Fate {
+    /// What becomes of the document that all of `places` name; the strictest place decides. `None`: none names it.
+    pub fn decide<'a>(
+        &self,
+        places: &'a [Candidate],
+        holds: &[HoldRow],
+        now: Timestamp,
+    ) -> Option<Decision<'a>> {
         let mut rules = Vec::new();
-        let mut until: Option<Timestamp> = None;
+        let mut latest: Option<(Timestamp, &Candidate)> = None;
         for place in places {
-            let Some(kept) = self.of(&place.kind) else { return Fate::Kept };
-            let Ok(due) = place.last.checked_add(days(kept)) else { return Fate::Kept };
-            if due > now {
-                until = until.max(Some(due));
+            let kept = self.of(&place.kind);
+            let ends = kept.and_then(|kept| place.last.checked_add(days(kept)).ok());
+            let (Some(kept), Some(ends)) = (kept, ends) else {
+                return Some(Decision { fate: Fate::Kept, place });
+            };
+            if latest.is_none_or(|(latest, _)| ends > latest) {
+                latest = Some((ends, place));
             }
             rules.push(format!("{} {kept} days", place.kind));
         }
-        if let Some(until) = until {
-            return Fate::Until(until);
-        }
-        if let Some(hold) = held(places, holds) {
-            return Fate::Held(hold);
-        }
+        let (until, place) = latest?;
         rules.dedup();
-        if rules.is_empty() { Fate::Kept } else { Fate::Due(rules.join(", ")) }
+        let rule = rules.join(", ");
+        if until > now {
+            return Some(Decision { fate: Fate::Until { until, rule }, place });
+        }
+        Some(match held(places, holds) {
+            Some((hold, place)) => Decision { fate: Fate::Held { hold, rule }, place },
+            None => Decision { fate: Fate::Due { rule }, place },
+        })
     }
 }
 
-/// The hold that covers one of the places, if any is in force.
-pub fn held(places: &[Candidate], holds: &[HoldRow]) -> Option<u64> {
+impl fmt::Display for Fate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Kept => write!(f, "kept: no rule lets it go"),
+            Self::Until { until, rule } => {
+                write!(f, "kept: its period runs until {until} ({rule})")
+            }
+            Self::Held { hold, rule } => write!(f, "kept: held by hold {hold} ({rule})"),
+            Self::Due { rule } => write!(f, "due ({rule})"),
+        }
+    }
+}
+
+/// The hold that covers one of the places, if any is in force, and that place.
+pub fn held<'a>(places: &'a [Candidate], holds: &[HoldRow]) -> Option<(u64, &'a Candidate)> {
     let in_force = holds.iter().filter(|hold| hold.lifted.is_none());
-    in_force.filter(|hold| places.iter().any(|place| covers(hold, place))).map(|hold| hold.id).min()
+    let covered = in_force.filter_map(|hold| {
+        places.iter().find(|place| covers(hold, place)).map(|place| (hold.id, place))
+    });
+    covered.min_by_key(|(hold, _)| *hold)
 }
 
 fn covers(hold: &HoldRow, place: &Candidate) -> bool {
@@ -154,14 +183,18 @@ mod tests {
         Retention { days, ..Retention::default() }
     }
 
+    fn fate(rules: &Retention, places: &[Candidate], holds: &[HoldRow], now: Timestamp) -> Fate {
+        rules.decide(places, holds, now).unwrap().fate
+    }
+
     #[test]
     fn without_a_rule_everything_is_kept() {
         let (old, now) =
             (place("patch.status", "2026-01-02T00:00:00Z"), at("2036-01-01T00:00:00Z"));
-        assert_eq!(Retention::default().fate(&[old], &[], now), Fate::Kept);
-        assert_eq!(Retention::default().horizon(now), None);
+        assert_eq!(fate(&Retention::default(), &[old], &[], now), Fate::Kept);
         let other = place("time.sync", "2026-01-02T00:00:00Z");
-        assert_eq!(rules().fate(&[other], &[], now), Fate::Kept);
+        assert_eq!(fate(&rules(), &[other], &[], now), Fate::Kept);
+        assert_eq!(rules().decide(&[], &[], now), None);
     }
 
     #[test]
@@ -169,20 +202,27 @@ mod tests {
         let last = place("patch.status", "2026-02-01T00:00:00Z");
         let due = at("2026-03-03T00:00:00Z");
         let before = at("2026-03-02T23:59:59Z");
-        assert_eq!(rules().fate(std::slice::from_ref(&last), &[], before), Fate::Until(due));
-        let gone = Fate::Due("patch.status 30 days".into());
-        assert_eq!(rules().fate(std::slice::from_ref(&last), &[], due), gone);
+        let rule = || "patch.status 30 days".to_owned();
+        let until = Fate::Until { until: due, rule: rule() };
+        assert_eq!(fate(&rules(), std::slice::from_ref(&last), &[], before), until);
+        let gone = Fate::Due { rule: rule() };
+        assert_eq!(fate(&rules(), std::slice::from_ref(&last), &[], due), gone);
         let later = place("patch.status", "2026-02-20T00:00:00Z");
-        assert!(matches!(rules().fate(&[last.clone(), later], &[], due), Fate::Until(_)));
+        let places = [last.clone(), later.clone(), last.clone()];
+        let decided = rules().decide(&places, &[], due).unwrap();
+        let until = Fate::Until { until: at("2026-03-22T00:00:00Z"), rule: rule() };
+        assert_eq!(decided, Decision { fate: until, place: &later });
         let other = place("time.sync", "2026-01-02T00:00:00Z");
-        assert_eq!(rules().fate(&[last, other], &[], due), Fate::Kept);
+        let places = [last, other.clone()];
+        let decided = rules().decide(&places, &[], due).unwrap();
+        assert_eq!(decided, Decision { fate: Fate::Kept, place: &other });
     }
 
     #[test]
     fn a_hold_keeps_what_fits_target_and_period_until_it_is_lifted() {
         let old = place("patch.status", "2026-02-01T00:00:00Z");
         let fate = |hold: HoldRow| {
-            rules().fate(std::slice::from_ref(&old), &[hold], at("2027-01-01T00:00:00Z"))
+            fate(&rules(), std::slice::from_ref(&old), &[hold], at("2027-01-01T00:00:00Z"))
         };
         for (fits, hold) in [
             (true, hold(None, None, None)),
@@ -193,10 +233,19 @@ mod tests {
             (true, hold(None, None, Some("2026-01-01T00:00:00Z"))),
             (false, hold(None, None, Some("2025-12-31T00:00:00Z"))),
         ] {
-            assert_eq!(fate(hold.clone()) == Fate::Held(9), fits, "{hold:?}");
+            let rule = "patch.status 30 days".to_owned();
+            assert_eq!(fate(hold.clone()) == Fate::Held { hold: 9, rule }, fits, "{hold:?}");
         }
         let lifted = Some((11, at("2026-05-01T00:00:00Z"), "ada".into(), "over".into()));
         let lifted = HoldRow { lifted, ..hold(None, None, None) };
-        assert!(matches!(fate(lifted), Fate::Due(_)));
+        assert!(matches!(fate(lifted), Fate::Due { .. }));
+        let elsewhere = Candidate { target: "host:b".into(), ..old.clone() };
+        let places = [old, elsewhere.clone()];
+        let decided = rules().decide(
+            &places,
+            &[hold(Some("host:b"), None, None)],
+            at("2027-01-01T00:00:00Z"),
+        );
+        assert_eq!(decided.unwrap().place, &elsewhere, "the place that the hold covers");
     }
 }

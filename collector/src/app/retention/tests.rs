@@ -1,6 +1,11 @@
+mod look;
+
+use exhibit_proto::digest::Digest;
+use exhibit_proto::statement::{Hold, HoldLifted};
 use serde_json::{Value, json};
 
 use super::*;
+use crate::requests::Done;
 use crate::views::sample::{ORIGIN, Sample, SampleAgent};
 
 const KIND: &str = "patch.status";
@@ -69,9 +74,7 @@ fn what_is_due_leaves_no_byte_behind_and_verdicts_stay_also_after_a_rebuild() {
     let keeper = undertaker(&sample, &views, 4);
 
     let done = run(keeper.due(usize::MAX, sample.now()));
-    let Done::Deleted { entry: Some(stone), documents, more: false } = done else {
-        panic!("{done:?}")
-    };
+    let Done::Deleted { entry: Some(stone), documents, left: 0 } = done else { panic!("{done:?}") };
     // Received on days 0 to 11, looked at on day 12: the first 9 are older than 4 days.
     assert_eq!(documents, 9);
     for n in 0..9 {
@@ -94,7 +97,7 @@ fn what_is_due_leaves_no_byte_behind_and_verdicts_stay_also_after_a_rebuild() {
         (stone, "dpo", "patch.status 4 days")
     );
     let done = run(keeper.due(usize::MAX, sample.now()));
-    assert_eq!(done, Done::Deleted { entry: None, documents: 0, more: false });
+    assert_eq!(done, Done::Deleted { entry: None, documents: 0, left: 0 });
 }
 
 #[test]
@@ -114,7 +117,7 @@ fn a_hold_keeps_what_is_due_until_it_is_lifted() {
         reason: "lawsuit".into(),
     };
     let Done::Held { entry: id } = run(keeper.hold(hold)) else { panic!() };
-    let none = Done::Deleted { entry: None, documents: 0, more: false };
+    let none = Done::Deleted { entry: None, documents: 0, left: 0 };
     assert_eq!(run(keeper.due(usize::MAX, sample.now())), none);
     views.catch_up().unwrap();
     let digest = newest(&views, &agent).2;

@@ -62,14 +62,29 @@ const CANDIDATE: &str = "SELECT d.digest, d.kind, d.target, max(d.size), min(d.f
     FROM documents d JOIN entries e ON e.idx = d.last_index WHERE d.held = 1";
 
 impl Views {
-    /// Documents that are held and that no statement named after `until`, by digest; each place that names one is a row.
-    pub fn candidates(&self, until: Timestamp) -> Result<Vec<Candidate>, ViewsError> {
+    /// Calls `each` with every document that is held, by digest, and all places that name it. Keeps none of them.
+    pub fn each_held(
+        &self,
+        mut each: impl FnMut(Digest, Vec<Candidate>),
+    ) -> Result<(), ViewsError> {
         self.read(|connection| {
             let mut ask = connection.prepare_cached(&format!(
-                "{CANDIDATE} GROUP BY d.digest, d.kind, d.target HAVING max(e.rx) <= ?1 ORDER BY d.digest"
+                "{CANDIDATE} GROUP BY d.digest, d.kind, d.target ORDER BY d.digest, d.kind, d.target"
             ))?;
-            let rows = ask.query_map([until.as_millisecond()], candidate)?;
-            rows.map(|row| row?).collect()
+            let mut places: Vec<Candidate> = Vec::new();
+            for row in ask.query_map([], candidate)? {
+                let place = row??;
+                if let Some(before) = places.first().map(|place| place.digest)
+                    && before != place.digest
+                {
+                    each(before, std::mem::take(&mut places));
+                }
+                places.push(place);
+            }
+            if let Some(last) = places.first().map(|place| place.digest) {
+                each(last, places);
+            }
+            Ok(())
         })
     }
 
