@@ -1,6 +1,7 @@
 //! What may be deleted, and when: rules by kind, legal holds, and the last statement that names a document decide. Pure: it
 //! deletes nothing.
 
+mod counted;
 mod last;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::views::{Candidate, HoldRow};
 
+pub use counted::{Counted, Counts};
 pub use last::{LastPass, Pass};
 
 /// What pages show of retention.
@@ -20,6 +22,7 @@ pub use last::{LastPass, Pass};
 pub struct InForce {
     pub rules: Retention,
     pub last: LastPass,
+    pub counts: Counts,
 }
 
 /// The rules; without any, everything is kept.

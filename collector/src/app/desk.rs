@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::identity::{Collector, Enroller, EnrollerSettings, Registry, Tokens};
 use crate::log::{Lock, LogError, LogReader, LogWriter};
 use crate::requests::{Done, KeyChange, Mailbox, Request};
-use crate::retention::{InForce, LastPass};
+use crate::retention::{Counts, InForce, LastPass};
 use crate::secrets::SecretsDb;
 use crate::views::{Assessor, Views};
 
@@ -42,7 +42,7 @@ impl Desk {
     /// For pages.
     pub(super) fn retention(&self) -> InForce {
         let Undertaker { rules, last, .. } = &self.undertaker;
-        InForce { rules: rules.clone(), last: last.clone() }
+        InForce { rules: rules.clone(), last: last.clone(), counts: Counts::default() }
     }
 
     /// Does it. To be run to its end: an entry that is in the log must be acted upon.

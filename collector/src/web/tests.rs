@@ -12,7 +12,7 @@ use super::{WebState, router};
 use crate::ingest::Ahead;
 use crate::log::scrub::{Damage, Part, Plan, ScrubStore};
 use crate::people::{People, create_first_user};
-use crate::retention::{InForce, LastPass};
+use crate::retention::{Counts, InForce, LastPass};
 use crate::secrets::SecretsDb;
 use crate::timestamp::Timestamps;
 use crate::views::sample::{Sample, SampleAgent, patches};
@@ -79,6 +79,7 @@ impl Site {
                 rules: toml::from_str("approved_by = \"dpo\"\n[days]\n\"patch.status\" = 30")
                     .unwrap(),
                 last: retention.clone(),
+                counts: Counts::default(),
             },
             record: Arc::new(move |activity| {
                 kept.lock().unwrap().push(activity);

@@ -59,7 +59,10 @@ pub(in crate::web) fn csv(ask: &Ask) -> Result<Response, WebError> {
 /// Kinds with a rule or a document, with what goes next.
 fn kinds(ask: &Ask) -> Result<Table, WebError> {
     let rules = &ask.site.retention.rules;
-    let held = ask.site.views.held_by_kind()?;
+    let views = &ask.site.views;
+    let newest = views.tombstones(1)?.first().map(|stone| stone.index);
+    let counted = ask.site.retention.counts.get(ask.now, newest, || views.held_by_kind())?;
+    let held = &counted.kinds;
     let mut rows: Vec<Vec<Cell>> = Vec::new();
     for kind in rules.days.keys().map(|kind| kind.as_str()) {
         if held.iter().all(|held| held.kind != kind) {
@@ -72,7 +75,7 @@ fn kinds(ask: &Ask) -> Result<Table, WebError> {
             ]);
         }
     }
-    for held in held {
+    for held in held.iter() {
         let days = rules.of(&held.kind);
         let length = days.map(|days| SignedDuration::from_hours(24 * i64::from(days)));
         let next = match length.and_then(|length| held.oldest.checked_add(length).ok()) {
@@ -81,12 +84,15 @@ fn kinds(ask: &Ask) -> Result<Table, WebError> {
             None => text("never"),
         };
         let size = text(words::bytes(held.bytes)).sort(format!("{:020}", held.bytes));
-        rows.push(vec![code(held.kind), kept(days), count(held.documents), size, next]);
+        rows.push(vec![code(held.kind.clone()), kept(days), count(held.documents), size, next]);
     }
     rows.sort_by(|one, other| one.first().map(|c| &c.text).cmp(&other.first().map(|c| &c.text)));
     Ok(Table {
         id: "kinds",
-        caption: "Rules by kind, and what they reach".into(),
+        caption: format!(
+            "Rules by kind, and what they reach, counted {}",
+            ask.moment(counted.at).stamp
+        ),
         columns: vec![
             column("kind", "Kind"),
             choice("kept", "Kept"),

@@ -71,6 +71,7 @@ async fn the_retention_page_shows_rules_holds_the_last_pass_and_what_went() {
         "nobody needs it",
         "exhibit-collector hold add",
         "in 30 days",
+        "what they reach, counted ",
     ] {
         assert!(page.contains(shown), "{shown}: {page}");
     }
