@@ -5,9 +5,10 @@ mod answer;
 mod conform;
 mod describe;
 mod process;
+mod socket;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use exhibit_plugin::protocol::{Capture, OutcomeKind};
@@ -25,13 +26,27 @@ pub const VETO: &str = "the operator of this host forbids it";
 /// One plugin as configured.
 #[derive(Clone, Debug)]
 pub struct PluginConfig {
+    /// The program. It is asked what it observes, without any right, and its digest stands in every statement.
     pub path: PathBuf,
+    /// Where systemd starts the program for each run, with the rights of its own unit. None: the agent starts it.
+    pub socket: Option<PathBuf>,
     /// Kinds to take from it. None: all it describes.
     pub kinds: Option<Vec<Kind>>,
     /// The plugin's own settings.
     pub settings: Value,
     /// Name of each secret and the file that holds it; the agent never reads these files.
     pub secrets: BTreeMap<String, PathBuf>,
+}
+
+impl PluginConfig {
+    /// The unit of systemd whose rights the plugin has: that of its socket, by the names that we ship, or the agent's.
+    pub fn unit(&self) -> String {
+        let stem = self.socket.as_deref().and_then(Path::file_stem);
+        stem.map_or_else(
+            || "exhibit-agent.service".to_owned(),
+            |stem| format!("exhibit-plugin-{}@.service", stem.to_string_lossy()),
+        )
+    }
 }
 
 /// What one run of one plugin may use.
@@ -105,7 +120,10 @@ pub async fn collect(
     accept: &mut dyn FnMut(Observation) -> Option<Outcome>,
 ) -> Vec<Outcome> {
     let mut answers = answer::Answers::new(job.kinds, job.target);
-    let end = process::run(&job, &mut answers, accept).await;
+    let end = match &job.plugin.socket {
+        None => process::run(&job, &mut answers, accept).await,
+        Some(socket) => socket::run(socket, &job, &mut answers, accept).await,
+    };
     answers.finish(&end)
 }
 

@@ -207,6 +207,7 @@ impl Reader<'_> {
         let secrets = raw.secrets.iter();
         PluginConfig {
             path: self.folder.join(raw.path.get_ref()),
+            socket: raw.socket.as_ref().map(|path| self.folder.join(path.get_ref())),
             kinds,
             settings,
             secrets: secrets

@@ -46,6 +46,8 @@ impl Sight {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
     pub kind: Kind,
+    /// The unit of systemd that would have to grant a right.
+    pub unit: String,
     pub sight: Sight,
     /// Whether something that is configured here cannot be seen.
     pub lacking: bool,
@@ -73,8 +75,8 @@ pub struct Tried {
     pub named: bool,
 }
 
-/// Judges what one kind gave; `outcomes` are those of this kind.
-pub fn find(kind: &Kind, tried: Tried, outcomes: &[Outcome]) -> Finding {
+/// Judges what one kind gave; `outcomes` are those of this kind, `unit` is that of its plugin.
+pub fn find(kind: &Kind, unit: &str, tried: Tried, outcomes: &[Outcome]) -> Finding {
     let told: Vec<&Outcome> =
         outcomes.iter().filter(|told| !is(told, OutcomeKind::Collected)).collect();
     let absent = |told: &&&Outcome| {
@@ -115,6 +117,7 @@ pub fn find(kind: &Kind, tried: Tried, outcomes: &[Outcome]) -> Finding {
     };
     Finding {
         kind: kind.clone(),
+        unit: unit.to_owned(),
         sight,
         lacking: !tried.vetoed && (!loud.is_empty() || (told.is_empty() && !tried.document)),
         reasons: told.into_iter().map(reason).collect(),
@@ -134,51 +137,68 @@ fn reason(told: &Outcome) -> Reason {
     }
 }
 
-/// The lines that grant what is missing, for a drop-in of the unit that starts the plugins, and those that refuse it for good.
+/// The lines that grant what is missing, and those that refuse it for good.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Lines {
-    /// For `systemctl edit exhibit-agent`.
+    /// One drop-in for each unit whose plugin lacks a right.
+    pub units: Vec<Unit>,
+    /// For the agent's own file: kinds that then are reported as the operator's veto.
+    pub deny: Vec<String>,
+}
+
+/// What a drop-in of one unit may say (`systemctl edit UNIT`).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Unit {
+    pub unit: String,
     pub grant: Vec<String>,
     /// For the same drop-in, when it must stay so.
     pub refuse: Vec<String>,
-    /// For the agent's own file: kinds that then are reported as the operator's veto.
-    pub deny: Vec<String>,
-    /// Kinds that lack something that no capability gives.
+    /// Kinds that lack something that no capability gives, and the lines that give it.
     pub root: Vec<Kind>,
+    pub grant_root: Vec<String>,
 }
 
 /// Writes them for everything that lacks a right.
 pub fn lines(findings: &[Finding]) -> Lines {
-    let mut kinds = BTreeMap::<&str, Vec<&Kind>>::new();
-    for finding in findings {
-        for right in &finding.rights {
-            kinds.entry(right).or_default().push(&finding.kind);
-        }
+    let mut units = BTreeMap::<&str, Vec<&Finding>>::new();
+    let mut denied = BTreeSet::new();
+    for finding in findings.iter().filter(|finding| !finding.rights.is_empty()) {
+        units.entry(&finding.unit).or_default().push(finding);
+        denied.insert(format!("{:?}", finding.kind.as_str()));
     }
-    let root = kinds.remove(ROOT).unwrap_or_default().into_iter().cloned().collect::<Vec<Kind>>();
-    let capabilities: Vec<&str> = kinds.keys().copied().collect();
-    let denied: BTreeSet<String> = kinds
-        .values()
-        .flatten()
-        .copied()
-        .chain(&root)
-        .map(|kind| format!("{:?}", kind.as_str()))
-        .collect();
+    let units = units.into_iter().map(|(name, findings)| unit(name, &findings)).collect();
     let denied = denied.into_iter().collect::<Vec<_>>().join(", ");
-    let mut lines = Lines { root, ..Lines::default() };
-    if !capabilities.is_empty() {
-        let all = capabilities.join(" ");
-        lines.grant = vec![
+    let deny = match denied.as_str() {
+        "" => Vec::new(),
+        denied => vec!["[deny]".to_owned(), format!("kinds = [{denied}]")],
+    };
+    Lines { units, deny }
+}
+
+fn unit(name: &str, findings: &[&Finding]) -> Unit {
+    let named: BTreeSet<&str> =
+        findings.iter().flat_map(|finding| &finding.rights).map(String::as_str).collect();
+    let all = named.into_iter().filter(|right| *right != ROOT).collect::<Vec<_>>().join(" ");
+    let mut unit = Unit { unit: name.to_owned(), ..Unit::default() };
+    if !all.is_empty() {
+        unit.grant = vec![
             "[Service]".to_owned(),
             format!("CapabilityBoundingSet={all}"),
             format!("AmbientCapabilities={all}"),
         ];
-        lines.refuse = vec!["[Service]".to_owned(), format!("CapabilityBoundingSet=~{all}")];
+        unit.refuse = vec!["[Service]".to_owned(), format!("CapabilityBoundingSet=~{all}")];
     }
-    if !denied.is_empty() {
-        lines.deny = vec!["[deny]".to_owned(), format!("kinds = [{denied}]")];
+    unit.root = findings
+        .iter()
+        .filter(|finding| finding.rights.contains(ROOT))
+        .map(|finding| finding.kind.clone())
+        .collect();
+    if !unit.root.is_empty() {
+        // Root without capabilities is not what those kinds ask for: all are given back first.
+        unit.grant_root =
+            ["[Service]", "User=root", "CapabilityBoundingSet=~"].map(str::to_owned).to_vec();
     }
-    lines
+    unit
 }
 
 #[cfg(test)]

@@ -56,6 +56,12 @@ impl<'a> Catalog<'a> {
         Self { plugins, config }
     }
 
+    /// The unit of systemd that gives a kind's plugin its rights.
+    pub fn unit(&self, kind: &Kind) -> String {
+        let mut offers = self.plugins.iter().filter(|known| known.kinds().any(|own| own == *kind));
+        offers.next().map_or_else(String::new, |known| known.plugin.unit())
+    }
+
     /// Every kind that should be observed here: what plugins offer, what the configuration names.
     pub fn wanted(&self) -> Vec<Kind> {
         let named = self.config.schedule.kinds.keys().chain(&self.config.deny).cloned();

@@ -19,7 +19,7 @@ use super::{clock, say};
 use crate::app;
 use crate::cli;
 use crate::config::Config;
-use crate::doctor::{Finding, Lines, Tried, find, lines};
+use crate::doctor::{Finding, Lines, Tried, Unit, find, lines};
 
 use checks::{Check, Health};
 
@@ -84,8 +84,10 @@ async fn tried(config: &Config, only: &[Kind]) -> anyhow::Result<(Vec<Finding>, 
             })
             .collect();
         privileges.extend(report.documents.iter().map(|seen| seen.privileges.clone()));
-        findings
-            .extend(kinds.iter().map(|kind| finding(config, kind, &report.documents, &outcomes)));
+        findings.extend(kinds.iter().map(|kind| {
+            let unit = catalog.unit(kind);
+            finding(config, kind, &unit, &report.documents, &outcomes)
+        }));
     }
     findings.sort_by(|one, other| one.kind.cmp(&other.kind));
     privileges.sort();
@@ -93,7 +95,13 @@ async fn tried(config: &Config, only: &[Kind]) -> anyhow::Result<(Vec<Finding>, 
     Ok((findings, privileges))
 }
 
-fn finding(config: &Config, kind: &Kind, seen: &[Observed], outcomes: &[Outcome]) -> Finding {
+fn finding(
+    config: &Config,
+    kind: &Kind,
+    unit: &str,
+    seen: &[Observed],
+    outcomes: &[Outcome],
+) -> Finding {
     let chosen =
         |kinds: &Option<Vec<Kind>>| kinds.as_ref().is_some_and(|kinds| kinds.contains(kind));
     let tried = Tried {
@@ -103,7 +111,7 @@ fn finding(config: &Config, kind: &Kind, seen: &[Observed], outcomes: &[Outcome]
             || config.plugins.iter().any(|plugin| chosen(&plugin.kinds)),
     };
     let own: Vec<Outcome> = outcomes.iter().filter(|told| told.kind == *kind).cloned().collect();
-    find(kind, tried, &own)
+    find(kind, unit, tried, &own)
 }
 
 impl Told {
@@ -119,32 +127,11 @@ impl Told {
                 lines.push(format!("{:30}   to change it: {}", "", reason.remedy));
             }
         }
-        let systemd = &self.systemd;
-        let sections = [
-            (
-                "to grant what is missing, in a drop-in of the agent's unit (systemctl edit exhibit-agent):",
-                &systemd.grant,
-            ),
-            ("to refuse it for good, in the same drop-in:", &systemd.refuse),
-            (
-                "and in the agent's configuration, so that evidence says it is your choice:",
-                &systemd.deny,
-            ),
-        ];
-        for (title, text) in sections {
-            if !text.is_empty() {
-                lines.extend([String::new(), title.to_owned()]);
-                lines.extend(text.iter().map(|line| format!("  {line}")));
-            }
-        }
-        if !systemd.root.is_empty() {
-            let kinds: Vec<&str> = systemd.root.iter().map(Kind::as_str).collect();
-            lines.push(String::new());
-            lines.push(format!(
-                "no capability gives all of {}: only root sees it",
-                kinds.join(", ")
-            ));
-        }
+        lines.extend(self.systemd.units.iter().flat_map(unit));
+        lines.extend(section(
+            "in the agent's configuration, so that evidence says it is your choice:",
+            &self.systemd.deny,
+        ));
         let lacking = self.kinds.iter().filter(|kind| kind.lacking).count();
         let failed = self.checks.iter().filter(|check| check.health == Health::Fails).count();
         lines.push(String::new());
@@ -155,4 +142,27 @@ impl Told {
         ));
         lines
     }
+}
+
+/// What a person may write into a drop-in of one unit.
+fn unit(unit: &Unit) -> Vec<String> {
+    let name = &unit.unit;
+    let title = format!("to grant what is missing, in a drop-in (systemctl edit {name}):");
+    let mut lines = section(&title, &unit.grant);
+    lines.extend(section("to refuse it for good, in the same drop-in:", &unit.refuse));
+    let kinds: Vec<&str> = unit.root.iter().map(Kind::as_str).collect();
+    let title = format!(
+        "no capability gives all of {}: only root sees it; in a drop-in of {name}:",
+        kinds.join(", ")
+    );
+    lines.extend(section(&title, &unit.grant_root));
+    lines
+}
+
+fn section(title: &str, text: &[String]) -> Vec<String> {
+    if text.is_empty() {
+        return Vec::new();
+    }
+    let text = text.iter().map(|line| format!("  {line}"));
+    [String::new(), title.to_owned()].into_iter().chain(text).collect()
 }

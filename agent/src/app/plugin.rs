@@ -24,6 +24,7 @@ pub(super) async fn check(arguments: &cli::PluginCheck) -> anyhow::Result<ExitCo
     let plugin = PluginConfig {
         // It is started in `/`.
         path: std::path::absolute(&arguments.path)?,
+        socket: None,
         kinds: None,
         settings,
         secrets: std::collections::BTreeMap::new(),

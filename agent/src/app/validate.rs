@@ -54,6 +54,17 @@ pub(super) async fn problems(config: &Config) -> Vec<Problem> {
                 }
             }
         }
+        if let Some(socket) = &known.plugin.socket {
+            if let Err(error) = std::fs::metadata(socket) {
+                let text = format!(
+                    "socket {} is not there ({error}): enable the plugin's socket unit (systemctl enable --now)",
+                    socket.display()
+                );
+                problem(place.clone(), text);
+            }
+            // Its secrets are the business of the plugin's own user.
+            continue;
+        }
         for (name, secret) in &known.plugin.secrets {
             if let Err(error) = std::fs::File::open(secret) {
                 let text = format!(

@@ -21,14 +21,16 @@ pub(super) enum End {
     Done,
     /// The output ended without `done`; how the process ended.
     Silent(String),
-    /// Killed at the deadline, after so many seconds.
+    /// Ended at the deadline, after so many seconds.
     Deadline(u64),
-    /// Killed because of a limit; which one.
+    /// Ended because of a limit; which one.
     Limit(String),
-    /// Killed because a line is not the protocol's; why.
+    /// Ended because a line is not the protocol's; why.
     Garbage(String),
     /// The plugin could not be started; why, and whether the file is missing.
     NotStarted { reason: String, missing: bool },
+    /// Something else than the plugin's unit listens on its socket; what is known of it.
+    Impostor(String),
     /// The agent is stopping.
     Stopped,
 }
@@ -147,12 +149,12 @@ fn explain(end: &End) -> (OutcomeKind, String, &'static str) {
         }
         End::Deadline(seconds) => (
             OutcomeKind::TimedOut,
-            format!("not answered within {seconds} s, then the plugin was killed"),
+            format!("not answered within {seconds} s, then the run was ended"),
             "raise limits.deadline, or find what blocks (see the agent's log)",
         ),
         End::Limit(which) => (
             OutcomeKind::LimitExceeded,
-            format!("{which}, then the plugin was killed"),
+            format!("{which}, then the run was ended"),
             "raise the limit in [limits], or narrow the plugin's settings",
         ),
         End::Garbage(why) => {
@@ -161,12 +163,18 @@ fn explain(end: &End) -> (OutcomeKind, String, &'static str) {
         End::NotStarted { reason, missing: true } => (
             OutcomeKind::ToolMissing,
             reason.clone(),
-            "install the plugin, or correct plugin.path in the configuration",
+            "install the plugin and enable its socket unit if it has one, or correct plugin.path or plugin.socket in the \
+             configuration",
         ),
         End::NotStarted { reason, missing: false } => (
             OutcomeKind::Failed,
             reason.clone(),
-            "make the plugin executable for the agent's user (chmod 0755)",
+            "make the plugin executable for the agent's user (chmod 0755), or its socket that user's (SocketUser=)",
+        ),
+        End::Impostor(reason) => (
+            OutcomeKind::Failed,
+            reason.clone(),
+            "find out who listens there (ss -xlp); only systemd should, by the socket unit",
         ),
         End::Stopped => (
             OutcomeKind::Failed,

@@ -9,8 +9,10 @@ use std::time::Duration;
 use exhibit_plugin::protocol::{Line, MAX_LINE, PROTOCOL, Request};
 use exhibit_proto::statement::Outcome;
 use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process_group, prlimit};
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+use tokio::io::{
+    AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWriteExt as _, BufReader,
+};
+use tokio::process::{Child, ChildStderr, ChildStdin, Command};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::answer::{Answers, End};
@@ -116,7 +118,7 @@ fn pid(child: &Child) -> Option<Pid> {
     child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw)
 }
 
-fn request(job: &Job<'_>) -> Vec<u8> {
+pub(super) fn request(job: &Job<'_>) -> Vec<u8> {
     let millis = u64::try_from(job.limits.deadline.as_millis()).unwrap_or(u64::MAX);
     let request = Request {
         v: PROTOCOL,
@@ -166,8 +168,8 @@ async fn listen(stderr: Option<ChildStderr>, said: &RefCell<Vec<u8>>) {
 }
 
 /// Reads lines until `done`, the end, garbage or a limit; holds one line at a time.
-async fn read(
-    stdout: ChildStdout,
+pub(super) async fn read(
+    stdout: impl AsyncRead + Unpin,
     limits: &Limits,
     answers: &mut Answers<'_>,
     accept: &mut dyn FnMut(Observation) -> Option<Outcome>,

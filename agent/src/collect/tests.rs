@@ -11,6 +11,7 @@ fn script(dir: &Path, text: &str) -> PluginConfig {
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
     PluginConfig {
         path,
+        socket: None,
         kinds: None,
         settings: serde_json::json!({"answer": 42}),
         secrets: [("restic".to_owned(), PathBuf::from("/secret/file"))].into(),

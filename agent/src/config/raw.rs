@@ -64,6 +64,7 @@ pub(super) struct Identity {
 #[serde(deny_unknown_fields)]
 pub(super) struct Plugin {
     pub(super) path: Spanned<String>,
+    pub(super) socket: Option<Spanned<String>>,
     pub(super) kinds: Option<Vec<Spanned<String>>>,
     #[serde(default)]
     pub(super) settings: toml::Table,

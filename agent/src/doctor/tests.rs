@@ -31,7 +31,7 @@ fn what_would_come_of_a_kind_follows_from_what_was_tried() {
     for (tried, word, sight, lacking) in table {
         let outcomes: Vec<Outcome> =
             word.map(|word| told(word, "CAP_DAC_READ_SEARCH")).into_iter().collect();
-        let found = find(&kind(), tried, &outcomes);
+        let found = find(&kind(), "u", tried, &outcomes);
         assert_eq!((found.sight, found.lacking), (sight, lacking), "{tried:?} {word:?}");
         assert_eq!(found.reasons.len(), outcomes.len());
     }
@@ -44,6 +44,7 @@ fn the_lines_name_each_right_once_and_root_only_where_nothing_less_will_do() {
     let seen = Tried { document: true, ..Tried::default() };
     let by_right = find(
         &kind(),
+        "exhibit-plugin-linux@.service",
         seen,
         &[told(OutcomeKind::Denied, remedy), told(OutcomeKind::Denied, remedy)],
     );
@@ -53,18 +54,30 @@ fn the_lines_name_each_right_once_and_root_only_where_nothing_less_will_do() {
         rights: rights("run the plugin as root"),
         ..by_right.clone()
     };
-    let lines = lines(&[by_right, by_root]);
+    let elsewhere = Finding {
+        kind: "backup.jobs".parse().unwrap(),
+        unit: "exhibit-plugin-backup@.service".to_owned(),
+        ..by_right.clone()
+    };
+    let lines = lines(&[by_right, by_root, elsewhere]);
+    let [backup, linux] = lines.units.as_slice() else { panic!("{lines:?}") };
+    assert_eq!(backup.unit, "exhibit-plugin-backup@.service");
+    assert_eq!((backup.grant.len(), backup.grant_root.len()), (3, 0));
     assert_eq!(
-        lines.grant,
+        linux.grant,
         [
             "[Service]",
             "CapabilityBoundingSet=CAP_DAC_READ_SEARCH",
             "AmbientCapabilities=CAP_DAC_READ_SEARCH"
         ]
     );
-    assert_eq!(lines.refuse, ["[Service]", "CapabilityBoundingSet=~CAP_DAC_READ_SEARCH"]);
-    assert_eq!(lines.deny, ["[deny]", r#"kinds = ["crypto.at_rest", "identity.accounts"]"#]);
-    assert_eq!(lines.root.len(), 1);
+    assert_eq!(linux.refuse, ["[Service]", "CapabilityBoundingSet=~CAP_DAC_READ_SEARCH"]);
+    assert_eq!(
+        lines.deny,
+        ["[deny]", r#"kinds = ["backup.jobs", "crypto.at_rest", "identity.accounts"]"#]
+    );
+    assert_eq!(linux.root.len(), 1);
+    assert_eq!(linux.grant_root, ["[Service]", "User=root", "CapabilityBoundingSet=~"]);
     assert_eq!(super::lines(&[]), Lines::default());
 }
 

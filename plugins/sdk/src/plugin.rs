@@ -2,6 +2,7 @@
 //!
 //! It never lets a kind pass in silence: one that panics, hangs or answers nothing becomes an outcome.
 
+mod peer;
 mod rights;
 mod runner;
 

@@ -1,6 +1,7 @@
 //! Claims about the whole product, shown with real processes.
 #![expect(clippy::unwrap_used, reason = "a scenario stops at the first surprise")]
 
+mod activated;
 mod architecture;
 mod browser;
 mod bundle;

@@ -12,7 +12,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{Document, Entry, Job, Observation, Plugin, rights};
+use super::{Document, Entry, Job, Observation, Plugin, peer, rights};
 use crate::{
     kinds, levels,
     protocol::{Capture, Describe, DescribeKind, Line, MAX_LINE, OutcomeKind, PROTOCOL, Request},
@@ -27,12 +27,16 @@ pub enum RunError {
     /// The request is not one.
     #[error("request is not understood: {0}; send one JSON line as the protocol says")]
     Request(String),
+    /// Somebody asks who may not, or `--peer` is of no use.
+    #[error("not answered: {0}")]
+    Peer(String),
     /// A command line that this plugin does not know.
     #[error("unknown argument '{0}'; try --help")]
     Argument(String),
 }
 
-/// The whole `main` of a plugin: `--describe`, `--help`, `--version`, or one request on standard input.
+/// The whole `main` of a plugin: `--describe`, `--help`, `--version`, or one request on standard input, which may be a
+/// socket of systemd's (`Accept=yes`, `StandardInput=socket`): then only root, the own user and `--peer USER` are answered.
 #[must_use]
 pub fn run(plugin: &Plugin) -> ExitCode {
     let arguments: Vec<String> =
@@ -55,7 +59,15 @@ fn dispatch(
     output: &mut dyn Write,
 ) -> Result<(), RunError> {
     match arguments.first().map(String::as_str) {
-        None => answer(plugin, &read_request(input)?, output),
+        None | Some("--peer") => {
+            let named = match arguments {
+                [] => None,
+                [_, user] => Some(user.as_str()),
+                [..] => return Err(RunError::Argument("--peer without one USER".to_owned())),
+            };
+            peer::admit(named)?;
+            answer(plugin, &read_request(input)?, output)
+        }
         Some("--describe") => {
             let text = serde_json::to_string(&describe(plugin)).map_err(io::Error::other)?;
             writeln!(output, "{text}")?;
@@ -308,7 +320,8 @@ pub(super) fn describe(plugin: &Plugin) -> Describe {
 fn help(plugin: &Plugin) -> String {
     let mut text = format!(
         "exhibit-plugin-{} {}: {}\n\nStarted by exhibit-agent: one JSON request on standard input, JSON lines on standard \
-         output.\n\n  --describe  print what it observes, reads and needs, as one JSON line\n  --levels    \
+         output.\n\n  --peer USER answer this user too when standard input is a socket of \
+         systemd's\n  --describe  print what it observes, reads and needs, as one JSON line\n  --levels    \
          print what each kind yields at each level of rights, as a table\n  --version   print the \
          version\n  --help      print this\n\nKinds:\n",
         plugin.name, plugin.version, plugin.about
