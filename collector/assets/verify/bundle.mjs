@@ -56,8 +56,10 @@ export async function verifyBundle(files, trustText, now, progress) {
   const manifest = await step("Manifest", async () => readManifest(await needed(read, "manifest.json")));
   const items = [];
   const enrolments = new Map();
+  let continuedBefore = null;
   for (const claimed of manifest?.items ?? []) {
-    const item = await checkItem(claimed, { read, trust: trust ?? trustText, now, log, enrolments, changes });
+    const item = await checkItem(claimed, { read, trust: trust ?? trustText, now, log, enrolments, changes, continuedBefore });
+    if (item.type === "continues") continuedBefore ??= claimed.index;
     items.push({ ...item, index: claimed.index });
     progress("items", items.length, manifest.items.length);
   }
@@ -116,7 +118,7 @@ function readManifest(bytes) {
   return { items, detail: `It lists ${items.length} entries; each is held against the log below.` };
 }
 
-async function checkItem(claimed, { read, trust, now, log, enrolments, changes }) {
+async function checkItem(claimed, { read, trust, now, log, enrolments, changes, continuedBefore }) {
   const { index } = claimed;
   const [proof, leaf] = [await read(`proofs/${index}.tlog-proof`), await read(`leaves/${index}.json`)];
   const said = tryRead(() => readLeaf(leaf));
@@ -136,6 +138,7 @@ async function checkItem(claimed, { read, trust, now, log, enrolments, changes }
     introductionOf: (key) => enrolments.get(key) ?? null,
     envelopeOf: (digest) => read(`envelopes/${digest}.json`),
     fileOf: read,
+    continuedBefore,
     rootAt: (size) => (log ? rootAt(log, size) : null),
     revocation: (key) => {
       if (!log) throw new NotChecked("it rests on “Whole log”");

@@ -25,7 +25,11 @@ export const PREDICATES = {
   tombstone: "urn:exhibit:tombstone:v1",
   hold: "urn:exhibit:hold:v1",
   time: "urn:exhibit:time:v1",
+  continues: "urn:exhibit:continues:v1",
 };
+const BY_AGENTS = ["evidence", "heartbeat", "rotate"];
+/** What only the log's own key makes. */
+export const BY_THE_LOG = Object.keys(PREDICATES).filter((type) => !BY_AGENTS.includes(type));
 
 /** In an entry of the type `hold` as well. */
 export const HOLD_LIFTED = "urn:exhibit:hold-lifted:v1";

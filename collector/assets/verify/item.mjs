@@ -6,10 +6,9 @@ import { keyId, pemKey, sha256Text } from "./keys.mjs";
 import { NOTICED, checkNoticed } from "./noticed.mjs";
 import { checkProof, checkQuorum, openAs, readProof, readTrust } from "./notes.mjs";
 import { checkChanges, keyOfEntry, keysOfHead, openHead, openUnder, readChanges } from "./logkeys.mjs";
-import { ENROL, EVIDENCE, HEARTBEAT, HOLD_LIFTED, LOG_KEY, PREDICATES, ROTATE, checkHeader, envelopeDigest, openEnvelope, openLogKey, openRotation, readCapsule, readLeaf, readRun } from "./entry.mjs";
+import { BY_THE_LOG, ENROL, EVIDENCE, HEARTBEAT, HOLD_LIFTED, LOG_KEY, PREDICATES, ROTATE, checkHeader, envelopeDigest, openEnvelope, openLogKey, openRotation, readCapsule, readLeaf, readRun } from "./entry.mjs";
 
 const ZEROS = "0".repeat(64);
-const BY_THE_LOG = ["enrol", "revoke", "rule_pack", "activity", "gap", "conflict", "fork", "tombstone", "hold", "time", "log_key"];
 
 /**
  * Input: `trust` (text of a verifier key or policy, or what `readTrust` gave), `now` (milliseconds), `expect`
@@ -17,7 +16,8 @@ const BY_THE_LOG = ["enrol", "revoke", "rule_pack", "activity", "gap", "conflict
  * log already), `proof`, `envelope` (bytes or null), `leaf` (bytes; else the proof's), `enrolment`
  * (`{proof, envelope}` or null), `rotations` (such pairs from that key to this one's, in order), `documentOf(digest)` (bytes, or a text that says why not), `revocation(key, index)` (a
  * detail; throws `Refused` or `NotChecked`), and for entries about what was noticed `introductionOf(key)` (`{enrolment, rotations}` or
- * null), `envelopeOf(digest)` and `fileOf(path)` (bytes or null), `rootAt(size)` (32 bytes or null). Answers `{state, steps: [{name, state, detail}], agent, rx, type}`.
+ * null), `envelopeOf(digest)` and `fileOf(path)` (bytes or null), `rootAt(size)` (32 bytes or null), `continuedBefore`
+ * (index of an entry before this one that names the log before this log, or null). Answers `{state, steps: [{name, state, detail}], agent, rx, type}`.
  */
 export async function verifyItem(input) {
   const steps = [];
@@ -87,7 +87,7 @@ export async function verifyItem(input) {
   await step("Enrolment", ["Inclusion"], async () => {
     const { leaf, head } = { leaf: has("leaf", "Inclusion"), head: has("head", "Checkpoint") };
     const log = keyOfEntry(head.keys, has("index", "Inclusion"));
-    if (BY_THE_LOG.includes(leaf.t) || (leaf.key === log.id && !(leaf.t in PREDICATES))) {
+    if (BY_THE_LOG.includes(leaf.t) || (leaf.key === log.id && !Object.hasOwn(PREDICATES, leaf.t))) {
       must(leaf.key === log.id, `an entry of type ${leaf.t} by key ${leaf.key}: only the key that the log had then makes these`);
       found.key = log.verifier.key;
       return "The log's own key made this entry; it needs no enrolment.";
@@ -208,6 +208,8 @@ async function statementFits(found, has, input) {
     if (NOTICED.includes(leaf.t)) {
       return checkNoticed(leaf.t, statement.predicate, found.index, {
         trust: found.trust,
+        origin: found.head.origin,
+        continuedBefore: input.continuedBefore ?? null,
         owner: (key) => ownerOf(key, found, input),
         openHead: (bytes) => openByAny(bytes, found.head.keys),
         envelopeOf: input.envelopeOf ?? (() => null),

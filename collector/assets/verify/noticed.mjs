@@ -1,21 +1,21 @@
-// What the collector noticed about agents, and what others said about its time: gaps, conflicts, forks, times. Each is held against
-// what is at hand; the collector's word alone shows nothing, and an agent's word fails nothing.
+// What the collector noticed about agents, what others said about its time, and which log it goes on from: gaps, conflicts, forks,
+// times, continues. Each is held against what is at hand; the collector's word alone shows nothing, and an agent's word fails nothing.
 
-import { NotChecked, Refused, digestText, hex, must, object, string, toBytes, u64 } from "./bytes.mjs";
+import { NotChecked, Refused, digestText, equal, hex, must, object, string, toBytes, u64 } from "./bytes.mjs";
 import { sha256Text } from "./keys.mjs";
-import { cosignatures } from "./notes.mjs";
+import { cosignatures, openAs, readVkey } from "./notes.mjs";
 import { envelopeDigest, openEnvelope, readCapsule } from "./entry.mjs";
 
 /** Types of entries that are judged here. */
-export const NOTICED = ["gap", "conflict", "fork", "time"];
+export const NOTICED = ["gap", "conflict", "fork", "time", "continues"];
 
 /**
  * Throws unless the entry at `index` is what it says; answers a detail. `with_` knows the rest: `owner(key)` (the agent and key that
  * an earlier entry brings), `envelopeOf(digest)` and `fileOf(path)` (bytes or null), `rootAt(size)` (32 bytes, or null where the whole
- * log is not here), `openHead(bytes)` (a head that a key of this log signed), `trust`.
+ * log is not here), `openHead(bytes)` (a head that a key of this log signed), `trust`, `origin`, `continuedBefore` (index or null).
  */
 export function checkNoticed(type, predicate, index, with_) {
-  const check = { gap: checkGap, conflict: checkConflict, fork: checkFork, time: checkTime }[type];
+  const check = { gap: checkGap, conflict: checkConflict, fork: checkFork, time: checkTime, continues: checkContinues }[type];
   return check(object(predicate, `the ${type}`), index, with_);
 }
 
@@ -100,4 +100,19 @@ async function checkTime(said, index, with_) {
   must((await sha256Text(bytes)) === digest, `${path} is not the token that the log took: another was put in its place`);
   if (!ours) throw new NotChecked("only the whole log shows that this head is one of its past: a bundle has it");
   return `The log took this token of ${authority}; what it says about the time, “exhibit verify --tsa-roots” or “openssl ts” tell.`;
+}
+
+/** Whose key signed that head, only a person can say: it is compared with the ones that they trust, and told. */
+async function checkContinues(said, index, with_) {
+  const log = await readVkey(string(said.log_key, "the key of the log before this one"));
+  const head = await openAs(toBytes(string(said.signed, "the head that the entry carries")), log).catch(() => null);
+  must(head, "the head that it carries is not one of the log whose key it names, signed by that key");
+  const same = head.origin === said.origin && head.size === u64(said.size, "the size that the entry names");
+  must(same, `it carries the head of ${head.origin} over ${head.size} entries, and names another`);
+  must(head.origin !== with_.origin, "a log cannot go on from itself");
+  must(with_.continuedBefore === null, `entry ${with_.continuedBefore} says already which log this one goes on from`);
+  const what = `This log goes on from ${head.origin}, which had ${head.size} entries when its last known head was signed`;
+  const trusted = with_.trust.logs.some((known) => known.name === log.name && equal(known.key, log.key));
+  if (trusted) return `${what}, by the key that you trust for it.`;
+  return `${what}, by the key that the entry names. What you gave does not name that log: compare the key with one from its time.`;
 }

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use exhibit_proto::leaf::EntryType;
+use exhibit_proto::statement;
 use serde_json::{Value, json};
 
 use crate::chromium::Chromium;
@@ -43,6 +45,35 @@ fn what_a_collector_noticed_is_proven_by_the_signatures_that_it_names_and_by_not
     let (mut browser, _folder) = modules();
     let wrong = browser.evaluate(&format!("noticed({})", json!(noticed::cases())));
     assert_eq!(wrong, json!([]), "{wrong:#}");
+}
+
+/// What the statements of a type are, and whether only the log's key makes them. A type that is new has no arm here.
+fn meaning(known: &EntryType) -> (&'static str, bool) {
+    match known {
+        EntryType::Evidence => (statement::EVIDENCE, false),
+        EntryType::Heartbeat => (statement::HEARTBEAT, false),
+        EntryType::Rotate => (statement::ROTATE, false),
+        EntryType::Enrol => (statement::ENROL, true),
+        EntryType::Revoke => (statement::REVOKE, true),
+        EntryType::RulePack => (statement::RULE_PACK, true),
+        EntryType::Activity => (statement::ACTIVITY, true),
+        EntryType::Gap => (statement::GAP, true),
+        EntryType::Conflict => (statement::CONFLICT, true),
+        EntryType::Fork => (statement::FORK, true),
+        EntryType::Tombstone => (statement::TOMBSTONE, true),
+        EntryType::Hold => (statement::HOLD, true),
+        EntryType::LogKey => (statement::LOG_KEY, true),
+        EntryType::Time => (statement::TIME, true),
+        EntryType::Continues => (statement::CONTINUES, true),
+        EntryType::Other(name) => unreachable!("{name} is not known to the log itself"),
+    }
+}
+
+#[test]
+fn every_type_of_entry_that_the_log_knows_is_known_to_the_browser() {
+    let (mut browser, _folder) = modules();
+    let known = EntryType::KNOWN.map(|known| (known.as_str().to_owned(), json!(meaning(&known))));
+    assert_eq!(browser.evaluate("types()"), Value::Object(known.into_iter().collect()));
 }
 
 #[test]

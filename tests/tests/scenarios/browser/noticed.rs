@@ -1,10 +1,11 @@
-//! Entries about gaps, conflicts, forks and times, each as it should be and wrong in one thing.
+//! Entries about gaps, conflicts, forks, times and the log before this one, each as it should be and wrong in one thing.
 
 use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use exhibit_proto::checkpoint::Checkpoint;
+use exhibit_proto::continues::Continues;
 use exhibit_proto::cosignature::{Witness, cosign};
 use exhibit_proto::digest::Digest;
 use exhibit_proto::keys::SecretKey;
@@ -12,8 +13,8 @@ use exhibit_proto::leaf::{EntryType, Link};
 use exhibit_proto::merkle::{prove_inclusion, root};
 use exhibit_proto::note::Verifier;
 use exhibit_proto::statement::{
-    Attested, CONFLICT, Conflict, ENROL, FORK, Fork, GAP, Gap, HEARTBEAT, Over, Stamped, Statement,
-    TIME,
+    Attested, CONFLICT, CONTINUES, Conflict, ENROL, FORK, Fork, GAP, Gap, HEARTBEAT, Over, Stamped,
+    Statement, TIME,
 };
 use exhibit_proto::tlog_proof::TlogProof;
 use serde::Serialize;
@@ -84,12 +85,16 @@ struct Case {
     envelopes: BTreeMap<Digest, Vec<u8>>,
     files: BTreeMap<String, Vec<u8>>,
     whole: bool,
+    /// Another log that the person trusts.
+    other: Option<Verifier>,
+    continued_before: Option<u64>,
 }
 
 fn case<P: Serialize + DeserializeOwned>(t: EntryType, predicate_type: &str, said: P) -> Case {
     let envelope = Statement::new(predicate_type, Vec::new(), said).seal(&log_key()).unwrap();
     let (envelopes, files) = (BTreeMap::new(), BTreeMap::new());
-    Case { entry: (t, envelope), envelopes, files, whole: true }
+    let (other, continued_before) = (None, None);
+    Case { entry: (t, envelope), envelopes, files, whole: true, other, continued_before }
 }
 
 impl Case {
@@ -122,10 +127,13 @@ impl Case {
         let named = self.envelopes.iter().map(|(digest, bytes)| (digest.to_string(), coded(bytes)));
         let files = self.files.iter().map(|(path, bytes)| (path.clone(), coded(bytes)));
         let vkey = Verifier::new(ORIGIN, log_key().public()).unwrap().vkey();
+        let other = self.other.iter().map(|log| format!("log {}\n", log.vkey()));
+        let other: String = other.collect();
         let seen = Witness::new("seen.example", witness().public()).unwrap().vkey();
         json!({
             "name": name, "state": state, "words": words, "index": AT.to_string(),
-            "trust": format!("log {vkey}\nwitness w {seen}\nquorum none\n"),
+            "continuedBefore": self.continued_before,
+            "trust": format!("log {vkey}\n{other}witness w {seen}\nquorum none\n"),
             "entryProof": proof(AT), "entryEnvelope": coded(envelope),
             "enrolmentProof": proof(0), "enrolmentEnvelope": coded(&past.enrolment),
             "key": agent_key().public().id(),
@@ -136,7 +144,7 @@ impl Case {
 }
 
 pub(super) fn cases() -> Vec<Value> {
-    [gaps(), conflicts(), forks(), times()].concat()
+    [gaps(), conflicts(), forks(), times(), continues()].concat()
 }
 
 fn gaps() -> Vec<Value> {
@@ -296,5 +304,42 @@ fn times() -> Vec<Value> {
             "another was put in its place",
         ),
         time(&ours, None, stamped()).says("no token", "not_checked", "is not here"),
+    ]
+}
+
+fn continues() -> Vec<Value> {
+    let (key, origin) = (SecretKey::from_seed(&[21; 32]), "evidence.example.com/before");
+    let log = Verifier::new(origin, key.public()).unwrap();
+    let head = Checkpoint { origin: origin.into(), size: 7, root: Digest::of(b"last") };
+    let before = Continues::of(&log, &head.sign(&key).unwrap(), "ada".into()).unwrap();
+    let continues = |said: &Continues| case(EntryType::Continues, CONTINUES, said.clone());
+    let mut trusted = continues(&before);
+    trusted.other = Some(log);
+    let mut again = continues(&before);
+    again.continued_before = Some(2);
+    let stranger = Verifier::new(origin, agent_key().public()).unwrap().vkey();
+    let ours = Verifier::new(ORIGIN, log_key().public()).unwrap();
+    let own = Past::new().head().sign(&log_key()).unwrap();
+    let itself = Continues::of(&ours, &own, "ada".into()).unwrap();
+    vec![
+        trusted.says("continues", "verified", "by the key that you trust for it"),
+        continues(&before).says("continues a stranger", "verified", "does not name that log"),
+        continues(&Continues { log_key: stranger, ..before.clone() }).says(
+            "continues by another key",
+            "failed",
+            "signed by that key",
+        ),
+        continues(&Continues { size: 8, ..before.clone() }).says(
+            "continues another head",
+            "failed",
+            "over 7 entries, and names another",
+        ),
+        continues(&Continues { signed: before.signed.replace("\n7\n", "\n8\n"), ..before }).says(
+            "continues a changed head",
+            "failed",
+            "signed by that key",
+        ),
+        continues(&itself).says("continues itself", "failed", "cannot go on from itself"),
+        again.says("continues twice", "failed", "Entry 2 says already"),
     ]
 }
