@@ -17,7 +17,7 @@ use super::*;
 
 #[expect(unreachable_pub, dead_code, reason = "tests of several crates include it")]
 #[path = "../../../tests/src/tsa.rs"]
-mod tsa;
+pub(crate) mod tsa;
 
 use crate::log::{LogWriter, NewEntry, Settings, Unbrought, create};
 

@@ -7,6 +7,7 @@ use exhibit_proto::digest::Digest;
 use exhibit_proto::document::{Document, Kind, Target};
 use exhibit_proto::keys::SecretKey;
 use exhibit_proto::leaf::{EntryType, Link};
+use exhibit_proto::log_key::{self, LogKeys, Phase};
 use exhibit_proto::note::Verifier;
 use exhibit_proto::statement::{
     self, Activity, Capsule, Enrol, Heartbeat, Observed, Outcome, Revoke, RulePackInForce, Run,
@@ -45,6 +46,28 @@ pub(crate) struct SampleAgent {
 
 impl Sample {
     pub(crate) fn new() -> Self {
+        Self::with_keys(None)
+    }
+
+    /// A log in the middle of a change of its key, which its first entry began.
+    pub(crate) fn changing_its_key() -> Self {
+        let old = SecretKey::from_seed(&[199; 32]);
+        let sample = Self::with_keys(Some(&old));
+        let (keys, why) = ((&old, &sample.log_key), ("ada", "the year is over"));
+        let envelope = log_key::seal(ORIGIN, Phase::Begin, keys, why).unwrap();
+        sample.append(NewEntry {
+            entry_type: EntryType::LogKey,
+            key: old.public().id(),
+            link: None,
+            envelope,
+            documents: vec![],
+            erases: vec![],
+            unbrought: Unbrought::default(),
+        });
+        sample
+    }
+
+    fn with_keys(leaving: Option<&SecretKey>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = Arc::new(AtomicI64::new(START.parse::<Timestamp>().unwrap().as_millisecond()));
         let log_key = SecretKey::from_seed(&[200; 32]);
@@ -55,7 +78,7 @@ impl Sample {
                 path: dir.path().join("log.db"),
                 origin: ORIGIN.to_owned(),
                 key: log_key.clone(),
-                leaving: None,
+                leaving: leaving.cloned(),
                 clock: Box::new(now),
             }
         };
@@ -79,6 +102,13 @@ impl Sample {
 
     pub(crate) fn vkey(&self) -> String {
         Verifier::new(ORIGIN, self.log_key.public()).unwrap().vkey()
+    }
+
+    /// Every key that the log has had, as its entries say.
+    pub(crate) fn keys(&self) -> LogKeys {
+        let changes = self.reader.entries_of(&EntryType::LogKey, 0, u32::MAX).unwrap();
+        let changes = changes.into_iter().map(|entry| (entry.index, entry.envelope.unwrap()));
+        LogKeys::follow(&Verifier::new(ORIGIN, self.log_key.public()).unwrap(), changes).unwrap()
     }
 
     pub(crate) fn now(&self) -> Timestamp {

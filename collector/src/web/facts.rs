@@ -52,6 +52,11 @@ fn put(value: &Value, depth: u8, out: &mut String) {
         Value::String(text) if text.is_empty() => {
             out.push_str("<span class=\"muted\">empty</span>");
         }
+        Value::String(text) if text.trim_end().contains('\n') => {
+            out.push_str("<span class=\"lines\">");
+            out.push_str(&escape(text));
+            out.push_str("</span>");
+        }
         Value::String(text) => out.push_str(&escape(text)),
         Value::Array(items) if items.is_empty() => {
             out.push_str("<span class=\"muted\">none</span>")

@@ -14,6 +14,7 @@ pub(super) mod overview;
 mod proven;
 pub(super) mod retention;
 pub(super) mod rules;
+mod scrubbed;
 pub(super) mod targets;
 mod timestamped;
 mod witnessed;

@@ -23,6 +23,7 @@ const NEW_PASSWORD: &str = "four calm words here";
 
 mod noticed;
 mod retention;
+mod seldom;
 
 struct Site {
     sample: Sample,
@@ -48,7 +49,15 @@ impl Site {
     }
 
     fn with_witnesses(fill: impl FnOnce(&Sample), witnesses: &[crate::config::Witness]) -> Self {
-        let sample = Sample::new();
+        Self::of(Sample::new(), fill, witnesses, &[])
+    }
+
+    fn of(
+        sample: Sample,
+        fill: impl FnOnce(&Sample),
+        witnesses: &[crate::config::Witness],
+        authorities: &[crate::config::Timestamp],
+    ) -> Self {
         fill(&sample);
         let views = sample.views();
         let db = SecretsDb::open(&sample.dir.path().join("secrets.db")).unwrap();
@@ -66,14 +75,14 @@ impl Site {
             views,
             witnesses: witnesses.clone(),
             timestamps: Timestamps::new(
-                &[],
+                authorities,
                 &crate::config::Timestamps::default(),
                 sample.dir.path().join("timestamps"),
             )
             .unwrap(),
             people: People::open(db).unwrap(),
             origin: crate::views::sample::ORIGIN.to_owned(),
-            keys: (&log).into(),
+            keys: sample.keys(),
             scrub: ScrubStore::open(&sample.dir.path().join("scrub.db")).unwrap(),
             retention: InForce {
                 rules: toml::from_str("approved_by = \"dpo\"\n[days]\n\"patch.status\" = 30")

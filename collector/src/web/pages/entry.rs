@@ -2,9 +2,12 @@
 
 use askama::Template;
 use axum::response::Response;
-use exhibit_proto::statement::Run;
+use exhibit_proto::leaf::EntryType;
+use exhibit_proto::statement::{Run, Tombstone};
 use serde_json::Value;
 
+use super::help;
+use super::noticed::{self, Words};
 use super::proven::{self, Proven};
 use super::{super::html, Ask, WebError, evidence_href};
 use crate::views::EntryRow;
@@ -19,7 +22,13 @@ struct EntryPage {
     proven: Proven,
     /// Absent while the views have not reached the entry.
     row: Option<EntryRow>,
+    summary: String,
     entry_type: String,
+    /// Where the help page explains the type.
+    help: &'static str,
+    notice: Option<Words>,
+    /// What a tombstone is about: kind, the document's page, its target, its digest.
+    deleted: Vec<(String, String, String, String)>,
     received: String,
     sealed: Option<Moment>,
     agent: Option<(String, String)>,
@@ -40,6 +49,10 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
     let views = &ask.site.views;
     let row = views.entry_row(index)?;
     let agent = row.as_ref().and_then(|row| row.agent.clone());
+    let notice = match &agent {
+        Some(id) => noticed::of_entry(ask, id, index)?,
+        None => None,
+    };
     let agent = match agent {
         Some(id) => {
             let name = views.agent(&id)?.map_or_else(|| id.clone(), |agent| agent.host_name);
@@ -59,10 +72,15 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
         let word = words::outcome(&gap.outcome);
         gaps.push((gap.kind.to_string(), word, gap.detail.clone(), gap.remedy.clone()));
     }
+    let deleted = deleted(ask, &entry.leaf.t, &proven)?;
     let raw = proven.statement.as_ref().and_then(|s| serde_json::to_string_pretty(s).ok());
     html(&EntryPage {
         frame: ask.frame(format!("Entry {index}"), "log"),
+        summary: row.as_ref().map_or_else(String::new, |row| summary(&entry.leaf.t, row)),
         entry_type: entry.leaf.t.as_str().replace('_', " "),
+        help: help::anchor(&entry.leaf.t),
+        notice,
+        deleted,
         received: entry.leaf.rx,
         sealed: row.as_ref().and_then(|row| row.sealed).map(|at| ask.moment(at)),
         row,
@@ -78,6 +96,31 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
         export_target: None,
         proven,
     })
+}
+
+/// As a sentence begins, unless it begins with the name of an authority.
+fn summary(entry_type: &EntryType, row: &EntryRow) -> String {
+    if *entry_type == EntryType::Time && !row.summary.starts_with("witnesses ") {
+        return row.summary.clone();
+    }
+    noticed::capital(&row.summary)
+}
+
+fn deleted(
+    ask: &Ask,
+    entry_type: &EntryType,
+    proven: &Proven,
+) -> Result<Vec<(String, String, String, String)>, WebError> {
+    let stone = proven.statement.as_ref().filter(|_| *entry_type == EntryType::Tombstone);
+    let stone: Option<Tombstone> = stone.and_then(|statement| statement.predicate_as().ok());
+    let names = ask.target_names()?;
+    let rows = stone.into_iter().flat_map(|stone| stone.documents).map(|gone| {
+        let (kind, target) = (gone.kind.to_string(), gone.target.to_string());
+        let href = evidence_href(gone.last, &kind, &target);
+        let name = names.get(&target).cloned().unwrap_or(target);
+        (kind, href, name, gone.digest.to_string())
+    });
+    Ok(rows.collect())
 }
 
 /// What the statement says, without the lists that the page shows in its own tables.

@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::response::Response;
 use exhibit_assessment::{Status, Strength, Verdict};
+use exhibit_proto::leaf::EntryType;
 
 use super::{super::html, Ask, WebError};
 use crate::web::Frame;
@@ -41,4 +42,24 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
         strengths: strengths.map(words::strength).to_vec(),
         outcomes: outcomes.map(words::outcome).to_vec(),
     })
+}
+
+/// Where the help page explains entries of a type.
+pub(in crate::web) fn anchor(entry_type: &EntryType) -> &'static str {
+    match entry_type {
+        EntryType::Evidence => "statement",
+        EntryType::Heartbeat => "heartbeat",
+        EntryType::Enrol | EntryType::Revoke | EntryType::Rotate => "enrolment",
+        EntryType::RulePack => "rule-pack",
+        EntryType::Activity => "activity",
+        EntryType::Gap => "gap",
+        EntryType::Conflict => "conflict",
+        EntryType::Fork => "fork",
+        EntryType::Tombstone => "retention",
+        EntryType::Hold => "hold",
+        EntryType::LogKey => "log-key",
+        EntryType::Time => "time",
+        EntryType::Continues => "continues",
+        EntryType::Other(_) => "words",
+    }
 }

@@ -5,10 +5,10 @@ use axum::response::Response;
 
 use super::controls::ListPage;
 use super::noticed::{self, Alarms};
+use super::scrubbed::ScrubView;
 use super::timestamped::TimestampedView;
 use super::witnessed::WitnessedView;
 use super::{super::html, Ask, WebError};
-use crate::log::scrub::Standing;
 use crate::views::{EntryFilter, EntryRow, PackRow};
 use crate::web::Frame;
 use crate::web::table::{Cell, Table, TableView, choice, column, encode, moment, number, text};
@@ -47,7 +47,7 @@ struct LogPage {
     vkey: String,
     /// While the log's key changes: the old one, which signs heads too.
     leaving: Option<String>,
-    scrub: Standing,
+    scrub: ScrubView,
     /// Whether documents may be deleted, in a few words.
     retention: &'static str,
     packs: Vec<(PackRow, Moment)>,
@@ -80,7 +80,7 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
         timestamped: TimestampedView::of(ask)?,
         vkey: ask.site.keys.newest().vkey(),
         leaving: ask.site.keys.overlap().map(|(old, _)| old.vkey()),
-        scrub: ask.site.scrub.standing()?,
+        scrub: ScrubView::of(ask)?,
         retention: if ask.site.retention.rules.is_empty() {
             "every document is kept"
         } else {
@@ -176,6 +176,7 @@ pub(in crate::web) fn activity_csv(ask: &Ask) -> Result<Response, WebError> {
 }
 
 fn activity_table(ask: &Ask) -> Result<Table, WebError> {
+    let names = ask.agent_names()?;
     let mut rows = Vec::new();
     for entry_type in ACTIVITY {
         let filter = EntryFilter { entry_type: Some(entry_type.into()), ..EntryFilter::default() };
@@ -183,11 +184,13 @@ fn activity_table(ask: &Ask) -> Result<Table, WebError> {
     }
     rows.sort_by_key(|entry| std::cmp::Reverse(entry.index));
     let rows = rows.iter().map(|entry| {
+        let agent = entry.agent.as_ref().map(|id| names.get(id).unwrap_or(id));
+        let about = agent.map(|name| format!("agent on {name}"));
         vec![
             moment(Some(ask.moment(entry.received))),
             text(entry.by.clone().unwrap_or_else(|| "collector".into())),
             text(entry.entry_type.replace('_', " ")),
-            text(entry.summary.clone()).note(entry.problem.clone().unwrap_or_default()),
+            text(entry.summary.clone()).note(entry.problem.clone().or(about).unwrap_or_default()),
             text(entry.index.to_string())
                 .sort(format!("{:020}", entry.index))
                 .link(format!("/entries/{}", entry.index)),

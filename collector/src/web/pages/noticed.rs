@@ -24,8 +24,12 @@ pub(in crate::web) struct Alarm {
     pub(in crate::web) href: String,
     pub(in crate::web) name: String,
     pub(in crate::web) what: String,
+    /// Empty where the entry's own page says it.
+    pub(in crate::web) means: &'static str,
     pub(in crate::web) action: String,
     pub(in crate::web) at: Moment,
+    /// Where the help page explains it.
+    pub(in crate::web) help: &'static str,
 }
 
 /// What stands on top of a page.
@@ -35,11 +39,14 @@ pub(in crate::web) struct Alarms {
 }
 
 /// One thing in words.
-struct Words {
+pub(in crate::web) struct Words {
     kind: &'static str,
-    what: String,
-    means: &'static str,
-    action: String,
+    pub(in crate::web) what: String,
+    pub(in crate::web) means: &'static str,
+    pub(in crate::web) action: String,
+    help: &'static str,
+    /// Whether it is still so.
+    pub(in crate::web) stands: bool,
 }
 
 /// What needs somebody now, worst first: agents that know a larger log, forks, conflicts, gaps; of one agent, or of all.
@@ -51,8 +58,10 @@ pub(super) fn alarms(ask: &Ask, agent: Option<&str>) -> Result<Alarms, WebError>
             continue;
         }
         let words = larger_log(larger.known, larger.ours, larger.signed.is_some());
-        let at = ask.moment(larger.at);
-        all.push((0, alarm(words, format!("/agents/{}", encode(&id)), name(&names, &id), at)));
+        let (means, at) = (words.means, ask.moment(larger.at));
+        let alarm = alarm(words, format!("/agents/{}", encode(&id)), name(&names, &id), at);
+        let order = if larger.signed.is_some() { 0 } else { 1 };
+        all.push((order, Alarm { means, ..alarm }));
     }
     for row in ask.site.views.notices(agent, ROWS)? {
         let proven = matches!(&row.what, NoticeWhat::Fork(fork) if fork.signed.is_some());
@@ -60,9 +69,10 @@ pub(super) fn alarms(ask: &Ask, agent: Option<&str>) -> Result<Alarms, WebError>
             continue;
         }
         let order = match &row.what {
-            NoticeWhat::Fork(_) => 1,
-            NoticeWhat::Conflict(_) => 2,
-            NoticeWhat::Gap { .. } => 3,
+            NoticeWhat::Fork(_) if proven => 2,
+            NoticeWhat::Fork(_) => 3,
+            NoticeWhat::Conflict(_) => 4,
+            NoticeWhat::Gap { .. } => 5,
         };
         let (href, name) = (format!("/entries/{}", row.index), name(&names, &row.agent));
         all.push((order, alarm(words(&row), href, name, ask.moment(row.at))));
@@ -71,6 +81,15 @@ pub(super) fn alarms(ask: &Ask, agent: Option<&str>) -> Result<Alarms, WebError>
     let more = all.len().saturating_sub(SHOWN);
     let shown = all.into_iter().map(|(_, alarm)| alarm).take(SHOWN).collect();
     Ok(Alarms { shown, more })
+}
+
+/// What entry `index` is about, if it is one of the newest about that agent.
+pub(super) fn of_entry(ask: &Ask, agent: &str, index: u64) -> Result<Option<Words>, WebError> {
+    let rows = ask.site.views.notices(Some(agent), ROWS)?;
+    Ok(rows.iter().find(|row| row.index == index).map(|row| {
+        let words = words(row);
+        Words { what: capital(&words.what), ..words }
+    }))
 }
 
 /// All of them, newest first.
@@ -86,7 +105,7 @@ pub(super) fn table(ask: &Ask, agent: Option<&str>) -> Result<Table, WebError> {
         vec![
             text(words.kind),
             text(name(&names, &row.agent)).link(format!("/agents/{}", encode(&row.agent))),
-            text(format!("{}.", words.what)).note(format!("{}{more}", words.means)),
+            text(format!("{}.", capital(&words.what))).note(format!("{}{more}", words.means)),
             // A cell is plain text.
             text(words.action.replace('`', "")),
             moment(Some(ask.moment(row.at))),
@@ -114,8 +133,8 @@ pub(super) fn table(ask: &Ask, agent: Option<&str>) -> Result<Table, WebError> {
 }
 
 fn alarm(words: Words, href: String, name: String, at: Moment) -> Alarm {
-    let (title, what, action) = (capital(words.kind), words.what, words.action);
-    Alarm { title, href, name, what, action, at }
+    let Words { kind, what, action, help, .. } = words;
+    Alarm { title: capital(kind), href, name, what, means: "", action, at, help }
 }
 
 fn name(names: &BTreeMap<String, String>, id: &str) -> String {
@@ -147,9 +166,13 @@ fn gap_words(gap: &Gap, open: u64) -> Words {
                       reason. If there are none, ask why its state was changed.";
         ("gap", format!("{numbers} never came; {open} still missing"), action.to_owned())
     };
-    let means = "An agent numbers its statements without a break and never drops one, so what is missing was lost, set \
-                 aside, or left out on purpose.";
-    Words { kind, what, means, action }
+    let means = if open == 0 {
+        "They had waited, or had been set aside, while later ones came: their higher index in the log shows it."
+    } else {
+        "An agent numbers its statements without a break and never drops one, so what is missing was lost, set aside, or \
+         left out on purpose."
+    };
+    Words { kind, what, means, action, stands: open > 0, help: "gap" }
 }
 
 fn conflict_words(conflict: &Conflict) -> Words {
@@ -166,6 +189,8 @@ fn conflict_words(conflict: &Conflict) -> Words {
                 envelopes are kept; the second one was refused.",
         action: "Find the second agent, revoke this one with `exhibit-collector revoke`, and enrol both hosts anew."
             .to_owned(),
+        help: "conflict",
+        stands: true,
     }
 }
 
@@ -182,6 +207,8 @@ fn fork_words(fork: &Fork) -> Words {
             action: "Tell your auditor. Find the other copy of the data directory; if this is the wrong one, stop and bring \
                      back the newest. Otherwise begin a log with another origin."
                 .to_owned(),
+            help: "fork",
+            stands: true,
         },
         None => Words {
             kind: "fork, by an agent's word",
@@ -194,6 +221,8 @@ fn fork_words(fork: &Fork) -> Words {
             action: "Run `exhibit-agent status` on the host: an agent that saw a fork keeps the signed heads, and shows them \
                      to the collector when it connects."
                 .to_owned(),
+            help: "fork",
+            stands: true,
         },
     }
 }
@@ -215,10 +244,10 @@ fn larger_log(known: u64, ours: u64, proven: bool) -> Words {
             "An old backup may have been restored. Nothing is admitted from this agent.",
         )
     };
-    Words { kind: "a larger log", what: format!("{what}. {means}"), means, action }
+    Words { kind: "a larger log", what, means, action, help: "larger", stands: true }
 }
 
-fn capital(text: &str) -> String {
+pub(super) fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

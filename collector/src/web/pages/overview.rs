@@ -136,9 +136,10 @@ fn bar(tiles: &[Tile]) -> Vec<(Word, usize, usize)> {
 
 fn changes(ask: &Ask, names: &BTreeMap<String, String>) -> Result<Vec<ChangeView>, WebError> {
     let views = &ask.site.views;
+    let agents = ask.agent_names()?;
     let changes = views.changes(CHANGES)?.into_iter().map(|change| {
         let at = ask.moment(change.at);
-        match change.what {
+        Ok(match change.what {
             ChangeKind::Verdict { rule, target, was, is, message } => {
                 let title = views.assessor().rule(&rule).map_or(rule.clone(), |r| r.title.clone());
                 let name = names.get(&target).cloned().unwrap_or(target);
@@ -155,13 +156,30 @@ fn changes(ask: &Ask, names: &BTreeMap<String, String>) -> Result<Vec<ChangeView
                 at,
                 href: format!("/entries/{}", change.index),
                 title: entry_type.replace('_', " "),
-                note: summary,
+                note: match about(ask, &agents, &entry_type, change.index)? {
+                    Some(agent) => format!("{agent}: {summary}"),
+                    None => summary,
+                },
                 was: None,
                 word: None,
             },
-        }
+        })
     });
-    Ok(changes.collect())
+    changes.collect()
+}
+
+/// The host of the agent that an entry is about whose summary does not name it.
+fn about(
+    ask: &Ask,
+    agents: &BTreeMap<String, String>,
+    entry_type: &str,
+    index: u64,
+) -> Result<Option<String>, WebError> {
+    if !["gap", "conflict", "fork"].contains(&entry_type) {
+        return Ok(None);
+    }
+    let agent = ask.site.views.entry_row(index)?.and_then(|row| row.agent);
+    Ok(agent.map(|id| agents.get(&id).cloned().unwrap_or(id)))
 }
 
 fn verdict_word(word: &str) -> Option<Word> {
