@@ -5,6 +5,7 @@
     reason = "a command answers on standard output and says what went wrong on standard error"
 )]
 
+mod deletion;
 mod rules;
 
 use std::io::{IsTerminal as _, Write as _};
@@ -13,16 +14,14 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use exhibit_proto::log_key::Phase;
-use exhibit_proto::statement;
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::json;
 use tracing_subscriber::EnvFilter;
 
 use crate::app;
 use crate::config::{Config, parse_duration};
 use crate::identity::Revocation;
-use crate::requests::{KeyChange, Request};
+use crate::requests::KeyChange;
 
 /// Keeps the evidence log, judges it, shows it, exports it.
 #[derive(Debug, Parser)]
@@ -59,10 +58,10 @@ enum Command {
     /// Show what becomes of each document under the retention rules and why, or delete what is due; digests and proofs stay
     Retention(Retention),
     /// Delete one document, because a person asks for it; its digest and proofs stay
-    Delete(Delete),
+    Delete(deletion::Delete),
     /// Legal holds: what they cover is not deleted
     #[command(subcommand)]
-    Hold(Hold),
+    Hold(deletion::Hold),
     /// Make the views anew from the log (stop `serve` first)
     Rebuild(Rebuild),
     /// Hash everything in the log again, against the signed heads; exit 1 names what is damaged
@@ -170,49 +169,6 @@ struct Because {
     by: String,
     #[command(flatten)]
     output: Output,
-}
-
-#[derive(Debug, Args)]
-struct Delete {
-    /// SHA-256 of the document, as its evidence page shows it
-    #[arg(long, value_name = "DIGEST")]
-    document: exhibit_proto::digest::Digest,
-    #[command(flatten)]
-    because: Because,
-}
-
-#[derive(Debug, Subcommand)]
-enum Hold {
-    /// Make a hold; without --target, --kind, --from and --to it covers everything
-    Add(HoldAdd),
-    /// All holds, the lifted ones among them
-    List(Output),
-    /// End a hold
-    Lift(HoldLift),
-}
-
-#[derive(Debug, Args)]
-struct HoldAdd {
-    #[arg(long, value_name = "TARGET")]
-    target: Option<exhibit_proto::document::Target>,
-    #[arg(long, value_name = "KIND")]
-    kind: Option<exhibit_proto::document::Kind>,
-    /// Only what was observed from this time on (RFC 3339)
-    #[arg(long, value_name = "TIME")]
-    from: Option<Timestamp>,
-    /// Only what was observed until this time (RFC 3339)
-    #[arg(long, value_name = "TIME")]
-    to: Option<Timestamp>,
-    #[command(flatten)]
-    because: Because,
-}
-
-#[derive(Debug, Args)]
-struct HoldLift {
-    /// Id of the hold, as `hold list` shows it
-    id: u64,
-    #[command(flatten)]
-    because: Because,
 }
 
 #[derive(Debug, Args)]
@@ -365,8 +321,8 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
             let found = app::retention(&config, asked.now, now)?;
             show(asked.output.json, &found, &found.to_string())
         }
-        Command::Delete(asked) => delete(&config, asked, now),
-        Command::Hold(asked) => hold(&config, asked, now),
+        Command::Delete(asked) => deletion::delete(&config, asked, now),
+        Command::Hold(asked) => deletion::hold(&config, asked, now),
         Command::Rebuild(asked) => {
             let rebuilt = app::rebuild(&config, asked.check)?;
             let code = show(asked.output.json, &rebuilt, &rebuilt.to_string())?;
@@ -420,37 +376,6 @@ fn export(config: &Config, asked: Export, now: Timestamp) -> anyhow::Result<Exit
         summary.out.display(),
     );
     show(asked.output.json, &summary, &text)
-}
-
-fn delete(config: &Config, asked: Delete, now: Timestamp) -> anyhow::Result<ExitCode> {
-    let Delete { document, because: Because { reason, by, output } } = asked;
-    let entry = app::delete(config, document, (by, reason), now)?;
-    let text = format!("deleted; entry {entry} says so, digest and proofs stay");
-    show(output.json, &json!({"entry": entry}), &text)
-}
-
-fn hold(config: &Config, asked: Hold, now: Timestamp) -> anyhow::Result<ExitCode> {
-    let (request, output) = match asked {
-        Hold::List(output) => {
-            let holds = app::holds(config)?;
-            let lines: Vec<String> = holds.iter().map(ToString::to_string).collect();
-            let text = if lines.is_empty() { "no holds".to_owned() } else { lines.join("\n") };
-            return show(output.json, &holds, &text);
-        }
-        Hold::Add(HoldAdd { target, kind, from, to, because }) => {
-            let Because { reason, by, output } = because;
-            let text = |time: Option<Timestamp>| time.map(|time| time.to_string());
-            let (from, to) = (text(from), text(to));
-            let hold = statement::Hold { target, kind, from, to, by, reason };
-            (Request::Hold(hold), output)
-        }
-        Hold::Lift(HoldLift { id, because }) => {
-            let Because { reason, by, output } = because;
-            (Request::Lift(statement::HoldLifted { hold: id, by, reason }), output)
-        }
-    };
-    let entry = app::hold(config, request, now)?;
-    show(output.json, &json!({"entry": entry}), &format!("logged as entry {entry}"))
 }
 
 fn show(json: bool, value: &impl Serialize, text: &str) -> anyhow::Result<ExitCode> {

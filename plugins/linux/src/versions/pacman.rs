@@ -3,7 +3,7 @@
 
 use std::cmp::Ordering;
 
-use super::rpm::{run, split, without_zeros};
+use super::rpm::{run, segment, split};
 
 /// Compares epoch, version, release; a release counts only when both have one.
 pub(super) fn compare(left: &str, right: &str) -> Ordering {
@@ -29,21 +29,7 @@ fn part(left: &str, right: &str) -> Ordering {
         if left_gap.len() != right_gap.len() {
             return left_gap.len().cmp(&right_gap.len());
         }
-        let digits = left.first().is_some_and(u8::is_ascii_digit);
-        let same =
-            |byte: &u8| if digits { byte.is_ascii_digit() } else { byte.is_ascii_alphabetic() };
-        let (left_run, left_rest) = run(left, same);
-        let (right_run, right_rest) = run(right, same);
-        if right_run.is_empty() {
-            // A number is newer than letters.
-            return if digits { Ordering::Greater } else { Ordering::Less };
-        }
-        let order = if digits {
-            let (left, right) = (without_zeros(left_run), without_zeros(right_run));
-            left.len().cmp(&right.len()).then_with(|| left.cmp(right))
-        } else {
-            left_run.cmp(right_run)
-        };
+        let (order, left_rest, right_rest) = segment(left, right);
         if order != Ordering::Equal {
             return order;
         }

@@ -48,26 +48,30 @@ fn part(left: &str, right: &str) -> Ordering {
             (Some(_), None) => return Ordering::Greater,
             (Some(_), Some(_)) => {}
         }
-        let digits = left.first().is_some_and(u8::is_ascii_digit);
-        let same =
-            |byte: &u8| if digits { byte.is_ascii_digit() } else { byte.is_ascii_alphabetic() };
-        let (left_run, left_rest) = run(left, same);
-        let (right_run, right_rest) = run(right, same);
-        if right_run.is_empty() {
-            // A number is newer than letters.
-            return if digits { Ordering::Greater } else { Ordering::Less };
-        }
-        let order = if digits {
-            let (left, right) = (without_zeros(left_run), without_zeros(right_run));
-            left.len().cmp(&right.len()).then_with(|| left.cmp(right))
-        } else {
-            left_run.cmp(right_run)
-        };
+        let (order, left_rest, right_rest) = segment(left, right);
         if order != Ordering::Equal {
             return order;
         }
         (left, right) = (left_rest, right_rest);
     }
+}
+
+/// Orders the first runs of digits, or of letters, of two versions that begin with one; what stands after them.
+pub(super) fn segment<'a>(left: &'a [u8], right: &'a [u8]) -> (Ordering, &'a [u8], &'a [u8]) {
+    let digits = left.first().is_some_and(u8::is_ascii_digit);
+    let same = |byte: &u8| if digits { byte.is_ascii_digit() } else { byte.is_ascii_alphabetic() };
+    let (left_run, left_rest) = run(left, same);
+    let (right_run, right_rest) = run(right, same);
+    let order = if right_run.is_empty() {
+        // A number is newer than letters.
+        if digits { Ordering::Greater } else { Ordering::Less }
+    } else if digits {
+        let (left, right) = (without_zeros(left_run), without_zeros(right_run));
+        left.len().cmp(&right.len()).then_with(|| left.cmp(right))
+    } else {
+        left_run.cmp(right_run)
+    };
+    (order, left_rest, right_rest)
 }
 
 /// Bytes that only part runs from each other.
