@@ -45,9 +45,9 @@ pub use pack::{Change, PackDiff, PackError, RuleChange, RulePack, TestOutcome};
 pub use rule::{Rule, Severity, Strength, UnknownWord};
 pub use selection::{LabelError, Labels, Selection, SelectionError};
 pub use status::{
-    AssessmentInput, Attestation, Cause, ControlStatus, Counts, DOCUMENTS_ONLY, Exclusion,
-    Expectation, Gap, KnownTarget, MAX_REASONS, ManualEvidence, Observed, Outcome, OutsideTarget,
-    Part, PeriodError, Reason, Rollup, SCORE_DEFINITION, Scope, Score, Standing, Status, Unseen,
-    UnseenCount, Waived, Waiver, WaiverError, WaiverState, assess, outside, rollup, score,
-    waiver_states,
+    Around, AssessmentInput, Attestation, Board, Cause, ControlStatus, Counts, DOCUMENTS_ONLY,
+    Exclusion, Expectation, Gap, KnownTarget, MAX_REASONS, ManualEvidence, Observed, Outcome,
+    OutsideTarget, Part, PeriodError, Reason, Rollup, SCORE_DEFINITION, Scope, Score, Standing,
+    Status, Unseen, UnseenCount, Waived, Waiver, WaiverError, WaiverState, assess, outside, rollup,
+    score, waiver_states,
 };

@@ -19,17 +19,22 @@
 //! 6. `met`. A control with waived failures is met only beside them: they are counted and told, and their targets do
 //!    not count as passing.
 
-mod decide;
+mod assess;
+mod board;
+mod ground;
 mod input;
 mod manual;
+mod reasons;
 mod rollup;
 mod scope;
+mod sight;
 mod tally;
 mod waiver;
 mod words;
 
-pub use decide::assess;
-pub use input::{AssessmentInput, Exclusion, Expectation, Gap, Observed, Outcome};
+pub use assess::assess;
+pub use board::Board;
+pub use input::{Around, AssessmentInput, Exclusion, Expectation, Gap, Observed, Outcome};
 pub use manual::{Attestation, DOCUMENTS_ONLY, ManualEvidence, PeriodError};
 pub use rollup::{Part, Rollup, SCORE_DEFINITION, Score, rollup, score};
 pub use scope::{KnownTarget, OutsideTarget, Scope, outside};
@@ -273,4 +278,8 @@ pub struct ControlStatus {
     pub oldest: Option<Timestamp>,
     /// When the first pass that takes part leaves its freshness window, if nothing newer comes; past for a stale one.
     pub fresh_until: Option<Timestamp>,
+}
+
+fn length(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
 }

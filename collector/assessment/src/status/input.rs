@@ -133,3 +133,24 @@ pub struct AssessmentInput<'a> {
     pub manual: &'a [ManualEvidence],
     pub attestations: &'a [Attestation],
 }
+
+impl<'a> AssessmentInput<'a> {
+    /// What people decided.
+    #[must_use]
+    pub fn around(&self) -> Around<'a> {
+        let Self { targets, scope, exclusions, waivers, manual, attestations, .. } = *self;
+        Around { targets, scope, exclusions, waivers, manual, attestations }
+    }
+}
+
+/// What people decided and brought: with a [`Board`](super::Board) it is everything that the statuses depend on, besides the time.
+#[derive(Debug, Clone, Copy)]
+pub struct Around<'a> {
+    /// The population, with labels.
+    pub targets: &'a [KnownTarget],
+    pub scope: &'a Scope,
+    pub exclusions: &'a [Exclusion],
+    pub waivers: &'a [Waiver],
+    pub manual: &'a [ManualEvidence],
+    pub attestations: &'a [Attestation],
+}

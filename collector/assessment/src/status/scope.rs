@@ -29,20 +29,6 @@ pub struct Scope {
     pub controls: BTreeMap<ControlId, Selection>,
 }
 
-impl Scope {
-    /// Whether findings of the rule on a target in the ISMS scope take part in the control.
-    pub(super) fn applies(
-        &self,
-        rule: &RuleId,
-        control: ControlId,
-        target: &str,
-        labels: &Labels,
-    ) -> bool {
-        let selects = |selection: &Selection| selection.selects(target, labels);
-        self.rules.get(rule).is_none_or(selects) && self.controls.get(&control).is_none_or(selects)
-    }
-}
-
 /// A target that the ISMS scope leaves out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -56,7 +42,7 @@ pub struct OutsideTarget {
 /// Every target that is known, observed or scheduled and stands outside of the ISMS scope, sorted.
 #[must_use]
 pub fn outside(input: &AssessmentInput<'_>) -> Vec<OutsideTarget> {
-    let labels = labels(input);
+    let labels = labels(input.targets);
     let mut names: BTreeSet<&str> = labels.keys().copied().collect();
     names.extend(input.gaps.iter().map(|gap| gap.target.as_str()));
     names.extend(input.expected.iter().map(|pair| pair.target.as_str()));
@@ -79,9 +65,9 @@ pub fn outside(input: &AssessmentInput<'_>) -> Vec<OutsideTarget> {
 }
 
 /// The labels of each known target. A target that stands twice keeps the row that sorts first, whatever their order.
-pub(super) fn labels<'a>(input: &AssessmentInput<'a>) -> BTreeMap<&'a str, &'a Labels> {
+pub(super) fn labels(targets: &[KnownTarget]) -> BTreeMap<&str, &Labels> {
     let mut labels = BTreeMap::new();
-    for known in input.targets {
+    for known in targets {
         let slot = labels.entry(known.target.as_str()).or_insert(&known.labels);
         *slot = (*slot).min(&known.labels);
     }

@@ -1,313 +1,337 @@
 //! Sums up what the rules say about one control.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use jiff::{SignedDuration, Timestamp};
-
 use super::{
-    Cause, ControlStatus, Counts, Exclusion, Expectation, Gap, MAX_REASONS, Observed, Outcome,
-    Reason, Status, Unseen, UnseenCount, Waiver,
+    Board, Cause, ControlStatus, Counts, Exclusion, Outcome, Standing, Status, Unseen,
+    board::{Cell, Column, time},
+    ground::Ground,
     manual::Brought,
-    words::{self, about, of_rule, plain},
+    reasons::{Place, Reasons, Tell},
+    sight::{self, Sight},
+    words::plain,
 };
 use crate::{
     finding::Verdict,
     ids::ControlId,
     rule::{Rule, Strength},
+    status::{Reason, Waiver},
 };
 
-/// What the rules of a control say about one target.
-#[derive(Default)]
-struct Sight {
-    verdicts: u64,
-    stale: bool,
-    failed: bool,
-    waived: bool,
-    /// A direct rule has no verdict.
-    direct_missing: bool,
-    /// The most telling reason why any rule has no verdict.
-    missing: Option<Unseen>,
+const MICROSECONDS_AN_HOUR: i64 = 3_600_000_000;
+
+/// What was told of a kind already: several rules of a kind miss the same evidence, and it is told once.
+#[derive(Debug, Default)]
+struct Told {
+    kind: Option<usize>,
+    nowhere: bool,
+    targets: Vec<ToldOf>,
 }
 
-impl Sight {
-    fn unseen(&self) -> bool {
-        self.direct_missing || (self.missing.is_some() && self.verdicts == 0)
-    }
-
-    fn miss(&mut self, strength: Strength, why: Unseen) {
-        self.missing = Some(self.missing.map_or(why, |known| known.min(why)));
-        self.direct_missing |= strength == Strength::Direct;
-    }
+/// Of one target.
+#[derive(Debug, Clone, Copy, Default)]
+struct ToldOf {
+    gap: bool,
+    silent: bool,
+    missing: bool,
 }
 
-/// A finding that takes part.
-pub(super) struct Found<'a> {
-    pub(super) found: &'a Observed,
-    /// Its evidence is older than the rule's window.
-    pub(super) stale: bool,
-    /// In effect, and covering this failure.
-    pub(super) waiver: Option<&'a Waiver>,
-    /// Ended; without one in effect it is told.
-    pub(super) expired: Option<&'a Waiver>,
+/// One rule as it is weighed for the control.
+struct Weighed<'a> {
+    place: usize,
+    rule: &'a Rule,
+    column: &'a Column,
+    kind: usize,
+    strength: Strength,
+    /// Targets that take part; `None`: all.
+    selected: Option<Vec<bool>>,
+    waivers: Vec<&'a Waiver>,
 }
 
-/// What is known about a target beside or instead of a finding.
-pub(super) struct Sighting<'a> {
-    pub(super) target: &'a str,
-    pub(super) gap: Option<&'a Gap>,
-    pub(super) pair: Option<&'a Expectation>,
-    /// There is a finding.
-    pub(super) found: bool,
-}
-
-/// All passes of one rule, told in one reason.
-#[derive(Default)]
-pub(super) struct Passes {
-    count: u64,
-    oldest: Option<Timestamp>,
-    since: Option<Timestamp>,
-}
-
-impl Passes {
-    pub(super) fn add(&mut self, found: &Observed) {
-        self.count += 1;
-        self.oldest = Some(least(self.oldest, found.observed_at));
-        self.since = Some(self.since.map_or(found.since, |since| since.max(found.since)));
+impl Weighed<'_> {
+    fn takes(&self, target: usize) -> bool {
+        self.selected.as_ref().is_none_or(|mask| mask.get(target).copied().unwrap_or(false))
     }
 }
 
 /// What decides besides the rules.
 pub(super) struct Closing<'a> {
     pub(super) control: ControlId,
-    /// A rule of relation direct or supporting speaks about it.
-    pub(super) decisive: bool,
     pub(super) exclusion: Option<&'a Exclusion>,
     pub(super) brought: Brought,
 }
 
 /// What has been weighed for one control so far.
-#[derive(Default)]
 pub(super) struct Tally<'a> {
+    ground: &'a Ground<'a>,
     counts: Counts,
-    sights: BTreeMap<&'a str, Sight>,
-    outside: BTreeSet<&'a str>,
-    reasons: Vec<Reason>,
-    freshest: Option<Timestamp>,
-    oldest: Option<Timestamp>,
-    fresh_until: Option<Timestamp>,
+    /// By target.
+    sights: Vec<Sight>,
+    reasons: Reasons<'a>,
+    /// A rule of relation direct or supporting speaks about it.
+    decisive: bool,
+    /// Microseconds since 1970, as the two after it.
+    freshest: Option<i64>,
+    oldest: Option<i64>,
+    fresh_until: Option<i64>,
 }
 
 impl<'a> Tally<'a> {
-    /// A target that the scope leaves out.
-    pub(super) fn outside(&mut self, target: &'a str, strength: Strength) {
-        if strength.decides() {
-            self.outside.insert(target);
+    /// Weighs the rules, by their place on the board, that speak about a control; rules of a kind follow each other.
+    pub(super) fn of(
+        ground: &'a Ground<'a>,
+        control: ControlId,
+        rules: &[(usize, Strength)],
+    ) -> Self {
+        let board: &Board = ground.board;
+        let mut tally = Self {
+            ground,
+            counts: Counts::default(),
+            sights: vec![Sight::default(); board.targets.count()],
+            reasons: Reasons::default(),
+            decisive: false,
+            freshest: None,
+            oldest: None,
+            fresh_until: None,
+        };
+        let mut told = Told::default();
+        for (place, strength) in rules {
+            let (Some(rule), Some(column)) = (board.rules.get(*place), board.columns.get(*place))
+            else {
+                continue;
+            };
+            let Some(kind) = board.kinds.find(&rule.kind) else { continue };
+            if told.kind != Some(kind) {
+                let targets = vec![ToldOf::default(); board.targets.count()];
+                told = Told { kind: Some(kind), nowhere: false, targets };
+            }
+            let weighed = Weighed {
+                place: *place,
+                rule,
+                column,
+                kind,
+                strength: *strength,
+                selected: ground.selected(&rule.id, control),
+                waivers: ground.waivers(rule, control),
+            };
+            tally.decisive |= strength.decides();
+            tally.weigh(&weighed);
+            tally.look_around(&weighed, &mut told);
         }
+        tally
     }
 
-    /// A rule, and whether it gave a verdict anywhere.
-    pub(super) fn rule(&mut self, strength: Strength, heard: bool) {
-        if strength.decides() {
+    /// Everything that the rule found.
+    fn weigh(&mut self, weighed: &Weighed<'a>) {
+        let window = i64::from(weighed.rule.freshness).saturating_mul(MICROSECONDS_AN_HOUR);
+        let (mut heard, mut passes, mut oldest, mut since) = (false, 0, i64::MAX, i64::MIN);
+        for (target, cell) in weighed.column.cells() {
+            if !weighed.takes(target) {
+                self.outside(target, weighed.strength);
+                continue;
+            }
+            let stale = self.ground.now_us.saturating_sub(cell.observed_at) > window;
+            heard |= matches!(cell.verdict, Verdict::Pass | Verdict::Fail);
+            if cell.verdict == Verdict::Pass {
+                passes += 1;
+                (oldest, since) = (oldest.min(cell.observed_at), since.max(cell.since));
+            }
+            let waived = self.tell(weighed, target, cell, stale);
+            if weighed.strength.decides() {
+                self.count(weighed, target, cell, (stale, waived, window));
+            }
+        }
+        if passes > 0 {
+            let tell = Tell::Passes { count: passes, oldest, since };
+            self.reasons.add(self.place(Cause::Pass, weighed, None), tell);
+        }
+        if weighed.strength.decides() {
             self.counts.rules += 1;
             self.counts.rules_heard += u64::from(heard);
         }
     }
 
-    pub(super) fn found(&mut self, rule: &'a Rule, strength: Strength, finding: &Found<'a>) {
-        let Found { found, stale, waiver, expired } = *finding;
-        let cause = match found.verdict {
-            Verdict::Fail if waiver.is_some() => Some(Cause::Waived),
-            Verdict::Fail => Some(Cause::Fail),
-            Verdict::Error => Some(Cause::RuleError),
-            Verdict::NotApplicable => Some(Cause::NotApplicable),
-            Verdict::Pass => stale.then_some(Cause::Stale),
+    /// Tells a finding that is worth a word; answers whether a waiver covers it.
+    fn tell(&mut self, weighed: &Weighed<'a>, target: usize, cell: Cell, stale: bool) -> bool {
+        let cause = match cell.verdict {
+            Verdict::Pass if !stale => return false,
+            Verdict::Pass => Cause::Stale,
+            Verdict::Fail => Cause::Fail,
+            Verdict::Error => Cause::RuleError,
+            Verdict::NotApplicable => Cause::NotApplicable,
         };
-        if let Some(cause) = cause {
-            let said = words::finding(cause, rule, found, stale);
-            let text = match waiver {
-                Some(waiver) => format!(
-                    "{said}; waived by {} until {} ({}): {}",
-                    waiver.approver, waiver.until, waiver.id, waiver.reason
-                ),
-                None => said,
+        let mut waiver = None;
+        if cause == Cause::Fail && !weighed.waivers.is_empty() {
+            let now = self.ground.now;
+            let standing = |wanted: Standing| {
+                let covering = self.ground.covering(&weighed.waivers, target);
+                covering
+                    .filter(|waiver| waiver.standing(now) == wanted)
+                    .max_by_key(|waiver| (waiver.until, &waiver.id))
             };
-            self.tell(cause, rule, strength, found, text);
+            waiver = standing(Standing::InEffect);
+            if waiver.is_none()
+                && let Some(expired) = standing(Standing::Expired)
+            {
+                let place = self.place(Cause::WaiverExpired, weighed, Some(target));
+                self.reasons.add(place, Tell::Expired(expired));
+            }
         }
-        if let Some(waiver) = expired {
-            let text =
-                format!("waiver {} ended on {}; the failure counts again", waiver.id, waiver.until);
-            self.tell(Cause::WaiverExpired, rule, strength, found, text);
-        }
-        if strength.decides() {
-            self.count(rule, strength, finding);
-        }
+        let cause = if waiver.is_some() { Cause::Waived } else { cause };
+        let place = self.place(cause, weighed, Some(target));
+        self.reasons.add(place, Tell::Finding { stale, waiver });
+        waiver.is_some()
     }
 
-    fn tell(
+    fn count(
         &mut self,
-        cause: Cause,
-        rule: &Rule,
-        strength: Strength,
-        found: &Observed,
-        text: String,
+        weighed: &Weighed<'_>,
+        target: usize,
+        cell: Cell,
+        (stale, waived, window): (bool, bool, i64),
     ) {
-        self.reasons.push(Reason {
-            since: Some(found.since),
-            observed_at: Some(found.observed_at),
-            ..of_rule(cause, rule, strength, Some(&found.target), text)
-        });
-    }
-
-    fn count(&mut self, rule: &Rule, strength: Strength, finding: &Found<'a>) {
-        let Found { found, stale, waiver, .. } = *finding;
-        if waiver.is_some() {
+        if waived {
             self.counts.waived += 1;
         } else {
-            self.counts.add(found.verdict);
+            self.counts.add(cell.verdict);
         }
-        if found.verdict == Verdict::NotApplicable {
+        let Some(sight) = self.sights.get_mut(target) else { return };
+        if cell.verdict == Verdict::NotApplicable {
             return;
         }
-        self.freshest =
-            Some(self.freshest.map_or(found.observed_at, |known| known.max(found.observed_at)));
-        self.oldest = Some(least(self.oldest, found.observed_at));
-        let sight = self.sights.entry(&found.target).or_default();
-        match found.verdict {
+        sight.present = true;
+        let observed = cell.observed_at;
+        self.freshest = self.freshest.max(Some(observed));
+        self.oldest = Some(self.oldest.map_or(observed, |known| known.min(observed)));
+        match cell.verdict {
             Verdict::Pass => {
-                sight.verdicts += 1;
+                sight.verdict = true;
                 sight.stale |= stale;
                 self.counts.stale += u64::from(stale);
-                let window = SignedDuration::from_hours(i64::from(rule.freshness));
-                if let Ok(end) = found.observed_at.checked_add(window) {
-                    self.fresh_until = Some(least(self.fresh_until, end));
-                }
+                let end = observed.saturating_add(window);
+                self.fresh_until = Some(self.fresh_until.map_or(end, |known| known.min(end)));
             }
             Verdict::Fail => {
-                sight.verdicts += 1;
-                sight.failed |= waiver.is_none();
-                sight.waived |= waiver.is_some();
+                sight.verdict = true;
+                sight.failed |= !waived;
+                sight.waived |= waived;
             }
-            Verdict::Error => sight.miss(strength, Unseen::RuleError),
+            Verdict::Error => sight.miss(weighed.strength, Unseen::RuleError),
             Verdict::NotApplicable => {}
         }
     }
 
-    pub(super) fn passes(&mut self, rule: &'a Rule, strength: Strength, passes: &Passes) {
-        if passes.count > 0 {
-            let targets = if passes.count == 1 { "target" } else { "targets" };
-            let text = format!("{}: passes on {} {targets}", rule.title, passes.count);
-            self.reasons.push(Reason {
-                since: passes.since,
-                observed_at: passes.oldest,
-                ..of_rule(Cause::Pass, rule, strength, None, text)
-            });
-        }
-    }
-
-    pub(super) fn scheduled_nowhere(&mut self, rule: &'a Rule) {
-        let text = format!("no agent is asked to collect {}; add it to a schedule", rule.kind);
-        self.reasons.push(about(Cause::NotScheduled, rule, None, text));
-    }
-
-    /// Weighs what is known about a target beside or instead of a finding.
-    pub(super) fn look_for(&mut self, rule: &'a Rule, strength: Strength, sighting: &Sighting<'a>) {
-        let Sighting { target, gap, pair, found } = *sighting;
-        let mut why: Option<Unseen> = None;
-        let mut because = |cause: Unseen| why = Some(why.map_or(cause, |known| known.min(cause)));
-        if let Some(gap) = gap {
-            let cause = if gap.outcome == Outcome::NotApplicable {
-                Cause::NotApplicable
-            } else {
-                because(Unseen::NotCollected(gap.outcome));
-                Cause::NotCollected
-            };
-            self.reasons.push(Reason {
-                since: Some(gap.since),
-                observed_at: Some(gap.observed_at),
-                outcome: Some(gap.outcome),
-                ..about(cause, rule, Some(target), words::gap(gap))
-            });
-        }
-        if let Some((agent, since)) =
-            pair.and_then(|pair| pair.silent_since.map(|since| (&pair.agent, since)))
-        {
-            because(Unseen::SilentAgent);
-            let text = format!("agent {agent} has been silent since {since}");
-            self.reasons.push(Reason {
-                since: Some(since),
-                ..about(Cause::SilentAgent, rule, Some(target), text)
-            });
-        }
-        if found || gap.is_some_and(|gap| gap.outcome == Outcome::NotApplicable) {
+    /// What is known of the rule's kind beside or instead of findings.
+    fn look_around(&mut self, weighed: &Weighed<'a>, told: &mut Told) {
+        let (kind, strength) = (weighed.kind, weighed.strength);
+        if weighed.column.is_empty() && !self.ground.is_expected(kind) {
+            if !std::mem::replace(&mut told.nowhere, true) {
+                let place = self.of_kind(Cause::NotScheduled, kind, None);
+                self.reasons.add(place, Tell::NotScheduledAnywhere);
+            }
             return;
         }
-        if why.is_none() {
-            let (unseen, cause, text) = if pair.is_some() {
-                let text = format!("{} is scheduled and nothing has arrived yet", rule.kind);
-                (Unseen::NothingArrived, Cause::NothingArrived, text)
-            } else {
-                let text = format!(
-                    "{} is not scheduled here; add it to the agent's schedule, or select the targets that the rule is about",
-                    rule.kind
-                );
-                (Unseen::NotScheduled, Cause::NotScheduled, text)
+        let ground = self.ground;
+        for ((target, here), told) in ground.here(kind).iter().enumerate().zip(&mut told.targets) {
+            if !here.is_expected() {
+                continue;
+            }
+            if !weighed.takes(target) {
+                self.outside(target, strength);
+                continue;
+            }
+            let applies = here.gap != Some(Outcome::NotApplicable);
+            if here.gap.is_some() && !std::mem::replace(&mut told.gap, true) {
+                let cause = if applies { Cause::NotCollected } else { Cause::NotApplicable };
+                self.reasons.add(self.of_kind(cause, kind, Some(target)), Tell::Gap);
+            }
+            if here.silent && !std::mem::replace(&mut told.silent, true) {
+                let place = self.of_kind(Cause::SilentAgent, kind, Some(target));
+                self.reasons.add(place, Tell::Silent);
+            }
+            if !applies || weighed.column.get(target).is_some() {
+                continue;
+            }
+            let why = match here.gap {
+                _ if here.silent => Unseen::SilentAgent,
+                Some(outcome) => Unseen::NotCollected(outcome),
+                None => {
+                    let (why, cause, tell) = if here.scheduled {
+                        (Unseen::NothingArrived, Cause::NothingArrived, Tell::NothingArrived)
+                    } else {
+                        (Unseen::NotScheduled, Cause::NotScheduled, Tell::NotScheduled)
+                    };
+                    if !std::mem::replace(&mut told.missing, true) {
+                        self.reasons.add(self.of_kind(cause, kind, Some(target)), tell);
+                    }
+                    why
+                }
             };
-            why = Some(unseen);
-            self.reasons.push(about(cause, rule, Some(target), text));
+            if strength.decides() {
+                self.counts.missing += 1;
+                if let Some(sight) = self.sights.get_mut(target) {
+                    sight.miss(strength, why);
+                }
+            }
         }
-        if strength.decides() {
-            self.counts.missing += 1;
-            let why = why.unwrap_or(Unseen::NothingArrived);
-            self.sights.entry(target).or_default().miss(strength, why);
+    }
+
+    /// A target that the scope leaves out.
+    fn outside(&mut self, target: usize, strength: Strength) {
+        if let Some(sight) = self.sights.get_mut(target) {
+            sight.outside |= strength.decides();
         }
+    }
+
+    fn place(&self, cause: Cause, weighed: &Weighed<'_>, target: Option<usize>) -> Place {
+        Place {
+            strength: Some(weighed.strength),
+            rule: Some(weighed.place),
+            ..self.of_kind(cause, weighed.kind, target)
+        }
+    }
+
+    fn of_kind(&self, cause: Cause, kind: usize, target: Option<usize>) -> Place {
+        let rank = target.map(|target| self.ground.rank(target));
+        Place { cause, strength: None, rule: None, rank, kind, target: target.unwrap_or(0) }
     }
 
     pub(super) fn close(mut self, closing: Closing<'_>) -> ControlStatus {
-        let unseen = self.count_targets();
+        let unseen = sight::count(&self.sights, &mut self.counts);
         let status = self.decide(&closing);
-        let Closing { control, decisive, exclusion, brought } = closing;
+        let Closing { control, exclusion, brought } = closing;
+        let mut people: Vec<Reason> = Vec::new();
         if let Some(exclusion) = exclusion {
             let since = Some(exclusion.since);
             let text = exclusion.justification.clone();
-            self.reasons.push(Reason { since, ..plain(Cause::Excluded, text) });
-        } else if !decisive && brought.reasons.is_empty() {
+            people.push(Reason { since, ..plain(Cause::Excluded, text) });
+        } else if !self.decisive && brought.reasons.is_empty() {
             let text = "no rule can decide this control, and nobody brought evidence; a person assesses it";
-            self.reasons.push(plain(Cause::NoRule, text.to_owned()));
+            people.push(plain(Cause::NoRule, text.to_owned()));
         }
         if self.counts.targets_outside > 0 {
             let text = format!("targets outside of the scope: {}", self.counts.targets_outside);
-            self.reasons.push(plain(Cause::OutsideScope, text));
+            people.push(plain(Cause::OutsideScope, text));
         }
-        self.reasons.extend(brought.reasons);
-        self.reasons.sort_by(|a, b| {
-            let key = |reason: &'_ Reason| (reason.cause, reason.strength);
-            key(a)
-                .cmp(&key(b))
-                .then_with(|| (&a.rule, &a.target, &a.text).cmp(&(&b.rule, &b.target, &b.text)))
-        });
-        // Several rules of a kind miss the same evidence; it is told once.
-        self.reasons.dedup();
-        let reason_count = length(self.reasons.len());
-        self.reasons.truncate(MAX_REASONS);
+        people.extend(brought.reasons);
+        let (reasons, reason_count) = self.reasons.told(self.ground.board, people);
         ControlStatus {
             control,
             status,
-            reasons: self.reasons,
+            reasons,
             reason_count,
             counts: self.counts,
             unseen,
-            freshest: self.freshest,
-            oldest: self.oldest,
-            fresh_until: self.fresh_until,
+            freshest: self.freshest.map(time),
+            oldest: self.oldest.map(time),
+            fresh_until: self.fresh_until.map(time),
         }
     }
 
     fn decide(&self, closing: &Closing<'_>) -> Status {
-        let Closing { decisive, exclusion, brought, .. } = closing;
-        let expects_nothing = self.sights.is_empty() && brought.valid;
+        let Closing { exclusion, brought, .. } = closing;
+        let expects_nothing = self.counts.targets == 0 && brought.valid;
         if exclusion.is_some() {
             Status::Excluded
-        } else if !decisive || expects_nothing {
+        } else if !self.decisive || expects_nothing {
             brought.status
         } else if self.counts.fail > 0 || (self.counts.pass == 0 && self.counts.waived > 0) {
             Status::NotMet
@@ -319,37 +343,4 @@ impl<'a> Tally<'a> {
             Status::Met
         }
     }
-
-    /// Puts each target into one of the five numbers, and the unseen ones under their reason.
-    fn count_targets(&mut self) -> Vec<UnseenCount> {
-        let mut unseen: BTreeMap<Unseen, u64> = BTreeMap::new();
-        let counts = &mut self.counts;
-        counts.targets = length(self.sights.len());
-        for sight in self.sights.values() {
-            let number = if sight.failed {
-                &mut counts.targets_failing
-            } else if sight.unseen() {
-                *unseen.entry(sight.missing.unwrap_or(Unseen::NothingArrived)).or_default() += 1;
-                &mut counts.targets_unseen
-            } else if sight.waived {
-                &mut counts.targets_waived
-            } else if sight.stale {
-                &mut counts.targets_stale
-            } else {
-                &mut counts.targets_passing
-            };
-            *number += 1;
-        }
-        let outside = self.outside.iter().filter(|target| !self.sights.contains_key(*target));
-        counts.targets_outside = length(outside.count());
-        unseen.into_iter().map(|(why, targets)| UnseenCount { why, targets }).collect()
-    }
-}
-
-fn least(known: Option<Timestamp>, other: Timestamp) -> Timestamp {
-    known.map_or(other, |known| known.min(other))
-}
-
-pub(super) fn length(count: usize) -> u64 {
-    u64::try_from(count).unwrap_or(u64::MAX)
 }

@@ -6,9 +6,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{AssessmentInput, scope};
+use super::{AssessmentInput, Board, scope};
 use crate::{
-    finding::Verdict,
     ids::{ControlId, RuleId},
     rule::Rule,
     selection::{Labels, Selection},
@@ -107,11 +106,15 @@ impl Waiver {
         target: &str,
         labels: &Labels,
     ) -> bool {
-        let about = match &self.about {
+        self.is_about(rule, control) && self.targets.selects(target, labels)
+    }
+
+    /// Whether it is about the rule as far as the control is concerned, on whatever targets.
+    pub(super) fn is_about(&self, rule: &RuleId, control: ControlId) -> bool {
+        match &self.about {
             Waived::Rule(waived) => waived == rule,
             Waived::Control(waived) => *waived == control,
-        };
-        about && self.targets.selects(target, labels)
+        }
     }
 }
 
@@ -139,28 +142,26 @@ pub struct WaiverState {
 /// Each waiver with what it does at `now`, in the order of the input.
 #[must_use]
 pub fn waiver_states(input: &AssessmentInput<'_>, now: Timestamp) -> Vec<WaiverState> {
-    let labels = scope::labels(input);
+    let labels = scope::labels(input.targets);
     let nothing = Labels::default();
-    let latest = super::decide::latest(input.findings);
     let rules: BTreeMap<&RuleId, &Rule> = input.rules.iter().map(|rule| (&rule.id, rule)).collect();
+    let mut board = Board::new(input.rules);
+    input.findings.iter().for_each(|found| board.offer(found));
     let state = |waiver: &Waiver| {
-        let covered = |(rule, target): (&RuleId, &str)| {
+        let covers = |rule: &Rule, target: &str| {
             let labels = labels.get(target).copied().unwrap_or(&nothing);
             input.scope.isms.selects(target, labels)
-                && rules.get(rule).is_some_and(|rule| {
-                    rule.controls
-                        .iter()
-                        .any(|(control, _)| waiver.covers(&rule.id, *control, target, labels))
-                })
+                && rule
+                    .controls
+                    .iter()
+                    .any(|(control, _)| waiver.covers(&rule.id, *control, target, labels))
         };
-        let failures = latest.iter().flat_map(|(rule, targets)| {
-            let failing = targets.iter().filter(|(_, found)| found.verdict == Verdict::Fail);
-            failing.map(move |(target, _)| (*rule, *target))
-        });
         WaiverState {
             id: waiver.id.clone(),
             standing: waiver.standing(now),
-            failures: super::tally::length(failures.filter(|pair| covered(*pair)).count()),
+            failures: super::length(
+                board.failures().filter(|(rule, target)| covers(rule, target)).count(),
+            ),
             unknown_rule: match &waiver.about {
                 Waived::Rule(id) => !rules.contains_key(id),
                 Waived::Control(_) => false,

@@ -1,15 +1,11 @@
 //! Reasons in words. It decides nothing.
 
-use super::{Cause, Gap, Observed, Reason};
+use super::{Cause, Gap, Reason};
 use crate::rule::{Rule, Strength};
 
 /// A reason about the evidence of a kind, whichever rules need it.
-pub(super) fn about(cause: Cause, rule: &Rule, target: Option<&str>, text: String) -> Reason {
-    Reason {
-        kind: Some(rule.kind.clone()),
-        target: target.map(str::to_owned),
-        ..plain(cause, text)
-    }
+pub(super) fn about(cause: Cause, kind: &str, target: Option<&str>, text: String) -> Reason {
+    Reason { kind: Some(kind.to_owned()), target: target.map(str::to_owned), ..plain(cause, text) }
 }
 
 pub(super) fn of_rule(
@@ -43,15 +39,20 @@ pub(super) fn plain(cause: Cause, text: String) -> Reason {
 }
 
 /// What a finding says: its message, how many items, and whether the evidence is past its window.
-pub(super) fn finding(cause: Cause, rule: &Rule, found: &Observed, stale: bool) -> String {
+pub(super) fn finding(
+    cause: Cause,
+    rule: &Rule,
+    (message, item_count): (&str, u64),
+    stale: bool,
+) -> String {
     let failure = matches!(cause, Cause::Fail | Cause::Waived);
     let age = if stale && failure { ", from evidence past its freshness window" } else { "" };
     if cause == Cause::Stale {
         format!("passed, but the evidence is older than {} hours", rule.freshness)
-    } else if found.item_count > 1 {
-        format!("{} ({} items{age})", found.message, found.item_count)
+    } else if item_count > 1 {
+        format!("{message} ({item_count} items{age})")
     } else {
-        format!("{}{age}", found.message)
+        format!("{message}{age}")
     }
 }
 

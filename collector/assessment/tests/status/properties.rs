@@ -1,9 +1,9 @@
 //! What must hold for any set of facts.
 
-use exhibit_assessment::{Observed, Outcome, Rule, Status, Strength, Verdict};
+use exhibit_assessment::{Board, Framework, Observed, Outcome, Rule, Status, Strength, Verdict};
 use proptest::prelude::*;
 
-use crate::facts::{Case, control, expected, found, gap, hours_ago, rule};
+use crate::facts::{Case, control, expected, found, gap, hours_ago, now, rule};
 
 fn any_case() -> impl Strategy<Value = Case> {
     let strength =
@@ -47,6 +47,63 @@ fn any_case() -> impl Strategy<Value = Case> {
 }
 
 proptest! {
+    #[test]
+    fn a_board_that_followed_every_change_judges_as_one_made_anew(
+        before in any_case(), after in any_case(), assessed_between in any::<bool>()
+    ) {
+        let framework = Framework::builtin().unwrap();
+        let mut board = Board::new(&after.rules);
+        let place = |at: usize| ("patch.status", ["host:0", "host:1", "host:2"][at]);
+        before.findings.iter().for_each(|found| board.set(found));
+        before.gaps.iter().for_each(|gap| board.set_gap(gap));
+        board.schedule(("a", "web1"), (0..3).map(place));
+        board.silent(("a", "web1"), Some(hours_ago(30)));
+        if assessed_between {
+            before.with(|input| board.assess(&framework, &input.around(), now()));
+        }
+        for found in &before.findings {
+            board.remove(&found.rule, &found.target);
+        }
+        before.gaps.iter().for_each(|gap| board.remove_gap(&gap.kind, &gap.target));
+        // Each finding as it was when it came, and then as it was seen last.
+        for found in after.findings.iter().rev() {
+            board.offer(&Observed { observed_at: hours_ago(90), ..found.clone() });
+        }
+        for found in &after.findings {
+            board.set(&Observed { observed_at: hours_ago(80), ..found.clone() });
+        }
+        let mut seen = after.clone();
+        for target in (0..3).map(|at| place(at).1) {
+            board.seen("patch.status", target, hours_ago(5));
+        }
+        after.gaps.iter().for_each(|gap| board.set_gap(gap));
+        let scheduled: Vec<&str> = after.expected.iter().map(|pair| pair.target.as_str()).collect();
+        board.schedule(("a", "web1"), scheduled.into_iter().map(|target| ("patch.status", target)));
+        board.silent(("a", "web1"), None);
+        // Anew: only the last of each place.
+        for (at, found) in seen.findings.iter_mut().enumerate() {
+            let ago = 70 - i64::try_from(at).unwrap();
+            found.observed_at = hours_ago(ago);
+        }
+        seen.gaps.iter_mut().enumerate().for_each(|(at, gap)| {
+            gap.observed_at = hours_ago(50 - i64::try_from(at).unwrap());
+        });
+        let mut newest: Vec<Observed> = Vec::new();
+        for found in seen.findings.drain(..) {
+            newest.retain(|held| (&held.rule, &held.target) != (&found.rule, &found.target));
+            newest.push(Observed { observed_at: hours_ago(5), ..found });
+        }
+        seen.findings = newest;
+        let anew = seen.all();
+        let followed = after.with(|input| board.assess(&framework, &input.around(), now()));
+        for (followed, anew) in followed.into_iter().zip(anew) {
+            prop_assert_eq!(followed.status, anew.status);
+            prop_assert_eq!(followed.counts, anew.counts);
+            prop_assert_eq!(followed.unseen, anew.unseen);
+            prop_assert_eq!(followed.reason_count, anew.reason_count);
+        }
+    }
+
     #[test]
     fn the_order_of_the_facts_changes_nothing(case in any_case()) {
         let mut turned = case.clone();
