@@ -20,8 +20,7 @@ use tokio_util::sync::CancellationToken;
 pub use conform::{Trial, conform};
 pub use describe::{DescribeError, describe, digest_of};
 
-/// Starts the detail of every outcome that is the choice of the host's operator; no server can lift it.
-pub const VETO: &str = "the operator of this host forbids it";
+pub use exhibit_plugin::plugin::VETO;
 
 /// One plugin as configured.
 #[derive(Clone, Debug)]
@@ -36,6 +35,8 @@ pub struct PluginConfig {
     pub settings: Value,
     /// Name of each secret and the file that holds it; the agent never reads these files.
     pub secrets: BTreeMap<String, PathBuf>,
+    /// Paths that the operator forbids, the same for every plugin.
+    pub deny_paths: Vec<String>,
 }
 
 impl PluginConfig {

@@ -9,6 +9,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use exhibit_plugin::plugin::Vetoes;
 use exhibit_proto::digest::Digest;
 use exhibit_proto::document::{Kind, MAX_BYTES, Target};
 use toml::Spanned;
@@ -169,7 +170,11 @@ impl Reader<'_> {
             },
             deny: deny.filter_map(|kind| self.value(Some(kind), "deny.kinds")).collect(),
             veto: self.vetoes(&file.deny.fields),
-            plugins: file.plugin.iter().map(|plugin| self.plugin(plugin)).collect(),
+            plugins: file
+                .plugin
+                .iter()
+                .map(|plugin| self.plugin(plugin, &file.deny.paths))
+                .collect(),
             schedule: self.schedules(&file.schedule),
             redact: file.redact.pattern.iter().filter_map(|each| self.pattern(each)).collect(),
         }
@@ -195,7 +200,7 @@ impl Reader<'_> {
         }
     }
 
-    fn plugin(&mut self, raw: &raw::Plugin) -> PluginConfig {
+    fn plugin(&mut self, raw: &raw::Plugin, deny: &[Spanned<String>]) -> PluginConfig {
         let kinds = raw.kinds.as_ref().map(|kinds| {
             kinds.iter().filter_map(|kind| self.value(Some(kind), "plugin.kinds")).collect()
         });
@@ -204,11 +209,17 @@ impl Reader<'_> {
             self.problem(Some(&raw.path), "plugin.settings", &text);
             serde_json::Value::Null
         });
+        for path in deny {
+            if let Err(error) = Vetoes::read(&[path.get_ref().clone()]) {
+                self.problem(Some(path), "deny.paths", &error.to_string());
+            }
+        }
         let secrets = raw.secrets.iter();
         PluginConfig {
             path: self.folder.join(raw.path.get_ref()),
             socket: raw.socket.as_ref().map(|path| self.folder.join(path.get_ref())),
             kinds,
+            deny_paths: deny.iter().map(|path| path.get_ref().clone()).collect(),
             settings,
             secrets: secrets
                 .map(|(name, path)| (name.clone(), self.folder.join(path.get_ref())))

@@ -90,6 +90,18 @@ impl<'a> Catalog<'a> {
             }
             let offers = |known: &Known<'_>| known.kinds().any(|offered| offered == *kind);
             match self.plugins.iter().position(offers) {
+                Some(plugin) if self.plugins.get(plugin).is_some_and(Known::may_break_a_veto) => {
+                    let detail =
+                        format!("{VETO} ([deny] paths), and its plugin keeps to no such veto");
+                    let remedy = "take the paths out of [deny] paths, or use a plugin that says keeps_deny_paths";
+                    outcomes.push(collect::outcome(
+                        kind,
+                        target,
+                        OutcomeKind::Denied,
+                        detail,
+                        remedy,
+                    ));
+                }
                 Some(plugin) => by_plugin.entry(plugin).or_default().push(kind.clone()),
                 None => {
                     let detail = format!("no configured plugin observes {kind}");
@@ -109,6 +121,12 @@ impl Known<'_> {
     /// Whether the executable was replaced, removed or installed since it was asked.
     pub fn changed(&self) -> bool {
         stamp(&self.plugin.path) != self.stamp
+    }
+
+    /// Whether paths are forbidden and it does not say that it keeps to that.
+    fn may_break_a_veto(&self) -> bool {
+        !self.plugin.deny_paths.is_empty()
+            && !self.words().is_some_and(|words| words.keeps_deny_paths)
     }
 
     /// What it says, or said last.

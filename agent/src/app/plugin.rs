@@ -28,6 +28,7 @@ pub(super) async fn check(arguments: &cli::PluginCheck) -> anyhow::Result<ExitCo
         kinds: None,
         settings,
         secrets: std::collections::BTreeMap::new(),
+        deny_paths: Vec::new(),
     };
     let limits = Limits { deadline: arguments.deadline, ..Limits::default() };
     let folder = Scratch::make()?;

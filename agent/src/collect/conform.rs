@@ -63,6 +63,7 @@ pub async fn conform(
         secrets: [("plugin-check".to_owned(), secret.display().to_string())].into(),
         deadline_ms: u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX),
         root: "/".to_owned(),
+        deny_paths: Vec::new(),
     };
     let offered: Vec<String> = described.kinds.iter().map(|kind| kind.kind.clone()).collect();
     let mut trials = vec![trial("describe", true, description(&described))];

@@ -134,6 +134,7 @@ pub(super) fn request(job: &Job<'_>) -> Vec<u8> {
         // A tenth is kept back so that a plugin which minds its deadline can say so itself.
         deadline_ms: millis - millis / 10,
         root: "/".to_owned(),
+        deny_paths: job.plugin.deny_paths.clone(),
     };
     let mut line = serde_json::to_vec(&request).unwrap_or_default();
     line.push(b'\n');

@@ -15,6 +15,7 @@ fn script(dir: &Path, text: &str) -> PluginConfig {
         kinds: None,
         settings: serde_json::json!({"answer": 42}),
         secrets: [("restic".to_owned(), PathBuf::from("/secret/file"))].into(),
+        deny_paths: Vec::new(),
     }
 }
 

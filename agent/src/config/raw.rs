@@ -92,5 +92,7 @@ pub(super) struct Deny {
     #[serde(default)]
     pub(super) kinds: Vec<Spanned<String>>,
     #[serde(default)]
+    pub(super) paths: Vec<Spanned<String>>,
+    #[serde(default)]
     pub(super) fields: BTreeMap<String, Vec<Spanned<String>>>,
 }

@@ -220,6 +220,7 @@ pub(crate) fn unrun(error: &ToolError, package: &str) -> Refusal {
     let remedy = match error {
         ToolError::Missing(_) => format!("install the package {package}"),
         ToolError::Denied(_)
+        | ToolError::Vetoed { .. }
         | ToolError::TimedOut { .. }
         | ToolError::TooMuch { .. }
         | ToolError::Io { .. } => error.remedy(),

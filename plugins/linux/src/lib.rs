@@ -32,5 +32,6 @@ pub const PLUGIN: Plugin = Plugin {
     name: "linux",
     version: env!("CARGO_PKG_VERSION"),
     about: "observes a Linux host",
+    keeps_deny_paths: true,
     catalog: &catalog::ALL,
 };

@@ -109,6 +109,7 @@ mod tests {
             name: "test".into(),
             version: "1".into(),
             protocol: 1,
+            keeps_deny_paths: false,
             kinds: vec![kind(&["CAP_DAC_READ_SEARCH: shadow", "root: sshd -T"]), kind(&[])],
         };
         let table = table(&plugin);

@@ -5,6 +5,7 @@
 mod peer;
 mod rights;
 mod runner;
+mod veto;
 
 use std::{
     collections::BTreeMap,
@@ -22,6 +23,7 @@ use crate::{
 
 pub use rights::CAPABILITIES;
 pub use runner::{answer, run};
+pub use veto::{VETO, VetoError, Vetoes, matches};
 
 /// A plugin: its name and what it can observe.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +34,9 @@ pub struct Plugin {
     pub version: &'static str,
     /// One sentence for `--help`.
     pub about: &'static str,
+    /// Whether it opens nothing but through [`crate::local`], which keeps to the paths that the operator forbids. An agent
+    /// whose operator forbids any does not run a plugin that cannot say so.
+    pub keeps_deny_paths: bool,
     /// What it can observe.
     pub catalog: &'static [Entry],
 }
@@ -62,6 +67,8 @@ pub struct Job {
     pub secrets: BTreeMap<String, String>,
     /// Root of the file system to observe.
     pub root: PathBuf,
+    /// Paths that the operator forbids.
+    pub vetoes: Vetoes,
     /// Wall time at the start of the observation.
     pub now: Timestamp,
     /// When the answer must be there.

@@ -35,6 +35,10 @@ pub struct Request {
     /// Root of the file system to observe; `/` except in tests and for mounted images.
     #[serde(default = "slash")]
     pub root: String,
+    /// Paths that the operator of the host forbids: patterns with `**`, `*` and `?`; absent when there are none. Only a plugin
+    /// whose description says `keeps_deny_paths` is asked while there are any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deny_paths: Vec<String>,
 }
 
 fn empty_object() -> Value {
@@ -186,6 +190,9 @@ pub struct Describe {
     pub version: String,
     /// [`PROTOCOL`].
     pub protocol: u32,
+    /// Whether it keeps to the `deny_paths` of a request.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub keeps_deny_paths: bool,
     /// What it can observe.
     pub kinds: Vec<DescribeKind>,
 }

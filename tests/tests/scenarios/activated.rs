@@ -262,6 +262,47 @@ fn an_agent_without_rights_learns_through_the_socket_what_each_level_sees() {
 }
 
 #[test]
+fn a_forbidden_path_stays_closed_even_to_a_plugin_that_is_root() {
+    if !is_root() {
+        return;
+    }
+    let folder = folder();
+    let config = fs::read_to_string(folder.path().join("agent.toml")).unwrap();
+    let veto = "[deny]\npaths = [\"/etc/shadow*\", \"/etc/gshadow\"]\n";
+    fs::write(folder.path().join("agent.toml"), config.clone() + veto).unwrap();
+    let _activated = Activated::start(folder.path(), &[], &[], AGENT);
+    let (told, said) = doctor(folder.path(), "identity.accounts", true);
+    let found = &told["kinds"][0];
+    assert_eq!((&found["sight"], &found["lacking"]), (&"in_part".into(), &false.into()), "{said}");
+    let reason = found["reasons"][0]["detail"].as_str().unwrap();
+    assert!(
+        reason.contains("the operator of this host forbids it ([deny] paths: /etc/shadow*)"),
+        "{said}"
+    );
+    assert!(told["systemd"]["units"].as_array().unwrap().is_empty(), "{said}");
+    // A plugin that promises nothing is not asked.
+    let script = "#!/bin/sh\n[ \"$1\" = --describe ] || exit 1\necho '{\"name\":\"p\",\"version\":\"1\",\"protocol\":1,\"kinds\":[{\"kind\":\"identity.accounts\",\"schema\":\"urn:x\",\"reads\":[],\"needs\":[]}]}'\n";
+    fs::remove_file(folder.path().join("plugin")).unwrap();
+    fs::write(folder.path().join("plugin"), script).unwrap();
+    fs::set_permissions(folder.path().join("plugin"), fs::Permissions::from_mode(0o755)).unwrap();
+    let (told, said) = doctor(folder.path(), "identity.accounts", true);
+    let reason = &told["kinds"][0]["reasons"][0];
+    assert_eq!(reason["outcome"], "denied", "{said}");
+    assert!(reason["detail"].as_str().unwrap().contains("keeps to no such veto"), "{said}");
+    // What is no path is refused before anything runs.
+    fs::write(folder.path().join("agent.toml"), config + "[deny]\npaths = [\"etc\"]\n").unwrap();
+    let output = Programs::beside_me()
+        .unwrap()
+        .command("exhibit-agent")
+        .arg("--config")
+        .arg(folder.path().join("agent.toml"))
+        .arg("validate")
+        .output()
+        .unwrap();
+    assert!(text(&output.stdout).contains("deny.paths: \"etc\" is no path"), "{output:?}");
+}
+
+#[test]
 fn a_stranger_is_not_answered_by_the_plugin_nor_believed_by_the_agent() {
     if !is_root() {
         // Only root can be three users.

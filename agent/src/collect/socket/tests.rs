@@ -21,6 +21,7 @@ async fn ask(socket: PathBuf, limits: &Limits) -> (usize, Option<(String, String
         kinds: None,
         settings: serde_json::json!({}),
         secrets: std::collections::BTreeMap::new(),
+        deny_paths: Vec::new(),
     };
     let (kinds, target) = (["patch.status".parse().unwrap()], "host:a".parse().unwrap());
     let stop = CancellationToken::new();

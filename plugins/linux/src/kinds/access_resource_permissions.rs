@@ -159,8 +159,12 @@ fn scopes(look: &mut Look<'_>, settings: &Settings, found: &mut Findings<'_>) ->
     let end = Instant::now() + look.job.remaining() * 4 / 5;
     let exclude = settings.exclude.iter().map(String::as_str).chain(EXCLUDED);
     let bytes = |path: &str| path.trim_end_matches('/').as_bytes().to_vec();
-    let bounds =
-        Bounds { end, rate: settings.files_per_second, excluded: exclude.map(bytes).collect() };
+    let bounds = Bounds {
+        end,
+        rate: settings.files_per_second,
+        excluded: exclude.map(bytes).collect(),
+        vetoes: look.job.vetoes.clone(),
+    };
     for scope in places.iter_mut().filter(|scope| scope.state == "whole") {
         let start = match look.host.directory(&scope.id) {
             Ok(Some(start)) => start,

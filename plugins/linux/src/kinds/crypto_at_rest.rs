@@ -175,6 +175,7 @@ fn cipher(look: &mut Look<'_>, name: &str) -> Option<String> {
             let remedy = match &error {
                 ToolError::Missing(_) => "install the package cryptsetup-bin".to_owned(),
                 ToolError::Denied(_)
+                | ToolError::Vetoed { .. }
                 | ToolError::TimedOut { .. }
                 | ToolError::TooMuch { .. }
                 | ToolError::Io { .. } => error.remedy(),

@@ -103,6 +103,7 @@ fn nft_rules(look: &mut Look<'_>) -> Option<Ruleset> {
                         "install the package nftables, which only reads here".to_owned()
                     }
                     ToolError::Denied(_)
+                    | ToolError::Vetoed { .. }
                     | ToolError::TimedOut { .. }
                     | ToolError::TooMuch { .. }
                     | ToolError::Io { .. } => error.remedy(),

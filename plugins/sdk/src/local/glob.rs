@@ -2,6 +2,8 @@
 
 use super::look::Look;
 
+pub use crate::plugin::matches;
+
 /// Files that match, sorted; the pattern itself when it has no wildcard.
 pub fn matching(look: &mut Look<'_>, pattern: &str) -> Vec<String> {
     let Some((folder, name)) = pattern.rsplit_once('/') else { return Vec::new() };
@@ -15,34 +17,6 @@ pub fn matching(look: &mut Look<'_>, pattern: &str) -> Vec<String> {
         .filter(|found| matches(name, found) && (name.starts_with('.') || !found.starts_with('.')))
         .map(|found| format!("{folder}/{found}"))
         .collect()
-}
-
-/// Whether a name fits a pattern with `*` and `?`.
-pub fn matches(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) =
-        (pattern.chars().collect(), text.chars().collect());
-    let (mut at, mut from) = (0, 0);
-    let mut star: Option<(usize, usize)> = None;
-    while from < text.len() {
-        match pattern.get(at) {
-            Some('*') => {
-                star = Some((at, from));
-                at += 1;
-            }
-            Some(c) if *c == '?' || text.get(from) == Some(c) => {
-                at += 1;
-                from += 1;
-            }
-            Some(_) | None => {
-                // Let the last star take one character more.
-                let Some((star_at, taken)) = star else { return false };
-                star = Some((star_at, taken + 1));
-                at = star_at + 1;
-                from = taken + 1;
-            }
-        }
-    }
-    pattern.iter().skip(at).all(|c| *c == '*')
 }
 
 #[cfg(test)]

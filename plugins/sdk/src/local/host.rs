@@ -14,6 +14,7 @@ use std::{
 };
 
 use crate::OutcomeKind;
+use crate::plugin::{VETO, Vetoes};
 use jiff::Timestamp;
 use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, Stat};
 
@@ -29,6 +30,7 @@ const MAX_ATTRIBUTE: usize = 16 * 1024;
 #[derive(Clone, Debug)]
 pub struct Host {
     root: PathBuf,
+    vetoes: Vetoes,
 }
 
 /// Why a file that is there could not be read. A missing file is not an error.
@@ -37,6 +39,9 @@ pub enum ReadError {
     /// A right is missing.
     #[error("permission denied reading {0}")]
     Denied(String),
+    /// The operator forbids it; the run says so by an outcome of its own.
+    #[error("{VETO} ([deny] paths: {pattern}): {path}")]
+    Vetoed { path: String, pattern: String },
     /// It is longer than we read.
     #[error("{path} has more than {bound}")]
     TooBig { path: String, bound: String },
@@ -56,7 +61,7 @@ impl ReadError {
     /// The outcome that says so.
     pub fn outcome(&self) -> OutcomeKind {
         match self {
-            Self::Denied(_) => OutcomeKind::Denied,
+            Self::Denied(_) | Self::Vetoed { .. } => OutcomeKind::Denied,
             Self::TooBig { .. } => OutcomeKind::LimitExceeded,
             Self::Kind { .. } | Self::Io { .. } => OutcomeKind::Failed,
         }
@@ -68,6 +73,7 @@ impl ReadError {
             Self::Denied(path) => format!(
                 "give the plugin CAP_DAC_READ_SEARCH (or run it as root) so that it may read {path}"
             ),
+            Self::Vetoed { pattern, .. } => format!("take {pattern} out of [deny] paths"),
             Self::TooBig { path, .. } => format!("make {path} smaller; nothing of it was used"),
             Self::Kind { path, wanted, .. } => format!("replace {path} by a {wanted}"),
             Self::Io { path, .. } => format!("look at {path} on the host, for example with ls -l"),
@@ -95,7 +101,34 @@ pub struct Facts {
 impl Host {
     /// The host below `root`.
     pub fn new(root: &Path) -> Self {
-        Self { root: root.to_owned() }
+        Self { root: root.to_owned(), vetoes: Vetoes::default() }
+    }
+
+    /// The same host without what is forbidden.
+    pub fn without(self, vetoes: &Vetoes) -> Self {
+        Self { vetoes: vetoes.clone(), ..self }
+    }
+
+    /// Refuses what is forbidden.
+    fn allow(&self, path: &str) -> Result<(), ReadError> {
+        match self.vetoes.forbids(path) {
+            Some(pattern) => Err(ReadError::Vetoed { path: path.to_owned(), pattern }),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses what is forbidden under the name that the kernel has for it, so that no link leads around a veto.
+    fn allow_opened(&self, fd: &OwnedFd) -> Result<(), ReadError> {
+        if self.vetoes.is_empty() {
+            return Ok(());
+        }
+        let place = format!("/proc/self/fd/{}", fd.as_raw_fd());
+        let real =
+            rustix::fs::readlink(&place, Vec::new()).map_err(|errno| error(&place, errno))?;
+        let real = real.to_string_lossy();
+        let inside =
+            self.root.to_str().and_then(|root| real.strip_prefix(root.trim_end_matches('/')));
+        self.allow(inside.unwrap_or(&real))
     }
 
     /// Whether this is the running host, so that its tools, `/proc` and the kernel speak of it.
@@ -228,6 +261,7 @@ impl Host {
     }
 
     fn open(&self, path: &str, flags: OFlags) -> Result<Option<OwnedFd>, ReadError> {
+        self.allow(path)?;
         let flags = flags | OFlags::CLOEXEC;
         let opened = if self.is_live() {
             rustix::fs::open(path, flags, Mode::empty())
@@ -243,7 +277,7 @@ impl Host {
             rustix::fs::openat2(root, inside, flags, Mode::empty(), ResolveFlags::IN_ROOT)
         };
         match opened {
-            Ok(fd) => Ok(Some(fd)),
+            Ok(fd) => self.allow_opened(&fd).map(|()| Some(fd)),
             Err(errno) if errno == rustix::io::Errno::NOENT => Ok(None),
             // A path through a file: nothing can be there. A file where a directory is wanted is a fault of its own.
             Err(errno) if errno == rustix::io::Errno::NOTDIR => {
@@ -317,6 +351,36 @@ mod tests {
         assert_eq!(host.names("/").unwrap().unwrap(), ["absolute", "etc"]);
         assert_eq!(host.link("/absolute").unwrap(), "/etc/passwd");
         assert_eq!(host.link("/etc/passwd"), None);
+    }
+
+    #[test]
+    fn neither_a_link_nor_dots_lead_around_a_veto() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir_all(root.path().join("etc/ssl/private")).unwrap();
+        fs::create_dir_all(root.path().join("etc/ssl/certs")).unwrap();
+        fs::write(root.path().join("etc/ssl/private/a.key"), "planted").unwrap();
+        symlink("/etc/ssl/private/a.key", root.path().join("key")).unwrap();
+        symlink("private", root.path().join("etc/ssl/other")).unwrap();
+        let vetoes = Vetoes::read(&["/etc/ssl/private/**".to_owned()]).unwrap();
+        let host = Host::new(root.path()).without(&vetoes);
+        let paths = [
+            "/etc/ssl/private/a.key",
+            "/key",
+            "/etc/ssl/other/a.key",
+            "/etc/ssl/certs/../private/a.key",
+            "//etc/./ssl/private/a.key",
+        ];
+        for path in paths {
+            let refused = host.text(path).unwrap_err();
+            assert!(matches!(refused, ReadError::Vetoed { .. }), "{path}: {refused}");
+            assert!(matches!(host.facts(path), Err(ReadError::Vetoed { .. })), "{path}");
+        }
+        assert!(matches!(host.names("/etc/ssl/other"), Err(ReadError::Vetoed { .. })));
+        assert!(host.directory("/etc/ssl/private").is_err());
+        assert_eq!(vetoes.met().len(), 1);
+        assert_eq!(host.names("/etc/ssl/certs").unwrap().unwrap(), Vec::<String>::new());
+        assert!(vetoes.met().is_empty());
+        assert_eq!(Host::new(root.path()).text("/key").unwrap().unwrap(), "planted");
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub struct Look<'a> {
 
 impl<'a> Look<'a> {
     pub fn new(job: &'a Job) -> Self {
-        Self { job, host: Host::new(&job.root), seen: Observation::new() }
+        Self { job, host: Host::new(&job.root).without(&job.vetoes), seen: Observation::new() }
     }
 
     /// Text of a file.
@@ -83,6 +83,8 @@ impl<'a> Look<'a> {
     pub fn run(&mut self, tool: &Tool<'_>) -> Option<Output> {
         match self.try_run(tool) {
             Ok(output) => Some(output),
+            // The run says it, once for each veto.
+            Err(ToolError::Vetoed { .. }) => None,
             Err(error) => {
                 self.seen.outcome(error.outcome(), error.to_string(), error.remedy());
                 None
@@ -93,7 +95,7 @@ impl<'a> Look<'a> {
     /// Runs a tool whose absence is no outcome of its own.
     pub fn try_run(&mut self, tool: &Tool<'_>) -> Result<Output, ToolError> {
         let result = tool::run(tool, self.job);
-        if !matches!(result, Err(ToolError::Missing(_))) {
+        if !matches!(result, Err(ToolError::Missing(_) | ToolError::Vetoed { .. })) {
             self.seen.method(tool.line());
         }
         result
@@ -120,6 +122,8 @@ impl<'a> Look<'a> {
                 Found::Here(thing)
             }
             Ok(None) => Found::Missing,
+            // The run says it, once for each veto.
+            Err(ReadError::Vetoed { .. }) => Found::Unreadable,
             Err(error) => {
                 self.seen.outcome(error.outcome(), error.to_string(), error.remedy());
                 Found::Unreadable

@@ -15,6 +15,7 @@ pub fn job(root: impl AsRef<Path>) -> Job {
         settings: Value::Object(serde_json::Map::new()),
         secrets: std::collections::BTreeMap::new(),
         root: root.as_ref().to_owned(),
+        vetoes: crate::plugin::Vetoes::default(),
         now: Timestamp::constant(1_795_348_800, 0),
         deadline: std::time::Instant::now() + Duration::from_secs(60),
     }

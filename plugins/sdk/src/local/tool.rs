@@ -17,6 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::plugin::VETO;
 use crate::{Job, OutcomeKind};
 
 const DIRECTORIES: [&str; 6] =
@@ -72,6 +73,8 @@ pub enum ToolError {
     Missing(String),
     #[error("{0} may not be executed")]
     Denied(String),
+    #[error("{VETO} ([deny] paths: {pattern}): {line} would read there")]
+    Vetoed { line: String, pattern: String },
     #[error("{line} did not end within {seconds} seconds")]
     TimedOut { line: String, seconds: u64 },
     #[error("{line} printed more than {bound} bytes")]
@@ -88,7 +91,7 @@ impl ToolError {
     pub fn outcome(&self) -> OutcomeKind {
         match self {
             Self::Missing(_) => OutcomeKind::ToolMissing,
-            Self::Denied(_) => OutcomeKind::Denied,
+            Self::Denied(_) | Self::Vetoed { .. } => OutcomeKind::Denied,
             Self::TimedOut { .. } => OutcomeKind::TimedOut,
             Self::TooMuch { .. } => OutcomeKind::LimitExceeded,
             Self::Io { .. } => OutcomeKind::Failed,
@@ -101,6 +104,7 @@ impl ToolError {
                 format!("install {program} in one of {}", DIRECTORIES.join(", "))
             }
             Self::Denied(program) => format!("let the plugin's user execute {program}"),
+            Self::Vetoed { pattern, .. } => format!("take {pattern} out of [deny] paths"),
             Self::TimedOut { .. } => "raise the deadline of the run".to_owned(),
             Self::TooMuch { line, .. } => format!("look at what {line} prints by hand"),
             Self::Io { .. } => "look at the limits of the plugin's unit (tasks, files)".to_owned(),
@@ -183,6 +187,43 @@ pub fn find(program: &str) -> Option<PathBuf> {
     DIRECTORIES.iter().map(|place| PathBuf::from(place).join(program)).find(|path| path.is_file())
 }
 
+/// Where tools read without being told; folders with all that is in them.
+const READS: [(&str, &[&str]); 13] = [
+    ("apt-get", &["/etc/apt", "/var/lib/apt", "/var/lib/dpkg"]),
+    ("auditctl", &["/etc/audit"]),
+    ("borg", &["/root/.config/borg"]),
+    ("chronyc", &["/run/chrony"]),
+    ("dpkg-query", &["/var/lib/dpkg"]),
+    ("getent", &["/etc/passwd", "/etc/group"]),
+    ("journalctl", &["/var/log/journal", "/run/log/journal"]),
+    ("lvs", &["/etc/lvm"]),
+    ("rpm", &["/var/lib/rpm", "/usr/lib/sysimage/rpm"]),
+    ("sshd", &["/etc/ssh"]),
+    ("systemctl", &["/etc/systemd"]),
+    ("upsc", &["/etc/nut"]),
+    ("zypper", &["/etc/zypp", "/var/cache/zypp"]),
+];
+
+/// The veto that stands against a call: over its program, its folder, a path in its arguments, or what it is known to read.
+fn vetoed(tool: &Tool<'_>, job: &Job) -> Option<String> {
+    if job.vetoes.is_empty() {
+        return None;
+    }
+    let root = job.root.to_str().unwrap_or("/").trim_end_matches('/');
+    let name = tool.program.rsplit('/').next().unwrap_or(tool.program);
+    let known = READS.iter().filter(|(program, _)| *program == name).flat_map(|(_, paths)| *paths);
+    let folder = tool.folder.to_str();
+    // A path may follow an option: `--config=/etc/x`.
+    let words =
+        tool.arguments.iter().filter_map(|word| word.find('/').and_then(|at| word.get(at..)));
+    known
+        .copied()
+        .chain(folder)
+        .chain(tool.program.starts_with('/').then_some(tool.program))
+        .chain(words)
+        .find_map(|path| job.vetoes.touches(path.strip_prefix(root).unwrap_or(path)))
+}
+
 /// Runs the tool to its end, or kills it and its children.
 ///
 /// # Errors
@@ -224,6 +265,9 @@ fn start(
     job: &Job,
     read: impl FnOnce(ChildStdout) -> io::Result<Vec<u8>> + Send + 'static,
 ) -> Result<Output, ToolError> {
+    if let Some(pattern) = vetoed(tool, job) {
+        return Err(ToolError::Vetoed { line: tool.line(), pattern });
+    }
     let program = find(tool.program).ok_or_else(|| ToolError::Missing(tool.program.to_owned()))?;
     // A tenth of the job's time is kept back, so that a slow tool still leaves time to write what else was seen.
     let allowed = tool.timeout.min(job.remaining() * 9 / 10);
@@ -353,6 +397,25 @@ mod tests {
 
     fn shell(script: &str) -> Tool<'_> {
         Tool::new("sh", &["-c", script])
+    }
+
+    #[test]
+    fn a_tool_that_would_read_what_is_forbidden_is_not_run() {
+        let mut job = super::super::testing::job("/");
+        job.vetoes = crate::plugin::Vetoes::read(&["/etc/ssh/ssh_host_*".to_owned()]).unwrap();
+        let refused = [
+            Tool::new("cat", &["/etc/ssh/ssh_host_rsa_key"]),
+            Tool::new("cat", &["--file=/etc/ssh/ssh_host_rsa_key"]),
+            Tool::new("sshd", &["-T"]),
+            Tool::new("/usr/sbin/sshd", &["-T"]),
+            Tool::new("ls", &[]).folder("/etc/ssh"),
+        ];
+        for tool in refused {
+            let answer = run(&tool, &job);
+            assert!(matches!(answer, Err(ToolError::Vetoed { .. })), "{}: {answer:?}", tool.line());
+        }
+        assert!(run(&Tool::new("cat", &["/etc/passwd"]), &job).unwrap().is_success());
+        assert_eq!(job.vetoes.met().len(), 1);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{Document, Entry, Job, Observation, Plugin, peer, rights};
+use super::{Document, Entry, Job, Observation, Plugin, Vetoes, peer, rights};
 use crate::{
     kinds, levels,
     protocol::{Capture, Describe, DescribeKind, Line, MAX_LINE, OutcomeKind, PROTOCOL, Request},
@@ -102,6 +102,8 @@ pub fn answer(plugin: &Plugin, request: &Request, output: &mut dyn Write) -> Res
     let end = Instant::now().checked_add(Duration::from_millis(request.deadline_ms)).ok_or_else(
         || RunError::Request(format!("deadline_ms {} is too far", request.deadline_ms)),
     )?;
+    let vetoes =
+        Vetoes::read(&request.deny_paths).map_err(|error| RunError::Request(error.to_string()))?;
     let privileges = rights::describe();
     for (index, kind) in request.kinds.iter().enumerate() {
         let wanted = plugin.catalog.iter().find(|entry| entry.kind == kind);
@@ -121,11 +123,16 @@ pub fn answer(plugin: &Plugin, request: &Request, output: &mut dyn Write) -> Res
             settings: request.settings.clone(),
             secrets: request.secrets.clone(),
             root: request.root.clone().into(),
+            vetoes: vetoes.clone(),
             now: Timestamp::now(),
             deadline: share(end, request.kinds.len() - index),
         };
         let (started, clock) = (job.now, Instant::now());
-        let observation = observe(entry, job);
+        let mut observation = observe(entry, job);
+        for met in vetoes.met() {
+            let remedy = "take the path out of [deny] paths in the agent's configuration";
+            observation.outcome(OutcomeKind::Denied, met, remedy);
+        }
         let duration_ms = u64::try_from(clock.elapsed().as_millis()).unwrap_or(u64::MAX);
         let capture = Capture {
             method: observation.method.clone(),
@@ -301,6 +308,7 @@ pub(super) fn describe(plugin: &Plugin) -> Describe {
         name: plugin.name.to_owned(),
         version: plugin.version.to_owned(),
         protocol: PROTOCOL,
+        keeps_deny_paths: plugin.keeps_deny_paths,
         kinds: plugin
             .catalog
             .iter()

@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use exhibit_plugin::plugin::Vetoes;
 use rustix::{
     fs::{AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags, Stat},
     io::Errno,
@@ -28,6 +29,8 @@ pub(super) struct Bounds {
     pub(super) rate: u32,
     /// Directories, as paths, that are not entered.
     pub(super) excluded: BTreeSet<Vec<u8>>,
+    /// What the operator forbids: neither shown nor entered.
+    pub(super) vetoes: Vetoes,
 }
 
 /// One thing that was met. Symbolic links are not shown: their mode means nothing.
@@ -98,6 +101,12 @@ pub(super) fn walk(
         }
         at.push(b'/');
         at.extend_from_slice(name.to_bytes());
+        if !bounds.vetoes.is_empty()
+            && bounds.vetoes.forbids(&String::from_utf8_lossy(&at)).is_some()
+        {
+            summary.skipped += 1;
+            continue;
+        }
         let known = entry.file_type();
         if known == FileType::Symlink {
             continue;
@@ -202,7 +211,7 @@ mod tests {
 
     fn bounds(seconds: u64) -> Bounds {
         let end = Instant::now() + Duration::from_secs(seconds);
-        Bounds { end, rate: 1_000_000, excluded: BTreeSet::new() }
+        Bounds { end, rate: 1_000_000, excluded: BTreeSet::new(), vetoes: Vetoes::default() }
     }
 
     fn paths(root: &Path, bounds: &Bounds) -> (Vec<Vec<u8>>, Summary) {

@@ -183,7 +183,7 @@ pub(super) fn check(
             }
             Ok(None) if sum.optional => continue,
             Ok(None) => "missing",
-            Err(ReadError::Denied(_)) => {
+            Err(ReadError::Denied(_) | ReadError::Vetoed { .. }) => {
                 denied += 1;
                 continue;
             }

@@ -32,6 +32,7 @@ const PLUGIN: Plugin = Plugin {
     name: "test",
     version: "0.0.1",
     about: "for tests",
+    keeps_deny_paths: false,
     catalog: &[
         Entry { kind: time_sync::KIND, reads: &["adjtimex"], needs: &[], observe: sees },
         Entry { kind: patch_status::KIND, reads: &[], needs: &["nothing"], observe: panics },
@@ -50,6 +51,7 @@ fn lines(kinds: &[&str], deadline_ms: u64) -> Vec<Line> {
         secrets: BTreeMap::new(),
         deadline_ms,
         root: "/".into(),
+        deny_paths: Vec::new(),
     };
     let mut output = Vec::new();
     answer(&PLUGIN, &request, &mut output).unwrap();
@@ -145,6 +147,7 @@ fn a_document_over_the_bound_is_an_outcome() {
         observation
     }
     const HUGE: Plugin = Plugin {
+        keeps_deny_paths: false,
         catalog: &[Entry { kind: time_sync::KIND, reads: &[], needs: &[], observe: huge }],
         ..PLUGIN
     };
