@@ -7,12 +7,7 @@ mod findings;
 mod people;
 mod walk;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    os::fd::AsRawFd,
-    path::Path,
-    time::Instant,
-};
+use std::{collections::BTreeSet, path::Path, time::Instant};
 
 use exhibit_plugin::{
     Entry, Job, Observation, OutcomeKind,
@@ -306,9 +301,10 @@ fn owners_of_programs(look: &Look<'_>, found: &mut Findings<'_>) {
     if wanted.is_empty() {
         return;
     }
-    let Ok(Some(info)) = look.host.directory("/var/lib/dpkg/info") else { return };
-    let folder = format!("/proc/self/fd/{}", info.as_raw_fd());
-    let owners: BTreeMap<String, String> = packages::of_files(Path::new(&folder), &wanted);
+    if !matches!(look.host.directory(packages::INFO), Ok(Some(_))) {
+        return;
+    }
+    let owners = packages::of_files(&look.host, &wanted);
     for id in wanted {
         if let Some(resource) = found.resources.get_mut(&id) {
             resource.package_checked = true;

@@ -110,7 +110,7 @@ fn by_rpm_itself(look: &mut Look<'_>, settings: &Settings) -> Option<Delivered> 
         );
         return None;
     }
-    let tool = Tool::new("rpm", &["-Va", "--nodeps", "--noscripts"]);
+    let tool = Tool::new("rpm", &["-Va", "--nodeps", "--noscripts"]).reads(&["/"]);
     // Its exit code only says that something differs.
     let output = look.run(&tool.timeout(Duration::from_secs(settings.seconds)))?;
     let changed: Vec<Changed> = output.stdout.lines().filter_map(rpm_line).collect();

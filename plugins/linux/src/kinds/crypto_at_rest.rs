@@ -111,7 +111,11 @@ fn volume(look: &mut Look<'_>, mount: &Mount, guest: bool) -> Volume {
 /// Fills in what sysfs says of the device with this number.
 fn below(look: &mut Look<'_>, (major, minor): (u32, u32), guest: bool, volume: &mut Volume) {
     let sys = look.host.root().join("sys");
-    look.seen.method(format!("/sys/dev/block/{major}:{minor}"));
+    let device = format!("/sys/dev/block/{major}:{minor}");
+    if !look.host.allows(&device) {
+        return;
+    }
+    look.seen.method(device);
     volume.removable = layers::removable(&sys, major, minor);
     match layers::of_device(&sys, major, minor) {
         Answer::Encrypted(found) => {
@@ -261,7 +265,7 @@ fn zram_reaches_a_disk(look: &mut Look<'_>, name: &str) -> bool {
 }
 
 fn number_of_file(look: &Look<'_>, path: &PathBuf) -> Option<(u32, u32)> {
-    if !look.host.is_live() {
+    if !look.host.is_live() || !look.host.allows(&path.to_string_lossy()) {
         return None;
     }
     let stat = rustix::fs::stat(path).ok()?;

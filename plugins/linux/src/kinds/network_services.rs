@@ -52,13 +52,14 @@ fn observe(job: &Job) -> Observation {
         );
     }
     let Some(sockets) = sockets(&mut look) else { return look.done() };
-    let owners = match owners::scan(Path::new("/proc")) {
-        Ok(owners) => owners,
-        Err(error) => {
-            look.garbled("/proc", &format!("cannot be listed: {error}"));
-            Owners::default()
-        }
-    };
+    let owners =
+        match owners::scan(Path::new("/proc"), &|path| look.host.allows(&path.to_string_lossy())) {
+            Ok(owners) => owners,
+            Err(error) => {
+                look.garbled("/proc", &format!("cannot be listed: {error}"));
+                Owners::default()
+            }
+        };
     look.seen.method("/proc/<pid>/{fd,exe,comm,cgroup,status}");
     let accounts = accounts(&mut look);
     let packages = packages(&mut look, &owners);
@@ -225,7 +226,7 @@ fn packages(look: &mut Look<'_>, owners: &Owners) -> BTreeMap<String, String> {
         return BTreeMap::new();
     }
     look.seen.method("/var/lib/dpkg/info/*.list");
-    packages::of_files(&look.host.root().join("var/lib/dpkg/info"), &wanted)
+    packages::of_files(&look.host, &wanted)
 }
 
 #[cfg(test)]

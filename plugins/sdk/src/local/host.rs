@@ -2,10 +2,12 @@
 //!
 //! It never writes, and with a root other than `/` no symbolic link leads out of it.
 
+mod error;
+
 use std::{
     ffi::OsStr,
     fs::File,
-    io::{self, Read},
+    io::Read,
     os::{
         fd::{AsRawFd, OwnedFd},
         unix::ffi::OsStrExt,
@@ -13,10 +15,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::OutcomeKind;
-use crate::plugin::{VETO, Vetoes};
+use crate::plugin::Vetoes;
 use jiff::Timestamp;
 use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, Stat};
+
+use self::error::error;
+pub use self::error::{ReadError, io_error};
 
 /// Largest file that is read whole, in bytes; a package database of 10,000 packages has about 10 MiB.
 const MAX_FILE: u64 = 64 * 1024 * 1024;
@@ -31,54 +35,6 @@ const MAX_ATTRIBUTE: usize = 16 * 1024;
 pub struct Host {
     root: PathBuf,
     vetoes: Vetoes,
-}
-
-/// Why a file that is there could not be read. A missing file is not an error.
-#[derive(Debug, thiserror::Error)]
-pub enum ReadError {
-    /// A right is missing.
-    #[error("permission denied reading {0}")]
-    Denied(String),
-    /// The operator forbids it; the run says so by an outcome of its own.
-    #[error("{VETO} ([deny] paths: {pattern}): {path}")]
-    Vetoed { path: String, pattern: String },
-    /// It is longer than we read.
-    #[error("{path} has more than {bound}")]
-    TooBig { path: String, bound: String },
-    /// It is a pipe, a device or a directory.
-    #[error("{path} is {found}, not a {wanted}")]
-    Kind { path: String, found: &'static str, wanted: &'static str },
-    /// Anything else the kernel says.
-    #[error("cannot read {path}: {source}")]
-    Io {
-        path: String,
-        #[source]
-        source: io::Error,
-    },
-}
-
-impl ReadError {
-    /// The outcome that says so.
-    pub fn outcome(&self) -> OutcomeKind {
-        match self {
-            Self::Denied(_) | Self::Vetoed { .. } => OutcomeKind::Denied,
-            Self::TooBig { .. } => OutcomeKind::LimitExceeded,
-            Self::Kind { .. } | Self::Io { .. } => OutcomeKind::Failed,
-        }
-    }
-
-    /// What would help.
-    pub fn remedy(&self) -> String {
-        match self {
-            Self::Denied(path) => format!(
-                "give the plugin CAP_DAC_READ_SEARCH (or run it as root) so that it may read {path}"
-            ),
-            Self::Vetoed { pattern, .. } => format!("take {pattern} out of [deny] paths"),
-            Self::TooBig { path, .. } => format!("make {path} smaller; nothing of it was used"),
-            Self::Kind { path, wanted, .. } => format!("replace {path} by a {wanted}"),
-            Self::Io { path, .. } => format!("look at {path} on the host, for example with ls -l"),
-        }
-    }
 }
 
 /// Facts about one file.
@@ -260,24 +216,33 @@ impl Host {
         Some(target.to_string_lossy().into_owned())
     }
 
+    /// Whether nothing forbids a path, for what is read by other means than this; a path that is forbidden is noted.
+    pub fn allows(&self, path: &str) -> bool {
+        self.allow(path).is_ok()
+    }
+
     fn open(&self, path: &str, flags: OFlags) -> Result<Option<OwnedFd>, ReadError> {
         self.allow(path)?;
         let flags = flags | OFlags::CLOEXEC;
-        let opened = if self.is_live() {
-            rustix::fs::open(path, flags, Mode::empty())
+        let opened = if self.vetoes.is_empty() {
+            self.open_as(path, flags)?
         } else {
-            let root = rustix::fs::open(
-                &self.root,
-                OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC,
-                Mode::empty(),
-            )
-            .map_err(|errno| error(&self.root.to_string_lossy(), errno))?;
-            let inside = path.trim_start_matches('/');
-            let inside = if inside.is_empty() { "." } else { inside };
-            rustix::fs::openat2(root, inside, flags, Mode::empty(), ResolveFlags::IN_ROOT)
+            // A link may lead to what is forbidden, so what is there is named before it is opened.
+            let follow = flags & OFlags::NOFOLLOW;
+            match self.open_as(path, OFlags::PATH | OFlags::CLOEXEC | follow)? {
+                Ok(named) => {
+                    self.allow_opened(&named)?;
+                    if flags.contains(OFlags::PATH) {
+                        return Ok(Some(named));
+                    }
+                    let place = format!("/proc/self/fd/{}", named.as_raw_fd());
+                    rustix::fs::open(place, flags, Mode::empty())
+                }
+                Err(errno) => Err(errno),
+            }
         };
         match opened {
-            Ok(fd) => self.allow_opened(&fd).map(|()| Some(fd)),
+            Ok(fd) => Ok(Some(fd)),
             Err(errno) if errno == rustix::io::Errno::NOENT => Ok(None),
             // A path through a file: nothing can be there. A file where a directory is wanted is a fault of its own.
             Err(errno) if errno == rustix::io::Errno::NOTDIR => {
@@ -289,6 +254,18 @@ impl Host {
             }
             Err(errno) => Err(error(path, errno)),
         }
+    }
+
+    fn open_as(&self, path: &str, flags: OFlags) -> Result<rustix::io::Result<OwnedFd>, ReadError> {
+        if self.is_live() {
+            return Ok(rustix::fs::open(path, flags, Mode::empty()));
+        }
+        let whole = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let root = rustix::fs::open(&self.root, whole, Mode::empty())
+            .map_err(|errno| error(&self.root.to_string_lossy(), errno))?;
+        let inside = path.trim_start_matches('/');
+        let inside = if inside.is_empty() { "." } else { inside };
+        Ok(rustix::fs::openat2(root, inside, flags, Mode::empty(), ResolveFlags::IN_ROOT))
     }
 }
 
@@ -316,90 +293,5 @@ fn type_name(kind: FileType) -> &'static str {
     }
 }
 
-fn error(path: &str, errno: rustix::io::Errno) -> ReadError {
-    io_error(path, errno.into())
-}
-
-/// What the kernel said about a path, as an error of reading.
-pub fn io_error(path: &str, source: io::Error) -> ReadError {
-    if source.kind() == io::ErrorKind::PermissionDenied {
-        ReadError::Denied(path.to_owned())
-    } else {
-        ReadError::Io { path: path.to_owned(), source }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use std::{fs, os::unix::fs::symlink};
-
-    use super::*;
-
-    #[test]
-    fn links_do_not_lead_out_of_the_root() {
-        let root = tempfile::tempdir().unwrap();
-        fs::create_dir_all(root.path().join("etc")).unwrap();
-        fs::write(root.path().join("etc/passwd"), "planted").unwrap();
-        symlink("/etc/passwd", root.path().join("absolute")).unwrap();
-        symlink("../../../../../etc/passwd", root.path().join("etc/climbing")).unwrap();
-        let host = Host::new(root.path());
-        assert_eq!(host.text("/absolute").unwrap().unwrap(), "planted");
-        assert_eq!(host.text("/etc/climbing").unwrap().unwrap(), "planted");
-        assert_eq!(host.text("/etc/none").unwrap(), None);
-        assert_eq!(host.text("/etc/passwd/below").unwrap(), None);
-        assert_eq!(host.names("/etc").unwrap().unwrap(), ["climbing", "passwd"]);
-        assert_eq!(host.names("/").unwrap().unwrap(), ["absolute", "etc"]);
-        assert_eq!(host.link("/absolute").unwrap(), "/etc/passwd");
-        assert_eq!(host.link("/etc/passwd"), None);
-    }
-
-    #[test]
-    fn neither_a_link_nor_dots_lead_around_a_veto() {
-        let root = tempfile::tempdir().unwrap();
-        fs::create_dir_all(root.path().join("etc/ssl/private")).unwrap();
-        fs::create_dir_all(root.path().join("etc/ssl/certs")).unwrap();
-        fs::write(root.path().join("etc/ssl/private/a.key"), "planted").unwrap();
-        symlink("/etc/ssl/private/a.key", root.path().join("key")).unwrap();
-        symlink("private", root.path().join("etc/ssl/other")).unwrap();
-        let vetoes = Vetoes::read(&["/etc/ssl/private/**".to_owned()]).unwrap();
-        let host = Host::new(root.path()).without(&vetoes);
-        let paths = [
-            "/etc/ssl/private/a.key",
-            "/key",
-            "/etc/ssl/other/a.key",
-            "/etc/ssl/certs/../private/a.key",
-            "//etc/./ssl/private/a.key",
-        ];
-        for path in paths {
-            let refused = host.text(path).unwrap_err();
-            assert!(matches!(refused, ReadError::Vetoed { .. }), "{path}: {refused}");
-            assert!(matches!(host.facts(path), Err(ReadError::Vetoed { .. })), "{path}");
-        }
-        assert!(matches!(host.names("/etc/ssl/other"), Err(ReadError::Vetoed { .. })));
-        assert!(host.directory("/etc/ssl/private").is_err());
-        assert_eq!(vetoes.met().len(), 1);
-        assert_eq!(host.names("/etc/ssl/certs").unwrap().unwrap(), Vec::<String>::new());
-        assert!(vetoes.met().is_empty());
-        assert_eq!(Host::new(root.path()).text("/key").unwrap().unwrap(), "planted");
-    }
-
-    #[test]
-    fn a_pipe_and_a_directory_in_place_of_a_file_are_errors_at_once() {
-        let root = tempfile::tempdir().unwrap();
-        let pipe = root.path().join("pipe");
-        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, Mode::RUSR).unwrap();
-        fs::create_dir(root.path().join("dir")).unwrap();
-        let host = Host::new(root.path());
-        assert!(host.text("/pipe").unwrap_err().to_string().contains("a pipe"));
-        assert!(host.text("/dir").unwrap_err().to_string().contains("a directory"));
-        assert!(host.names("/pipe").unwrap_err().to_string().contains("directory"));
-    }
-
-    #[test]
-    fn bytes_that_are_not_text_are_read_all_the_same() {
-        let root = tempfile::tempdir().unwrap();
-        fs::write(root.path().join("latin"), b"M\xfcller").unwrap();
-        let text = Host::new(root.path()).text("/latin").unwrap().unwrap();
-        assert_eq!(text, "M\u{fffd}ller");
-    }
-}
+mod tests;

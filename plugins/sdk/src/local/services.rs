@@ -36,7 +36,7 @@ pub fn find(look: &mut Look<'_>, unit: &str, process: &str) -> Option<Service> {
     }
     let active = if look.host.is_live() {
         look.seen.method("/proc/<pid>/comm");
-        runs(process)
+        runs(&look.host, process)
     } else {
         None
     };
@@ -75,14 +75,19 @@ fn from_systemd(look: &mut Look<'_>, unit: &str) -> Option<Service> {
     })
 }
 
-/// Whether a process of this name exists; the kernel keeps its first 15 bytes. None: /proc is not listable.
-fn runs(process: &str) -> Option<bool> {
+/// Whether a process of this name exists; the kernel keeps its first 15 bytes. None: /proc is not listable, or forbidden.
+fn runs(host: &Host, process: &str) -> Option<bool> {
     let wanted: String = process.chars().take(15).collect();
     let entries = fs::read_dir("/proc").ok()?;
-    let found = entries.flatten().any(|entry| {
-        fs::read_to_string(entry.path().join("comm")).is_ok_and(|comm| comm.trim_end() == wanted)
-    });
-    Some(found)
+    let (mut found, mut forbidden) = (false, false);
+    for name in entries.flatten().map(|entry| entry.path().join("comm")) {
+        if host.allows(&name.to_string_lossy()) {
+            found |= fs::read_to_string(&name).is_ok_and(|comm| comm.trim_end() == wanted);
+        } else {
+            forbidden = true;
+        }
+    }
+    (found || !forbidden).then_some(found)
 }
 
 /// Whether a target or another unit pulls the unit in at start, and nothing masks it.
@@ -104,6 +109,7 @@ mod tests {
     use super::super::testing;
     use super::*;
     use std::os::unix::fs::symlink;
+    use std::path::Path;
 
     #[test]
     fn installed_wanted_and_masked_are_told_apart() {
@@ -124,7 +130,7 @@ mod tests {
     #[test]
     fn this_very_process_runs_and_an_invented_one_does_not() {
         let own = fs::read_to_string("/proc/self/comm").unwrap();
-        assert_eq!(runs(own.trim_end()), Some(true));
-        assert_eq!(runs("no-such-process"), Some(false));
+        assert_eq!(runs(&Host::new(Path::new("/")), own.trim_end()), Some(true));
+        assert_eq!(runs(&Host::new(Path::new("/")), "no-such-process"), Some(false));
     }
 }

@@ -1,5 +1,7 @@
 //! What the tests of plugins share (feature `testing`): a job, a planted host, and what an observation says.
 
+pub mod traced;
+
 use std::{fs, path::Path, time::Duration};
 
 use jiff::Timestamp;

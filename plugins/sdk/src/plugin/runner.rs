@@ -104,6 +104,7 @@ pub fn answer(plugin: &Plugin, request: &Request, output: &mut dyn Write) -> Res
     )?;
     let vetoes =
         Vetoes::read(&request.deny_paths).map_err(|error| RunError::Request(error.to_string()))?;
+    let vetoes = vetoes.by_every_name(request.root.as_ref());
     let privileges = rights::describe();
     for (index, kind) in request.kinds.iter().enumerate() {
         let wanted = plugin.catalog.iter().find(|entry| entry.kind == kind);

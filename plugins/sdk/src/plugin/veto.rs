@@ -3,22 +3,26 @@
 
 use std::{
     collections::BTreeMap,
+    path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
 
 /// Starts the detail of every outcome that is the choice of the host's operator; no server can lift it.
 pub const VETO: &str = "the operator of this host forbids it";
 
+/// As many links as the kernel follows.
+const MOST_LINKS: u32 = 40;
+
 /// Patterns of absolute paths: `**` is any number of parts, `*` and `?` are letters within one. A pattern forbids what fits
 /// it and everything below that.
 #[derive(Clone, Debug, Default)]
 pub struct Vetoes {
     patterns: Arc<[Pattern]>,
-    /// What was wanted of each pattern: how often, and the first path.
+    /// What was wanted of each pattern: how often, and what was not done the first time.
     met: Arc<Mutex<BTreeMap<String, (u64, String)>>>,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Pattern {
     text: String,
     parts: Vec<String>,
@@ -43,6 +47,15 @@ impl Vetoes {
         Ok(Self { patterns: patterns.into(), met: Arc::default() })
     }
 
+    /// The same, also under the names to which links of the host below `root` lead: who forbids `/var/run/docker.sock` means
+    /// `/run/docker.sock` too.
+    #[must_use]
+    pub fn by_every_name(self, root: &Path) -> Self {
+        let aliases = self.patterns.iter().filter_map(|pattern| pattern.behind_links(root));
+        let patterns: Vec<Pattern> = aliases.chain(self.patterns.iter().cloned()).collect();
+        Self { patterns: patterns.into(), ..self }
+    }
+
     /// Whether nothing is forbidden.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -52,27 +65,23 @@ impl Vetoes {
     /// The pattern that forbids a path, which is noted as wanted.
     #[must_use]
     pub fn forbids(&self, path: &str) -> Option<String> {
-        self.first(path, |pattern, parts| pattern.covers(parts))
+        self.stops(path, false, &format!("not read: {path}"))
     }
 
-    /// The pattern that forbids a path or something below it, for tools that read a whole folder; noted as wanted. The root
-    /// itself is not asked about: a tool that is given it reads what it is for.
+    /// The pattern that forbids a path or, for those who would read a whole folder, something below it. What is not done
+    /// for it is noted in words.
     #[must_use]
-    pub fn touches(&self, path: &str) -> Option<String> {
-        let fits = |pattern: &Pattern, parts: &[&str]| {
-            !parts.is_empty() && (pattern.covers(parts) || pattern.lies_below(parts))
-        };
-        self.first(path, fits)
-    }
-
-    fn first(&self, path: &str, fits: impl Fn(&Pattern, &[&str]) -> bool) -> Option<String> {
+    pub fn stops(&self, path: &str, with_all_below: bool, said: &str) -> Option<String> {
         if self.patterns.is_empty() {
             return None;
         }
         let parts = parts(path);
-        let found = self.patterns.iter().find(|pattern| fits(pattern, &parts))?;
+        let fits = |pattern: &&Pattern| {
+            pattern.covers(&parts) || with_all_below && pattern.lies_below(&parts)
+        };
+        let found = self.patterns.iter().find(fits)?;
         let mut met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
-        let (times, _) = met.entry(found.text.clone()).or_insert_with(|| (0, path.to_owned()));
+        let (times, _) = met.entry(found.text.clone()).or_insert_with(|| (0, said.to_owned()));
         *times += 1;
         Some(found.text.clone())
     }
@@ -85,7 +94,7 @@ impl Vetoes {
             .into_iter()
             .map(|(pattern, (times, first))| {
                 let more = if times > 1 { format!(" ({times} times)") } else { String::new() };
-                format!("{VETO} ([deny] paths: {pattern}); not read: {first}{more}")
+                format!("{VETO} ([deny] paths: {pattern}); {first}{more}")
             })
             .collect()
     }
@@ -104,6 +113,36 @@ impl Pattern {
             return Err(wrong());
         }
         Ok(Self { text: text.to_owned(), parts })
+    }
+
+    /// The same behind the links on the way to what it names; none when there are none.
+    fn behind_links(&self, root: &Path) -> Option<Self> {
+        let mut left = MOST_LINKS;
+        let mut waiting: Vec<String> = self.parts.iter().rev().cloned().collect();
+        let mut parts: Vec<String> = Vec::new();
+        while let Some(part) = waiting.pop() {
+            if part.contains(['*', '?']) {
+                waiting.push(part);
+                break;
+            }
+            parts.push(part);
+            let Ok(target) = std::fs::read_link(root.join(parts.join("/"))) else { continue };
+            left = left.checked_sub(1)?;
+            parts.pop();
+            let target = target.to_str()?;
+            if target.starts_with('/') {
+                parts.clear();
+            }
+            for part in target.split('/').filter(|part| !part.is_empty() && *part != ".").rev() {
+                waiting.push(part.to_owned());
+            }
+            while waiting.last().is_some_and(|part| part == "..") {
+                waiting.pop();
+                parts.pop();
+            }
+        }
+        parts.extend(waiting.into_iter().rev());
+        (parts != self.parts).then(|| Self { text: self.text.clone(), parts })
     }
 
     /// Whether it fits a path or a folder above it.
@@ -172,6 +211,8 @@ pub fn matches(pattern: &str, text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::symlink;
+
     use super::*;
 
     fn vetoes(text: &str) -> Vetoes {
@@ -202,14 +243,37 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_is_touched_by_what_is_forbidden_inside_it() {
-        for (pattern, folder, touched) in [
+    fn who_reads_a_folder_is_stopped_by_what_is_forbidden_inside_it() {
+        for (pattern, folder, stopped) in [
             ("/etc/ssh/ssh_host_*", "/etc/ssh", true),
             ("/etc/ssh", "/etc/ssh", true),
+            ("/etc/ssh", "/", true),
             ("/**/*.key", "/etc/ssh", true),
             ("/etc/ssl/private", "/etc/ssh", false),
         ] {
-            assert_eq!(vetoes(pattern).touches(folder).is_some(), touched, "{pattern} {folder}");
+            let found = vetoes(pattern).stops(folder, true, "not run: x");
+            assert_eq!(found.is_some(), stopped, "{pattern} {folder}");
+        }
+    }
+
+    #[test]
+    fn what_is_forbidden_by_one_name_is_forbidden_by_every_other() {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(root.path().join("run/keys")).unwrap();
+        std::fs::create_dir(root.path().join("var")).unwrap();
+        symlink("/run", root.path().join("var/run")).unwrap();
+        symlink("../run/./keys", root.path().join("run/old")).unwrap();
+        symlink("loop", root.path().join("loop")).unwrap();
+        for (pattern, path) in [
+            ("/var/run/docker.sock", "/run/docker.sock"),
+            ("/var/run/old/*.key", "/run/keys/a.key"),
+            ("/run/old/**", "/run/keys/a/b"),
+            ("/loop/x", "/loop/x"),
+            ("/none/x", "/none/x"),
+        ] {
+            let vetoes = vetoes(pattern).by_every_name(root.path());
+            assert_eq!(vetoes.forbids(path).as_deref(), Some(pattern), "{pattern} {path}");
+            assert_eq!(vetoes.forbids("/etc/passwd"), None);
         }
     }
 

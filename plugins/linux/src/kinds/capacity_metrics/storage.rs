@@ -12,6 +12,9 @@ use crate::mounts::{self, Mount};
 pub(super) fn all(look: &mut Look<'_>) -> Vec<Storage> {
     let mut found = Vec::new();
     for mount in mounts::keeping_data(look).unwrap_or_default() {
+        if !look.host.allows(&mount.point) {
+            continue;
+        }
         look.seen.method(format!("statvfs {}", mount.point));
         match rustix::fs::statvfs(mount.point.as_str()) {
             Ok(stat) => found.extend(describe(mount, &stat)),

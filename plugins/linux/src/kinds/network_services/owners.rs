@@ -25,11 +25,14 @@ pub(crate) struct Owners {
     pub(crate) denied: usize,
 }
 
-/// Walks `proc` (normally `/proc`) once. Processes that end meanwhile are simply gone.
+/// What is read of a process.
+const READ: [&str; 5] = ["fd", "exe", "comm", "cgroup", "status"];
+
+/// Walks `proc` (normally `/proc`) once, without what is not allowed. Processes that end meanwhile are simply gone.
 ///
 /// # Errors
 /// When `proc` itself cannot be listed.
-pub(crate) fn scan(proc: &Path) -> std::io::Result<Owners> {
+pub(crate) fn scan(proc: &Path, allows: &dyn Fn(&Path) -> bool) -> std::io::Result<Owners> {
     let mut owners = Owners::default();
     for entry in fs::read_dir(proc)? {
         let Ok(entry) = entry else { continue };
@@ -38,6 +41,10 @@ pub(crate) fn scan(proc: &Path) -> std::io::Result<Owners> {
             continue;
         }
         let path = entry.path();
+        if !READ.iter().all(|name| allows(&path.join(name))) {
+            owners.denied += 1;
+            continue;
+        }
         match socket_inodes(&path) {
             Ok(inodes) if inodes.is_empty() => {}
             Ok(inodes) => {
@@ -123,7 +130,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let fd = std::os::fd::AsRawFd::as_raw_fd(&listener);
         let inode = fs::metadata(format!("/proc/self/fd/{fd}")).unwrap().ino();
-        let owners = scan(Path::new("/proc")).unwrap();
+        let owners = scan(Path::new("/proc"), &|_| true).unwrap();
         let found = &owners.by_inode[&inode];
         let own = std::env::current_exe().unwrap();
         assert!(found.iter().any(|o| o.executable.as_deref() == own.to_str()));
@@ -138,7 +145,7 @@ mod tests {
         symlink("/usr/sbin/sshd (deleted)", process.join("exe")).unwrap();
         fs::write(process.join("cgroup"), "0::/system.slice/ssh.service\n").unwrap();
         fs::write(process.join("status"), "Name:\tsshd\nUid:\t0\t0\t0\t0\n").unwrap();
-        let owners = scan(tree.path()).unwrap();
+        let owners = scan(tree.path(), &|_| true).unwrap();
         let owner = Owner {
             name: Some("sshd".into()),
             executable: Some("/usr/sbin/sshd".into()),

@@ -1,15 +1,16 @@
 //! Finds which Debian package owns a file, by dpkg's file lists; it never runs dpkg.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 use crate::host::Host;
 
-/// Package names by path, for those of `wanted` that a package owns. `info` is `/var/lib/dpkg/info`.
-pub(crate) fn of_files(info: &Path, wanted: &BTreeSet<String>) -> BTreeMap<String, String> {
+/// Where dpkg keeps its file lists.
+pub(crate) const INFO: &str = "/var/lib/dpkg/info";
+
+/// Package names by path, for those of `wanted` that a package owns.
+pub(crate) fn of_files(host: &Host, wanted: &BTreeSet<String>) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
-    let host = Host::new(info);
-    let Ok(Some(names)) = host.names("/") else { return found };
+    let Ok(Some(names)) = host.names(INFO) else { return found };
     // Lists may name a file by the path from before /usr was merged.
     let mut spellings: BTreeMap<&str, &str> = BTreeMap::new();
     for path in wanted {
@@ -21,7 +22,7 @@ pub(crate) fn of_files(info: &Path, wanted: &BTreeSet<String>) -> BTreeMap<Strin
     for name in names {
         let package = name.strip_suffix(".list").and_then(|name| name.split(':').next());
         let Some(package) = package else { continue };
-        let Ok(Some(list)) = host.text(&format!("/{name}")) else { continue };
+        let Ok(Some(list)) = host.text(&format!("{INFO}/{name}")) else { continue };
         for line in list.lines() {
             if let Some(path) = spellings.get(line) {
                 found.insert((*path).to_owned(), package.to_owned());
@@ -36,22 +37,22 @@ pub(crate) fn of_files(info: &Path, wanted: &BTreeSet<String>) -> BTreeMap<Strin
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
+    use exhibit_plugin::local::testing;
 
     #[test]
     fn a_file_is_found_under_its_old_spelling_too() {
-        let info = tempfile::tempdir().unwrap();
-        fs::write(info.path().join("iputils-ping.list"), "/.\n/bin\n/bin/ping\n").unwrap();
-        fs::write(info.path().join("libx:amd64.list"), "/usr/lib/x\n").unwrap();
-        fs::write(info.path().join("other.md5sums"), "/bin/ping\n").unwrap();
+        let root = testing::planted(&[
+            ("/var/lib/dpkg/info/iputils-ping.list", "/.\n/bin\n/bin/ping\n"),
+            ("/var/lib/dpkg/info/libx:amd64.list", "/usr/lib/x\n"),
+            ("/var/lib/dpkg/info/other.md5sums", "/bin/ping\n"),
+        ]);
         let wanted =
             BTreeSet::from(["/usr/bin/ping".into(), "/usr/lib/x".into(), "/opt/own".into()]);
         let expected = BTreeMap::from([
             ("/usr/bin/ping".to_owned(), "iputils-ping".to_owned()),
             ("/usr/lib/x".to_owned(), "libx".to_owned()),
         ]);
-        assert_eq!(of_files(info.path(), &wanted), expected);
+        assert_eq!(of_files(&Host::new(root.path()), &wanted), expected);
     }
 }

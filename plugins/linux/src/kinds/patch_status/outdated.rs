@@ -25,12 +25,16 @@ pub(super) fn find(look: &mut Look<'_>) -> (Option<Vec<OutdatedProgram>>, bool) 
     };
     look.seen.method("/proc/<pid>/{maps,exe,cgroup}");
     let mut found: BTreeMap<(String, Option<String>), BTreeSet<String>> = BTreeMap::new();
-    let mut hidden = false;
+    let (mut hidden, mut forbidden) = (false, false);
     for entry in processes.flatten() {
         if !entry.file_name().to_string_lossy().bytes().all(|byte| byte.is_ascii_digit()) {
             continue;
         }
         let folder = entry.path();
+        if !["maps", "root", "exe", "cgroup"].iter().all(|name| is_allowed(look, &folder, name)) {
+            forbidden = true;
+            continue;
+        }
         match process(&folder, (own.dev(), own.ino())) {
             Ok(Some((program, libraries))) => {
                 found.entry((program, unit(&folder))).or_default().extend(libraries);
@@ -53,7 +57,11 @@ pub(super) fn find(look: &mut Look<'_>) -> (Option<Vec<OutdatedProgram>>, bool) 
         unit,
         libraries: libraries.into_iter().take(MOST).collect(),
     });
-    (Some(programs.collect()), !hidden)
+    (Some(programs.collect()), !hidden && !forbidden)
+}
+
+fn is_allowed(look: &Look<'_>, folder: &Path, name: &str) -> bool {
+    look.host.allows(&folder.join(name).to_string_lossy())
 }
 
 /// The program of a process and the replaced libraries that it has mapped; none without such, and for a process that sees

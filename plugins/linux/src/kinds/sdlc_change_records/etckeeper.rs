@@ -12,17 +12,9 @@ pub(super) fn read(look: &mut Look<'_>, records: &mut Records) {
         return;
     }
     let since = format!("--since=@{}", records.since.as_second());
-    // git refuses a folder of another account unless told on its own command line.
-    let arguments = [
-        "-c",
-        "safe.directory=/etc",
-        "-C",
-        "/etc",
-        "log",
-        &since,
-        "--name-only",
-        "--format=%x01%H%x09%ct%x09%an",
-    ];
+    // Named so, git asks neither whose folder it is nor what lies in /etc.
+    let arguments =
+        ["--git-dir=/etc/.git", "log", &since, "--name-only", "--format=%x01%H%x09%ct%x09%an"];
     let Some(output) = look.run(&Tool::new("git", &arguments)) else { return };
     if !output.is_success() {
         look.seen.outcome(
@@ -33,8 +25,7 @@ pub(super) fn read(look: &mut Look<'_>, records: &mut Records) {
         return;
     }
     let changes: Vec<Change> = output.stdout.split('\u{1}').filter_map(commit).collect();
-    let first =
-        ["-c", "safe.directory=/etc", "-C", "/etc", "log", "--max-parents=0", "--format=%ct"];
+    let first = ["--git-dir=/etc/.git", "log", "--max-parents=0", "--format=%ct"];
     let oldest = look.run(&Tool::new("git", &first)).and_then(|output| {
         let times = output.stdout.lines().filter_map(|line| line.trim().parse().ok());
         Timestamp::from_second(times.min()?).ok()

@@ -27,6 +27,9 @@ pub(super) fn find(look: &mut Look<'_>) -> Option<Vec<Running>> {
         if !entry.file_name().to_string_lossy().bytes().all(|byte| byte.is_ascii_digit()) {
             continue;
         }
+        if !look.host.allows(&folder.join("exe").to_string_lossy()) {
+            continue;
+        }
         match program(&folder) {
             Ok(Some((path, state))) => {
                 let uid = fs::metadata(&folder).map(|facts| facts.uid());
