@@ -6,11 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    finding::Verdict,
     ids::{ControlId, RuleId},
     kinds::EvidenceKind,
     rule::{Rule, Strength},
-    status::{AssessmentInput, Cause, ControlStatus, DOCUMENTS_ONLY, Status, Unseen},
+    status::{
+        Around, AssessmentInput, Board, Cause, ControlStatus, DOCUMENTS_ONLY, Heard, Status, Unseen,
+    },
 };
 
 /// What a control rests on.
@@ -62,53 +63,45 @@ pub fn gap_analysis(
     kinds: &[EvidenceKind],
     plugins: &BTreeMap<String, Vec<String>>,
 ) -> Vec<ControlGap> {
-    let looked = Looked::at(input, plugins);
-    statuses
-        .iter()
-        .map(|status| ControlGap {
-            control: status.control,
-            status: status.status,
-            have: looked.have(status),
-            missing: if status.status == Status::Excluded {
-                Vec::new()
-            } else {
-                looked.missing(status, kinds)
-            },
-        })
-        .collect()
+    let board = Board::of(input);
+    board.gap_analysis(&input.around(), statuses, (kinds, plugins))
 }
 
-/// The input as this question needs it.
+impl Board {
+    /// [`gap_analysis`], of what stands on the board.
+    #[must_use]
+    pub fn gap_analysis(
+        &self,
+        around: &Around<'_>,
+        statuses: &[ControlStatus],
+        (kinds, plugins): (&[EvidenceKind], &BTreeMap<String, Vec<String>>),
+    ) -> Vec<ControlGap> {
+        let looked = Looked { seen: self.heard(around), plugins };
+        statuses
+            .iter()
+            .map(|status| ControlGap {
+                control: status.control,
+                status: status.status,
+                have: looked.have(status),
+                missing: if status.status == Status::Excluded {
+                    Vec::new()
+                } else {
+                    looked.missing(status, kinds)
+                },
+            })
+            .collect()
+    }
+}
+
+/// The board as this question needs it.
 struct Looked<'a> {
-    rules: &'a [Rule],
-    /// Targets in the ISMS scope with a verdict, and with a fail, by rule.
-    verdicts: BTreeMap<&'a RuleId, BTreeSet<&'a str>>,
-    /// Kinds of which something arrived or is scheduled.
-    collected: BTreeSet<&'a str>,
+    seen: Heard<'a>,
     plugins: &'a BTreeMap<String, Vec<String>>,
 }
 
 impl<'a> Looked<'a> {
-    fn at(input: &AssessmentInput<'a>, plugins: &'a BTreeMap<String, Vec<String>>) -> Self {
-        let mut verdicts: BTreeMap<&RuleId, BTreeSet<&str>> = BTreeMap::new();
-        let outside: BTreeSet<String> =
-            crate::status::outside(input).into_iter().map(|row| row.target).collect();
-        for found in input.findings {
-            let judged = matches!(found.verdict, Verdict::Pass | Verdict::Fail);
-            if judged && !outside.contains(&found.target) {
-                verdicts.entry(&found.rule).or_default().insert(&found.target);
-            }
-        }
-        let mut collected: BTreeSet<&str> = BTreeSet::new();
-        collected.extend(input.expected.iter().map(|pair| pair.kind.as_str()));
-        collected.extend(input.gaps.iter().map(|gap| gap.kind.as_str()));
-        let heard = input.rules.iter().filter(|rule| verdicts.contains_key(&rule.id));
-        collected.extend(heard.map(|rule| rule.kind.as_str()));
-        Self { rules: input.rules, verdicts, collected, plugins }
-    }
-
     fn of(&self, control: ControlId) -> impl Iterator<Item = (&'a Rule, Strength)> {
-        self.rules.iter().filter_map(move |rule| Some((rule, rule.strength(control)?)))
+        self.seen.rules.iter().filter_map(move |rule| Some((rule, rule.strength(control)?)))
     }
 
     fn plugins(&self, kind: &str) -> Vec<String> {
@@ -117,13 +110,8 @@ impl<'a> Looked<'a> {
 
     fn have(&self, status: &ControlStatus) -> Vec<Have> {
         let rules = self.of(status.control).filter_map(|(rule, strength)| {
-            let targets = self.verdicts.get(&rule.id)?.len();
-            Some(Have::Rule {
-                rule: rule.id.clone(),
-                kind: rule.kind.clone(),
-                strength,
-                targets: u64::try_from(targets).unwrap_or(u64::MAX),
-            })
+            let targets = *self.seen.verdicts.get(&rule.id)?;
+            Some(Have::Rule { rule: rule.id.clone(), kind: rule.kind.clone(), strength, targets })
         });
         let brought = status.reasons.iter().filter(|reason| reason.cause == Cause::Manual);
         rules.chain(brought.map(|reason| Have::Manual { text: reason.text.clone() })).collect()
@@ -158,7 +146,7 @@ impl<'a> Looked<'a> {
             }
         }
         let fix = |(id, targets): (&RuleId, u64)| {
-            let rule = self.rules.iter().find(|rule| rule.id == *id)?;
+            let rule = self.seen.rules.iter().find(|rule| rule.id == *id)?;
             Some(Missing::Fix { rule: id.clone(), targets, fix: rule.fix.clone() })
         };
         failing.into_iter().filter_map(fix).collect()
@@ -167,7 +155,7 @@ impl<'a> Looked<'a> {
     fn collection(&self, control: ControlId) -> Vec<Missing> {
         let mut silent: BTreeMap<&str, u64> = BTreeMap::new();
         for (rule, strength) in self.of(control) {
-            if strength.decides() && !self.collected.contains(rule.kind.as_str()) {
+            if strength.decides() && !self.seen.collected.contains(rule.kind.as_str()) {
                 *silent.entry(&rule.kind).or_default() += 1;
             }
         }

@@ -22,6 +22,7 @@
 mod assess;
 mod board;
 mod ground;
+mod heard;
 mod input;
 mod manual;
 mod reasons;
@@ -34,6 +35,7 @@ mod words;
 
 pub use assess::assess;
 pub use board::Board;
+pub(crate) use heard::Heard;
 pub use input::{Around, AssessmentInput, Exclusion, Expectation, Gap, Observed, Outcome};
 pub use manual::{Attestation, DOCUMENTS_ONLY, ManualEvidence, PeriodError};
 pub use rollup::{Part, Rollup, SCORE_DEFINITION, Score, rollup, score};

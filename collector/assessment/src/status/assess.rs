@@ -15,11 +15,7 @@ use crate::{framework::Framework, ids::ControlId, rule::Strength, selection::Lab
 /// The status of every control of the framework at `now`, in the framework's order.
 #[must_use]
 pub fn assess(input: &AssessmentInput<'_>, now: Timestamp) -> Vec<ControlStatus> {
-    let mut board = Board::new(input.rules);
-    input.findings.iter().for_each(|found| board.offer(found));
-    input.gaps.iter().for_each(|gap| board.offer_gap(gap));
-    input.expected.iter().for_each(|pair| board.expect(pair));
-    board.assess(input.framework, &input.around(), now)
+    Board::of(input).assess(input.framework, &input.around(), now)
 }
 
 impl Board {

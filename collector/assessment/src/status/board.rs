@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 
-use super::{Expectation, Gap, Observed};
+use super::{AssessmentInput, Expectation, Gap, Observed};
 use crate::{finding::Verdict, ids::RuleId, rule::Rule};
 
 pub(super) use column::{Cell, Column, time};
@@ -56,6 +56,16 @@ impl Board {
         board
     }
 
+    /// A board with the facts of `input`; their order does not matter.
+    #[must_use]
+    pub fn of(input: &AssessmentInput<'_>) -> Self {
+        let mut board = Self::new(input.rules);
+        input.findings.iter().for_each(|found| board.offer(found));
+        input.gaps.iter().for_each(|gap| board.offer_gap(gap));
+        input.expected.iter().for_each(|pair| board.expect(pair));
+        board
+    }
+
     /// The finding of a rule on a target is this from now on. One of a rule that the board does not have has no say.
     pub fn set(&mut self, found: &Observed) {
         if let Some(rule) = self.by_id.get(&found.rule).copied() {
@@ -86,6 +96,18 @@ impl Board {
             && let Some(column) = self.columns.get_mut(rule)
         {
             column.remove(target);
+        }
+    }
+
+    /// No rule about the kind says anything of the target any more.
+    pub fn clear(&mut self, kind: &str, target: &str) {
+        let Some((kind, target)) = self.kinds.find(kind).zip(self.targets.find(target)) else {
+            return;
+        };
+        for rule in self.of_kind.get(kind).into_iter().flatten() {
+            if let Some(column) = self.columns.get_mut(*rule) {
+                column.remove(target);
+            }
         }
     }
 
@@ -166,6 +188,20 @@ impl Board {
             let failing = column.cells().filter(|(_, cell)| cell.verdict == Verdict::Fail);
             failing.map(move |(target, _)| (rule, self.targets.text(target)))
         })
+    }
+
+    /// Targets of which anything is known here.
+    pub(super) fn targets(&self) -> impl Iterator<Item = (usize, &str)> {
+        let gaps = self.gaps.iter().flat_map(BTreeMap::keys).copied();
+        let found = self.columns.iter().flat_map(|column| column.cells().map(|(target, _)| target));
+        let mut there = vec![false; self.targets.count()];
+        for target in gaps.chain(found).chain(self.schedule.targets()) {
+            if let Some(slot) = there.get_mut(target) {
+                *slot = true;
+            }
+        }
+        let numbers = there.into_iter().enumerate().filter(|(_, there)| *there);
+        numbers.map(|(number, _)| (number, self.targets.text(number)))
     }
 
     pub(super) fn kind(&mut self, kind: &str) -> usize {

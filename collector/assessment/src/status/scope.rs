@@ -1,10 +1,10 @@
 //! Which targets are judged. What stands outside is listed by [`outside`], never lost.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::AssessmentInput;
+use super::{Around, AssessmentInput, Board};
 use crate::{
     ids::{ControlId, RuleId},
     selection::{Labels, Selection},
@@ -42,26 +42,31 @@ pub struct OutsideTarget {
 /// Every target that is known, observed or scheduled and stands outside of the ISMS scope, sorted.
 #[must_use]
 pub fn outside(input: &AssessmentInput<'_>) -> Vec<OutsideTarget> {
-    let labels = labels(input.targets);
-    let mut names: BTreeSet<&str> = labels.keys().copied().collect();
-    names.extend(input.gaps.iter().map(|gap| gap.target.as_str()));
-    names.extend(input.expected.iter().map(|pair| pair.target.as_str()));
-    let mut findings: BTreeMap<&str, u64> = BTreeMap::new();
-    for found in input.findings {
-        names.insert(&found.target);
-        *findings.entry(&found.target).or_default() += 1;
-    }
-    let nothing = Labels::default();
-    names
-        .into_iter()
-        .map(|target| (target, labels.get(target).copied().unwrap_or(&nothing)))
-        .filter(|(target, labels)| !input.scope.isms.selects(target, labels))
-        .map(|(target, labels)| OutsideTarget {
+    Board::of(input).outside(&input.around())
+}
+
+impl Board {
+    /// [`outside`], of what stands on the board and of known targets.
+    #[must_use]
+    pub fn outside(&self, around: &Around<'_>) -> Vec<OutsideTarget> {
+        let isms = &around.scope.isms;
+        if isms.is_all() {
+            return Vec::new();
+        }
+        let labels = labels(around.targets);
+        let nothing = Labels::default();
+        let mut findings: BTreeMap<&str, u64> = labels.keys().map(|target| (*target, 0)).collect();
+        for (target, name) in self.targets() {
+            let found = self.columns.iter().filter(|column| column.get(target).is_some()).count();
+            findings.insert(name, super::length(found));
+        }
+        let told = findings.into_iter().map(|(target, findings)| OutsideTarget {
             target: target.to_owned(),
-            labels: labels.clone(),
-            findings: findings.get(target).copied().unwrap_or(0),
-        })
-        .collect()
+            labels: (*labels.get(target).unwrap_or(&&nothing)).clone(),
+            findings,
+        });
+        told.filter(|row| !isms.selects(&row.target, &row.labels)).collect()
+    }
 }
 
 /// The labels of each known target. A target that stands twice keeps the row that sorts first, whatever their order.

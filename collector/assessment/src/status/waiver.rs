@@ -1,12 +1,10 @@
 //! Waivers: a person's decision to live with a failure for a while. A waived failure is shown as waived, never as a pass;
 //! after its end a waiver has no effect and is reported.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{AssessmentInput, Board, scope};
+use super::{Around, AssessmentInput, Board, scope};
 use crate::{
     ids::{ControlId, RuleId},
     rule::Rule,
@@ -98,17 +96,6 @@ impl Waiver {
         }
     }
 
-    /// Whether it covers failures of the rule on the target as far as the control is concerned.
-    pub(super) fn covers(
-        &self,
-        rule: &RuleId,
-        control: ControlId,
-        target: &str,
-        labels: &Labels,
-    ) -> bool {
-        self.is_about(rule, control) && self.targets.selects(target, labels)
-    }
-
     /// Whether it is about the rule as far as the control is concerned, on whatever targets.
     pub(super) fn is_about(&self, rule: &RuleId, control: ControlId) -> bool {
         match &self.about {
@@ -142,31 +129,34 @@ pub struct WaiverState {
 /// Each waiver with what it does at `now`, in the order of the input.
 #[must_use]
 pub fn waiver_states(input: &AssessmentInput<'_>, now: Timestamp) -> Vec<WaiverState> {
-    let labels = scope::labels(input.targets);
-    let nothing = Labels::default();
-    let rules: BTreeMap<&RuleId, &Rule> = input.rules.iter().map(|rule| (&rule.id, rule)).collect();
-    let mut board = Board::new(input.rules);
-    input.findings.iter().for_each(|found| board.offer(found));
-    let state = |waiver: &Waiver| {
-        let covers = |rule: &Rule, target: &str| {
-            let labels = labels.get(target).copied().unwrap_or(&nothing);
-            input.scope.isms.selects(target, labels)
-                && rule
-                    .controls
-                    .iter()
-                    .any(|(control, _)| waiver.covers(&rule.id, *control, target, labels))
+    Board::of(input).waiver_states(&input.around(), now)
+}
+
+impl Board {
+    /// [`waiver_states`], of the failures on the board.
+    #[must_use]
+    pub fn waiver_states(&self, around: &Around<'_>, now: Timestamp) -> Vec<WaiverState> {
+        let labels = scope::labels(around.targets);
+        let nothing = Labels::default();
+        let covers = |waiver: &Waiver, rule: &Rule, target: &str| {
+            let about = |(control, _): &(ControlId, _)| waiver.is_about(&rule.id, *control);
+            rule.controls.iter().any(about) && {
+                let labels = labels.get(target).copied().unwrap_or(&nothing);
+                waiver.targets.selects(target, labels) && around.scope.isms.selects(target, labels)
+            }
         };
-        WaiverState {
-            id: waiver.id.clone(),
-            standing: waiver.standing(now),
-            failures: super::length(
-                board.failures().filter(|(rule, target)| covers(rule, target)).count(),
-            ),
-            unknown_rule: match &waiver.about {
-                Waived::Rule(id) => !rules.contains_key(id),
-                Waived::Control(_) => false,
-            },
-        }
-    };
-    input.waivers.iter().map(state).collect()
+        let state = |waiver: &Waiver| {
+            let covered = self.failures().filter(|(rule, target)| covers(waiver, rule, target));
+            WaiverState {
+                id: waiver.id.clone(),
+                standing: waiver.standing(now),
+                failures: super::length(covered.count()),
+                unknown_rule: match &waiver.about {
+                    Waived::Rule(id) => !self.rules.iter().any(|rule| rule.id == *id),
+                    Waived::Control(_) => false,
+                },
+            }
+        };
+        around.waivers.iter().map(state).collect()
+    }
 }

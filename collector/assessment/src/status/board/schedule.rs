@@ -80,6 +80,16 @@ impl Schedule {
         }
     }
 
+    /// Targets at which somebody is to look, some of them several times.
+    pub(super) fn targets(&self) -> impl Iterator<Item = usize> {
+        self.agents.iter().flat_map(|watch| watch.places.iter().map(|(_, target)| *target))
+    }
+
+    /// Whether anybody is to look at the kind anywhere.
+    pub(in crate::status) fn has(&self, kind: usize) -> bool {
+        self.first.get(kind).is_some_and(|row| row.iter().any(Option::is_some))
+    }
+
     /// Who is to look there: of several agents a speaking one, of silent ones the one that was heard last.
     pub(in crate::status) fn watch(&self, kind: usize, target: usize) -> Option<&Watch> {
         let first = self.agents.get((*self.first.get(kind)?.get(target)?)?)?;
