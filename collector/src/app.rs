@@ -23,7 +23,11 @@ pub use log_key::{Changed, change as change_log_key};
 pub use put_back::{PutBack, put_back};
 pub use retention::{HoldShown, Listed, Retained, delete, hold, holds, retention};
 pub use revoke::{Revoked, revoke};
-pub use rules::{Compared, Tested, diff as diff_rules, test as test_rules};
+pub use rules::{
+    Activated, Compared, PackShown, Signed, Tested, activate as activate_rules,
+    approve as approve_rules, diff as diff_rules, export as export_pack, packs, show as show_pack,
+    sign as sign_rules, test as test_rules,
+};
 pub use scrub::{Checked, check};
 pub use serve::{Ready, serve};
 pub use status::{Overview, overview};
@@ -33,19 +37,11 @@ pub use tools::{
 };
 pub use witness::{CurrentPolicy, policy};
 
-use std::collections::BTreeMap;
-
 use anyhow::Context as _;
-use exhibit_proto::digest::Digest;
-use exhibit_proto::leaf::EntryType;
-use exhibit_proto::statement::{RULE_PACK, RulePackInForce, Statement, Subject};
 use jiff::Timestamp;
-use serde_json::Value;
 
 use crate::identity::Collector;
 use crate::log::{LogReader, LogWriter, Settings, WriterTask};
-use crate::named::PACK_MEDIA_TYPE;
-use crate::views::Assessor;
 use keys::Keys;
 
 /// Opens the log for writing; the caller holds the lock.
@@ -66,41 +62,4 @@ fn settings(path: &std::path::Path, collector: &Collector) -> Settings {
         leaving: collector.leaving(),
         clock: Box::new(Timestamp::now),
     }
-}
-
-/// Logs the rule pack that this program carries, unless it is the one in force.
-async fn log_rule_pack(
-    writer: &LogWriter,
-    reader: &LogReader,
-    collector: &Collector,
-    assessor: &Assessor,
-) -> anyhow::Result<()> {
-    let pack = assessor.pack();
-    let digest: Digest = pack.digest().parse()?;
-    if let Some(entry) = reader.last_of(&EntryType::RulePack)? {
-        let envelope = entry.envelope.context("the rule pack in force is missing from the log")?;
-        let statement =
-            Statement::<Value>::open(&envelope, collector.keys().of_entry(entry.index).key())?;
-        if statement.predicate_as::<RulePackInForce>()?.pack == digest {
-            return Ok(());
-        }
-    }
-    let in_force = RulePackInForce {
-        version: pack.version().to_owned(),
-        pack: digest,
-        rules: pack.rules().len() as u64,
-        by: format!("exhibit-collector {}", env!("CARGO_PKG_VERSION")),
-    };
-    // The sources stand beside the log: verdicts of today can be judged again when this program is long gone.
-    let sources: BTreeMap<_, _> = pack.sources().iter().map(|(path, text)| (path, text)).collect();
-    let sources = serde_json::to_vec(&sources)?;
-    let subject = vec![
-        Subject::new("urn:exhibit:rule-pack", digest, None),
-        Subject::new("urn:exhibit:rule-pack:sources", Digest::of(&sources), Some(PACK_MEDIA_TYPE)),
-    ];
-    let mut entry = collector.entry(EntryType::RulePack, RULE_PACK, subject, in_force)?;
-    entry.documents.push(sources);
-    let committed = writer.append(entry).await.context("logging the rule pack")?;
-    tracing::info!(index = committed.index, version = pack.version(), "rule pack is in force");
-    Ok(())
 }

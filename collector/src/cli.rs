@@ -237,10 +237,7 @@ pub fn run() -> ExitCode {
     log_to_stderr();
     // What `validate` finds wrong is its answer, not its failure.
     let failed = if matches!(cli.command, Command::Validate(_)) { 1 } else { 2 };
-    // What needs no configuration asks for none.
-    let done =
-        if let Command::Rules(asked) = &cli.command { rules::run(asked) } else { dispatch(cli) };
-    match done {
+    match dispatch(cli) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("exhibit-collector: {}", told(&error));
@@ -270,10 +267,15 @@ fn log_to_stderr() {
 }
 
 fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
-    let config = Config::load(&cli.config)?;
-    let now = Timestamp::now();
-    match cli.command {
-        Command::Rules(asked) => rules::run(&asked),
+    let Cli { config: path, command } = cli;
+    let config = || Ok(Config::load(&path)?);
+    // Some of these need no configuration.
+    if let Command::Rules(asked) = command {
+        return rules::run(asked, config);
+    }
+    let (config, now) = (config()?, Timestamp::now());
+    match command {
+        Command::Rules(asked) => rules::run(asked, || Ok(config)),
         Command::Init(Init { continues, old_policy, by, output }) => {
             let before = continues.zip(old_policy);
             let before = before.map(|(checkpoint, policy)| app::Before { checkpoint, policy, by });
@@ -309,14 +311,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
             let done = app::revoke(&config, Revocation { agent, by, reason }, now)?;
             show(output.json, &done, &done.to_string())
         }
-        Command::LogKey(asked) => {
-            let (phase, Because { reason, by, output }) = match asked {
-                LogKey::Rotate(because) => (Phase::Begin, because),
-                LogKey::Retire(because) => (Phase::End, because),
-            };
-            let done = app::change_log_key(&config, KeyChange { phase, by, reason }, now)?;
-            show(output.json, &done, &done.to_string())
-        }
+        Command::LogKey(asked) => log_key(&config, asked, now),
         Command::Retention(asked) => {
             let found = app::retention(&config, asked.now, now)?;
             show(asked.output.json, &found, &found.to_string())
@@ -350,6 +345,15 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
             show(output.json, &found, &found.to_string())
         }
     }
+}
+
+fn log_key(config: &Config, asked: LogKey, now: Timestamp) -> anyhow::Result<ExitCode> {
+    let (phase, Because { reason, by, output }) = match asked {
+        LogKey::Rotate(because) => (Phase::Begin, because),
+        LogKey::Retire(because) => (Phase::End, because),
+    };
+    let done = app::change_log_key(config, KeyChange { phase, by, reason }, now)?;
+    show(output.json, &done, &done.to_string())
 }
 
 fn stamp(config: &Config, output: &Output) -> anyhow::Result<ExitCode> {

@@ -33,6 +33,8 @@ pub struct Config {
     #[serde(default)]
     pub retention: Retention,
     #[serde(default)]
+    pub rules: Rules,
+    #[serde(default)]
     pub identity: Identity,
     #[serde(default)]
     pub limits: Limits,
@@ -70,6 +72,16 @@ pub struct Web {
 pub struct Log {
     /// The scrub looks through the whole log once in so many days: 1 to 365.
     pub scrub_days: u16,
+}
+
+/// Who may put other rules in force.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rules {
+    /// Verifier keys (C2SP signed-note); one of them must have signed a pack. Empty: unsigned packs are accepted.
+    pub signers: Vec<String>,
+    /// A pack is in force once somebody else than who brought it approves.
+    pub second_person: bool,
 }
 
 /// Certificates and enrolment.
@@ -300,6 +312,7 @@ mod tests {
             web: Web::default(),
             log: Log::default(),
             retention: Retention::default(),
+            rules: Rules::default(),
             identity: Identity::default(),
             limits: Limits::default(),
             witness: Vec::new(),
@@ -330,10 +343,12 @@ mod tests {
             ..Retention::default()
         };
         assert_eq!(rest, Retention::default());
-        assert_eq!(all, Config { evidence, witness, timestamp, retention, ..required() });
+        assert_eq!(all.rules.signers.len(), 1);
+        let rules = Rules { signers: all.rules.signers.clone(), ..Rules::default() };
+        assert_eq!(all, Config { evidence, witness, timestamp, retention, rules, ..required() });
         // Every key that can be read is shown.
         let keys = shown.iter().filter(|line| line.contains(" = ") && !line.starts_with('#'));
-        assert_eq!(keys.count(), 40);
+        assert_eq!(keys.count(), 42);
     }
 
     #[test]
@@ -352,6 +367,7 @@ mod tests {
             (format!("{base}[log]\nscrub_days = 0\n"), "expected 1 to 365"),
             (format!("{base}[retention]\ndefault_days = 9\n"), "retention.approved_by"),
             (format!("{base}[retention]\ndefault_days = 0\n"), "at least 1 day"),
+            (format!("{base}[rules]\nsigners = [\"ada\"]\n"), "name+id+key"),
             (format!("{base}[web]\nlisten = \"everywhere\"\n"), "listen"),
         ] {
             let error = load(&text).unwrap_err();

@@ -7,6 +7,7 @@
 //! | [`identity`] | CA, server certificates, tokens, enrolment, who an agent is | believes a message about who speaks |
 //! | [`ingest`] | the evidence port: who, may they, is it well-formed | stores anything itself |
 //! | [`views`] | tables derived from the log | holds what the log does not |
+//! | [`packs`] | rule packs as the log holds them | judges |
 //! | [`opened`] | statements on their way from `ingest` to `views`, so that none is opened twice | is needed: the log has them all |
 //! | [`requests`] | what commands ask of the collector that serves | does what is asked |
 //! | [`retention`] | what may be deleted, and when | deletes anything |
@@ -31,6 +32,7 @@ pub mod log;
 pub mod named;
 pub mod net;
 pub mod opened;
+pub mod packs;
 pub mod people;
 pub mod requests;
 pub mod retention;

@@ -6,10 +6,8 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::log::scrub::Named;
+use crate::packs::{GIVEN_MEDIA_TYPE, PACK_MEDIA_TYPE};
 use crate::views::KEPT_MEDIA_TYPE;
-
-/// The sources of a rule pack, which stand beside its entry.
-pub const PACK_MEDIA_TYPE: &str = "application/vnd.exhibit.rule-pack+json";
 
 /// As much of a statement as names documents.
 #[derive(Deserialize)]
@@ -70,7 +68,11 @@ pub fn named(entry_type: &str, envelope: &[u8]) -> Vec<Named> {
             run.documents.into_iter().map(what).collect()
         }
         "tombstone" => subjects(envelope, KEPT_MEDIA_TYPE, "findings kept by a tombstone"),
-        "rule_pack" => subjects(envelope, PACK_MEDIA_TYPE, "sources of a rule pack"),
+        "rule_pack" => {
+            let mut named = subjects(envelope, PACK_MEDIA_TYPE, "sources of a rule pack");
+            named.extend(subjects(envelope, GIVEN_MEDIA_TYPE, "rules of the organisation"));
+            named
+        }
         "conflict" => {
             let conflict = read::<Conflict>(envelope).map(|statement| statement.predicate);
             let what = |of: Conflict| Named {

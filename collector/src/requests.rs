@@ -32,6 +32,10 @@ pub enum Request {
     Hold(Hold),
     /// End a legal hold.
     Lift(HoldLifted),
+    /// Put a rule pack in force, or propose it.
+    ActivatePack(PackGiven),
+    /// Put a proposed rule pack in force.
+    ApprovePack(PackApproved),
     /// Begin or end a change of the log's own key.
     LogKey(KeyChange),
 }
@@ -48,8 +52,30 @@ pub enum Done {
     Deleted { entry: Option<u64>, documents: u64, left: u64 },
     /// The index of the entry that made a hold, or ended one.
     Held { entry: u64 },
+    /// The entry that put a rule pack in force, or proposed it; whether no key of the configuration signed it; tests of its own.
+    Pack { entry: u64, proposed: bool, version: String, pack: String, unsigned: bool, tests: usize },
     /// A change of the log's own key began or ended.
     LogKey(KeyChanged),
+}
+
+/// Rules that somebody wants in force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PackGiven {
+    /// The archive; the pack that ships if absent.
+    pub archive: Option<String>,
+    /// The signed note over it.
+    pub note: Option<String>,
+    pub by: String,
+    pub reason: String,
+}
+
+/// A second person agrees.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PackApproved {
+    /// Entry that proposes the pack.
+    pub proposed: u64,
+    pub by: String,
+    pub reason: String,
 }
 
 /// Which end of a change, who wants it and why.

@@ -45,7 +45,7 @@ pub use status::Assessment;
 
 const SCHEMA: &str = include_str!("views/schema.sql");
 /// Raised when the tables or their meaning change; views of another version are rebuilt at open.
-const VERSION: u32 = 4;
+const VERSION: u32 = 5;
 /// Entries in one transaction: bounds what a crash repeats and what a reader waits for.
 const BATCH: u64 = 1024;
 /// While entries come in crowds, the tables follow in steps: one transaction writes each page once.

@@ -19,7 +19,7 @@ use crate::keys::{PublicKey, SecretKey};
 
 pub use attested::{Attested, Stamped};
 pub use deletion::{Deleted, Hold, HoldLifted, Tombstone};
-pub use keys::{Activity, Enrol, Revoke, RulePackInForce};
+pub use keys::{Activity, ApprovedPack, Enrol, GivenPack, Revoke, RulePackInForce};
 pub use noticed::{Conflict, Fork, Gap, Over};
 pub use run::{Capsule, Closed, Heartbeat, Observed, Outcome, PluginUsed, Run, Scheduled};
 
@@ -32,6 +32,7 @@ pub const REVOKE: &str = "urn:exhibit:revoke:v1"; // Revoke
 pub const ROTATE: &str = "urn:exhibit:rotate:v1"; // rotation::Rotate
 pub const LOG_KEY: &str = "urn:exhibit:log-key:v1"; // log_key::LogKey
 pub const RULE_PACK: &str = "urn:exhibit:rule-pack:v1"; // RulePackInForce
+pub const RULE_PACK_PROPOSED: &str = "urn:exhibit:rule-pack-proposed:v1"; // RulePackInForce
 pub const ACTIVITY: &str = "urn:exhibit:activity:v1"; // Activity
 pub const GAP: &str = "urn:exhibit:gap:v1"; // Gap
 pub const CONFLICT: &str = "urn:exhibit:conflict:v1"; // Conflict

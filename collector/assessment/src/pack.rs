@@ -2,10 +2,12 @@
 
 mod declared;
 mod diff;
+mod given;
 mod manifest;
 mod suite;
 
 pub use diff::{Change, PackDiff, RuleChange};
+pub use given::GivenRules;
 pub use suite::TestOutcome;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -64,16 +66,20 @@ impl RulePack {
     }
 
     /// Reads a pack from (path, text) pairs. Files ending in `_test.rego` count in the digest and are not compiled.
-    pub fn from_sources(mut sources: Vec<(String, String)>) -> Result<Self, PackError> {
-        sources.sort();
-        for pair in sources.windows(2) {
-            if pair[0].0 == pair[1].0 {
-                return Err(PackError::Duplicate { path: pair[0].0.clone() });
-            }
+    pub fn from_sources(sources: Vec<(String, String)>) -> Result<Self, PackError> {
+        let given = GivenRules::from_sources(sources)?;
+        if let Some(line) = given.extends_at() {
+            let what =
+                "these files extend the shipped pack and are no pack by themselves".to_owned();
+            return Err(PackError::Manifest { line, what });
         }
+        Self::of(given.into_sources())
+    }
+
+    /// Of sorted files without doubles, none of which is out of place.
+    fn of(sources: Vec<(String, String)>) -> Result<Self, PackError> {
         let mut rules = Vec::new();
         for (path, text) in &sources {
-            check_place(path)?;
             if path == MANIFEST {
                 continue;
             }
@@ -113,28 +119,24 @@ impl RulePack {
     /// What a person signs to vouch for the pack: the text of a C2SP signed note. It names the digest, and so every file.
     #[must_use]
     pub fn statement(&self) -> String {
-        format!(
-            "exhibit-rule-pack/v1\n{}\n{}\nsha256:{}\n",
-            self.name(),
-            self.version(),
-            self.digest
-        )
+        statement((self.name(), self.version()), &self.digest)
+    }
+
+    /// The digest of the shipped pack that this one extends, if any.
+    #[must_use]
+    pub fn base(&self) -> Option<&str> {
+        self.named.base.as_deref()
     }
 
     /// Reads a pack from its archive: a JSON object of path and text, as it stands beside the log.
     pub fn from_archive(bytes: &[u8]) -> Result<Self, PackError> {
-        let files: BTreeMap<String, String> = serde_json::from_slice(bytes)
-            .map_err(|error| PackError::Archive { what: error.to_string() })?;
-        Self::from_sources(files.into_iter().collect())
+        Self::from_sources(unpack(bytes)?)
     }
 
     /// The archive of the pack.
     #[must_use]
     pub fn to_archive(&self) -> Vec<u8> {
-        let files: BTreeMap<&String, &String> =
-            self.sources.iter().map(|(path, text)| (path, text)).collect();
-        // A map of texts always has a JSON form.
-        serde_json::to_vec(&files).unwrap_or_default()
+        archive(&self.sources)
     }
 
     /// Rules about a kind that is neither known nor declared under `kinds` in `pack.json`: each with file and line.
@@ -205,6 +207,23 @@ fn check_place(path: &str) -> Result<(), PackError> {
             .split_once('/')
             .is_some_and(|(folder, file)| word(folder) && word(file) && file.ends_with(".rego"));
     if fits { Ok(()) } else { Err(PackError::Place { path: path.to_owned() }) }
+}
+
+fn statement((name, version): (&str, &str), digest: &str) -> String {
+    format!("exhibit-rule-pack/v1\n{name}\n{version}\nsha256:{digest}\n")
+}
+
+fn unpack(bytes: &[u8]) -> Result<Vec<(String, String)>, PackError> {
+    let files: BTreeMap<String, String> = serde_json::from_slice(bytes)
+        .map_err(|error| PackError::Archive { what: error.to_string() })?;
+    Ok(files.into_iter().collect())
+}
+
+fn archive(sources: &[(String, String)]) -> Vec<u8> {
+    let files: BTreeMap<&String, &String> =
+        sources.iter().map(|(path, text)| (path, text)).collect();
+    // A map of texts always has a JSON form.
+    serde_json::to_vec(&files).unwrap_or_default()
 }
 
 fn digest(sources: &[(String, String)]) -> String {

@@ -31,8 +31,8 @@ const BY_AGENTS = ["evidence", "heartbeat", "rotate"];
 /** What only the log's own key makes. */
 export const BY_THE_LOG = Object.keys(PREDICATES).filter((type) => !BY_AGENTS.includes(type));
 
-/** In an entry of the type `hold` as well. */
-export const HOLD_LIFTED = "urn:exhibit:hold-lifted:v1";
+/** What entries of a type may state instead. */
+export const INSTEAD = { hold: "urn:exhibit:hold-lifted:v1", rule_pack: "urn:exhibit:rule-pack-proposed:v1" };
 
 const IN_TOTO = "application/vnd.in-toto+json";
 const STATEMENT = "https://in-toto.io/Statement/v1";

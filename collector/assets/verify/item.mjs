@@ -6,7 +6,7 @@ import { keyId, pemKey, sha256Text } from "./keys.mjs";
 import { NOTICED, checkNoticed } from "./noticed.mjs";
 import { checkProof, checkQuorum, openAs, readProof, readTrust } from "./notes.mjs";
 import { checkChanges, keyOfEntry, keysOfHead, openHead, openUnder, readChanges } from "./logkeys.mjs";
-import { BY_THE_LOG, ENROL, EVIDENCE, HEARTBEAT, HOLD_LIFTED, LOG_KEY, PREDICATES, ROTATE, checkHeader, envelopeDigest, openEnvelope, openLogKey, openRotation, readCapsule, readLeaf, readRun } from "./entry.mjs";
+import { BY_THE_LOG, ENROL, EVIDENCE, HEARTBEAT, INSTEAD, LOG_KEY, PREDICATES, ROTATE, checkHeader, envelopeDigest, openEnvelope, openLogKey, openRotation, readCapsule, readLeaf, readRun } from "./entry.mjs";
 
 const ZEROS = "0".repeat(64);
 
@@ -197,8 +197,8 @@ async function openByAny(bytes, keys) {
 
 async function statementFits(found, has, input) {
   const [leaf, statement] = [has("leaf", "Inclusion"), has("statement", "Signature")];
-  const lifts = leaf.t === "hold" && statement.type === HOLD_LIFTED;
-  const expected = lifts ? HOLD_LIFTED : Object.hasOwn(PREDICATES, leaf.t) ? PREDICATES[leaf.t] : null;
+  const known = Object.hasOwn(PREDICATES, leaf.t) ? PREDICATES[leaf.t] : null;
+  const expected = Object.hasOwn(INSTEAD, leaf.t) && statement.type === INSTEAD[leaf.t] ? statement.type : known;
   if (!expected) throw new NotChecked(`entries of type "${leaf.t}" are not known to this page`);
   must(statement.type === expected, `the statement is a ${statement.type}, its leaf says ${leaf.t}`);
   if (!found.enrolled) {

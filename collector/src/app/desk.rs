@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::log_key::fits;
 use super::retention::{OpenViews, Undertaker};
+use super::rules::Steward;
 use super::{Keys, open_log, record};
 use crate::config::Config;
 use crate::identity::{Collector, Enroller, EnrollerSettings, Registry, Tokens};
@@ -36,6 +37,7 @@ pub(super) struct Desk {
     pub(super) enroller: Enroller,
     pub(super) writer: LogWriter,
     pub(super) undertaker: Undertaker,
+    pub(super) steward: Steward,
 }
 
 impl Desk {
@@ -61,6 +63,8 @@ impl Desk {
             Request::Delete { digest, by, reason } => self.undertaker.one(digest, by, reason).await,
             Request::Hold(hold) => self.undertaker.hold(hold).await,
             Request::Lift(lift) => self.undertaker.lift(lift).await,
+            Request::ActivatePack(asked) => self.steward.activate(asked).await,
+            Request::ApprovePack(asked) => self.steward.approve(asked).await,
             // Everybody at work here has the key in their hands.
             Request::LogKey(_) => bail!("the log's key changes only while nobody is at work"),
         }
@@ -176,6 +180,8 @@ pub(super) fn desk(
             evidence_address: config.evidence_address(evidence),
         },
     );
+    let log = (writer.clone(), reader.clone());
+    let steward = Steward::new(keys.collector.clone(), log, config.rules.clone());
     let undertaker = Undertaker {
         collector: keys.collector.clone(),
         writer: writer.clone(),
@@ -185,7 +191,8 @@ pub(super) fn desk(
         turn: Arc::default(),
         last: LastPass::default(),
     };
-    Ok((Desk { collector: keys.collector.clone(), enroller, writer, undertaker }, registry))
+    let collector = keys.collector.clone();
+    Ok((Desk { collector, enroller, writer, undertaker, steward }, registry))
 }
 
 fn alone(

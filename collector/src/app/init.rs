@@ -17,13 +17,13 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
 
-use super::{desk, log_rule_pack, open_log, record, settings, witness};
+use super::rules::{self, Steward};
+use super::{desk, open_log, record, settings, witness};
 use crate::config::Config;
 use crate::identity::{Authority, Collector, private_dir, random, write_private};
 use crate::log::{self, Lock};
 use crate::people::create_first_user;
 use crate::secrets::SecretsDb;
-use crate::views::Assessor;
 
 /// Longest head or policy that is read.
 const MOST: u64 = 64 << 10;
@@ -145,7 +145,8 @@ fn make(config: &Config, before: Option<Continues>, now: Timestamp) -> anyhow::R
             let entry = collector.entry(EntryType::Continues, CONTINUES, subject, before)?;
             writer.append(entry).await.context("logging the log before this one")?;
         }
-        log_rule_pack(&writer, &reader, &collector, &Assessor::builtin()?).await?;
+        let rules = (writer.clone(), reader);
+        rules::at_start(&Steward::new(collector.clone(), rules, config.rules.clone())).await?;
         record::activity(&collector, &writer, made).await?;
         drop(writer);
         task.ended().await.context("closing the log")

@@ -1,19 +1,31 @@
-//! Rule packs of an organisation on disk: read, tested, compared. It activates nothing and writes nothing.
+//! Rule packs of an organisation: read, tested, compared, signed, put in force. It judges no evidence.
+//!
+//! | part | does |
+//! |---|---|
+//! | `files` | packs on disk |
+//! | `sign` | a person's signature over a pack |
+//! | `steward` | decides whether a pack may come into force, and logs it |
+//! | `log`, `shown` | the commands about packs in the log, and how they are shown |
+
+mod files;
+mod log;
+mod shown;
+mod sign;
+mod steward;
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::fs;
 use std::path::Path;
 
-use anyhow::{Context as _, bail, ensure};
-use exhibit_assessment::{Change, Judge, PackDiff, RulePack, evidence_kinds};
+use exhibit_assessment::{Change, Judge, PackDiff, PackError, RulePack, evidence_kinds};
 use serde::Serialize;
 
-const MAX_FILES: usize = 5000;
-const MAX_FILE_BYTES: u64 = 1024 * 1024;
-const MAX_ARCHIVE_BYTES: u64 = 64 * 1024 * 1024;
-/// Stands for the pack that ships with the program.
-const BUILTIN: &str = "builtin";
+use files::load;
+
+pub use log::{Activated, activate, approve, export, packs, show};
+pub use shown::PackShown;
+pub use sign::{Signed, sign};
+pub(super) use steward::{Steward, at_start};
 
 /// What a test run of a pack gave.
 #[derive(Debug, Serialize)]
@@ -53,18 +65,8 @@ impl fmt::Display for Tested {
 /// Loads a pack, compiles every rule and runs every test.
 pub fn test(path: &Path) -> anyhow::Result<Tested> {
     let pack = load(path)?;
-    Judge::new(&pack)?;
-    let outcomes = pack.run_tests()?;
-    let failed = outcomes.iter().filter_map(|outcome| {
-        let what = outcome.failure.as_ref()?;
-        Some(format!("{}:{}: {}: {what}", outcome.path, outcome.line, outcome.name))
-    });
-    let kinds = evidence_kinds()?;
-    let mut known: BTreeSet<&str> = kinds.iter().map(|kind| kind.kind.as_str()).collect();
-    let shipped = RulePack::builtin()?;
-    known.extend(shipped.rules().iter().map(|rule| rule.kind.as_str()));
-    let mut noted: Vec<String> =
-        pack.unknown_kinds(&known).iter().map(ToString::to_string).collect();
+    let Tried { tests, failures } = tried(&pack)?;
+    let mut noted: Vec<String> = unknown_kinds(&pack)?.iter().map(ToString::to_string).collect();
     noted.extend(
         pack.untested()
             .into_iter()
@@ -75,10 +77,37 @@ pub fn test(path: &Path) -> anyhow::Result<Tested> {
         version: pack.version().to_owned(),
         digest: pack.digest().to_owned(),
         rules: pack.rules().len(),
-        tests: outcomes.len(),
-        failures: failed.collect(),
+        tests,
+        failures,
         noted,
     })
+}
+
+/// What the tests of a pack gave.
+struct Tried {
+    tests: usize,
+    /// `file:line: test: what it gave`.
+    failures: Vec<String>,
+}
+
+/// Compiles every rule and runs every test.
+fn tried(pack: &RulePack) -> Result<Tried, PackError> {
+    Judge::new(pack)?;
+    let outcomes = pack.run_tests()?;
+    let failed = outcomes.iter().filter_map(|outcome| {
+        let what = outcome.failure.as_ref()?;
+        Some(format!("{}:{}: {}: {what}", outcome.path, outcome.line, outcome.name))
+    });
+    Ok(Tried { tests: outcomes.len(), failures: failed.collect() })
+}
+
+/// Rules about kinds that no plugin is known to emit.
+fn unknown_kinds(pack: &RulePack) -> anyhow::Result<Vec<PackError>> {
+    let kinds = evidence_kinds()?;
+    let mut known: BTreeSet<&str> = kinds.iter().map(|kind| kind.kind.as_str()).collect();
+    let shipped = RulePack::builtin()?;
+    known.extend(shipped.rules().iter().map(|rule| rule.kind.as_str()));
+    Ok(pack.unknown_kinds(&known))
 }
 
 /// What differs between two packs.
@@ -124,72 +153,6 @@ fn told(change: &Change) -> String {
         }
         Change::Logic => "what it computes".to_owned(),
     }
-}
-
-/// A pack from its directory, from its archive, or the one that ships.
-fn load(path: &Path) -> anyhow::Result<RulePack> {
-    if path == Path::new(BUILTIN) {
-        return Ok(RulePack::builtin()?);
-    }
-    let found = fs::metadata(path).with_context(|| format!("reading {}", path.display()))?;
-    if found.is_dir() {
-        return Ok(RulePack::from_sources(files(path)?)?);
-    }
-    ensure!(
-        found.len() <= MAX_ARCHIVE_BYTES,
-        "{} has {} bytes, more than {MAX_ARCHIVE_BYTES}: no rule pack",
-        path.display(),
-        found.len()
-    );
-    let bytes = fs::read(path).with_context(|| format!("reading {}", path.display()))?;
-    Ok(RulePack::from_archive(&bytes)?)
-}
-
-/// The files of a pack's directory as (path, text): `pack.json` and `<folder>/<name>.rego`. Pages (`.md`) and hidden files stay
-/// out.
-fn files(root: &Path) -> anyhow::Result<Vec<(String, String)>> {
-    let mut found = Vec::new();
-    let mut folders = vec![(root.to_path_buf(), String::new())];
-    while let Some((folder, before)) = folders.pop() {
-        let entries =
-            fs::read_dir(&folder).with_context(|| format!("reading {}", folder.display()))?;
-        for entry in entries {
-            let entry = entry.with_context(|| format!("reading {}", folder.display()))?;
-            let at = entry.path();
-            let Ok(name) = entry.file_name().into_string() else {
-                bail!("{} is not a name in UTF-8; rename it", at.display());
-            };
-            let sort = entry.file_type().with_context(|| format!("reading {}", at.display()))?;
-            if name.starts_with('.') || (sort.is_file() && name.ends_with(".md")) {
-                continue;
-            }
-            if sort.is_dir() && before.is_empty() {
-                folders.push((at, format!("{name}/")));
-                continue;
-            }
-            ensure!(
-                sort.is_file(),
-                "{} is no plain file; a pack has one level of folders",
-                at.display()
-            );
-            ensure!(
-                found.len() < MAX_FILES,
-                "{} holds more than {MAX_FILES} files",
-                root.display()
-            );
-            let bytes =
-                entry.metadata().with_context(|| format!("reading {}", at.display()))?.len();
-            ensure!(
-                bytes <= MAX_FILE_BYTES,
-                "{} has {bytes} bytes, more than {MAX_FILE_BYTES}: no rule file",
-                at.display()
-            );
-            let text =
-                fs::read_to_string(&at).with_context(|| format!("reading {}", at.display()))?;
-            found.push((format!("{before}{name}"), text));
-        }
-    }
-    Ok(found)
 }
 
 #[cfg(test)]

@@ -17,7 +17,8 @@ use tower::ServiceExt as _;
 
 use super::attest::Attest;
 use super::desk::{Desk, Waiting, answer_to, desk};
-use super::{Keys, log_key, log_rule_pack, open_log, record, scrub, witness};
+use super::rules::{self, Steward};
+use super::{Keys, log_key, open_log, record, scrub, witness};
 use crate::config::Config;
 use crate::identity::{Authority, EnrolmentService, ServerCertificate, evidence_tls, web_tls};
 use crate::ingest::{self, Ahead, EvidenceService, Ingest, Presence};
@@ -119,7 +120,10 @@ async fn session(
     let (witnesses, asker) = witness::meet(config, &keys.collector, &reader).await?;
     let timestamps = Timestamps::open(config)?;
     let assessor = Assessor::builtin()?;
-    log_rule_pack(&writer, &reader, &keys.collector, &assessor).await?;
+    let log = (writer.clone(), reader.clone());
+    let steward = Steward::new(keys.collector.clone(), log, config.rules.clone());
+    rules::at_start(&steward).await?;
+    drop(steward);
     let (evidence, web) = standing.ports(config).await?;
     let ready = Ready {
         ready: true,

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use exhibit_proto::document;
+use exhibit_proto::note::Verifier;
 
 use super::Config;
 
@@ -45,6 +46,12 @@ impl Config {
         if !retention.is_empty() && !approved {
             let way_out = "name who answers for the rules: it stands in the log with each deletion";
             return Err(("retention.approved_by", String::new(), way_out));
+        }
+        let signers = &self.rules.signers;
+        if let Some(other) = signers.iter().find(|vkey| Verifier::from_vkey(vkey).is_err()) {
+            let way_out =
+                "expected a verifier key (name+id+key) as `exhibit-collector rules sign` prints it";
+            return Err(("rules.signers", other.clone(), way_out));
         }
         let words = self.witnesses.groups.iter().chain([&self.witnesses.quorum]);
         if let Some(broken) = words.clone().find(|word| word.contains(['\n', '\r'])) {

@@ -137,12 +137,7 @@ impl Fixture {
             };
             runtime.block_on(writer.append(entry)).unwrap();
         };
-        let pack = RulePackInForce {
-            version: "1".into(),
-            pack: Digest::ZERO,
-            rules: 1,
-            by: "init".into(),
-        };
+        let pack = RulePackInForce::shipped("1", Digest::ZERO, 1, "init");
         let pack = Statement::new(RULE_PACK, Vec::new(), pack).seal(&log_key).unwrap();
         append(EntryType::RulePack, log_key.public().id(), None, &pack, &[]);
         let enrol = Enrol {

@@ -6,6 +6,7 @@ mod agents;
 mod evidence;
 mod lines;
 mod notices;
+mod packs;
 mod tombstones;
 
 use std::sync::Arc;
@@ -17,8 +18,7 @@ use exhibit_proto::leaf::{EntryType, Link};
 use exhibit_proto::log_key::{LogKey, Phase};
 use exhibit_proto::rotation::Rotate;
 use exhibit_proto::statement::{
-    self, Activity, Attested, Capsule, Enrol, Heartbeat, Revoke, RulePackInForce, Run, Statement,
-    StatementError,
+    self, Activity, Attested, Capsule, Enrol, Heartbeat, Revoke, Run, Statement, StatementError,
 };
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, Transaction, params};
@@ -163,7 +163,7 @@ fn content(at: &At<'_>, row: &mut Row) -> Result<(), Refused> {
             let revoke: Revoke = own(at, statement::REVOKE)?;
             agents::revoke(at, row, &revoke)
         }
-        EntryType::RulePack => rule_pack(at, row, &own(at, statement::RULE_PACK)?),
+        EntryType::RulePack => packs::rule_pack(at, row),
         EntryType::Activity => {
             let activity: Activity = own(at, statement::ACTIVITY)?;
             row.summary = words(&activity);
@@ -201,16 +201,6 @@ fn content(at: &At<'_>, row: &mut Row) -> Result<(), Refused> {
             Ok(())
         }
     }
-}
-
-fn rule_pack(at: &At<'_>, row: &mut Row, pack: &RulePackInForce) -> Result<(), Refused> {
-    at.tx.execute(
-        "INSERT INTO rule_packs VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        (at.index(), &pack.version, pack.pack.to_string(), signed(pack.rules), &pack.by, at.rx),
-    )?;
-    row.summary = format!("rule pack {} with {} rules is in force", pack.version, pack.rules);
-    row.by = Some(pack.by.clone());
-    Ok(())
 }
 
 fn attested(said: &Attested) -> String {

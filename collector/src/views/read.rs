@@ -5,15 +5,17 @@ mod entries;
 mod evidence;
 mod findings;
 mod notices;
+mod packs;
 mod retention;
 
 use jiff::Timestamp;
 
 pub use agents::{AgentRow, ScheduleRow};
-pub use entries::{Change, ChangeKind, EntryFilter, EntryRow, PackRow};
+pub use entries::{Change, ChangeKind, EntryFilter, EntryRow};
 pub use evidence::{DocumentRow, Gap, OutcomeRow, TargetRow};
 pub use findings::FindingRow;
 pub use notices::{NoticeRow, NoticeWhat};
+pub use packs::PackRow;
 pub use retention::{Candidate, HoldRow, KindHeld, TombstoneRow};
 
 /// Stored milliseconds as a time.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
 
+use exhibit_assessment::{GivenRules, RulePack};
 use exhibit_proto::digest::Digest;
 use exhibit_proto::document::{Document, Kind, Target};
 use exhibit_proto::keys::SecretKey;
@@ -10,8 +11,8 @@ use exhibit_proto::leaf::{EntryType, Link};
 use exhibit_proto::log_key::{self, LogKeys, Phase};
 use exhibit_proto::note::Verifier;
 use exhibit_proto::statement::{
-    self, Activity, Capsule, Enrol, Heartbeat, Observed, Outcome, Revoke, RulePackInForce, Run,
-    Scheduled, Statement, Subject,
+    self, Activity, Capsule, Enrol, GivenPack, Heartbeat, Observed, Outcome, Revoke,
+    RulePackInForce, Run, Scheduled, Statement, Subject,
 };
 use jiff::Timestamp;
 use serde::Serialize;
@@ -20,6 +21,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::log::{LogReader, LogWriter, NewEntry, Settings, Unbrought, create};
+use crate::packs::{GIVEN_MEDIA_TYPE, PACK_MEDIA_TYPE};
 use crate::views::{Assessor, KEPT_MEDIA_TYPE, Views};
 
 pub(crate) const ORIGIN: &str = "evidence.example.com/test/2026";
@@ -152,13 +154,48 @@ impl Sample {
 
     pub(crate) fn rule_pack(&self) -> u64 {
         let assessor = Assessor::builtin().unwrap();
-        let pack = RulePackInForce {
-            version: assessor.pack().version().to_owned(),
-            pack: assessor.pack().digest().parse().unwrap(),
-            rules: assessor.pack().rules().len() as u64,
-            by: "init".into(),
-        };
+        let pack = assessor.pack();
+        let digest = pack.digest().parse().unwrap();
+        let rules = pack.rules().len() as u64;
+        let pack = RulePackInForce::shipped(pack.version(), digest, rules, "init");
         self.own(EntryType::RulePack, statement::RULE_PACK, pack)
+    }
+
+    /// A pack in force, with its archive.
+    pub(crate) fn rule_pack_of(&self, pack: &RulePack, said: RulePackInForce) -> u64 {
+        self.pack_entry(said, vec![(PACK_MEDIA_TYPE, pack.to_archive())])
+    }
+
+    /// What somebody gave, in force over a shipped pack.
+    pub(crate) fn given_over(&self, given: &GivenRules, shipped: &RulePack) -> u64 {
+        let pack = given.over(shipped).unwrap();
+        let base = given.extends().then(|| shipped.digest().parse().unwrap());
+        let of = given.digest().parse().unwrap();
+        let of = GivenPack { pack: of, base, note: None, signed_by: vec![] };
+        let (digest, rules) = (pack.digest().parse().unwrap(), pack.rules().len() as u64);
+        let said = RulePackInForce::shipped(pack.version(), digest, rules, "ada");
+        let said = RulePackInForce { given: Some(of), ..said };
+        let mut archives = vec![(PACK_MEDIA_TYPE, pack.to_archive())];
+        if given.extends() {
+            archives.push((GIVEN_MEDIA_TYPE, given.to_archive()));
+        }
+        self.pack_entry(said, archives)
+    }
+
+    fn pack_entry(&self, said: RulePackInForce, archives: Vec<(&str, Vec<u8>)>) -> u64 {
+        let subject = archives.iter().map(|(media_type, bytes)| {
+            Subject::new("archive", Digest::of(bytes), Some(media_type))
+        });
+        let statement = Statement::new(statement::RULE_PACK, subject.collect(), said);
+        self.append(NewEntry {
+            entry_type: EntryType::RulePack,
+            key: self.log_key.public().id(),
+            link: None,
+            envelope: statement.seal(&self.log_key).unwrap(),
+            documents: archives.into_iter().map(|(_, bytes)| bytes).collect(),
+            erases: vec![],
+            unbrought: Unbrought::default(),
+        })
     }
 
     pub(crate) fn activity(&self, by: &str, action: &str, detail: Value) -> u64 {

@@ -205,13 +205,23 @@ CREATE INDEX findings_now ON findings (target, kind, rule) WHERE to_index IS NUL
 CREATE INDEX findings_by_digest ON findings (digest);
 CREATE INDEX findings_by_index ON findings (from_index);
 
+-- A row an entry of type rule_pack, proposals among them.
 CREATE TABLE rule_packs (
-  idx     INTEGER PRIMARY KEY,
-  version TEXT NOT NULL,
-  digest  TEXT NOT NULL,
-  rules   INTEGER NOT NULL,
-  by_whom TEXT NOT NULL,
-  at      INTEGER NOT NULL
+  idx         INTEGER PRIMARY KEY,
+  proposed    INTEGER NOT NULL,        -- 1: nothing judges by it
+  approves    INTEGER,                 -- the proposal that it puts in force
+  name        TEXT,
+  version     TEXT NOT NULL,
+  digest      TEXT NOT NULL,
+  archive     TEXT,                    -- document that holds its files
+  rules       INTEGER NOT NULL,
+  given       TEXT,                    -- digest of what people gave; NULL: shipped with the program
+  base        TEXT,                    -- digest of the shipped pack that it extends
+  signed_by   TEXT NOT NULL,           -- JSON list of names of keys
+  by_whom     TEXT NOT NULL,
+  reason      TEXT,
+  approved_by TEXT,
+  at          INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE tombstones (

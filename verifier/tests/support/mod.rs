@@ -140,8 +140,7 @@ impl World {
             documents: Vec::new(),
             keys: Vec::new(),
         };
-        let pack =
-            RulePackInForce { version: "1".into(), pack: Digest::ZERO, rules: 1, by: "i".into() };
+        let pack = RulePackInForce::shipped("1", Digest::ZERO, 1, "i");
         world.own(EntryType::RulePack, &Statement::new(RULE_PACK, Vec::new(), pack));
         world.enrol("agent-1", agent);
         world.evidence(agent, |_| {});

@@ -2,28 +2,59 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{MANIFEST, PackError};
 use crate::rule::Rule;
 
 /// Name and version of a pack without `pack.json`.
-const UNNAMED: &str = "unnamed";
-const UNVERSIONED: &str = "unversioned";
+pub(super) const UNNAMED: &str = "unnamed";
+pub(super) const UNVERSIONED: &str = "unversioned";
 
-#[derive(Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Manifest {
-    #[serde(default)]
-    name: Option<String>,
-    version: String,
+pub(super) struct Manifest {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) name: Option<String>,
+    pub(super) version: String,
+    /// `builtin`: the files are additions to the shipped pack.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) extends: Option<String>,
+    /// Rules of the shipped pack that are left out.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(super) without: BTreeSet<String>,
+    /// In what came of such additions: the digest of the shipped pack below them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) base: Option<String>,
     /// Kinds of the organisation's own plugins.
-    #[serde(default)]
-    kinds: BTreeSet<String>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(super) kinds: BTreeSet<String>,
     /// Rule id → parameter → value.
-    #[serde(default)]
-    parameters: BTreeMap<String, BTreeMap<String, Value>>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) parameters: BTreeMap<String, BTreeMap<String, Value>>,
+}
+
+impl Manifest {
+    /// Of these files; none where they have none. Names are held to one short line each.
+    pub(super) fn read(sources: &[(String, String)]) -> Result<Option<Self>, PackError> {
+        let Some((_, text)) = sources.iter().find(|(path, _)| path == MANIFEST) else {
+            return Ok(None);
+        };
+        let manifest: Self = serde_json::from_str(text)
+            .map_err(|error| PackError::Manifest { line: error.line(), what: error.to_string() })?;
+        let words = [("name", manifest.name.as_deref()), ("version", Some(&*manifest.version))];
+        for (what, word) in words {
+            if word.is_some_and(|word| {
+                word.trim().is_empty() || word.len() > 200 || word.contains(char::is_control)
+            }) {
+                let what_it_must = format!("{what} must have 1 to 200 characters on one line");
+                let line = line_of(text, &[what]);
+                return Err(PackError::Manifest { line, what: what_it_must });
+            }
+        }
+        Ok(Some(manifest))
+    }
 }
 
 /// What `pack.json` says besides parameters.
@@ -31,32 +62,23 @@ struct Manifest {
 pub(super) struct Named {
     pub(super) name: String,
     pub(super) version: String,
+    pub(super) base: Option<String>,
     pub(super) kinds: BTreeSet<String>,
 }
 
 /// Applies the overrides of `pack.json`. An override keeps the type of the default and stays in the rule's limits, so that a
 /// rule never meets a surprise.
 pub(super) fn apply(sources: &[(String, String)], rules: &mut [Rule]) -> Result<Named, PackError> {
-    let Some((_, text)) = sources.iter().find(|(path, _)| path == MANIFEST) else {
+    let Some(manifest) = Manifest::read(sources)? else {
         return Ok(Named {
             name: UNNAMED.to_owned(),
             version: UNVERSIONED.to_owned(),
+            base: None,
             kinds: BTreeSet::new(),
         });
     };
+    let text = sources.iter().find(|(path, _)| path == MANIFEST).map_or("", |(_, text)| text);
     let refuse = |line: usize, what: String| PackError::Manifest { line, what };
-    let manifest: Manifest =
-        serde_json::from_str(text).map_err(|error| refuse(error.line(), error.to_string()))?;
-    for (what, word) in [("name", manifest.name.as_deref()), ("version", Some(&manifest.version))] {
-        if word.is_some_and(|word| {
-            word.is_empty() || word.len() > 100 || word.contains(char::is_control)
-        }) {
-            return Err(refuse(
-                line_of(text, &[what]),
-                format!("{what} must have 1 to 100 characters on one line"),
-            ));
-        }
-    }
     let known: BTreeSet<&str> = rules.iter().map(|rule| rule.id.as_str()).collect();
     if let Some(id) = manifest.parameters.keys().find(|id| !known.contains(id.as_str())) {
         let what =
@@ -72,6 +94,7 @@ pub(super) fn apply(sources: &[(String, String)], rules: &mut [Rule]) -> Result<
     Ok(Named {
         name: manifest.name.unwrap_or_else(|| UNNAMED.to_owned()),
         version: manifest.version,
+        base: manifest.base,
         kinds: manifest.kinds,
     })
 }
@@ -139,7 +162,7 @@ fn same_type(default: &Value, value: &Value) -> bool {
 }
 
 /// The line (1-based) of the last of these keys, each sought behind the one before.
-fn line_of(text: &str, keys: &[&str]) -> usize {
+pub(super) fn line_of(text: &str, keys: &[&str]) -> usize {
     let mut place = 0;
     for key in keys {
         let rest = text.get(place..).unwrap_or_default();

@@ -52,6 +52,8 @@ pub fn hold(config: &Config, request: Request, now: Timestamp) -> anyhow::Result
         | Request::Record(_)
         | Request::Retain
         | Request::Delete { .. }
+        | Request::ActivatePack(_)
+        | Request::ApprovePack(_)
         | Request::LogKey(_) => {}
     }
     let done = desk::ask(config, request, now)?;

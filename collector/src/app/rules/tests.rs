@@ -1,4 +1,11 @@
+mod activation;
+mod upgrade;
+
+use std::fs;
+
 use super::*;
+
+const BUILTIN: &str = "builtin";
 
 const RULE: &str = "# METADATA
 # title: Clocks agree

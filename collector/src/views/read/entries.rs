@@ -41,17 +41,6 @@ pub struct EntryFilter {
     pub irregular: bool,
 }
 
-/// A rule pack that came into force.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PackRow {
-    pub index: u64,
-    pub version: String,
-    pub digest: String,
-    pub rules: u64,
-    pub by: String,
-    pub at: Timestamp,
-}
-
 /// Something that is not as it was.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
@@ -88,26 +77,6 @@ impl Views {
             let before = filter.before.map(signed);
             let parameters = (&filter.entry_type, &filter.agent, before, filter.irregular, limit);
             Ok(ask.query_map(parameters, entry)?.collect::<Result<_, _>>()?)
-        })
-    }
-
-    /// Rule packs, newest first.
-    pub fn packs(&self) -> Result<Vec<PackRow>, ViewsError> {
-        self.read(|connection| {
-            let mut ask = connection.prepare_cached(
-                "SELECT idx, version, digest, rules, by_whom, at FROM rule_packs ORDER BY idx DESC",
-            )?;
-            let rows = ask.query_map([], |row| {
-                Ok(PackRow {
-                    index: unsigned(row.get(0)?),
-                    version: row.get(1)?,
-                    digest: row.get(2)?,
-                    rules: unsigned(row.get(3)?),
-                    by: row.get(4)?,
-                    at: time(row.get(5)?),
-                })
-            })?;
-            Ok(rows.collect::<Result<_, _>>()?)
         })
     }
 

@@ -66,7 +66,7 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
     let type_part = filter.entry_type.as_ref().map(|t| format!("&type={}", encode(t)));
     let older = (oldest > 0 && entries.len() as u64 == u64::from(PAGE))
         .then(|| format!("/log?before={oldest}{}", type_part.unwrap_or_default()));
-    let packs = ask.site.views.packs()?.into_iter().map(|pack| {
+    let packs = ask.site.views.packs()?.into_iter().filter(|pack| !pack.proposed).map(|pack| {
         let at = ask.moment(pack.at);
         (pack, at)
     });

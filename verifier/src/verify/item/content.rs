@@ -8,8 +8,8 @@ use exhibit_proto::leaf::{EntryType, Leaf, Link};
 use exhibit_proto::log_key;
 use exhibit_proto::statement::{
     ACTIVITY, CONFLICT, CONTINUES, Capsule, ENROL, EVIDENCE, Enrol, FORK, GAP, HEARTBEAT, HOLD,
-    HOLD_LIFTED, LOG_KEY, MAX_ENVELOPE, REVOKE, ROTATE, RULE_PACK, Revoke, Run, Statement,
-    StatementError, TIME, TOMBSTONE,
+    HOLD_LIFTED, LOG_KEY, MAX_ENVELOPE, REVOKE, ROTATE, RULE_PACK, RULE_PACK_PROPOSED, Revoke, Run,
+    Statement, StatementError, TIME, TOMBSTONE,
 };
 use serde_json::Value;
 
@@ -43,6 +43,9 @@ impl Reader<'_> {
             EntryType::Enrol => ENROL,
             EntryType::Revoke => REVOKE,
             EntryType::Rotate => ROTATE,
+            EntryType::RulePack if statement.predicate_type == RULE_PACK_PROPOSED => {
+                RULE_PACK_PROPOSED
+            }
             EntryType::RulePack => RULE_PACK,
             EntryType::Activity => ACTIVITY,
             EntryType::Gap => GAP,
