@@ -363,7 +363,8 @@ fn stamp(config: &Config, output: &Output) -> anyhow::Result<ExitCode> {
 }
 
 fn export(config: &Config, asked: Export, now: Timestamp) -> anyhow::Result<ExitCode> {
-    let selection = app::select(asked.target, asked.kind, asked.control, (asked.from, asked.to))?;
+    let selection =
+        app::select(config, asked.target, asked.kind, asked.control, (asked.from, asked.to))?;
     let (by, out) = (asked.by, asked.out);
     let (summary, entry) = app::export(config, &selection, asked.cosigned, (&by, &out), now)?;
     let text = format!(

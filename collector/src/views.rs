@@ -3,18 +3,24 @@
 //!
 //! | part | does |
 //! |---|---|
+//! | `follow` | takes entries from the log, and the rule pack in force with them |
 //! | `apply` | turns one entry into rows |
 //! | `kept` | what stays of findings whose document is deleted |
-//! | `judge` | the rule pack in force and the findings it gives |
+//! | `judge` | a rule pack and the findings it gives |
+//! | `present` | the rule pack in force, lent to readers |
+//! | `rejudge` | what another pack says of all that is current |
 //! | `read` | what pages and exports ask for |
 //! | `status` | control statuses at a moment, out of the rows |
 //! | `dump` | compares two sets of tables |
 
 mod apply;
 mod dump;
+mod follow;
 mod judge;
 mod kept;
+mod present;
 mod read;
+mod rejudge;
 #[cfg(test)]
 pub(crate) mod sample;
 mod status;
@@ -27,13 +33,16 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use exhibit_proto::digest::Digest;
 use exhibit_proto::leaf::{EntryType, Leaf};
 use exhibit_proto::statement::Run;
-use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
+use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::watch;
 
 use crate::log::{Entry, LogError, LogReader};
 use crate::opened::Opened;
+use crate::packs::PacksError;
+use present::Present;
 
 pub use dump::TableDump;
+pub use follow::Turning;
 pub use judge::{Assessor, AssessorError};
 pub use kept::KEPT_MEDIA_TYPE;
 pub use read::{
@@ -45,9 +54,7 @@ pub use status::Assessment;
 
 const SCHEMA: &str = include_str!("views/schema.sql");
 /// Raised when the tables or their meaning change; views of another version are rebuilt at open.
-const VERSION: u32 = 5;
-/// Entries in one transaction: bounds what a crash repeats and what a reader waits for.
-const BATCH: u64 = 1024;
+const VERSION: u32 = 6;
 /// While entries come in crowds, the tables follow in steps: one transaction writes each page once.
 const CROWD: u64 = 16;
 const STEP: std::time::Duration = std::time::Duration::from_millis(50);
@@ -71,10 +78,10 @@ pub enum ViewsError {
     Hole(u64),
     #[error("the views hold {found:?} where {expected} belongs; run `exhibit-collector rebuild`")]
     Row { expected: &'static str, found: String },
-    #[error(
-        "the views at {0} were made by another version or another rule pack: restart `exhibit-collector serve`"
-    )]
+    #[error("the views at {0} were made by another version: restart `exhibit-collector serve`")]
     Misfit(PathBuf),
+    #[error(transparent)]
+    Pack(PacksError),
     #[error("the thread that reads the views ended early")]
     Interrupted,
 }
@@ -86,27 +93,36 @@ pub struct Views(Arc<Inner>);
 struct Inner {
     path: PathBuf,
     log: LogReader,
-    assessor: Assessor,
+    present: Present,
     /// Statements that were opened when they came in.
     opened: OnceLock<Opened>,
     /// The only connection that writes.
-    writer: Mutex<Connection>,
+    writer: Mutex<Writer>,
+    /// The pack that is being tried on all that is current.
+    turning: Mutex<Option<Turning>>,
     idle: Mutex<Vec<Connection>>,
     assessed: Mutex<Option<Arc<Assessment>>>,
 }
 
+/// Whoever writes the tables.
+struct Writer {
+    connection: Connection,
+    /// What judges at the place where the tables stand; none: not looked yet.
+    assessor: Option<Assessor>,
+}
+
 impl Views {
-    /// Opens the tables, or makes empty ones when there are none, or when they were made by another version, another
-    /// rule pack or from another log. [`Views::catch_up`] fills them.
+    /// Opens the tables, or makes empty ones when there are none, or when they were made by another version or from
+    /// another log. [`Views::catch_up`] fills them. `assessor` has the rules that ship: those of the log are read from it.
     ///
     /// The caller holds the lock on the data directory: nobody else may have the tables open when they are made anew.
     pub fn open(path: &Path, log: LogReader, assessor: Assessor) -> Result<Self, ViewsError> {
         let mut writer = connect(path)?;
-        if !fits(&mut writer, &log, &assessor)? {
+        if !fits(&mut writer, &log)? {
             drop(writer);
             remove(path)?;
             writer = connect(path)?;
-            create(&mut writer, &assessor)?;
+            create(&mut writer)?;
         }
         Ok(Self::over(path, writer, log, assessor))
     }
@@ -114,7 +130,7 @@ impl Views {
     /// Opens tables that another process may be following the log with; refuses those that do not fit.
     pub fn attach(path: &Path, log: LogReader, assessor: Assessor) -> Result<Self, ViewsError> {
         let mut writer = connect(path)?;
-        if fits(&mut writer, &log, &assessor)? {
+        if fits(&mut writer, &log)? {
             Ok(Self::over(path, writer, log, assessor))
         } else {
             Err(ViewsError::Misfit(path.to_owned()))
@@ -123,8 +139,10 @@ impl Views {
 
     fn over(path: &Path, writer: Connection, log: LogReader, assessor: Assessor) -> Self {
         let (idle, assessed) = (Mutex::new(Vec::new()), Mutex::new(None));
-        let (path, writer, opened) = (path.to_owned(), Mutex::new(writer), OnceLock::new());
-        Self(Arc::new(Inner { path, log, assessor, opened, writer, idle, assessed }))
+        let writer = Mutex::new(Writer { connection: writer, assessor: None });
+        let (path, opened, turning) = (path.to_owned(), OnceLock::new(), Mutex::new(None));
+        let present = Present::new(assessor);
+        Self(Arc::new(Inner { path, log, present, opened, writer, turning, idle, assessed }))
     }
 
     /// The same views, which take from `opened` what they need not open again; the first one given stays.
@@ -139,35 +157,6 @@ impl Views {
         let views = Self::open(path, log, assessor)?;
         views.catch_up()?;
         Ok(views)
-    }
-
-    /// Applies what the log holds and the tables do not; answers how many entries are in them now.
-    pub fn catch_up(&self) -> Result<u64, ViewsError> {
-        let size = self.0.log.head()?.checkpoint.size;
-        self.advance(size)
-    }
-
-    /// Applies entries up to `size`, a batch a transaction: a crash leaves whole batches with their position.
-    fn advance(&self, size: u64) -> Result<u64, ViewsError> {
-        let mut writer = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        loop {
-            let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            // Read inside the transaction: another process may have applied entries meanwhile.
-            let applied = position(&transaction)?.0;
-            if applied >= size {
-                return Ok(applied);
-            }
-            let until = size.min(applied + BATCH);
-            let leaves = self.0.log.leaves(applied..until)?;
-            let root = leaves.last().map_or(Digest::ZERO, |leaf| Digest::of(leaf)).to_string();
-            for (index, leaf) in (applied..until).zip(leaves) {
-                let (entry, run) = self.entry(index, leaf)?;
-                apply::entry(&transaction, &self.0.log, &self.0.assessor, (&entry, run))?;
-            }
-            transaction
-                .execute("UPDATE position SET applied = ?1, root = ?2", (signed(until), root))?;
-            transaction.commit()?;
-        }
     }
 
     /// The entry; if its run was opened already, that instead of its envelope.
@@ -197,7 +186,8 @@ impl Views {
         beside.push(".check");
         let beside = PathBuf::from(beside);
         remove(&beside)?;
-        let fresh = Self::open(&beside, self.0.log.clone(), self.0.assessor.clone())?;
+        let shipped = self.0.present.shipped().clone();
+        let fresh = Self::open(&beside, self.0.log.clone(), shipped)?;
         fresh.advance(applied)?;
         let (ours, theirs) = (self.dump()?, fresh.dump()?);
         drop(fresh);
@@ -213,6 +203,7 @@ impl Views {
     /// Writes the tables anew without the room that deleted rows left, and empties the WAL; false: somebody is reading.
     pub fn erase_remains(&self) -> Result<bool, ViewsError> {
         let writer = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let writer = &writer.connection;
         writer.execute_batch("VACUUM")?;
         // Whoever reads is not waited for: the caller tries again.
         writer.busy_timeout(std::time::Duration::ZERO)?;
@@ -244,9 +235,26 @@ impl Views {
         }
     }
 
-    /// The framework, the rules and their judge.
+    /// The framework and the rules in force where the tables stand.
     pub fn assessor(&self) -> &Assessor {
-        &self.0.assessor
+        if let Some(now) = self.0.present.now() {
+            return now;
+        }
+        match self.read(|connection| self.judging(connection, None)) {
+            Ok(judging) => self.0.present.set(&judging),
+            Err(error) => tracing::error!(%error, "the rule pack in force cannot be read"),
+        }
+        self.0.present.now().unwrap_or_else(|| self.0.present.shipped())
+    }
+
+    /// The rules that ship with this program.
+    pub fn shipped(&self) -> &Assessor {
+        self.0.present.shipped()
+    }
+
+    /// The rule pack that is coming into force, and how far that is.
+    pub fn turning(&self) -> Option<Turning> {
+        *self.0.turning.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn log(&self) -> &LogReader {
@@ -288,19 +296,10 @@ fn connect(path: &Path) -> Result<Connection, ViewsError> {
     Ok(connection)
 }
 
-/// Whether the tables are of this version and rule pack, and follow from this log.
-fn fits(
-    connection: &mut Connection,
-    log: &LogReader,
-    assessor: &Assessor,
-) -> Result<bool, ViewsError> {
+/// Whether the tables are of this version, and follow from this log.
+fn fits(connection: &mut Connection, log: &LogReader) -> Result<bool, ViewsError> {
     let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if version != VERSION {
-        return Ok(false);
-    }
-    let pack: Option<String> =
-        connection.query_row("SELECT pack FROM made_with", [], |row| row.get(0)).optional()?;
-    if pack.as_deref() != Some(assessor.pack().digest()) {
         return Ok(false);
     }
     let (applied, root) = position(connection)?;
@@ -309,11 +308,9 @@ fn fits(
     Ok(leaf.is_some_and(|entry| Digest::of(&entry.leaf_bytes).to_string() == root))
 }
 
-fn create(connection: &mut Connection, assessor: &Assessor) -> Result<(), ViewsError> {
+fn create(connection: &mut Connection) -> Result<(), ViewsError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     transaction.execute_batch(SCHEMA)?;
-    transaction.execute_batch("CREATE TABLE made_with (pack TEXT NOT NULL) STRICT")?;
-    transaction.execute("INSERT INTO made_with VALUES (?1)", [assessor.pack().digest()])?;
     let root = Digest::ZERO.to_string();
     transaction.execute("INSERT INTO position VALUES (0, 0, ?1)", [root])?;
     transaction.pragma_update(None, "user_version", VERSION)?;

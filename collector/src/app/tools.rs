@@ -17,6 +17,7 @@ use crate::config::Config;
 use crate::export::{self, Selection, Summary, Under};
 use crate::identity::{NewToken, Tokens};
 use crate::log::{Lock, LogReader};
+use crate::packs;
 use crate::secrets::SecretsDb;
 use crate::timestamp::{Stamps, Timestamps};
 use crate::views::{Assessor, Views};
@@ -92,8 +93,9 @@ pub fn rebuild(config: &Config, check: bool) -> anyhow::Result<Rebuilt> {
     Ok(Rebuilt { entries: views.applied()?, checked: false, differing: Vec::new() })
 }
 
-/// Makes a selection; a control stands for the kinds that its rules read.
+/// Makes a selection; a control stands for the kinds that its rules read in the pack in force.
 pub fn select(
+    config: &Config,
     targets: Vec<Target>,
     kinds: Vec<Kind>,
     controls: Vec<String>,
@@ -101,7 +103,8 @@ pub fn select(
 ) -> anyhow::Result<Selection> {
     let mut kinds: std::collections::BTreeSet<Kind> = kinds.into_iter().collect();
     if !controls.is_empty() {
-        let (framework, pack) = (Framework::builtin()?, RulePack::builtin()?);
+        let framework = Framework::builtin()?;
+        let pack = in_force(&reader(config, &Keys::load(config)?)?)?;
         for name in &controls {
             let id = name.parse().map_err(|_not_a_control| unknown(name))?;
             framework.control(id).ok_or_else(|| unknown(name))?;
@@ -119,6 +122,14 @@ pub fn select(
     }
     let targets = targets.into_iter().collect();
     Ok(Selection { targets, kinds, controls, from, to })
+}
+
+/// The rules that judge now.
+pub(super) fn in_force(reader: &LogReader) -> anyhow::Result<RulePack> {
+    match packs::in_force(&packs::history(reader)?) {
+        Some(logged) => Ok(logged.pack(reader)?),
+        None => Ok(RulePack::builtin()?),
+    }
 }
 
 /// Writes a bundle under the newest head, or under the newest that the quorum of witnesses has `cosigned`; works while

@@ -72,6 +72,8 @@ struct At<'a> {
     entry: &'a Entry,
     /// What the entry's envelope says, if it was opened before with the entry's own key.
     run: Option<Arc<Run>>,
+    /// Of an entry that puts a rule pack in force: why nothing can judge by it.
+    pack_problem: Option<&'a String>,
     /// When the collector received the entry: milliseconds since 1970.
     rx: i64,
 }
@@ -86,11 +88,11 @@ impl At<'_> {
 pub(super) fn entry(
     tx: &Transaction<'_>,
     log: &LogReader,
-    assessor: &Assessor,
+    (assessor, pack_problem): (&Assessor, Option<&String>),
     (entry, run): (&Entry, Option<Arc<Run>>),
 ) -> Result<(), ViewsError> {
     let rx = millis(&entry.leaf.rx).unwrap_or(0);
-    let at = At { tx, log, assessor, entry, run, rx };
+    let at = At { tx, log, assessor, entry, run, pack_problem, rx };
     tx.prepare_cached("SAVEPOINT entry")?.execute([])?;
     let mut row = Row::default();
     let problem = match content(&at, &mut row) {

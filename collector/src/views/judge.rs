@@ -3,23 +3,35 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use exhibit_assessment::{Framework, FrameworkError, Judge, PackError, Rule, RulePack, Verdict};
+use exhibit_assessment::{
+    Capture, Evidence, Finding, Framework, FrameworkError, Judge, PackError, Rule, RulePack,
+    Verdict,
+};
+use exhibit_proto::document::Document;
+use exhibit_proto::statement::{Observed, Run, Statement};
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, Transaction};
 use serde_json::Value;
 
 use super::{ViewsError, signed};
+use crate::log::LogReader;
 
-/// What the collector judges with. Clones share everything.
+/// The framework with one pack of rules, compiled. Clones share everything.
 #[derive(Clone)]
 pub struct Assessor(Arc<Parts>);
 
 struct Parts {
-    framework: Framework,
+    framework: Arc<Framework>,
     pack: RulePack,
     judge: Judge,
-    /// Kinds with a rule that reads the time.
-    clocks: BTreeMap<String, bool>,
+    kinds: BTreeMap<String, Reads>,
+}
+
+/// What rules of a kind read besides the document.
+#[derive(Clone, Copy, Default)]
+struct Reads {
+    clock: bool,
+    capture: bool,
 }
 
 /// Why there is nothing to judge with.
@@ -38,12 +50,23 @@ impl Assessor {
     }
 
     pub fn new(framework: Framework, pack: RulePack) -> Result<Self, AssessorError> {
+        Ok(Self::made(Arc::new(framework), pack)?)
+    }
+
+    /// The same framework with another pack.
+    pub fn with(&self, pack: RulePack) -> Result<Self, PackError> {
+        Self::made(Arc::clone(&self.0.framework), pack)
+    }
+
+    fn made(framework: Arc<Framework>, pack: RulePack) -> Result<Self, PackError> {
         let judge = Judge::new(&pack)?;
-        let mut clocks = BTreeMap::new();
+        let mut kinds: BTreeMap<String, Reads> = BTreeMap::new();
         for rule in pack.rules() {
-            *clocks.entry(rule.kind.clone()).or_insert(false) |= rule.clock || rule.capture;
+            let reads = kinds.entry(rule.kind.clone()).or_default();
+            reads.clock |= rule.clock;
+            reads.capture |= rule.capture;
         }
-        Ok(Self(Arc::new(Parts { framework, pack, judge, clocks })))
+        Ok(Self(Arc::new(Parts { framework, pack, judge, kinds })))
     }
 
     pub fn framework(&self) -> &Framework {
@@ -59,9 +82,32 @@ impl Assessor {
         id.parse().ok().and_then(|id| self.0.pack.rule(&id))
     }
 
+    /// Whether any rule speaks about the kind.
+    pub(super) fn knows(&self, kind: &str) -> bool {
+        self.0.kinds.contains_key(kind)
+    }
+
     /// Whether an unchanged document of the kind must be judged again at each observation.
     pub(super) fn reads_clock(&self, kind: &str) -> bool {
-        self.0.clocks.get(kind).copied().unwrap_or(false)
+        self.0.kinds.get(kind).is_some_and(|reads| reads.clock || reads.capture)
+    }
+
+    /// Whether a rule of the kind reads how a document was obtained.
+    pub(super) fn reads_capture(&self, kind: &str) -> bool {
+        self.0.kinds.get(kind).is_some_and(|reads| reads.capture)
+    }
+
+    /// What the rules say of a document that was seen then, in milliseconds since 1970.
+    pub(super) fn judge(
+        &self,
+        kind: &str,
+        document: &Value,
+        seen: i64,
+        capture: Option<&Capture>,
+    ) -> Vec<Finding> {
+        let observed_at = Timestamp::from_millisecond(seen).unwrap_or_default();
+        let evidence = Evidence { document, observed_at, capture, labels: None };
+        self.0.judge.judge_evidence(kind, &evidence)
     }
 }
 
@@ -73,44 +119,22 @@ pub(super) struct Observation<'a> {
     pub(super) index: u64,
     /// Milliseconds since 1970.
     pub(super) at: i64,
-    /// False: the same digest was judged before.
-    pub(super) is_new: bool,
 }
 
-/// Judges when there is reason to, and opens a new interval for each finding that changed.
+/// Opens a new interval for each finding that changed.
 pub(super) fn observe(
     tx: &Transaction<'_>,
-    assessor: &Assessor,
     seen: &Observation<'_>,
-    document: impl FnOnce() -> Result<Value, ViewsError>,
+    findings: &[Finding],
 ) -> Result<(), ViewsError> {
-    if !seen.is_new && !assessor.reads_clock(seen.kind) {
-        return Ok(());
-    }
-    let moment = Timestamp::from_millisecond(seen.at).unwrap_or_default();
-    for finding in assessor.0.judge.judge(seen.kind, &document()?, moment) {
+    for finding in findings {
         let items = serde_json::to_string(&finding.items).unwrap_or_default();
-        let count = signed(finding.item_count);
         let rule = finding.rule.as_str();
         let held = current(tx, rule, seen.target)?;
-        let same = held.as_ref().is_some_and(|held| match held.until {
-            // Its words are gone; that nothing else was found before `until` is known.
-            Some(until) => {
-                held.verdict == finding.verdict.as_str()
-                    && held.item_count == count
-                    && signed(seen.index) < until
-            }
-            None => {
-                held.verdict == finding.verdict.as_str()
-                    && held.message == finding.message
-                    && held.items == items
-                    && held.item_count == count
-            }
-        });
-        if same {
+        if held.as_ref().is_some_and(|held| held.says(finding, &items, signed(seen.index))) {
             continue;
         }
-        let verdict = finding.verdict.as_str();
+        let (verdict, count) = (finding.verdict.as_str(), signed(finding.item_count));
         let words = (finding.message.as_str(), items.as_str(), None);
         open(tx, seen, held, (rule, verdict, count), words)?;
     }
@@ -167,6 +191,19 @@ pub(super) struct Held {
     until: Option<i64>,
 }
 
+impl Held {
+    /// Whether a finding at entry `index` is the same.
+    pub(super) fn says(&self, finding: &Finding, items: &str, index: i64) -> bool {
+        let verdict = self.verdict == finding.verdict.as_str()
+            && self.item_count == signed(finding.item_count);
+        match self.until {
+            // Its words are gone; that nothing else was found before `until` is known.
+            Some(until) => verdict && index < until,
+            None => verdict && self.message == finding.message && self.items == items,
+        }
+    }
+}
+
 pub(super) fn current(
     tx: &Transaction<'_>,
     rule: &str,
@@ -187,6 +224,49 @@ pub(super) fn current(
         })
     });
     Ok(held.optional()?)
+}
+
+/// How a run obtained a document.
+pub(super) fn capture_of(observed: &Observed) -> Capture {
+    Capture {
+        method: observed.method.clone(),
+        privileges: observed.privileges.clone(),
+        rows: observed.rows,
+        truncated: observed.truncated,
+        expected: observed.expected,
+        redactions: observed.redactions.clone(),
+        duration_ms: observed.duration_ms,
+    }
+}
+
+/// How the run of entry `index` obtained its document of a kind; none where its envelope is not held any more.
+pub(super) fn capture_at(
+    log: &LogReader,
+    index: u64,
+    (target, kind): (&str, &str),
+) -> Result<Option<Capture>, ViewsError> {
+    let envelope = log.entry(index)?.and_then(|entry| entry.envelope);
+    // Whether it is to be believed was said when the entry was applied.
+    let payload = envelope.and_then(|envelope| {
+        let envelope = exhibit_proto::dsse::Envelope::parse(&envelope).ok()?;
+        envelope.unverified_payload().ok()
+    });
+    let run = payload.and_then(|payload| Statement::<Run>::from_payload(&payload).ok());
+    let documents = run.map(|run| run.predicate.documents).unwrap_or_default();
+    let mut of = documents
+        .iter()
+        .filter(|document| document.target.as_str() == target && document.kind.as_str() == kind);
+    Ok(of.next().map(capture_of))
+}
+
+/// The document for the rules; one that is of another kind or target reads as null, which every rule refuses.
+pub(super) fn own_words(bytes: &[u8], kind: &str, target: &str) -> Value {
+    match Document::parse(bytes) {
+        Ok(document) if document.kind.as_str() == kind && document.target.as_str() == target => {
+            serde_json::to_value(document).unwrap_or(Value::Null)
+        }
+        Ok(_) | Err(_) => Value::Null,
+    }
 }
 
 /// Reads a stored verdict; another word means that the tables are damaged.

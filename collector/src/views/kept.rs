@@ -88,14 +88,8 @@ pub(super) fn replay(
         if !here || assessor.rule(&finding.rule).is_none() {
             continue;
         }
-        let observation = Observation {
-            target,
-            kind: &finding.kind,
-            digest,
-            index,
-            at: finding.at,
-            is_new: true,
-        };
+        let observation =
+            Observation { target, kind: &finding.kind, digest, index, at: finding.at };
         let held = judge::current(tx, &finding.rule, target)?;
         let said = (finding.rule.as_str(), finding.verdict.as_str(), signed(finding.items));
         let erased = (signed(tombstone), signed(finding.to.unwrap_or(tombstone)));

@@ -182,6 +182,11 @@ impl Sample {
         self.pack_entry(said, archives)
     }
 
+    /// A pack in force with any bytes as its archive.
+    pub(crate) fn pack_archive(&self, said: RulePackInForce, archive: Vec<u8>) -> u64 {
+        self.pack_entry(said, vec![(PACK_MEDIA_TYPE, archive)])
+    }
+
     fn pack_entry(&self, said: RulePackInForce, archives: Vec<(&str, Vec<u8>)>) -> u64 {
         let subject = archives.iter().map(|(media_type, bytes)| {
             Subject::new("archive", Digest::of(bytes), Some(media_type))

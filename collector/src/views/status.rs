@@ -18,6 +18,9 @@ pub struct Assessment {
     /// Entries that it rests on.
     pub applied: u64,
     pub now: Timestamp,
+    /// Digest of the rule pack whose findings these are, and the version that it names.
+    pub pack: String,
+    pub pack_version: String,
     /// In the framework's order.
     pub statuses: Vec<ControlStatus>,
     /// Agents that should have spoken and have not.
@@ -54,13 +57,13 @@ impl Views {
     }
 
     fn assess_anew(&self, applied: u64, now: Timestamp) -> Result<Assessment, ViewsError> {
-        let agents = self.agents()?;
+        let (agents, assessor) = (self.agents()?, self.assessor());
         let findings: Vec<Observed> = self
             .findings()?
             .into_iter()
             .filter_map(|finding| {
                 // A rule of another pack has no say.
-                let rule = self.assessor().rule(&finding.rule)?.id.clone();
+                let rule = assessor.rule(&finding.rule)?.id.clone();
                 Some(Observed {
                     rule,
                     target: finding.target,
@@ -73,8 +76,8 @@ impl Views {
             })
             .collect();
         let input = AssessmentInput {
-            framework: self.assessor().framework(),
-            rules: self.assessor().pack().rules(),
+            framework: assessor.framework(),
+            rules: assessor.pack().rules(),
             findings: &findings,
             gaps: &self.gaps()?,
             expected: &self.expected(&agents, now)?,
@@ -87,7 +90,9 @@ impl Views {
         };
         let statuses = assess(&input, now);
         let silent = agents.into_iter().filter(|agent| agent.silent_since(now).is_some()).collect();
-        Ok(Assessment { applied, now, statuses, silent })
+        let (pack, pack_version) = (assessor.pack().digest(), assessor.pack().version());
+        let (pack, pack_version) = (pack.to_owned(), pack_version.to_owned());
+        Ok(Assessment { applied, now, pack, pack_version, statuses, silent })
     }
 
     fn gaps(&self) -> Result<Vec<Gap>, ViewsError> {

@@ -1,3 +1,5 @@
+mod packs;
+
 use std::path::Path;
 use std::sync::Arc;
 

@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use super::lines::{Lines, Of, Place, Repeated};
 use super::{Agent, At, Refused, Row, because, millis};
-use crate::views::judge::{Observation, observe};
-use crate::views::{ViewsError, kept, signed};
+use crate::views::judge::{self, Observation, observe};
+use crate::views::{ViewsError, kept, signed, unsigned};
 
 /// What a run says of one kind on one target.
 #[derive(Default)]
@@ -148,12 +148,14 @@ fn observed(
     if !there {
         return Ok(false);
     }
-    let observation =
-        Observation { target, kind, digest: &digest, index: at.entry.index, at: seen, is_new };
-    observe(at.tx, at.assessor, &observation, || {
-        let bytes = at.log.document_at(&document.digest, at.entry.index)?;
-        Ok(bytes.map_or(Value::Null, |bytes| readable(&bytes, document)))
-    })?;
+    if is_new || at.assessor.reads_clock(kind) {
+        let index = at.entry.index;
+        let observation = Observation { target, kind, digest: &digest, index, at: seen };
+        let bytes = at.log.document_at(&document.digest, index)?;
+        let value = bytes.map_or(Value::Null, |bytes| readable(&bytes, document));
+        let capture = at.assessor.reads_capture(kind).then(|| judge::capture_of(document));
+        observe(at.tx, &observation, &at.assessor.judge(kind, &value, seen, capture.as_ref()))?;
+    }
     Ok(!at.assessor.reads_clock(kind))
 }
 
@@ -221,15 +223,15 @@ fn adopt(
 /// Judges the newest document of a kind again, as of its last observation: findings of an older one, which it shared, were
 /// erased with that.
 pub(super) fn again(at: &At<'_>, target: &str, kind: &str) -> Result<(), ViewsError> {
-    let open: Option<(String, bool, i64)> = at
+    let open: Option<(String, bool, i64, i64)> = at
         .tx
         .prepare_cached(
-            "SELECT digest, held, last_seen FROM documents
+            "SELECT digest, held, last_seen, last_index FROM documents
              WHERE target = ?1 AND kind = ?2 AND to_index IS NULL",
         )?
-        .query_row((target, kind), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .query_row((target, kind), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
         .optional()?;
-    let Some((digest, true, seen)) = open else { return Ok(()) };
+    let Some((digest, true, seen, last)) = open else { return Ok(()) };
     let Ok(parsed) = digest.parse::<Digest>() else { return Ok(()) };
     let index = at.entry.index;
     let Some(bytes) = at.log.document_at(&parsed, index)? else {
@@ -240,17 +242,14 @@ pub(super) fn again(at: &At<'_>, target: &str, kind: &str) -> Result<(), ViewsEr
             None => Ok(()),
         };
     };
-    let observation = Observation { target, kind, digest: &digest, index, at: seen, is_new: true };
-    observe(at.tx, at.assessor, &observation, || Ok(own_words(&bytes, kind, target)))
-}
-
-fn own_words(bytes: &[u8], kind: &str, target: &str) -> Value {
-    match Document::parse(bytes) {
-        Ok(document) if document.kind.as_str() == kind && document.target.as_str() == target => {
-            serde_json::to_value(document).unwrap_or(Value::Null)
-        }
-        Ok(_) | Err(_) => Value::Null,
-    }
+    let observation = Observation { target, kind, digest: &digest, index, at: seen };
+    let value = judge::own_words(&bytes, kind, target);
+    let capture = if at.assessor.reads_capture(kind) {
+        judge::capture_at(at.log, unsigned(last), (target, kind))?
+    } else {
+        None
+    };
+    observe(at.tx, &observation, &at.assessor.judge(kind, &value, seen, capture.as_ref()))
 }
 
 /// The document for the rules; one that is not what its statement says reads as null, which every rule refuses.

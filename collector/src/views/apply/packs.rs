@@ -11,6 +11,9 @@ pub(super) fn rule_pack(at: &At<'_>, row: &mut Row) -> Result<(), Refused> {
         Ok(pack) => pack,
         Err(error) => return because(error.to_string()),
     };
+    if let Some(problem) = at.pack_problem.filter(|_| !pack.proposed) {
+        return because(problem.clone());
+    }
     let said = &pack.said;
     let given = said.given.as_ref();
     let signed_by = given.map(|given| given.signed_by.as_slice()).unwrap_or_default();

@@ -1,0 +1,178 @@
+//! The tables follow the log: batches of entries, and the rule pack that judges from an entry on. Never turns an entry into rows
+//! itself.
+
+use std::sync::PoisonError;
+
+use exhibit_proto::digest::Digest;
+use exhibit_proto::leaf::{EntryType, Leaf};
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
+
+use super::{Assessor, Views, ViewsError, Writer, apply, position, rejudge, signed, unsigned};
+use crate::log::Entry;
+use crate::packs::{LoggedPack, PacksError};
+
+/// Entries in one transaction: bounds what a crash repeats and what a reader waits for.
+const BATCH: u64 = 1024;
+
+/// How far the judging by a pack is that comes into force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Turning {
+    /// The entry that puts it in force.
+    pub index: u64,
+    pub done: u64,
+    pub documents: u64,
+}
+
+impl Views {
+    /// Applies what the log holds and the tables do not; answers how many entries are in them now.
+    pub fn catch_up(&self) -> Result<u64, ViewsError> {
+        let size = self.0.log.head()?.checkpoint.size;
+        self.advance(size)
+    }
+
+    /// Applies entries up to `size`, a batch a transaction: a crash leaves whole batches with their position.
+    pub(super) fn advance(&self, size: u64) -> Result<u64, ViewsError> {
+        let mut writer = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let Writer { connection, assessor } = &mut *writer;
+        loop {
+            let transaction =
+                connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            // Read inside the transaction: another process may have applied entries meanwhile.
+            let applied = position(&transaction)?.0;
+            let judging = self.judging(&transaction, assessor.as_ref())?;
+            let judging = &*assessor.insert(judging);
+            if applied >= size {
+                self.0.present.set(judging);
+                return Ok(applied);
+            }
+            let until = size.min(applied + BATCH);
+            let mut leaves = self.0.log.leaves(applied..until)?;
+            let is_pack =
+                |leaf: &Vec<u8>| Leaf::parse(leaf).is_ok_and(|leaf| leaf.t == EntryType::RulePack);
+            match leaves.iter().position(is_pack) {
+                // Judged outside of a transaction; whoever waits for the tables goes first.
+                Some(0) => {
+                    drop(transaction);
+                    self.turn(connection, judging, applied)?;
+                    continue;
+                }
+                Some(place) => leaves.truncate(place),
+                None => {}
+            }
+            let until = applied + leaves.len() as u64;
+            let root = leaves.last().map_or(Digest::ZERO, |leaf| Digest::of(leaf)).to_string();
+            for (index, leaf) in (applied..until).zip(leaves) {
+                let (entry, run) = self.entry(index, leaf)?;
+                apply::entry(&transaction, &self.0.log, (judging, None), (&entry, run))?;
+            }
+            moved(&transaction, (until, &root))?;
+            transaction.commit()?;
+        }
+    }
+
+    /// Applies the entry `index` about a rule pack. One that puts another pack in force has all that is current judged first,
+    /// and the findings change with the entry, in one transaction: a crash before it leaves everything as it was.
+    fn turn(
+        &self,
+        connection: &mut Connection,
+        before: &Assessor,
+        index: u64,
+    ) -> Result<(), ViewsError> {
+        let leaf = self.0.log.leaves(index..index + 1)?.pop().ok_or(ViewsError::Hole(index))?;
+        let root = Digest::of(&leaf).to_string();
+        let (entry, _) = self.entry(index, leaf)?;
+        let (next, problem) = self.next(&entry, before)?;
+        let staged = match &next {
+            Some(next) => {
+                tracing::info!(
+                    index,
+                    version = next.pack().version(),
+                    "all that is current is judged by another rule pack"
+                );
+                let tell = |done, documents| {
+                    let turning = Some(Turning { index, done, documents });
+                    *self.0.turning.lock().unwrap_or_else(PoisonError::into_inner) = turning;
+                };
+                let staged = rejudge::stage(connection, &self.0.log, (next, index), tell);
+                *self.0.turning.lock().unwrap_or_else(PoisonError::into_inner) = None;
+                Some(staged?)
+            }
+            None => None,
+        };
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        if position(&transaction)?.0 != index {
+            // Another process was faster; what it applied is read anew.
+            return Ok(());
+        }
+        if let Some((next, staged)) = next.as_ref().zip(staged) {
+            rejudge::turn(&transaction, &self.0.log, (next, index), staged)?;
+        }
+        let judging = (next.as_ref().unwrap_or(before), problem.as_ref());
+        apply::entry(&transaction, &self.0.log, judging, (&entry, None))?;
+        moved(&transaction, (index + 1, &root))?;
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// The pack that an entry puts in the place of `before`, or why nothing can judge by it.
+    fn next(
+        &self,
+        entry: &Entry,
+        before: &Assessor,
+    ) -> Result<(Option<Assessor>, Option<String>), ViewsError> {
+        let logged = match LoggedPack::of(entry) {
+            Ok(logged) if !logged.proposed => logged,
+            // Its row says what is wrong with it.
+            Ok(_) | Err(_) => return Ok((None, None)),
+        };
+        let digest = logged.said.pack.to_string();
+        if before.pack().digest() == digest {
+            return Ok((None, None));
+        }
+        match self.load(&logged) {
+            Ok(next) => Ok((Some(next), None)),
+            Err(PacksError::Log(error)) => Err(error.into()),
+            Err(problem) => Ok((None, Some(problem.to_string()))),
+        }
+    }
+
+    fn load(&self, logged: &LoggedPack) -> Result<Assessor, PacksError> {
+        let digest = logged.said.pack.to_string();
+        if let Some(known) = self.0.present.find(&digest) {
+            return Ok(known.clone());
+        }
+        let pack = logged.pack(&self.0.log)?;
+        let unusable = |error| PacksError::Unusable(logged.said.pack, error);
+        self.0.present.shipped().with(pack).map_err(unusable)
+    }
+
+    /// What judges where the tables stand; `held` if that is it.
+    pub(super) fn judging(
+        &self,
+        connection: &Connection,
+        held: Option<&Assessor>,
+    ) -> Result<Assessor, ViewsError> {
+        let row: Option<(i64, String)> = connection
+            .prepare_cached(
+                "SELECT idx, digest FROM rule_packs WHERE proposed = 0 ORDER BY idx DESC LIMIT 1",
+            )?
+            .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let Some((index, digest)) = row else { return Ok(self.0.present.shipped().clone()) };
+        if let Some(held) = held.filter(|held| held.pack().digest() == digest) {
+            return Ok(held.clone());
+        }
+        if let Some(known) = self.0.present.find(&digest) {
+            return Ok(known.clone());
+        }
+        let index = unsigned(index);
+        let entry = self.0.log.entry(index)?.ok_or(ViewsError::Hole(index))?;
+        let loaded = LoggedPack::of(&entry).and_then(|logged| self.load(&logged));
+        loaded.map_err(ViewsError::Pack)
+    }
+}
+
+fn moved(transaction: &Connection, (applied, root): (u64, &str)) -> Result<(), ViewsError> {
+    transaction.execute("UPDATE position SET applied = ?1, root = ?2", (signed(applied), root))?;
+    Ok(())
+}
