@@ -67,6 +67,13 @@ pub(crate) fn of_inventory(look: &mut Look<'_>) -> Option<Vec<Repository>> {
     Some(found.listed.iter().map(|listed| listed.repository.clone()).chain(others).collect())
 }
 
+/// Sources of apt alone; none when a file of them is not readable.
+pub(crate) fn of_apt(look: &mut Look<'_>) -> Option<Vec<Repository>> {
+    let mut found = Repositories { whole: true, ..Repositories::default() };
+    listed_by_apt(look, &mut found);
+    found.whole.then(|| found.listed.into_iter().map(|listed| listed.repository).collect())
+}
+
 impl Repositories {
     /// Text of a file that is there and readable.
     fn text(&mut self, look: &mut Look<'_>, path: &str) -> Option<String> {
@@ -113,6 +120,22 @@ fn apt(look: &mut Look<'_>, found: &mut Repositories) {
     if !look.host.exists("/var/lib/dpkg/status") && !look.host.exists("/etc/apt") {
         return;
     }
+    listed_by_apt(look, found);
+    let sources = found.listed.iter().map(|listed| Source {
+        manager: "apt".to_owned(),
+        id: listed.repository.id.clone(),
+        url: Some(listed.repository.url.clone()),
+        encrypted_transport: listed.repository.encrypted_transport,
+        signature_checked: Some(listed.repository.signature_checked),
+        key: listed.key.clone(),
+        source: listed.repository.source.clone(),
+    });
+    found.sources.extend(sources);
+    let apt = settings_of_apt(look, found);
+    found.managers.push(apt);
+}
+
+fn listed_by_apt(look: &mut Look<'_>, found: &mut Repositories) {
     if let Some(text) = found.text(look, "/etc/apt/sources.list") {
         found.listed.extend(sources::one_line(&text, "/etc/apt/sources.list"));
     }
@@ -128,16 +151,9 @@ fn apt(look: &mut Look<'_>, found: &mut Repositories) {
             found.listed.extend(parse(&text, &path));
         }
     }
-    let sources = found.listed.iter().map(|listed| Source {
-        manager: "apt".to_owned(),
-        id: listed.repository.id.clone(),
-        url: Some(listed.repository.url.clone()),
-        encrypted_transport: listed.repository.encrypted_transport,
-        signature_checked: Some(listed.repository.signature_checked),
-        key: listed.key.clone(),
-        source: listed.repository.source.clone(),
-    });
-    found.sources.extend(sources);
+}
+
+fn settings_of_apt(look: &mut Look<'_>, found: &mut Repositories) -> Manager {
     let mut apt = manager("apt", Some(true));
     let mut files = vec!["/etc/apt/apt.conf".to_owned()];
     let parts = found.names(look, "/etc/apt/apt.conf.d");
@@ -155,7 +171,7 @@ fn apt(look: &mut Look<'_>, found: &mut Repositories) {
     if !apt.weakened_by.is_empty() {
         apt.signature_required = Some(false);
     }
-    found.managers.push(apt);
+    apt
 }
 
 /// Whether a setting is on in the words of apt, dnf and zypper.

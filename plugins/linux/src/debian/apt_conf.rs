@@ -37,6 +37,11 @@ impl AptConf {
         self.values.get(&path.to_ascii_lowercase())?.last().map(String::as_str)
     }
 
+    /// What is set, in lower case; lists end with `::`.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.values.keys().map(String::as_str)
+    }
+
     /// The members of a list.
     pub(crate) fn list(&self, path: &str) -> &[String] {
         self.values.get(&format!("{}::", path.to_ascii_lowercase())).map_or(&[], Vec::as_slice)

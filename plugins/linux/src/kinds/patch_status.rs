@@ -24,9 +24,10 @@ use crate::{look::Look, os_release::OsRelease, packages, services};
 pub(crate) const ENTRY: Entry = Entry {
     kind: KIND,
     reads: &[
-        "apt-get -s dist-upgrade",
         "/var/lib/dpkg/status",
-        "/var/lib/apt/lists/*Release (below another root: *Packages)",
+        "/var/lib/apt/lists/*Release, *Packages",
+        "/etc/apt/sources.list{,.d/*}, /etc/apt/preferences{,.d/*}",
+        "apt-get -s dist-upgrade, where apt's policy is not understood",
         "databases of rpm, apk and pacman",
         "/var/cache/{dnf,libdnf5}/*/repodata, /var/cache/zypp/raw/*/repodata",
         "/var/cache/apk/APKINDEX.*.tar.gz",
@@ -59,13 +60,7 @@ fn observe(job: &Job) -> Observation {
     }
     let Some(database) = database(&mut look) else { return look.done() };
     let zone = history::zone(&mut look);
-    let pending = if look.host.is_live() {
-        pending::observe(&mut look)
-    } else {
-        // apt of another root is not run: its settings may name programs.
-        let installed = packages::read(&mut look, false).map(|found| found.list);
-        installed.and_then(|installed| offers::read(&mut look, &installed).updates)
-    };
+    let pending = pending::observe(&mut look);
     let counts = Counts {
         installed: count(database.present().count()),
         pending: pending.as_ref().and_then(|list| count(list.len())),

@@ -2,6 +2,7 @@
 //! Roots lie below the target folder and are made once; `tests/run` installs the tools.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod apt;
 mod debian;
 mod made;
 mod pacman;

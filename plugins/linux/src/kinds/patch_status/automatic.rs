@@ -53,7 +53,7 @@ pub(super) fn observe(
 }
 
 /// apt's configuration; none when a file of it is not readable.
-fn configuration(look: &mut Look<'_>) -> Option<AptConf> {
+pub(super) fn configuration(look: &mut Look<'_>) -> Option<AptConf> {
     let mut conf = AptConf::default();
     let directory = "/etc/apt/apt.conf.d";
     let names = match look.names(directory) {

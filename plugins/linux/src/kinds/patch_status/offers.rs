@@ -1,4 +1,4 @@
-//! Which newer versions the lists on this host offer for what is installed. It fetches no list, resolves no dependency and obeys no pin.
+//! Which newer versions the lists on this host offer for what is installed. It fetches no list and resolves no dependency.
 
 mod apk;
 mod apt;
@@ -6,7 +6,7 @@ mod archive;
 mod pacman;
 mod repodata;
 
-use std::collections::BTreeMap;
+use std::{cmp::Ordering, collections::BTreeMap};
 
 use exhibit_plugin::{OutcomeKind, kinds::patch_status::PendingUpdate};
 use jiff::Timestamp;
@@ -44,25 +44,55 @@ pub(super) fn read(look: &mut Look<'_>, installed: &[Installed]) -> Offered {
     if !ends {
         return Offered::default();
     }
-    if offers.lists == 0 {
+    if !offers.doubts.is_empty() {
         look.seen.outcome(
             OutcomeKind::NotApplicable,
-            format!("no list of available packages of {manager} is kept here, so pending updates are not known"),
-            "let the package manager keep the lists that it fetches",
+            format!("{manager} itself may choose otherwise: {}", offers.doubts.join("; ")),
+            "run the plugin on the host itself, where the manager is asked",
         );
-        return Offered::default();
     }
-    let knows_security = manager == "dpkg" || offers.advisories > 0;
-    Offered { knows_security, refreshed: offers.refreshed, updates: Some(offers.updates()) }
+    offers.offered(look, manager)
 }
 
-/// An installed package, and the best offer for it.
+/// The updates of apt, without asking it; none where it may choose otherwise than is understood here: then it must be asked.
+pub(super) fn of_apt(look: &mut Look<'_>, installed: &[Installed]) -> Option<Offered> {
+    let mut alone = Look::new(look.job);
+    let mut offers = Offers::new("dpkg", installed);
+    if !apt::read(&mut alone, &mut offers) {
+        offers.doubts.extend(alone.seen.outcomes().map(|(_, detail, _)| detail.to_owned()));
+    }
+    if !offers.doubts.is_empty() {
+        offers.doubts.dedup();
+        let why =
+            format!("apt is asked, for it may choose otherwise: {}", offers.doubts.join("; "));
+        look.seen.log(exhibit_plugin::protocol::Level::Info, why);
+        return None;
+    }
+    for used in alone.seen.methods() {
+        look.seen.method(used);
+    }
+    Some(offers.offered(look, "dpkg"))
+}
+
+/// Priority of what is installed, and of what a list offers that says nothing of it, as apt has them (apt_preferences(5)).
+const KEPT: u16 = 100;
+const USUAL: u16 = 500;
+
+/// An installed package, and what is offered for it.
 struct Wanted<'a> {
     package: &'a Installed,
-    candidate: Option<String>,
-    origins: Vec<String>,
+    /// Priority of the version that is installed.
+    priority: u16,
+    newer: Vec<Newer>,
     /// Versions that mend a hole.
     secure: Vec<String>,
+}
+
+/// A version that is newer than the installed one.
+struct Newer {
+    version: String,
+    priority: u16,
+    origins: Vec<String>,
     security: bool,
 }
 
@@ -74,6 +104,8 @@ struct Offers<'a> {
     lists: usize,
     advisories: usize,
     refreshed: Option<Timestamp>,
+    /// Why the manager itself may choose otherwise.
+    doubts: Vec<String>,
 }
 
 /// One version in a list.
@@ -83,6 +115,7 @@ struct Offer<'a> {
     version: &'a str,
     origin: &'a str,
     security: bool,
+    priority: u16,
 }
 
 impl<'a> Offers<'a> {
@@ -101,14 +134,13 @@ impl<'a> Offers<'a> {
                 }
                 None => list.push(Wanted {
                     package,
-                    candidate: None,
-                    origins: Vec::new(),
+                    priority: KEPT,
+                    newer: Vec::new(),
                     secure: Vec::new(),
-                    security: false,
                 }),
             }
         }
-        Self { scheme, wanted, lists: 0, advisories: 0, refreshed: None }
+        Self { scheme, wanted, lists: 0, advisories: 0, refreshed: None, doubts: Vec::new() }
     }
 
     /// Whether a package of this name is installed; of all others a list says too much.
@@ -128,25 +160,38 @@ impl<'a> Offers<'a> {
         })
     }
 
-    /// Takes note of a version.
-    fn offer(&mut self, offer: &Offer<'_>) {
+    /// Takes note of a version; true when it is newer than what is installed.
+    fn offer(&mut self, offer: &Offer<'_>) -> bool {
         let scheme = self.scheme;
+        let mut is_newer = false;
         for one in self.of(offer.name, offer.architecture) {
-            if scheme.compare(&one.package.version, offer.version).is_ge() {
-                continue;
+            match scheme.compare(&one.package.version, offer.version) {
+                Ordering::Greater => continue,
+                Ordering::Equal => {
+                    one.priority = one.priority.max(offer.priority);
+                    continue;
+                }
+                Ordering::Less => is_newer = true,
             }
-            let order = one.candidate.as_deref().map(|best| scheme.compare(best, offer.version));
-            if order.is_none_or(std::cmp::Ordering::is_lt) {
-                one.candidate = Some(offer.version.to_owned());
-                one.origins.clear();
+            let mut known = one.newer.iter_mut();
+            let known = known.find(|n| scheme.compare(&n.version, offer.version).is_eq());
+            match known {
+                Some(known) => {
+                    known.priority = known.priority.max(offer.priority);
+                    known.security |= offer.security;
+                    if !known.origins.iter().any(|origin| origin == offer.origin) {
+                        known.origins.push(offer.origin.to_owned());
+                    }
+                }
+                None => one.newer.push(Newer {
+                    version: offer.version.to_owned(),
+                    priority: offer.priority,
+                    origins: vec![offer.origin.to_owned()],
+                    security: offer.security,
+                }),
             }
-            if order.is_none_or(std::cmp::Ordering::is_le)
-                && !one.origins.iter().any(|o| o == offer.origin)
-            {
-                one.origins.push(offer.origin.to_owned());
-            }
-            one.security |= offer.security;
         }
+        is_newer
     }
 
     /// Takes note that a version mends a hole.
@@ -163,26 +208,48 @@ impl<'a> Offers<'a> {
         self.refreshed = self.refreshed.max(modified);
     }
 
+    fn offered(self, look: &mut Look<'_>, manager: &str) -> Offered {
+        if self.lists == 0 {
+            look.seen.outcome(
+                OutcomeKind::NotApplicable,
+                format!("no list of available packages of {manager} is kept here, so pending updates are not known"),
+                "let the package manager keep the lists that it fetches",
+            );
+            return Offered::default();
+        }
+        let knows_security = manager == "dpkg" || self.advisories > 0;
+        Offered { knows_security, refreshed: self.refreshed, updates: Some(self.updates()) }
+    }
+
     fn updates(self) -> Vec<PendingUpdate> {
         let scheme = self.scheme;
-        let wanted = self.wanted.into_values().flatten();
-        wanted
-            .filter_map(|one| {
-                let candidate = one.candidate?;
-                let mends = |version: &String| {
-                    scheme.compare(&one.package.version, version).is_lt()
-                        && scheme.compare(version, &candidate).is_le()
-                };
-                Some(PendingUpdate {
-                    name: one.package.name.clone(),
-                    architecture: one.package.architecture.clone(),
-                    installed: Some(one.package.version.clone()),
-                    security: one.security || one.secure.iter().any(mends),
-                    origins: one.origins,
-                    candidate,
-                })
-            })
-            .collect()
+        self.wanted.into_values().flatten().filter_map(|one| one.update(scheme)).collect()
+    }
+}
+
+impl Wanted<'_> {
+    /// The newest version of the highest priority, unless the installed one has a higher.
+    fn update(self, scheme: Scheme) -> Option<PendingUpdate> {
+        let compare = |left: &str, right: &str| scheme.compare(left, right);
+        let best = self.newer.iter().max_by(|left, right| {
+            left.priority.cmp(&right.priority).then_with(|| compare(&left.version, &right.version))
+        })?;
+        if best.priority < self.priority {
+            return None;
+        }
+        let until = |version: &str| compare(version, &best.version).is_le();
+        let mends =
+            |version: &String| compare(&self.package.version, version).is_lt() && until(version);
+        Some(PendingUpdate {
+            name: self.package.name.clone(),
+            architecture: self.package.architecture.clone(),
+            installed: Some(self.package.version.clone()),
+            candidate: best.version.clone(),
+            // A later version mends what an earlier one mended, whoever issued it.
+            security: self.newer.iter().any(|newer| newer.security && until(&newer.version))
+                || self.secure.iter().any(mends),
+            origins: best.origins.clone(),
+        })
     }
 }
 

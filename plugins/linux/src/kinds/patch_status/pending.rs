@@ -1,11 +1,26 @@
-//! Which updates wait, from a simulated upgrade. It never installs and never fetches lists.
+//! Which updates wait on a host of dpkg: from apt's lists, or from a simulated upgrade where apt's policy is not fully understood.
+//! It never installs and never fetches lists.
 
 use exhibit_plugin::{OutcomeKind, kinds::patch_status::PendingUpdate};
 
-use crate::{look::Look, tool::Tool};
+use super::offers;
+use crate::{look::Look, packages, tool::Tool};
 
-/// Updates that wait on the running host; none when that is not determinable, which an outcome then says.
+/// Updates that wait; none when that is not determinable, which an outcome then says.
 pub(super) fn observe(look: &mut Look<'_>) -> Option<Vec<PendingUpdate>> {
+    let installed = packages::read(look, false)?.list;
+    if !look.host.is_live() {
+        // apt of another root is not run: its settings may name programs.
+        return offers::read(look, &installed).updates;
+    }
+    match offers::of_apt(look, &installed) {
+        Some(offered) => offered.updates,
+        None => simulated(look),
+    }
+}
+
+/// Asks apt, which loads its lists anew and takes seconds for it.
+fn simulated(look: &mut Look<'_>) -> Option<Vec<PendingUpdate>> {
     // NoLocking: an unprivileged reader may not lock, and nobody should wait for one who only looks.
     let tool = Tool::new(
         "apt-get",

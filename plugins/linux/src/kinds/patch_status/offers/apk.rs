@@ -1,6 +1,6 @@
 //! Indexes that apk keeps (`APKINDEX.*.tar.gz`). Which repository one came from is not told by its name.
 
-use super::{Offer, Offers, archive, unpacked};
+use super::{Offer, Offers, USUAL, archive, unpacked};
 use crate::look::Look;
 
 /// The second is where a permanent cache is linked to.
@@ -46,7 +46,14 @@ pub(super) fn read(look: &mut Look<'_>, offers: &mut Offers<'_>) -> bool {
 fn take(offers: &mut Offers<'_>, fields: &mut [String; 3], origin: &str) {
     let [name, version, architecture] = fields;
     if offers.wants(name) {
-        offers.offer(&Offer { name, architecture, version, origin, security: false });
+        offers.offer(&Offer {
+            name,
+            architecture,
+            version,
+            origin,
+            security: false,
+            priority: USUAL,
+        });
     }
     fields.iter_mut().for_each(String::clear);
 }

@@ -1,12 +1,14 @@
-//! Lists of apt (`/var/lib/apt/lists`), for a root whose apt nobody should run. Lists that are only installed from by hand (backports,
-//! experimental) offer nothing to what came from elsewhere.
+//! Lists of apt (`/var/lib/apt/lists`), with the priorities that their release files give them. What apt may choose otherwise is a doubt.
 
-use exhibit_plugin::OutcomeKind;
+mod policy;
 
-use super::{Offer, Offers, archive, unpacked};
+use super::{KEPT, Offer, Offers, USUAL, archive, unpacked};
 use crate::{debian::paragraphs, look::Look};
+use policy::Policy;
 
 const LISTS: &str = "/var/lib/apt/lists";
+/// Priority of lists that are installed from by hand alone.
+const BY_HAND: u16 = 1;
 
 /// Who issued the lists of one release file.
 struct Release {
@@ -14,51 +16,25 @@ struct Release {
     prefix: String,
     origin: String,
     security: bool,
-    by_hand: bool,
+    priority: u16,
 }
 
 pub(super) fn read(look: &mut Look<'_>, offers: &mut Offers<'_>) -> bool {
     let names = look.names(LISTS).here().unwrap_or_default();
     let releases: Vec<Release> = names.iter().filter_map(|name| release(look, name)).collect();
+    let policy = Policy::read(look);
+    offers.doubts.extend(policy.doubts.iter().cloned());
     let mut ends = true;
-    for name in names.iter().filter(|name| is_list(name)) {
+    for name in names.iter().filter(|name| is_list(name) && policy.uses(name)) {
         let release = releases
             .iter()
             .filter(|one| name.starts_with(&one.prefix))
             .max_by_key(|one| one.prefix.len());
-        if release.is_some_and(|release| release.by_hand) {
-            continue;
-        }
-        let origin = release.map_or("", |release| release.origin.as_str());
-        let security = release.is_some_and(|release| release.security);
         let path = format!("{LISTS}/{name}");
         ends &= unpacked(look, &path, |reader| {
-            let mut fields = [String::new(), String::new(), String::new()];
-            archive::lines(reader, |line| {
-                if line.is_empty() {
-                    take(offers, &mut fields, origin, security);
-                }
-                for (key, field) in
-                    ["Package: ", "Version: ", "Architecture: "].iter().zip(&mut fields)
-                {
-                    if let Some(value) = line.strip_prefix(key) {
-                        value.clone_into(field);
-                    }
-                }
-            })?;
-            take(offers, &mut fields, origin, security);
-            Ok(())
+            archive::paragraphs(reader, |paragraph| take(offers, paragraph, release, &policy))
         });
         offers.list(look, &path);
-    }
-    let pinned = look.host.exists("/etc/apt/preferences")
-        || look.names("/etc/apt/preferences.d").here().is_some_and(|names| !names.is_empty());
-    if pinned && offers.lists > 0 {
-        look.seen.outcome(
-            OutcomeKind::NotApplicable,
-            "apt has preferences, which are not computed below another root: an update may be held by them",
-            "run the plugin on the host itself, where apt is asked",
-        );
     }
     ends
 }
@@ -70,12 +46,36 @@ fn is_list(name: &str) -> bool {
             .any(|end| name.ends_with(&format!("_Packages.{end}")))
 }
 
-fn take(offers: &mut Offers<'_>, fields: &mut [String; 3], origin: &str, security: bool) {
-    let [name, version, architecture] = fields;
-    if offers.wants(name) {
-        offers.offer(&Offer { name, architecture, version, origin, security });
+fn take(offers: &mut Offers<'_>, paragraph: &[u8], release: Option<&Release>, policy: &Policy) {
+    // Most paragraphs are of packages that are not installed.
+    let Some(name) = field(paragraph, b"Package: ") else { return };
+    if !offers.wants(name) {
+        return;
     }
-    fields.iter_mut().for_each(String::clear);
+    let newer = offers.offer(&Offer {
+        name,
+        version: field(paragraph, b"Version: ").unwrap_or_default(),
+        architecture: field(paragraph, b"Architecture: ").unwrap_or_default(),
+        origin: release.map_or("", |release| release.origin.as_str()),
+        security: release.is_some_and(|release| release.security),
+        priority: release.map_or(USUAL, |release| release.priority),
+    });
+    if !newer {
+        return;
+    }
+    let phased = field(paragraph, b"Phased-Update-Percentage: ");
+    if phased.is_some_and(|share| share.trim() != "100") {
+        offers.doubts.push(format!("an update of {name} is given to some hosts first"));
+    }
+    if policy.names(name) {
+        offers.doubts.push(format!("a preference names {name}"));
+    }
+}
+
+/// Value of a field that stands on one line.
+fn field<'a>(paragraph: &'a [u8], key: &[u8]) -> Option<&'a str> {
+    let value = paragraph.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(key))?;
+    std::str::from_utf8(value.trim_ascii()).ok()
 }
 
 fn release(look: &mut Look<'_>, name: &str) -> Option<Release> {
@@ -99,6 +99,10 @@ fn release(look: &mut Look<'_>, name: &str) -> Option<Release> {
         prefix: prefix.to_owned(),
         security: label == "Debian-Security" || suite.ends_with("-security"),
         origin: if place.is_empty() { label } else { format!("{label}:{place}") },
-        by_hand: is("notautomatic"),
+        priority: match (is("notautomatic"), is("butautomaticupgrades")) {
+            (false, _) => USUAL,
+            (true, true) => KEPT,
+            (true, false) => BY_HAND,
+        },
     })
 }

@@ -11,13 +11,19 @@ use flate2::read::MultiGzDecoder;
 const MAX_LIST: u64 = 2 * 1024 * 1024 * 1024;
 /// Longest line that is looked at; longer ones are cut.
 const MAX_LINE: u64 = 64 * 1024;
+const MAX_PARAGRAPH: usize = 1024 * 1024;
+/// How much of a list of paragraphs is unpacked at once.
+const PIECE: u64 = 256 * 1024;
 const BLOCK: usize = 512;
+/// Header and end of a frame of lz4 around nothing.
+const MIN_LZ4: u64 = 11;
 
 /// A list that may be packed, by its first bytes.
 pub(super) fn open(mut file: File) -> Result<Box<dyn BufRead>, String> {
     let mut magic = Vec::new();
     (&mut file).take(6).read_to_end(&mut magic).map_err(|error| error.to_string())?;
     file.rewind().map_err(|error| error.to_string())?;
+    let length = file.metadata().map_err(|error| error.to_string())?.len();
     let buffered = BufReader::with_capacity(64 * 1024, file);
     let reader: Box<dyn Read> = match magic.as_slice() {
         [0x1f, 0x8b, ..] => Box::new(MultiGzDecoder::new(buffered)),
@@ -27,9 +33,11 @@ pub(super) fn open(mut file: File) -> Result<Box<dyn BufRead>, String> {
         [0xfd, b'7', b'z', b'X', b'Z', ..] => {
             return Err("it is packed with xz, which is not read".to_owned());
         }
-        [0x04, 0x22, 0x4d, 0x18, ..] => {
-            return Err("it is packed with lz4, which is not read".to_owned());
+        // The unpacker takes a cut header for an empty list.
+        [0x04, 0x22, 0x4d, 0x18, ..] if length < MIN_LZ4 => {
+            return Err("it ends in the middle".to_owned());
         }
+        [0x04, 0x22, 0x4d, 0x18, ..] => Box::new(lz4_flex::frame::FrameDecoder::new(buffered)),
         [b'B', b'Z', b'h', ..] => {
             return Err("it is packed with bzip2, which is not read".to_owned());
         }
@@ -48,6 +56,32 @@ pub(super) fn lines(reader: &mut dyn BufRead, mut each: impl FnMut(&str)) -> Res
             return Ok(());
         }
         each(String::from_utf8_lossy(&line).trim_end_matches(['\n', '\r']));
+    }
+}
+
+/// Shows each paragraph, without the empty lines that part them. One of more than 1 MiB is a fault.
+pub(super) fn paragraphs(
+    reader: &mut dyn BufRead,
+    mut each: impl FnMut(&[u8]),
+) -> Result<(), String> {
+    let gap = memchr::memmem::Finder::new(b"\n\n");
+    let mut buffer = Vec::new();
+    loop {
+        let length = (&mut *reader).take(PIECE).read_to_end(&mut buffer);
+        let ended = length.map_err(|error| error.to_string())? == 0;
+        let mut start = 0;
+        while let Some(at) = buffer.get(start..).and_then(|rest| gap.find(rest)) {
+            each(buffer.get(start..start + at).unwrap_or_default());
+            start += at + 2;
+        }
+        if ended {
+            each(buffer.get(start..).unwrap_or_default());
+            return Ok(());
+        }
+        buffer.drain(..start);
+        if buffer.len() > MAX_PARAGRAPH {
+            return Err(format!("a paragraph in it is longer than {MAX_PARAGRAPH} bytes"));
+        }
     }
 }
 

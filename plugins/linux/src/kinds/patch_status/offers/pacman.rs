@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Offer, Offers, archive, unpacked};
+use super::{Offer, Offers, USUAL, archive, unpacked};
 use crate::{look::Look, repositories};
 
 const FOLDER: &str = "/var/lib/pacman/sync";
@@ -38,7 +38,14 @@ pub(super) fn read(look: &mut Look<'_>, offers: &mut Offers<'_>) -> bool {
                 let [name, version, architecture] = &fields;
                 if offers.wants(name) && !decided.contains(name) {
                     let origin = repository.as_str();
-                    offers.offer(&Offer { name, architecture, version, origin, security: false });
+                    offers.offer(&Offer {
+                        name,
+                        architecture,
+                        version,
+                        origin,
+                        security: false,
+                        priority: USUAL,
+                    });
                     here.push(name.clone());
                 }
                 Ok(())

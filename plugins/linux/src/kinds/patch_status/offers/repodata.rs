@@ -9,7 +9,7 @@ use quick_xml::{
     events::{BytesStart, Event},
 };
 
-use super::{Offer, Offers, unpacked};
+use super::{Offer, Offers, USUAL, unpacked};
 use crate::{
     look::{Found, Look},
     repositories,
@@ -142,6 +142,7 @@ pub(super) fn primary(
                                 version: &row.version,
                                 origin,
                                 security: false,
+                                priority: USUAL,
                             });
                         }
                     }

@@ -129,3 +129,23 @@ fn lists_that_are_installed_from_by_hand_offer_nothing() {
     assert_eq!(updates[0].origins, ["Debian:13.2/stable"]);
     assert!(!updates[0].security);
 }
+
+#[test]
+fn a_list_packed_with_lz4_is_read_and_a_cut_one_is_not() {
+    let list = "Package: a\nArchitecture: amd64\nVersion: 2\n\n".repeat(10_000);
+    let mut packed = lz4_flex::frame::FrameEncoder::new(Vec::new());
+    packed.write_all(list.as_bytes()).unwrap();
+    let packed = packed.finish().unwrap();
+    let status = "Package: a\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1\n";
+    let name = "var/lib/apt/lists/m_dists_stable_main_binary-amd64_Packages.lz4";
+    let root = planted(&[("/var/lib/dpkg/status", status)]);
+    write(root.path(), name, &packed);
+    let (offered, outcomes) = told(root.path());
+    assert_eq!(offered.updates.unwrap().len(), 1, "{outcomes:?}");
+    for cut in [packed.len() / 2, packed.len() - 6, 9] {
+        write(root.path(), name, &packed[..cut]);
+        let (offered, outcomes) = told(root.path());
+        assert!(offered.updates.is_none(), "{cut} of {}", packed.len());
+        assert!(outcomes[0].starts_with(&format!("failed: /{name}")), "{outcomes:?}");
+    }
+}
