@@ -32,7 +32,7 @@ pub struct Config {
     /// Bytes of evidence that may wait, documents and statements together.
     pub spool_max_bytes: u64,
     pub limits: Limits,
-    /// Longest time between two statements. None: what the collector wishes, or 15 minutes.
+    /// Longest time between two statements. None: what the collector wishes, or 70 minutes.
     pub heartbeat: Option<Duration>,
     /// How long an evidence key is used before the next takes its place. None: until a person rotates it.
     pub evidence_key_life: Option<Duration>,

@@ -168,7 +168,7 @@ pub struct Limits {
 impl Default for Evidence {
     fn default() -> Self {
         let listen = SocketAddr::from(([0, 0, 0, 0], 8443));
-        Self { listen, advertise: None, heartbeat: Duration::from_secs(3600) }
+        Self { listen, advertise: None, heartbeat: Duration::from_secs(70 * 60) }
     }
 }
 

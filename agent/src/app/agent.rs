@@ -17,7 +17,7 @@ use super::{clock, lock};
 use crate::collect::{self, Job, PluginConfig, VETO};
 use crate::config::Config;
 use crate::host::{self, Moment};
-use crate::identity::{Address, Identity, Store};
+use crate::identity::{Address, Identity, Store, tls};
 use crate::receipts::Pinned;
 use crate::redact::{Redactor, Veto};
 use crate::seal::{Pulse, Report, SealedDocument, Sealer};
@@ -26,8 +26,9 @@ use crate::upload::{Session, UploadError, Uploader};
 
 /// How long one answer of the collector may take.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Heartbeat interval where neither configuration nor collector names one.
-const INTERVAL: Duration = Duration::from_secs(900);
+/// Heartbeat interval where neither configuration nor collector names one: longer than an hour with its delays, so that
+/// hourly runs are sign enough of life.
+const INTERVAL: Duration = Duration::from_secs(70 * 60);
 
 /// An enrolled agent with everything open.
 pub struct Agent {
@@ -39,6 +40,7 @@ pub struct Agent {
     /// Cancelled when the agent should end.
     pub stop: CancellationToken,
     log: RefCell<Pinned>,
+    tls: tls::Remembered,
     address: Address,
     /// Another one after a rotation: to be asked for at the moment of sealing.
     pub(super) sealer: RefCell<Rc<Sealer>>,
@@ -78,7 +80,20 @@ impl Agent {
         let sealer = RefCell::new(Rc::new(sealer));
         let address = config.collector.clone().unwrap_or(identity.evidence_address.clone());
         let (log, stop) = (RefCell::new(identity.log()?), CancellationToken::new());
-        Ok(Self { config, store, identity, spool, target, stop, log, address, sealer, _lock: lock })
+        let tls = tls::Remembered::default();
+        Ok(Self {
+            config,
+            store,
+            identity,
+            spool,
+            target,
+            stop,
+            log,
+            tls,
+            address,
+            sealer,
+            _lock: lock,
+        })
     }
 
     /// Asks the plugins what they observe, and remembers it for when they are gone.
@@ -171,6 +186,7 @@ impl Agent {
             identity: &self.identity,
             address: &self.address,
             log: &self.log,
+            tls: &self.tls,
             configuration: self.config.digest,
             patience: PATIENCE,
             clock,

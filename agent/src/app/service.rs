@@ -152,7 +152,8 @@ async fn uploading(agent: &Agent, wake: &Notify) {
         match done {
             Ok(()) => {
                 failures = 0;
-                let interval = agent.interval().unwrap_or(NAP);
+                // What is sealed wakes; a heartbeat that is due comes up to a nap late, and needs no connection of its own.
+                let interval = agent.interval().unwrap_or(NAP) + 2 * NAP;
                 tokio::select! {
                     () = agent.stop.cancelled() => {}
                     () = wake.notified() => {}

@@ -68,6 +68,26 @@ pub fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
 }
 
+/// Mutual TLS that remembers its sessions: the next connection under the same certificate is taken up without certificates,
+/// which are most of a handshake. The collector asks at each call anew whether the agent is known.
+#[derive(Default)]
+pub struct Remembered(Mutex<Option<(Vec<u8>, Arc<ClientConfig>)>>);
+
+impl Remembered {
+    /// The configuration of before, or a new one where the certificate is another.
+    pub fn mutual(&self, ca: Vec<u8>, client: &Client) -> Result<Arc<ClientConfig>, ConnectError> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((certificate, config)) = known.as_ref()
+            && *certificate == client.certificate
+        {
+            return Ok(Arc::clone(config));
+        }
+        let config = Arc::new(mutual(ca, client)?);
+        *known = Some((client.certificate.clone(), Arc::clone(&config)));
+        Ok(config)
+    }
+}
+
 /// For enrolment: no client certificate yet, and a CA known by its fingerprint only.
 pub fn pinned(pin: CaPin) -> Result<ClientConfig, ConnectError> {
     let verifier = Pinned { pin, provider: provider() };
@@ -105,12 +125,15 @@ fn roots(ca: CertificateDer<'static>) -> Result<RootCertStore, rustls::Error> {
 }
 
 /// Connects and completes the handshake.
-pub async fn connect(address: &Address, config: ClientConfig) -> Result<Connection, ConnectError> {
+pub async fn connect(
+    address: &Address,
+    config: impl Into<Arc<ClientConfig>>,
+) -> Result<Connection, ConnectError> {
     let unreachable =
         |reason: String| ConnectError::Unreachable { address: address.to_string(), reason };
     let name = address.server_name().map_err(|error| unreachable(error.to_string()))?;
     let trouble = Trouble::default();
-    let connector = TlsConnector::from(Arc::new(config));
+    let connector = TlsConnector::from(config.into());
     let (host, port, noted) = (address.host().to_owned(), address.port(), trouble.clone());
     let service = tower::service_fn(move |_uri| {
         let (host, name) = (host.clone(), name.clone());

@@ -131,7 +131,8 @@ impl Collector {
             .with_client_cert_verifier(clients.build().unwrap())
             .with_single_cert(chain.clone(), key.clone_key());
         let open = builder().with_no_client_auth().with_single_cert(chain, key);
-        let service = EvidenceServer::new(collector.clone());
+        let service = EvidenceServer::new(collector.clone())
+            .accept_compressed(tonic::codec::CompressionEncoding::Zstd);
         tokio::spawn(serve(evidence, mutual.unwrap(), tonic::service::Routes::new(service)));
         let service = EnrolmentServer::new(collector.clone());
         tokio::spawn(serve(web, open.unwrap(), tonic::service::Routes::new(service)));

@@ -178,6 +178,7 @@ async fn an_expired_certificate_is_told_before_anybody_is_asked() {
         identity: &identity,
         address: &identity.evidence_address,
         log: &std::cell::RefCell::new(identity.log().unwrap()),
+        tls: &exhibit_agent::identity::tls::Remembered::default(),
         configuration: Digest::ZERO,
         patience: Duration::from_secs(5),
         clock: || Timestamp::from_second(4_102_444_800).unwrap(),

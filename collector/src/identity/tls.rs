@@ -4,6 +4,7 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
+use rustls::server::ServerSessionMemoryCache;
 use rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
 use rustls::sign::CertifiedKey;
 use rustls::{RootCertStore, ServerConfig};
@@ -30,6 +31,9 @@ impl ResolvesServerCert for ServerCertificate {
     }
 }
 
+/// Sessions that agents may come back with; of more agents the oldest ones shake hands anew.
+const SESSIONS: usize = 16_384;
+
 /// mTLS for agents, HTTP/2 only.
 pub fn evidence_tls(
     authority: &Authority,
@@ -46,6 +50,10 @@ pub fn evidence_tls(
         .with_protocol_versions(&[&rustls::version::TLS13])?
         .with_client_cert_verifier(clients)
         .with_cert_resolver(certificate);
+    // An agent comes back every hour with the session of before, without certificates on the wire; whether it is still
+    // known is asked at each call. It has one connection at a time.
+    config.session_storage = ServerSessionMemoryCache::new(SESSIONS);
+    config.send_tls13_tickets = 1;
     config.alpn_protocols = vec![b"h2".to_vec()];
     Ok(Arc::new(config))
 }

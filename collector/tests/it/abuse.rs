@@ -1,14 +1,15 @@
 //! Peers and agents that mean ill, and what a person does about them.
 
-use std::os::unix::fs::PermissionsExt as _;
+use std::{os::unix::fs::PermissionsExt as _, sync::Arc};
 
 use exhibit_proto::leaf::{EntryType, Leaf};
 use exhibit_proto::rpc::HeartbeatRequest;
 use exhibit_proto::tiles::parse_bundle;
+use rustls::HandshakeKind;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tonic::Code;
 
-use crate::harness::{Agent, Collector, json};
+use crate::harness::{Agent, Collector, client_config, json};
 use crate::submission::Stream;
 
 const TARGET: &str = "host:one";
@@ -123,6 +124,24 @@ async fn a_revocation_stops_an_agent_in_the_middle_and_leaves_nothing_behind_it(
     assert_eq!(again.status.code(), Some(2));
     let text = String::from_utf8(again.stderr).unwrap();
     assert!(text.contains("no agent is named \"host:one\""), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_that_is_taken_up_again_is_no_way_past_a_revocation() {
+    let collector = Collector::start();
+    let agent = Agent::enrol(&collector, TARGET, 1).await;
+    let config = Arc::new(client_config(&collector.ca, Some(agent.identity())));
+    for expected in [HandshakeKind::Full, HandshakeKind::Resumed] {
+        let (kind, mut client) = collector.resuming(&config).await;
+        assert_eq!(kind, expected);
+        client.heartbeat(HeartbeatRequest::default()).await.unwrap();
+    }
+    let revoke = ["revoke", TARGET, "--by", "ada", "--reason", "laptop stolen", "--json"];
+    tokio::task::block_in_place(|| json(&collector.run(&revoke)));
+    let (kind, mut client) = collector.resuming(&config).await;
+    assert_eq!(kind, HandshakeKind::Resumed);
+    let refused = client.heartbeat(HeartbeatRequest::default()).await.unwrap_err();
+    assert_eq!(refused.code(), Code::PermissionDenied);
 }
 
 #[tokio::test]

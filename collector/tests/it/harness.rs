@@ -23,7 +23,7 @@ use hyper_util::rt::TokioIo;
 use rcgen::{CertificateParams, KeyPair};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{ClientConfig, HandshakeKind, RootCertStore};
 use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -148,6 +148,17 @@ impl Collector {
     ) -> Result<EvidenceClient<Channel>, tonic::transport::Error> {
         let config = client_config(&self.ca, identity);
         Ok(EvidenceClient::new(connect(self.serving().evidence, config).await?))
+    }
+
+    /// A client of the evidence port over a configuration that remembers its sessions, and how its handshake went.
+    pub(crate) async fn resuming(
+        &self,
+        config: &Arc<ClientConfig>,
+    ) -> (HandshakeKind, EvidenceClient<Channel>) {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let told = move |kind| sender.send(kind).unwrap();
+        let channel = connect_telling(self.serving().evidence, Arc::clone(config), told).await;
+        (receiver.recv().unwrap(), EvidenceClient::new(channel.unwrap()))
     }
 
     /// A connection that has made its handshake and says nothing: to the evidence port with `identity`, else to the other.
@@ -399,13 +410,23 @@ async fn connect(
     address: SocketAddr,
     config: ClientConfig,
 ) -> Result<Channel, tonic::transport::Error> {
-    let connector = TlsConnector::from(Arc::new(config));
+    connect_telling(address, Arc::new(config), |_kind| {}).await
+}
+
+async fn connect_telling(
+    address: SocketAddr,
+    config: Arc<ClientConfig>,
+    told: impl Fn(HandshakeKind) + Clone + Send + 'static,
+) -> Result<Channel, tonic::transport::Error> {
+    let connector = TlsConnector::from(config);
     let connect = service_fn(move |_uri: tonic::transport::Uri| {
-        let connector = connector.clone();
+        let (connector, told) = (connector.clone(), told.clone());
         async move {
             let stream = TcpStream::connect(address).await?;
             let name = ServerName::try_from("localhost").unwrap();
-            connector.connect(name, stream).await.map(TokioIo::new)
+            let stream = connector.connect(name, stream).await?;
+            told(stream.get_ref().1.handshake_kind().unwrap());
+            Ok::<_, std::io::Error>(TokioIo::new(stream))
         }
     });
     Endpoint::from_static("https://localhost").connect_with_connector(connect).await
