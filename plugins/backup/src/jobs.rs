@@ -10,7 +10,7 @@ pub(crate) mod dumps;
 mod environment;
 pub(crate) mod facts;
 mod folders;
-mod pgbackrest;
+pub(crate) mod pgbackrest;
 pub(crate) mod restic;
 mod snapshots;
 mod store;

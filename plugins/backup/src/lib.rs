@@ -26,6 +26,6 @@ pub const PLUGIN: Plugin = Plugin {
     name: "backup",
     version: env!("CARGO_PKG_VERSION"),
     about: "observes backups, and tests that they can be restored",
-    keeps_deny_paths: false,
+    keeps_deny_paths: true,
     catalog: &[jobs::ENTRY, restore::ENTRY],
 };

@@ -41,6 +41,23 @@ pub(crate) fn scrubbed(message: &str) -> String {
     words.join(" ")
 }
 
+/// What a tool reads on its way to a location, besides what the location itself names.
+pub(crate) fn reads(location: &str) -> &'static [&'static str] {
+    const TLS: &[&str] = &["/etc/ssl/certs"];
+    const SSH: &[&str] =
+        &["/etc/ssh/ssh_config", "/etc/ssh/ssh_config.d", "/etc/ssh/ssh_known_hosts"];
+    const SSH_OF_ROOT: &[&str] =
+        &["/etc/ssh/ssh_config", "/etc/ssh/ssh_config.d", "/etc/ssh/ssh_known_hosts", "/root/.ssh"];
+    if location.starts_with('/') || location.starts_with("file://") {
+        return &[];
+    }
+    let schemes = ["rest:", "s3:", "b2:", "gs:", "azure:", "swift:", "https://", "http://"];
+    if schemes.iter().any(|scheme| location.starts_with(scheme)) {
+        return TLS;
+    }
+    if rustix::process::geteuid().is_root() { SSH_OF_ROOT } else { SSH }
+}
+
 /// How far a location is from the data, which lies below `paths` where those are known to be of this host.
 pub(crate) fn place(
     look: &mut Look<'_>,

@@ -102,6 +102,9 @@ fn one(
     let named = &jobs::find(look, &settings.repositories, &wanted.repository, share)?;
     let (time, clock) = (Timestamp::now(), Instant::now());
     let left = || end.saturating_duration_since(Instant::now());
+    if let Err(error) = look.host.facts(&wanted.scratch.to_string_lossy()) {
+        return Err(Refusal::new(error.outcome(), error.to_string(), error.remedy()));
+    }
     let scratch = Scratch::new(&wanted.scratch, &mut |text| {
         look.seen.log(Level::Warn, text);
     })?;
@@ -160,8 +163,8 @@ fn files(
     test.recovery_time.achieved_seconds = u64::try_from(seconds).ok();
     // The same path on another machine is another file.
     let here = newest.host.as_deref() == Some(host_name().as_str());
-    let compared =
-        compare::all(&drawn.files, scratch.path(), here && look.host.is_live(), restored.is_ok());
+    let sources = (here && look.host.is_live()).then_some(&look.host);
+    let compared = compare::all(&drawn.files, scratch.path(), sources, restored.is_ok());
     let asked = drawn.files.len();
     test.sample = Some(drawn.into_sample(wanted));
     test.bytes = Some(compared.bytes);
@@ -257,7 +260,7 @@ fn draw(
     newest: &Backup,
     left: Duration,
 ) -> Result<Result<sample::Drawn, String>, Refusal> {
-    let draw = Arc::new(Mutex::new(Draw::new(wanted)?));
+    let draw = Arc::new(Mutex::new(Draw::new(wanted, look.job.vetoes.clone())?));
     let sink = Arc::clone(&draw);
     let each = move |file: Option<File>| {
         sink.lock().unwrap_or_else(PoisonError::into_inner).offer(file);

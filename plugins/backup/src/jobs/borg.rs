@@ -112,6 +112,7 @@ fn base() -> Result<tempfile::TempDir, Refusal> {
 fn tool<'a>(named: &'a settings::Repository, base: &Path, arguments: &[&str]) -> Tool<'a> {
     let tool = Tool::new("borg", &[&["--log-json"], arguments].concat())
         .env("BORG_REPO", named.location.clone())
+        .reads(location::reads(&named.location))
         .env("BORG_BASE_DIR", base.to_string_lossy())
         // Nobody is there to answer; a new base folder knows no repository, and none of these gives a right.
         .env("BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK", "yes")

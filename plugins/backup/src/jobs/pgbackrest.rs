@@ -14,6 +14,9 @@ use crate::location;
 use crate::look::Look;
 use crate::tool::{Output, Tool};
 
+/// Where a repository lies when its configuration does not say.
+const REPOSITORY: &str = "/var/lib/pgbackrest";
+
 pub(super) fn gather(
     look: &mut Look<'_>,
     named: &settings::Repository,
@@ -21,7 +24,8 @@ pub(super) fn gather(
 ) -> Vec<Opened> {
     let config = named.location.as_str();
     let asked = options(look, config).and_then(|options| {
-        let tool = tool(config, share);
+        let paths = paths(&options);
+        let tool = tool(config, share).reads(&paths.iter().map(String::as_str).collect::<Vec<_>>());
         let output = look.try_run(&tool).map_err(|error| unrun(&error, "pgbackrest"))?;
         if !output.is_success() {
             return Err(refusal(&output));
@@ -67,6 +71,18 @@ pub(super) fn reads(text: &str) -> bool {
     let (config, list) = text.split_at(at);
     let named = settings::Repository::of_folder("pg".to_owned(), "/etc/pgbackrest.conf".to_owned());
     parse(list).is_ok_and(|stanzas| !entries(&named, &sections(config), stanzas).is_empty())
+}
+
+/// The paths of a configuration: repositories, servers, keys and certificates.
+pub(crate) fn paths_of(look: &mut Look<'_>, config: &str) -> Result<Vec<String>, Refusal> {
+    options(look, config).map(|options| paths(&options))
+}
+
+fn paths(options: &Options) -> Vec<String> {
+    let local = options.values().filter(|value| value.starts_with('/')).cloned();
+    let standard =
+        options.keys().all(|(_, key)| !key.ends_with("-path") || !key.starts_with("repo"));
+    local.chain(standard.then(|| REPOSITORY.to_owned())).collect()
 }
 
 /// Options of the global section; those of a stanza that bear on its repository are rare and win.
@@ -190,7 +206,7 @@ fn entries(named: &settings::Repository, options: &Options, stanzas: Vec<Stanza>
                 false => format!("{}/{}/{key}", named.name, stanza.name),
             };
             let place = place(&option);
-            let path = option("path").unwrap_or_else(|| "/var/lib/pgbackrest".to_owned());
+            let path = option("path").unwrap_or_else(|| REPOSITORY.to_owned());
             let location = match option("host") {
                 Some(host) => format!("{host}:{path}"),
                 None => path,

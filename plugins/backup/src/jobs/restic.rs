@@ -89,7 +89,8 @@ fn pattern(path: &str) -> String {
 fn tool<'a>(named: &'a settings::Repository, arguments: &[&str]) -> Tool<'a> {
     // Without --no-lock a reader that cannot write waits and fails; the location may hold a password, so it is no argument.
     let tool = Tool::new("restic", &[arguments, &["--no-lock", "--no-cache"][..]].concat())
-        .env("RESTIC_REPOSITORY", named.location.clone());
+        .env("RESTIC_REPOSITORY", named.location.clone())
+        .reads(location::reads(&named.location));
     let set = |tool: Tool<'a>, (key, value): &'a (String, String)| tool.env(key, value.clone());
     let tool = named.environment.0.iter().fold(tool, set);
     match &named.password_file {

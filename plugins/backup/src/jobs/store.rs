@@ -1,9 +1,8 @@
-//! What the files of a local repository of restic or borg tell without its password. It reads names, sizes and times.
+//! What the files of a local repository of restic or borg tell without its password. It reads names, sizes and times, and
+//! only of what nothing forbids.
 
 use std::fs;
 use std::path::{Path, PathBuf};
-
-use jiff::Timestamp;
 
 use super::{Listing, whole_second};
 use crate::look::Look;
@@ -18,17 +17,21 @@ pub(super) fn add(look: &Look<'_>, location: &str, witness: &str, listing: &mut 
         return;
     }
     // Written when the repository was made, and never again.
-    let made = fs::metadata(Path::new(path).join(witness)).and_then(|facts| facts.modified());
-    listing.since = made.ok().and_then(|time| Timestamp::try_from(time).ok()).map(whole_second);
-    listing.bytes = size(Path::new(path), MOST_FILES, &|| look.job.remaining().is_zero());
+    let made = look.host.facts(&format!("{path}/{witness}")).ok().flatten();
+    listing.since = made.and_then(|facts| facts.modified).map(whole_second);
+    // No link is followed, so a folder below the real name of the repository is what its path says.
+    let Ok(real) = fs::canonicalize(path) else { return };
+    let may =
+        |path: &Path| !look.job.remaining().is_zero() && look.host.allows(&path.to_string_lossy());
+    listing.bytes = size(&real, MOST_FILES, &may);
 }
 
 /// Bytes of all files below a folder. None: they are too many, or some may not be seen.
-fn size(folder: &Path, most: u32, is_late: &dyn Fn() -> bool) -> Option<u64> {
+fn size(folder: &Path, most: u32, may: &dyn Fn(&Path) -> bool) -> Option<u64> {
     let (mut bytes, mut left) = (0_u64, most);
     let mut waiting: Vec<PathBuf> = vec![folder.to_owned()];
     while let Some(folder) = waiting.pop() {
-        if is_late() {
+        if !may(&folder) {
             return None;
         }
         for entry in fs::read_dir(folder).ok()? {
@@ -56,10 +59,10 @@ mod tests {
         fs::create_dir(folder.path().join("data")).unwrap();
         fs::write(folder.path().join("data/a"), [0; 300]).unwrap();
         fs::write(folder.path().join("config"), [0; 20]).unwrap();
-        assert_eq!(size(folder.path(), 3, &|| false), Some(320));
-        assert_eq!(size(folder.path(), 2, &|| false), None);
-        assert_eq!(size(folder.path(), 3, &|| true), None);
+        assert_eq!(size(folder.path(), 3, &|_| true), Some(320));
+        assert_eq!(size(folder.path(), 2, &|_| true), None);
+        assert_eq!(size(folder.path(), 3, &|_| false), None);
         std::os::unix::fs::symlink("/", folder.path().join("loop")).unwrap();
-        assert!(size(folder.path(), 4, &|| false).is_some());
+        assert!(size(folder.path(), 4, &|_| true).is_some());
     }
 }

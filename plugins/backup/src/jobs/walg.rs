@@ -32,7 +32,9 @@ pub(super) fn list(
     };
     look.seen.method(config);
     let arguments = ["backup-list", "--json", "--detail", "--config", config];
-    let tool = Tool::new("wal-g", &arguments).timeout(share);
+    let named_paths = paths(&text);
+    let reads: Vec<&str> = named_paths.iter().map(String::as_str).collect();
+    let tool = Tool::new("wal-g", &arguments).timeout(share).reads(&reads);
     let tool =
         named.environment.0.iter().fold(tool, |tool, (key, value)| tool.env(key, value.clone()));
     let mut listing = ask(look, &tool, ("wal-g", "wal-g"), parse, refusal)?;
@@ -44,6 +46,14 @@ pub(super) fn list(
     listing.encrypted = encryption.as_deref().map(|mode| mode != "none");
     listing.encryption = encryption;
     Ok(listing)
+}
+
+/// The paths that a configuration names: its storage, the server's folder, keys.
+fn paths(text: &str) -> Vec<String> {
+    let Ok(Value::Object(settings)) = crate::yaml::parse(text) else { return Vec::new() };
+    let values = settings.values().filter_map(Value::as_str);
+    let path = |value: &str| value.strip_prefix("file://").unwrap_or(value).to_owned();
+    values.map(path).filter(|value| value.starts_with('/')).collect()
 }
 
 #[derive(Default)]

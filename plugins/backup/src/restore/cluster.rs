@@ -213,11 +213,12 @@ impl Cluster {
         if !output.is_success() {
             return Err(start_failed(&output.fault()));
         }
-        Self::start(programs, folder, account, &[], left)
+        Self::start(look, programs, folder, account, &[], left)
     }
 
     /// One over data that lies in the folder already.
     pub(super) fn start(
+        look: &Look<'_>,
         programs: &Programs,
         folder: &Path,
         account: &str,
@@ -225,7 +226,11 @@ impl Cluster {
         left: Duration,
     ) -> Result<Self, Refusal> {
         let at = |name: &str| folder.join(name).to_string_lossy().into_owned();
-        let mut command = Command::new(programs.path("postgres"));
+        let program = programs.path("postgres");
+        if let Err(error) = look.host.facts(&program) {
+            return Err(Refusal::new(error.outcome(), error.to_string(), error.remedy()));
+        }
+        let mut command = Command::new(program);
         command.args(["-D", &at("data")]);
         for setting in SETTINGS.iter().chain(more) {
             command.args(["-c", setting]);

@@ -3,13 +3,14 @@
 use std::fs::{self, Metadata};
 use std::io::{self, Read as _};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use exhibit_plugin::kinds::continuity_tests::{Fault, FileCounts};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use super::sample::File;
+use crate::host::Host;
 
 /// What the comparison of a sample showed.
 #[derive(Debug, Default)]
@@ -19,15 +20,20 @@ pub(super) struct Compared {
     pub(super) faults: Vec<Fault>,
 }
 
-/// Compares every file; with its source where `sources` says that they lie here, and where the source has not changed
-/// since the backup. `verified` says whether the tool has held all of them against the repository's own checksums.
-pub(super) fn all(files: &[File], restored: &Path, sources: bool, verified: bool) -> Compared {
+/// Compares every file; with its source where `sources` is the host on which they lie, and where the source has not
+/// changed since the backup. `verified` says whether the tool has held all of them against the repository's own checksums.
+pub(super) fn all(
+    files: &[File],
+    restored: &Path,
+    sources: Option<&Host>,
+    verified: bool,
+) -> Compared {
     let mut compared = Compared::default();
     for file in files {
         let inside = file.path.trim_start_matches('/');
-        let source = sources.then(|| PathBuf::from("/").join(inside));
+        let source = sources.map(|host| (host, format!("/{inside}")));
         let counts = &mut compared.counts;
-        let (count, why) = match one(file, &restored.join(inside), source.as_deref()) {
+        let (count, why) = match one(file, &restored.join(inside), source) {
             Ok(Verdict::Same) => (&mut counts.same_as_source, None),
             Ok(Verdict::NoSource) if verified => (&mut counts.whole_by_repository, None),
             Ok(Verdict::NoSource) => (
@@ -56,7 +62,7 @@ enum Verdict {
 }
 
 /// An error says why there is nothing to compare.
-fn one(file: &File, restored: &Path, source: Option<&Path>) -> Result<Verdict, String> {
+fn one(file: &File, restored: &Path, source: Option<(&Host, String)>) -> Result<Verdict, String> {
     let facts = fs::symlink_metadata(restored).map_err(|_absent| "did not come back".to_owned())?;
     if !facts.is_file() {
         return Err("came back as something else than a file".to_owned());
@@ -65,15 +71,20 @@ fn one(file: &File, restored: &Path, source: Option<&Path>) -> Result<Verdict, S
         let why = format!("came back with {} bytes instead of {}", facts.len(), file.size);
         return Ok(Verdict::Different(why));
     }
-    let Some(source) = source.filter(|source| is_unchanged(source, file)) else {
+    let Some((host, source)) = source.filter(|(_, source)| is_unchanged(source, file)) else {
         return Ok(Verdict::NoSource);
     };
-    let Ok(expected) = checksum(source) else { return Ok(Verdict::NoSource) };
+    let expected = match host.file(&source) {
+        Ok(Some(source)) => checksum(source),
+        Ok(None) | Err(_) => return Ok(Verdict::NoSource),
+    };
+    let Ok(expected) = expected else { return Ok(Verdict::NoSource) };
     // It may have changed while it was read.
-    if !is_unchanged(source, file) {
+    if !is_unchanged(&source, file) {
         return Ok(Verdict::NoSource);
     }
-    let found = checksum(restored).map_err(|error| format!("cannot be read: {error}"))?;
+    let found = opened(restored).and_then(checksum);
+    let found = found.map_err(|error| format!("cannot be read: {error}"))?;
     if found == expected {
         Ok(Verdict::Same)
     } else {
@@ -81,7 +92,7 @@ fn one(file: &File, restored: &Path, source: Option<&Path>) -> Result<Verdict, S
     }
 }
 
-fn is_unchanged(source: &Path, file: &File) -> bool {
+fn is_unchanged(source: &str, file: &File) -> bool {
     let same_time = |facts: &Metadata| {
         let now = facts.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
         // borg tells microseconds, rounded through a float.
@@ -92,11 +103,14 @@ fn is_unchanged(source: &Path, file: &File) -> bool {
         .is_ok_and(|facts| facts.is_file() && facts.len() == file.size && same_time(&facts))
 }
 
-fn checksum(path: &Path) -> io::Result<[u8; 32]> {
+fn opened(path: &Path) -> io::Result<fs::File> {
     // A pipe that takes the file's place must not hold up the test.
     let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOFOLLOW;
     let flags = i32::try_from(flags.bits()).map_err(io::Error::other)?;
-    let mut file = fs::OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    fs::OpenOptions::new().read(true).custom_flags(flags).open(path)
+}
+
+fn checksum(mut file: fs::File) -> io::Result<[u8; 32]> {
     let mut digest = Sha256::new();
     let mut buffer = vec![0; 64 * 1024];
     loop {
@@ -135,7 +149,7 @@ mod tests {
         }
         let path = source.join("missing").to_string_lossy().into_owned();
         files.push(File { path, size: 3, modified: None });
-        let compared = all(&files, &restored, true, true);
+        let compared = all(&files, &restored, Some(&Host::new(Path::new("/"))), true);
         let expected = FileCounts {
             same_as_source: 1,
             whole_by_repository: 1,
@@ -145,7 +159,7 @@ mod tests {
         };
         assert_eq!(compared.counts, expected);
         assert_eq!((compared.faults.len(), compared.bytes), (3, 11));
-        let elsewhere = all(&files, &restored, false, false);
+        let elsewhere = all(&files, &restored, None, false);
         assert_eq!((elsewhere.counts.same_as_source, elsewhere.counts.unproven), (0, 3));
     }
 }

@@ -13,7 +13,7 @@ use super::cluster::{self, Cluster, Programs};
 use super::rows;
 use super::scratch::Scratch;
 use crate::jobs::dumps::form::{self, Form};
-use crate::jobs::{Refusal, unrun};
+use crate::jobs::{Refusal, pgbackrest, unrun};
 use crate::look::Look;
 use crate::settings::{self, RestoreTest, Stanza};
 use crate::tool::{Tool, run};
@@ -278,6 +278,8 @@ fn from_pgbackrest(
     scratch.demand(shown.bytes.saturating_mul(2).saturating_add(EMPTY))?;
     // The server itself fetches the log of changes, so it runs as somebody who may read the repository.
     let run_as = wanted.test.run_as.as_deref().unwrap_or("postgres");
+    let reads = pgbackrest::paths_of(look, &stanza.config)?;
+    let reads: Vec<&str> = reads.iter().map(String::as_str).collect();
     let programs = Programs::find(look, wanted.test.programs.as_deref(), run_as)?;
     let folder = cluster::folder(&programs, scratch.path())?;
     let at = |name: &str| folder.join(name).to_string_lossy().into_owned();
@@ -303,7 +305,8 @@ fn from_pgbackrest(
         "pgbackrest --stanza={} --repo={} --set={} --pg1-path=<scratch> --type=immediate --archive-mode=off restore",
         stanza.name, stanza.key, wanted.id
     ));
-    let tool = Tool::new("pgbackrest", &words).folder(&folder).timeout(wanted.left());
+    let tool = Tool::new("pgbackrest", &words).reads(&reads);
+    let tool = tool.folder(&folder).timeout(wanted.left());
     let output = run(&programs.as_user(tool), look.job);
     let output = output.map_err(|error| unrun(&error, "pgbackrest"))?;
     let judged =
@@ -315,7 +318,8 @@ fn from_pgbackrest(
     let programs = programs.of_version(version.trim());
     let fetch = format!("restore_command={}", fetch(stanza, &at("data"), &at("lock")));
     let account = wanted.test.database_account.as_deref().unwrap_or("postgres");
-    let cluster = match Cluster::start(&programs, &folder, account, &[&fetch], wanted.left()) {
+    let cluster = match Cluster::start(look, &programs, &folder, account, &[&fetch], wanted.left())
+    {
         Ok(cluster) => cluster,
         // A server that does not rise from a backup is what the test found out.
         Err(refusal) if refusal.outcome == OutcomeKind::Failed => return Ok(Err(refusal.detail)),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use exhibit_plugin::OutcomeKind;
 use exhibit_plugin::kinds::continuity_tests::Sample;
+use exhibit_plugin::plugin::Vetoes;
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
@@ -25,8 +26,10 @@ pub(crate) struct Draw {
     seed: String,
     scope: Vec<String>,
     wanted: usize,
+    /// What the operator forbids is not restored either.
+    vetoes: Vetoes,
     population: u64,
-    unnameable: u64,
+    left_out: u64,
     smallest: BTreeMap<[u8; 32], File>,
 }
 
@@ -41,7 +44,7 @@ pub(crate) struct Drawn {
 }
 
 impl Draw {
-    pub(crate) fn new(wanted: &RestoreTest) -> Result<Self, Refusal> {
+    pub(crate) fn new(wanted: &RestoreTest, vetoes: Vetoes) -> Result<Self, Refusal> {
         let seed = match &wanted.seed {
             Some(seed) => seed.clone(),
             None => fresh_seed()?,
@@ -50,8 +53,9 @@ impl Draw {
             seed,
             scope: wanted.paths.iter().map(|path| bare(path).to_owned()).collect(),
             wanted: usize::from(wanted.files),
+            vetoes,
             population: 0,
-            unnameable: 0,
+            left_out: 0,
             smallest: BTreeMap::new(),
         })
     }
@@ -60,10 +64,16 @@ impl Draw {
     pub(crate) fn offer(&mut self, file: Option<File>) {
         let Some(file) = file else {
             self.population += 1;
-            self.unnameable += 1;
+            self.left_out += 1;
             return;
         };
         let path = bare(&file.path);
+        // It would be looked for outside of the scratch folder.
+        if path.split('/').any(|part| part == "..") {
+            self.population += 1;
+            self.left_out += 1;
+            return;
+        }
         let within = |scope: &String| {
             path.strip_prefix(scope.as_str())
                 .is_some_and(|rest| rest.is_empty() || scope.is_empty() || rest.starts_with('/'))
@@ -72,6 +82,10 @@ impl Draw {
             return;
         }
         self.population += 1;
+        if self.vetoes.forbids(&format!("/{path}")).is_some() {
+            self.left_out += 1;
+            return;
+        }
         let key = Sha256::new().chain_update(&self.seed).chain_update(&file.path).finalize();
         self.smallest.insert(key.into(), file);
         if self.smallest.len() > self.wanted {
@@ -82,7 +96,7 @@ impl Draw {
     /// Ends the draw; files that would make it too large are left out.
     pub(crate) fn drawn(&mut self, wanted: &RestoreTest) -> Drawn {
         let bound = wanted.max_mib.saturating_mul(1024 * 1024);
-        let (mut files, mut bytes, mut left_out) = (Vec::new(), 0_u64, self.unnameable);
+        let (mut files, mut bytes, mut left_out) = (Vec::new(), 0_u64, self.left_out);
         for file in std::mem::take(&mut self.smallest).into_values() {
             if bytes.saturating_add(file.size) > bound {
                 left_out += 1;
@@ -142,7 +156,7 @@ mod tests {
     }
 
     fn draw(order: impl Iterator<Item = u64>, wanted: &RestoreTest) -> Drawn {
-        let mut draw = Draw::new(wanted).unwrap();
+        let mut draw = Draw::new(wanted, Vetoes::default()).unwrap();
         for number in order {
             let path = format!("/srv/{number}");
             draw.offer(Some(File { path, size: 400_000, modified: None }));
@@ -159,6 +173,23 @@ mod tests {
         assert_eq!((a.files.len(), a.population, a.left_out), (5, 1000, 0));
         let sample = a.into_sample(&wanted);
         assert_eq!((sample.drawn.as_str(), sample.seed.as_deref()), ("random", Some("seed")));
+    }
+
+    #[test]
+    fn what_is_forbidden_or_climbs_is_never_drawn_and_told_as_left_out() {
+        let vetoes = Vetoes::read(&["/etc/ssl/private/**".to_owned()]).unwrap();
+        let wanted = wanted(5, &[], 1);
+        let mut draw = Draw::new(&wanted, vetoes.clone()).unwrap();
+        for path in ["/etc/ssl/private/a.key", "etc/ssl/private/b.key", "a/../../b", "/srv/x"] {
+            draw.offer(Some(File { path: path.into(), size: 1, modified: None }));
+        }
+        let drawn = draw.drawn(&wanted);
+        assert_eq!(
+            drawn.files.iter().map(|file| file.path.as_str()).collect::<Vec<_>>(),
+            ["/srv/x"]
+        );
+        assert_eq!((drawn.population, drawn.left_out), (4, 3));
+        assert!(vetoes.met()[0].contains("/etc/ssl/private/a.key (2 times)"));
     }
 
     #[test]
