@@ -1,6 +1,7 @@
 //! Reads the one configuration file into checked values; every problem is named with its line and the way out.
 //! It never starts anything and never touches the state directory.
 
+mod deny;
 mod raw;
 pub mod units;
 
@@ -9,7 +10,6 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use exhibit_plugin::plugin::Vetoes;
 use exhibit_proto::digest::Digest;
 use exhibit_proto::document::{Kind, MAX_BYTES, Target};
 use toml::Spanned;
@@ -43,6 +43,8 @@ pub struct Config {
     pub deny: BTreeSet<Kind>,
     /// Fields that must not leave in documents of a kind.
     pub veto: BTreeMap<Kind, Vec<Veto>>,
+    /// Patterns of paths that no plugin may read.
+    pub deny_paths: Vec<String>,
 }
 
 const EVIDENCE_KEY_DAYS: u32 = 30;
@@ -155,7 +157,7 @@ impl Reader<'_> {
         }
         let collector = self.value(file.collector.as_ref(), "collector");
         let target = self.value(file.target.as_ref(), "target");
-        let deny = file.deny.kinds.iter();
+        let deny_paths = self.deny_paths(&file.deny);
         Config {
             digest: Digest::of(self.text.as_bytes()),
             state_dir: self.folder.join(&file.state_dir),
@@ -168,13 +170,10 @@ impl Reader<'_> {
                 0 => None,
                 days => Some(Duration::from_secs(u64::from(days) * 86_400)),
             },
-            deny: deny.filter_map(|kind| self.value(Some(kind), "deny.kinds")).collect(),
-            veto: self.vetoes(&file.deny.fields),
-            plugins: file
-                .plugin
-                .iter()
-                .map(|plugin| self.plugin(plugin, &file.deny.paths))
-                .collect(),
+            deny: self.deny_kinds(&file.deny),
+            veto: self.deny_fields(&file.deny),
+            plugins: file.plugin.iter().map(|plugin| self.plugin(plugin, &deny_paths)).collect(),
+            deny_paths,
             schedule: self.schedules(&file.schedule),
             redact: file.redact.pattern.iter().filter_map(|each| self.pattern(each)).collect(),
         }
@@ -200,7 +199,7 @@ impl Reader<'_> {
         }
     }
 
-    fn plugin(&mut self, raw: &raw::Plugin, deny: &[Spanned<String>]) -> PluginConfig {
+    fn plugin(&mut self, raw: &raw::Plugin, deny: &[String]) -> PluginConfig {
         let kinds = raw.kinds.as_ref().map(|kinds| {
             kinds.iter().filter_map(|kind| self.value(Some(kind), "plugin.kinds")).collect()
         });
@@ -209,38 +208,17 @@ impl Reader<'_> {
             self.problem(Some(&raw.path), "plugin.settings", &text);
             serde_json::Value::Null
         });
-        for path in deny {
-            if let Err(error) = Vetoes::read(&[path.get_ref().clone()]) {
-                self.problem(Some(path), "deny.paths", &error.to_string());
-            }
-        }
         let secrets = raw.secrets.iter();
         PluginConfig {
             path: self.folder.join(raw.path.get_ref()),
             socket: raw.socket.as_ref().map(|path| self.folder.join(path.get_ref())),
             kinds,
-            deny_paths: deny.iter().map(|path| path.get_ref().clone()).collect(),
+            deny_paths: deny.to_vec(),
             settings,
             secrets: secrets
                 .map(|(name, path)| (name.clone(), self.folder.join(path.get_ref())))
                 .collect(),
         }
-    }
-
-    fn vetoes(
-        &mut self,
-        raw: &BTreeMap<String, Vec<Spanned<String>>>,
-    ) -> BTreeMap<Kind, Vec<Veto>> {
-        let mut vetoes = BTreeMap::new();
-        for (kind, fields) in raw {
-            let place = format!("deny.fields.{kind}");
-            let read = fields.iter().filter_map(|field| self.value(Some(field), &place)).collect();
-            match kind.parse::<Kind>() {
-                Ok(kind) => drop(vetoes.insert(kind, read)),
-                Err(error) => self.problem(fields.first(), &place, &error.to_string()),
-            }
-        }
-        vetoes
     }
 
     fn schedules(&mut self, raw: &BTreeMap<String, Spanned<toml::Value>>) -> Schedules {

@@ -12,7 +12,7 @@ use exhibit_proto::leaf::{EntryType, Link};
 use exhibit_proto::rotation;
 use exhibit_proto::statement::{
     Capsule, Closed, DOCUMENT_MEDIA_TYPE, EVIDENCE, HEARTBEAT, Heartbeat, Observed, Outcome,
-    PluginUsed, Run, Scheduled, Statement, StatementError, Subject,
+    PluginUsed, Run, Scheduled, Statement, StatementError, Subject, Vetoes,
 };
 
 use crate::collect::{Observation, outcome};
@@ -31,6 +31,8 @@ pub struct Sealer {
     pub binary: Digest,
     /// SHA-256 of the configuration in force.
     pub configuration: Digest,
+    /// What that configuration forbids.
+    pub vetoes: Vetoes,
 }
 
 /// Where the next statement stands, and what it may say of the log.
@@ -232,7 +234,8 @@ impl Sealer {
 
     /// Seals as the same agent in the next epoch.
     pub fn with_key(&self, key: SecretKey, epoch: u64) -> Self {
-        Self { key, epoch, agent: self.agent.clone(), redactor: self.redactor.clone(), ..*self }
+        let (agent, redactor) = (self.agent.clone(), self.redactor.clone());
+        Self { key, epoch, agent, redactor, vetoes: self.vetoes.clone(), ..*self }
     }
 
     fn sealed(
@@ -260,6 +263,7 @@ impl Sealer {
             agent_version: env!("CARGO_PKG_VERSION").to_owned(),
             agent_binary: self.binary,
             configuration: self.configuration,
+            vetoes: self.vetoes.clone(),
         }
     }
 }

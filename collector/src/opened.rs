@@ -73,6 +73,7 @@ mod tests {
             agent_version: String::new(),
             agent_binary: Digest::ZERO,
             configuration: Digest::ZERO,
+            vetoes: exhibit_proto::statement::Vetoes::default(),
         };
         let (started, finished) = (String::new(), String::new());
         let (plugins, documents, outcomes) = (Vec::new(), Vec::new(), Vec::new());

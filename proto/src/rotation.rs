@@ -105,6 +105,7 @@ mod tests {
             agent_version: "1".into(),
             agent_binary: Digest::ZERO,
             configuration: Digest::ZERO,
+            vetoes: crate::statement::Vetoes::default(),
         }
     }
 

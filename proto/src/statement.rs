@@ -7,6 +7,7 @@ mod deletion;
 mod keys;
 mod noticed;
 mod run;
+mod veto;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,7 @@ pub use deletion::{Deleted, Hold, HoldLifted, Tombstone};
 pub use keys::{Activity, ApprovedPack, Enrol, GivenPack, Revoke, RulePackInForce};
 pub use noticed::{Conflict, Fork, Gap, Over};
 pub use run::{Capsule, Closed, Heartbeat, Observed, Outcome, PluginUsed, Run, Scheduled};
+pub use veto::Vetoes;
 
 pub const TYPE: &str = "https://in-toto.io/Statement/v1";
 /// Predicate types, each with the struct that describes it.

@@ -191,6 +191,7 @@ impl Simulated {
             agent_version: "0.1.0".into(),
             agent_binary: Digest::ZERO,
             configuration: Digest::ZERO,
+            vetoes: exhibit_proto::statement::Vetoes::default(),
         };
         let subject = |observed: &Observed| {
             Subject::new(observed.kind.as_str(), observed.digest, Some(DOCUMENT_MEDIA_TYPE))

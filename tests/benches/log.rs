@@ -258,6 +258,7 @@ fn run(agent: &str, link: Link, digest: Digest, size: u64) -> Result<Run> {
         agent_version: "0.1.0".into(),
         agent_binary: Digest::ZERO,
         configuration: Digest::ZERO,
+        vetoes: exhibit_proto::statement::Vetoes::default(),
     };
     let observed = Observed {
         kind: "patch.status".parse()?,

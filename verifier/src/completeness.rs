@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use exhibit_proto::bundle::Selection;
 use exhibit_proto::document::{Kind, Target};
 use exhibit_proto::keys::KeyId;
-use exhibit_proto::statement::decimal;
+use exhibit_proto::statement::{Vetoes, decimal};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -89,6 +89,19 @@ pub struct Agent {
     pub scheduled: Vec<Scheduled>,
     /// Days that the agent closed, each with how many of its statements the log holds.
     pub days: Vec<Day>,
+    /// What the operator of its host forbade, by its own statements, as it changed; the last one held at the period's end.
+    /// Empty if nothing was forbidden.
+    #[serde(default)]
+    pub vetoes: Vec<Vetoed>,
+}
+
+/// What the operator of a host kept back from a time on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Vetoed {
+    /// When the first statement that says so was logged.
+    pub since: Timestamp,
+    #[serde(flatten)]
+    pub vetoes: Vetoes,
 }
 
 /// Numbers of one chain that the log does not hold.

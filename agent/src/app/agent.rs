@@ -333,6 +333,7 @@ fn sealer(
         redactor: Redactor::new(local_key, &config.redact).with_vetoes(&config.veto),
         binary: collect::digest_of(&executable).context("hashing the agent's own executable")?,
         configuration: config.digest,
+        vetoes: config.vetoes(),
     })
 }
 

@@ -164,6 +164,7 @@ impl Rehearsal {
             redactor: Redactor::new(local_key, &config.redact).with_vetoes(&config.veto),
             binary: digest_of(&std::env::current_exe()?)?,
             configuration: config.digest,
+            vetoes: config.vetoes(),
         };
         Ok(Self { view, target, sealer })
     }

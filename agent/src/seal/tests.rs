@@ -15,6 +15,7 @@ fn sealer() -> Sealer {
         redactor: Redactor::new([9; 32], &[]),
         binary: Digest::of(b"binary"),
         configuration: Digest::of(b"configuration"),
+        vetoes: exhibit_proto::statement::Vetoes::default(),
     }
 }
 

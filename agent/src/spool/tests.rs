@@ -17,6 +17,7 @@ fn sealer() -> Sealer {
         redactor: Redactor::new([9; 32], &[]),
         binary: Digest::ZERO,
         configuration: Digest::ZERO,
+        vetoes: exhibit_proto::statement::Vetoes::default(),
     }
 }
 

@@ -11,4 +11,5 @@ mod once;
 mod plugin_check;
 mod rotation;
 mod trust;
+mod veto;
 mod world;

@@ -57,6 +57,7 @@ fn capsule(seq: u64, prev: Digest) -> Capsule {
         agent_version: "0.1.0".into(),
         agent_binary: Digest::ZERO,
         configuration: Digest::ZERO,
+        vetoes: exhibit_proto::statement::Vetoes::default(),
     }
 }
 

@@ -44,6 +44,8 @@ pub(crate) struct SampleAgent {
     pub(crate) key: SecretKey,
     pub(crate) seq: u64,
     pub(crate) prev: Digest,
+    /// What the operator of its host forbids.
+    pub(crate) vetoes: statement::Vetoes,
 }
 
 impl Sample {
@@ -227,7 +229,15 @@ impl Sample {
             approved_by: "admin".into(),
         };
         self.own(EntryType::Enrol, statement::ENROL, enrol);
-        SampleAgent { id, target, host_name: host_name.into(), key, seq: 0, prev: Digest::ZERO }
+        SampleAgent {
+            id,
+            target,
+            host_name: host_name.into(),
+            key,
+            seq: 0,
+            prev: Digest::ZERO,
+            vetoes: statement::Vetoes::default(),
+        }
     }
 
     pub(crate) fn revoke(&self, agent: &SampleAgent, reason: &str) -> u64 {
@@ -254,6 +264,7 @@ impl Sample {
             agent_version: "0.1.0".into(),
             agent_binary: Digest::of(b"agent"),
             configuration: Digest::of(b"configuration"),
+            vetoes: agent.vetoes.clone(),
         }
     }
 

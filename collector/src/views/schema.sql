@@ -60,6 +60,7 @@ CREATE TABLE agents (
   version         TEXT,
   binary_digest   TEXT,
   configuration   TEXT,
+  vetoes          TEXT,                -- JSON: what the operator of its host forbids; NULL when nothing is
   boot            TEXT,
   clock_offset_ms INTEGER,
   interval_s      INTEGER,             -- longest time until the next statement, by its own word

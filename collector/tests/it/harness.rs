@@ -311,6 +311,7 @@ impl Agent {
             agent_version: "0.1.0".into(),
             agent_binary: Digest::ZERO,
             configuration: Digest::ZERO,
+            vetoes: exhibit_proto::statement::Vetoes::default(),
         };
         let run = Run {
             capsule,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::decimal;
+use super::{Vetoes, decimal};
 use crate::checkpoint::Checkpoint;
 use crate::digest::Digest;
 use crate::document::{Kind, Target};
@@ -35,6 +35,9 @@ pub struct Capsule {
     pub agent_binary: Digest,
     /// SHA-256 of the configuration in force.
     pub configuration: Digest,
+    /// What the operator of the host forbids, by that configuration; absent when nothing is.
+    #[serde(default, skip_serializing_if = "Vetoes::is_empty")]
+    pub vetoes: Vetoes,
 }
 
 /// Predicate of [`EVIDENCE`](super::EVIDENCE): one run.

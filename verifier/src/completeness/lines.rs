@@ -85,6 +85,16 @@ fn line(agent: &Agent) -> String {
     if short > 0 {
         parts.push(format!("{short} closed days lack statements"));
     }
+    if let Some(newest) = agent.vetoes.last() {
+        let since = day_and_time(newest.since);
+        parts.push(match newest.vetoes.is_empty() {
+            true => format!("its operator forbids nothing any more since {since}"),
+            false => format!("its operator forbids since {since}: {}", newest.vetoes),
+        });
+        if agent.vetoes.len() > 1 {
+            parts.push(format!("{} other vetoes before: see --json", agent.vetoes.len() - 1));
+        }
+    }
     format!("{} ({}): {}", agent.host_name, agent.agent, parts.join("; "))
 }
 

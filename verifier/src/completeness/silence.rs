@@ -7,7 +7,7 @@ use exhibit_proto::bundle::Selection;
 use jiff::{SignedDuration, Timestamp};
 
 use super::told::{Arrival, Arrivals, Facts, Seen};
-use super::{Agent, Coverage, Day, Missing, NAMED, Scheduled, Silence, Window};
+use super::{Agent, Coverage, Day, Missing, NAMED, Scheduled, Silence, Vetoed, Window};
 
 /// An agent looks at its clock once a minute, and a statement is on its way for a while.
 const SLACK: SignedDuration = SignedDuration::from_mins(2);
@@ -45,6 +45,7 @@ pub(super) fn agent(
         silent_since: None,
         scheduled: scheduled(facts, from, to, selection),
         days: days(facts, chains),
+        vetoes: vetoes(facts, from, to),
     };
     missing(&mut agent, chains);
     silences(&mut agent, facts, &seen);
@@ -63,6 +64,19 @@ fn coverage(agent: &Agent) -> Coverage {
         Agent { promised_seconds: None, .. } => Coverage::NotJudged,
         Agent { .. } => Coverage::Covered,
     }
+}
+
+/// The one in force when the period began, and each that followed.
+fn vetoes(facts: &Facts, from: Timestamp, to: Timestamp) -> Vec<Vetoed> {
+    let known = &facts.vetoes;
+    let first = known.iter().rposition(|(since, _)| *since <= from).unwrap_or(0);
+    let within = known.iter().skip(first).filter(|(since, _)| *since <= to).take(NAMED);
+    let mut told: Vec<Vetoed> =
+        within.map(|(since, vetoes)| Vetoed { since: *since, vetoes: vetoes.clone() }).collect();
+    if told.iter().all(|one| one.vetoes.is_empty()) {
+        told.clear();
+    }
+    told
 }
 
 /// The interval in force at `at`.

@@ -31,6 +31,7 @@ fn capsule(seq: u64, sealed: i64) -> Capsule {
         agent_version: "0.1.0".into(),
         agent_binary: Digest::ZERO,
         configuration: Digest::ZERO,
+        vetoes: exhibit_proto::statement::Vetoes::default(),
     }
 }
 
@@ -211,4 +212,35 @@ fn lines_are_bounded_and_worst_first() {
     assert!(heading.contains("2026-10-01 00:00Z to 2026-10-01 03:00Z"), "{heading}");
     assert_eq!(lines[0], "agents: 1 silent, 100 covered");
     assert!(lines.len() < 50 && lines.last().unwrap().contains("61 more agents"), "{lines:?}");
+}
+
+#[test]
+fn what_the_operator_of_a_host_forbids_is_told_from_when_on() {
+    let window = window(10, 180);
+    let beat = |paths: &[&str]| {
+        let mut beat = beat(15, None);
+        beat.capsule.vetoes.paths = paths.iter().map(|path| (*path).to_owned()).collect();
+        beat
+    };
+    let arrivals = arrivals((0..=180).step_by(15));
+    let lines = |told: &Told| {
+        let found = judge(window, &Selection::default(), told, std::slice::from_ref(&arrivals));
+        lines(&found).1.join("\n")
+    };
+    let mut told = told(window);
+    assert_eq!(one(window, &told, &arrivals).vetoes, []);
+    assert!(!lines(&told).contains("operator"));
+    // In force before the period began, repeated, changed, lifted after its end.
+    told.heartbeat(&text(5), KEY, &beat(&["/etc/ssl/private/**"]));
+    told.heartbeat(&text(20), KEY, &beat(&["/etc/ssl/private/**"]));
+    told.heartbeat(&text(30), KEY, &beat(&["/etc/ssl/private/**", "/root"]));
+    told.heartbeat(&text(200), KEY, &beat(&[]));
+    let vetoes = one(window, &told, &arrivals).vetoes;
+    let since: Vec<Timestamp> = vetoes.iter().map(|vetoed| vetoed.since).collect();
+    assert_eq!(since, [at(5), at(30)]);
+    assert_eq!(vetoes[1].vetoes.to_string(), "paths /etc/ssl/private/**, /root");
+    let said = "its operator forbids since 2026-10-01 00:30Z: paths /etc/ssl/private/**, /root; 1 other vetoes before";
+    assert!(lines(&told).contains(said), "{}", lines(&told));
+    told.heartbeat(&text(170), KEY, &beat(&[]));
+    assert!(lines(&told).contains("forbids nothing any more since 2026-10-01 02:50Z"));
 }

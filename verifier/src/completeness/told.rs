@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use exhibit_proto::document::{Kind, Target};
 use exhibit_proto::keys::KeyId;
-use exhibit_proto::statement::{Closed, Enrol, Heartbeat, Run};
+use exhibit_proto::statement::{Closed, Enrol, Heartbeat, Run, Vetoes};
 use jiff::{SignedDuration, Timestamp};
 
 use super::Window;
@@ -53,6 +53,8 @@ pub(super) struct Facts {
     /// When statements claim to have been sealed that came late.
     pub(super) late: Vec<Timestamp>,
     pub(super) closed: Vec<(KeyId, u64, Closed)>,
+    /// What its host's operator forbids, from when on; in the log's order, each that differs from the one before.
+    pub(super) vetoes: Vec<(Timestamp, Vetoes)>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -81,6 +83,7 @@ impl Told {
             seen: BTreeMap::new(),
             late: Vec::new(),
             closed: Vec::new(),
+            vetoes: Vec::new(),
         });
         facts.targets.clone_from(&enrol.targets);
         facts.revoked = None;
@@ -123,6 +126,7 @@ impl Told {
         {
             facts.closed.push((key, beat.capsule.epoch, closed.clone()));
         }
+        facts.forbidden(at, &beat.capsule.vetoes);
         facts.sealed(at, &beat.capsule.sealed_at);
     }
 
@@ -134,6 +138,7 @@ impl Told {
         if at > window.to || window.from.is_some_and(|from| at < from) {
             return;
         }
+        facts.forbidden(at, &run.capsule.vetoes);
         for document in &run.documents {
             let seen = facts.seen(&document.kind, &document.target);
             seen.observed += 1;
@@ -148,6 +153,13 @@ impl Told {
 impl Facts {
     fn seen(&mut self, kind: &Kind, target: &Target) -> &mut Seen {
         self.seen.entry((kind.clone(), target.clone())).or_default()
+    }
+
+    fn forbidden(&mut self, logged: Timestamp, vetoes: &Vetoes) {
+        let known = self.vetoes.last().map(|(_, known)| known);
+        if known.map_or(!vetoes.is_empty(), |known| known != vetoes) {
+            self.vetoes.push((logged, vetoes.clone()));
+        }
     }
 
     fn sealed(&mut self, logged: Timestamp, claimed: &str) {

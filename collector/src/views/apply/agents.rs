@@ -121,6 +121,12 @@ pub(super) fn revoke(at: &At<'_>, row: &mut Row, revoke: &Revoke) -> Result<(), 
     Ok(())
 }
 
+/// What is forbidden on the host, as JSON; none when nothing is.
+fn vetoes(capsule: &Capsule) -> Option<String> {
+    let some = Some(&capsule.vetoes).filter(|vetoes| !vetoes.is_empty())?;
+    serde_json::to_string(some).ok()
+}
+
 /// Where the statement stands in its agent's chain: what is missing before it, and whether it names its predecessor.
 pub(super) fn follow(
     at: &At<'_>,
@@ -148,7 +154,7 @@ pub(super) fn follow(
         .prepare_cached(
             "UPDATE agents SET last_index = ?2, last_seen = ?3, last_seq = ?4, last_env = ?5,
                  missing = missing + ?6, version = ?7, binary_digest = ?8, configuration = ?9, boot = ?10,
-                 clock_offset_ms = ?11 WHERE id = ?1",
+                 clock_offset_ms = ?11, vetoes = ?12 WHERE id = ?1",
         )?
         .execute(params![
             id,
@@ -162,6 +168,7 @@ pub(super) fn follow(
             capsule.configuration.to_string(),
             capsule.boot_id,
             capsule.clock_offset_ms,
+            vetoes(capsule),
         ])?;
     let targets = serde_json::from_str(&targets).unwrap_or_default();
     Ok(Agent { id, targets, late: false })

@@ -1,5 +1,6 @@
 //! Agents and their schedules.
 
+use exhibit_proto::statement::Vetoes;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::Row;
 
@@ -31,6 +32,8 @@ pub struct AgentRow {
     pub version: Option<String>,
     pub binary: Option<String>,
     pub configuration: Option<String>,
+    /// What the operator of its host forbids, by its newest statement.
+    pub vetoes: Vetoes,
     /// The agent's clock minus the collector's.
     pub clock_offset_ms: Option<i64>,
     pub interval_seconds: Option<u64>,
@@ -69,7 +72,7 @@ impl AgentRow {
 
 const AGENT: &str = "SELECT id, host_name, key, epoch, targets, approved_by, enrolled_index, enrolled, revoked_index, \
      revoked, revoked_by, revoked_reason, last_index, last_seen, last_seq, missing, version, binary_digest, \
-     configuration, clock_offset_ms, interval_s, spool_items, dropped FROM agents";
+     configuration, clock_offset_ms, interval_s, spool_items, dropped, vetoes FROM agents";
 
 impl Views {
     /// All agents by host name.
@@ -145,6 +148,7 @@ fn agent(row: &Row<'_>) -> rusqlite::Result<AgentRow> {
         }
     };
     let targets: String = row.get(4)?;
+    let vetoes: Option<String> = row.get(23)?;
     Ok(AgentRow {
         id: row.get(0)?,
         host_name: row.get(1)?,
@@ -166,5 +170,6 @@ fn agent(row: &Row<'_>) -> rusqlite::Result<AgentRow> {
         interval_seconds: number(20)?,
         spool_items: number(21)?,
         dropped: number(22)?,
+        vetoes: vetoes.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
     })
 }

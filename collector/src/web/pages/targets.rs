@@ -8,7 +8,7 @@ use axum::response::Response;
 use super::control::{FindingView, finding_view};
 use super::controls::ListPage;
 use super::{super::html, Ask, WebError, evidence_href, target_href};
-use crate::views::{DocumentRow, EntryFilter, OutcomeRow, TargetRow};
+use crate::views::{AgentRow, DocumentRow, EntryFilter, OutcomeRow, TargetRow};
 use crate::web::Frame;
 use crate::web::table::{
     Table, TableView, code, column, count, encode, moment, number, text, word,
@@ -30,6 +30,7 @@ struct TargetPage {
     unseen: Vec<UnseenView>,
     findings: Vec<FindingView>,
     irregular: Vec<(u64, String, Moment)>,
+    vetoes: Vec<(&'static str, String)>,
 }
 
 struct KindView {
@@ -162,10 +163,12 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
         })
         .collect();
     findings.sort_by_key(|finding| (finding.word.order, finding.rule.clone()));
+    let agent = views.agent(&target.agent)?;
     html(&TargetPage {
         frame: ask.frame(target.name.clone(), "targets"),
         agent_href: format!("/agents/{}", encode(&target.agent)),
-        agent_name: views.agent(&target.agent)?.map_or(String::new(), |agent| agent.host_name),
+        vetoes: vetoed(agent.as_ref()),
+        agent_name: agent.map_or(String::new(), |agent| agent.host_name),
         first_seen: ask.moment(target.first_seen),
         target,
         kinds,
@@ -173,6 +176,17 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
         findings,
         irregular: irregular.collect(),
     })
+}
+
+/// What the operator of the host keeps back, each with what it is.
+pub(in crate::web) fn vetoed(agent: Option<&AgentRow>) -> Vec<(&'static str, String)> {
+    let Some(AgentRow { vetoes, .. }) = agent else { return Vec::new() };
+    let kinds = vetoes.kinds.iter().map(|kind| ("kind", kind.to_string()));
+    let paths = vetoes.paths.iter().map(|path| ("path", path.clone()));
+    let fields = vetoes.fields.iter().flat_map(|(kind, fields)| {
+        fields.iter().map(move |field| ("field", format!("{field} of {kind}")))
+    });
+    kinds.chain(paths).chain(fields).collect()
 }
 
 /// Every kind that was seen, missed or is scheduled.

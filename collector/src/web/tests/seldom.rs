@@ -16,6 +16,7 @@ use crate::ingest::Larger;
 use crate::timestamp::Stamps;
 use crate::views::sample::{Sample, SampleAgent, patches};
 use crate::web::pages::help::anchor;
+use crate::web::table::encode;
 
 const KIND: &str = "patch.status";
 const HOST: &str = "db-1.example.com";
@@ -244,5 +245,37 @@ async fn every_type_of_entry_is_explained_on_the_help_page() {
     let help = site.get("/help", &cookie).await.body;
     for known in EntryType::KNOWN {
         assert!(help.contains(&format!("id=\"{}\"", anchor(&known))), "{known:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_operator_of_a_host_keeps_back_stands_on_its_target_until_it_is_lifted() {
+    let site = |lifted: bool| {
+        Site::new(move |sample| {
+            let mut agent = sample.enrol(HOST);
+            agent.vetoes.kinds = vec!["hardware.health".parse().unwrap()];
+            agent.vetoes.paths = vec!["/etc/ssl/<private>/**".to_owned()];
+            agent.vetoes.fields =
+                [("identity.accounts".parse().unwrap(), vec!["/accounts/*/name".into()])].into();
+            sample.run(&mut agent, &[(KIND, patches(false))], &[]);
+            if lifted {
+                agent.vetoes = exhibit_proto::statement::Vetoes::default();
+                sample.run(&mut agent, &[(KIND, patches(false))], &[]);
+            }
+        })
+    };
+    for lifted in [false, true] {
+        let site = site(lifted);
+        let target = site.sample.views().agents().unwrap().remove(0).targets.remove(0);
+        let cookie = site.enter().await;
+        let page = site.get(&format!("/targets/{}", encode(&target)), &cookie).await.body;
+        assert_eq!(page.contains("Vetoed by the operator"), !lifted, "{page}");
+        for told in [
+            "kind <code>hardware.health</code>",
+            "path <code>/etc/ssl/&#60;private&#62;/**</code>",
+            "field <code>/accounts/*/name of identity.accounts</code>",
+        ] {
+            assert_eq!(page.contains(told), !lifted, "{told}: {page}");
+        }
     }
 }
