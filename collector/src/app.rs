@@ -8,6 +8,7 @@ mod keys;
 mod log_key;
 mod put_back;
 mod record;
+mod report;
 mod retention;
 mod revoke;
 mod rules;
@@ -21,6 +22,7 @@ mod witness;
 pub use init::{Before, Initialised, init};
 pub use log_key::{Changed, change as change_log_key};
 pub use put_back::{PutBack, put_back};
+pub use report::{Reported, report};
 pub use retention::{HoldShown, Listed, Retained, delete, hold, holds, retention};
 pub use revoke::{Revoked, revoke};
 pub use rules::{

@@ -6,6 +6,7 @@
 )]
 
 mod deletion;
+mod report;
 mod rules;
 
 use std::io::{IsTerminal as _, Write as _};
@@ -70,6 +71,9 @@ enum Command {
     PutBack(PutBack),
     /// Write an audit bundle
     Export(Export),
+    /// Write a report: controls, statement of applicability, findings, gaps, … as CSV, workbook, JSON, …; works while `serve`
+    /// runs
+    Report(report::Report),
     /// Print the policy for auditors: the log's key, its witnesses and their quorum
     Policy(Output),
     /// Have the newest head time-stamped now by every authority of the configuration; exit 1 if one did not; works while
@@ -335,6 +339,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
             Ok(if done.still_lost.is_empty() { code } else { ExitCode::from(1) })
         }
         Command::Export(asked) => export(&config, asked, now),
+        Command::Report(asked) => report::report(&config, asked, now),
         Command::Policy(output) => {
             let found = app::policy(&config)?;
             show(output.json, &found, found.policy.trim_end())

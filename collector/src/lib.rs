@@ -14,6 +14,7 @@
 //! | [`people`] | users, passwords, sessions | decides what an auditor relies on |
 //! | [`web`] | pages, public read side of the log, health | writes to the log by itself |
 //! | [`export`] | audit bundles | exports what no proof covers |
+//! | [`report`] | reports of what the views say, in many forms | asks a view twice for two forms |
 //! | [`witness`] | asks witnesses to cosign heads, keeps what they signed | holds up admission |
 //! | [`timestamp`] | has heads time-stamped by others, keeps the tokens | holds up admission, stamps what changes |
 //! | `ask` | HTTP to witnesses and authorities, in bounds | decides what an answer means |
@@ -34,6 +35,7 @@ pub mod net;
 pub mod opened;
 pub mod packs;
 pub mod people;
+pub mod report;
 pub mod requests;
 pub mod retention;
 pub mod secrets;

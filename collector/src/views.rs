@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `follow` | takes entries from the log, and the rule pack in force with them |
 //! | `apply` | turns one entry into rows |
+//! | `pinned` | the tables as of one moment |
 //! | `kept` | what stays of findings whose document is deleted |
 //! | `judge` | a rule pack and the findings it gives |
 //! | `present` | the rule pack in force, lent to readers |
@@ -18,6 +19,7 @@ mod dump;
 mod follow;
 mod judge;
 mod kept;
+mod pinned;
 mod present;
 mod read;
 mod rejudge;
@@ -82,6 +84,8 @@ pub enum ViewsError {
     Misfit(PathBuf),
     #[error(transparent)]
     Pack(PacksError),
+    #[error("the views are held at one moment and answer one question at a time")]
+    Busy,
     #[error("the thread that reads the views ended early")]
     Interrupted,
 }
@@ -102,6 +106,8 @@ struct Inner {
     turning: Mutex<Option<Turning>>,
     idle: Mutex<Vec<Connection>>,
     assessed: Mutex<Option<Arc<Assessment>>>,
+    /// The one idle connection is inside a transaction, and there must be no other.
+    pinned: bool,
 }
 
 /// Whoever writes the tables.
@@ -142,7 +148,18 @@ impl Views {
         let writer = Mutex::new(Writer { connection: writer, assessor: None });
         let (path, opened, turning) = (path.to_owned(), OnceLock::new(), Mutex::new(None));
         let present = Present::new(assessor);
-        Self(Arc::new(Inner { path, log, present, opened, writer, turning, idle, assessed }))
+        let pinned = false;
+        Self(Arc::new(Inner {
+            path,
+            log,
+            present,
+            opened,
+            writer,
+            turning,
+            idle,
+            assessed,
+            pinned,
+        }))
     }
 
     /// The same views, which take from `opened` what they need not open again; the first one given stays.
@@ -269,6 +286,7 @@ impl Views {
         let idle = self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let connection = match idle {
             Some(connection) => connection,
+            None if self.0.pinned => return Err(ViewsError::Busy),
             None => {
                 let connection = connect(&self.0.path)?;
                 connection.pragma_update(None, "query_only", true)?;

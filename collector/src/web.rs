@@ -5,11 +5,13 @@
 //! |---|---|
 //! | `public` | checkpoint, tiles and health, for anybody |
 //! | `sign_in`, `guard` | who asks: sessions, forms, rate limits, headers |
+//! | `download` | reports, made and logged before they leave |
 //! | `pages` | one function a page, all plain and blocking |
 //! | `table`, `words`, `facts` | lists, words with icons, documents as readable text |
 //! | `assets` | stylesheet and scripts, addressed by digest |
 
 mod assets;
+mod download;
 mod facts;
 mod guard;
 mod pages;
@@ -21,6 +23,7 @@ mod tests;
 mod words;
 
 use std::ops::Deref;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -47,12 +50,13 @@ use crate::witness::{WitnessError, Witnesses};
 use guard::{Limiter, SignedIn};
 
 /// Section, address and label of the navigation.
-const NAVIGATION: [(&str, &str, &str); 8] = [
+const NAVIGATION: [(&str, &str, &str); 9] = [
     ("overview", "/", "Overview"),
     ("controls", "/controls", "Controls"),
     ("findings", "/findings", "Findings"),
     ("targets", "/targets", "Targets"),
     ("agents", "/agents", "Agents"),
+    ("reports", "/reports", "Reports"),
     ("log", "/log", "Log"),
     ("activity", "/activity", "Activity"),
     ("help", "/help", "Help"),
@@ -81,6 +85,8 @@ pub struct WebState {
     /// What may be deleted, and when it was looked for last.
     pub retention: InForce,
     pub record: Record,
+    /// A folder of ours, where reports lie without a name while they are made.
+    pub scratch: PathBuf,
     pub clock: Clock,
 }
 
@@ -88,6 +94,7 @@ pub struct WebState {
 struct Site {
     state: WebState,
     limiter: Limiter,
+    turns: download::Turns,
 }
 
 impl Deref for Site {
@@ -156,7 +163,7 @@ struct ErrorPage {
 /// The second port: pages, and `beside` (public read side of the log, enrolment) under the same roof. `beside` must
 /// have no fallback of its own.
 pub fn router(state: WebState, beside: Router) -> Router {
-    let site = Arc::new(Site { state, limiter: Limiter::new() });
+    let site = Arc::new(Site { state, limiter: Limiter::new(), turns: download::Turns::default() });
     let open = Router::new()
         .route("/sign-in", get(sign_in::form).post(sign_in::sign_in))
         .route("/assets/{digest}/{name}", get(assets::serve));
@@ -186,6 +193,8 @@ pub fn router(state: WebState, beside: Router) -> Router {
         .route("/agents/{agent}", page(pages::agents::show))
         .route("/log", page(pages::log::show))
         .route("/log.csv", page(pages::log::csv))
+        .route("/reports", page(pages::reports::show))
+        .route("/reports/{kind}/{format}", post(download::report))
         .route("/retention", page(pages::retention::show))
         .route("/retention.csv", page(pages::retention::csv))
         .route("/activity", page(pages::log::activity))

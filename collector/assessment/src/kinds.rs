@@ -1,5 +1,7 @@
 //! The kinds of evidence that are known: what each holds, where it can come from, and which controls it speaks to. Facts for the
-//! gap analysis and for the check of rules; it never says what a plugin emits today.
+//! gap analysis and for the check of rules.
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +12,7 @@ use crate::{
 
 const KINDS: (&str, &str) =
     ("evidence_kinds.csv", include_str!("../frameworks/evidence_kinds.csv"));
+const PLUGINS: (&str, &str) = ("plugins.csv", include_str!("../frameworks/plugins.csv"));
 /// Kinds that came after the survey, with what they hold.
 const LATER: [(&str, &str); 1] =
     [("config.scheduled_jobs", "jobs that run by the clock, what they run, and how they ended")];
@@ -27,6 +30,21 @@ pub struct EvidenceKind {
     pub api: String,
     /// Controls it speaks to.
     pub controls: Vec<ControlId>,
+}
+
+/// The plugins that emit each kind, by the kind's name. A test holds the table equal to what plugins say of themselves.
+pub fn emitters() -> Result<BTreeMap<String, Vec<String>>, FrameworkError> {
+    let mut emitters: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for row in rows::<EmitterRow>(PLUGINS)? {
+        emitters.entry(row.kind).or_default().push(row.plugin);
+    }
+    Ok(emitters)
+}
+
+#[derive(Deserialize)]
+struct EmitterRow {
+    kind: String,
+    plugin: String,
 }
 
 #[derive(Deserialize)]

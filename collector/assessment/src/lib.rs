@@ -40,7 +40,7 @@ pub use finding::{Finding, Item, Verdict};
 pub use framework::{Attribute, Attributes, Clause, Control, Framework, FrameworkError, Theme};
 pub use gap::{ControlGap, Have, Missing, gap_analysis};
 pub use ids::{ClauseId, ControlId, IdError, RuleId};
-pub use kinds::{EvidenceKind, evidence_kinds};
+pub use kinds::{EvidenceKind, emitters, evidence_kinds};
 pub use pack::{Change, GivenRules, PackDiff, PackError, RuleChange, RulePack, TestOutcome};
 pub use rule::{Rule, Severity, Strength, UnknownWord};
 pub use selection::{LabelError, Labels, Selection, SelectionError};

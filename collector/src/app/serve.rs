@@ -272,6 +272,7 @@ fn build(
         scrub,
         retention: desk.retention(),
         record: record::record(collector.clone(), writer.clone()),
+        scratch: config.data.clone(),
         clock: Arc::new(Timestamp::now),
     };
     let per_minute = config.identity.enrolments_per_minute;

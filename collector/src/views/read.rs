@@ -9,6 +9,9 @@ mod packs;
 mod retention;
 
 use jiff::Timestamp;
+use rusqlite::Row;
+
+use super::{Views, ViewsError};
 
 pub use agents::{AgentRow, ScheduleRow};
 pub use entries::{Change, ChangeKind, EntryFilter, EntryRow};
@@ -17,6 +20,30 @@ pub use findings::FindingRow;
 pub use notices::{NoticeRow, NoticeWhat};
 pub use packs::PackRow;
 pub use retention::{Candidate, HoldRow, KindHeld, TombstoneRow};
+
+impl Views {
+    /// Streams the rows of a question. An error of `each` ends it and comes back as it is.
+    fn each<T, E: From<ViewsError>>(
+        &self,
+        sql: &str,
+        read: impl Fn(&Row<'_>) -> Result<T, ViewsError>,
+        each: &mut impl FnMut(T) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut ended = Ok(());
+        self.read(|connection| {
+            let mut ask = connection.prepare(sql)?;
+            let mut rows = ask.query([])?;
+            while let Some(row) = rows.next()? {
+                ended = each(read(row)?);
+                if ended.is_err() {
+                    break;
+                }
+            }
+            Ok(())
+        })?;
+        ended
+    }
+}
 
 /// Stored milliseconds as a time.
 pub(super) fn time(millis: i64) -> Timestamp {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
 use exhibit_assessment::{
-    AssessmentInput, ControlId, ControlStatus, Expectation, Gap, Observed, Outcome, Scope, Status,
-    assess,
+    AssessmentInput, ControlGap, ControlId, ControlStatus, EvidenceKind, Expectation, Gap,
+    Observed, Outcome, RulePack, Scope, Status, assess, gap_analysis,
 };
 use jiff::Timestamp;
 
@@ -57,24 +57,49 @@ impl Views {
     }
 
     fn assess_anew(&self, applied: u64, now: Timestamp) -> Result<Assessment, ViewsError> {
+        self.with_input(now, |input, agents, pack| {
+            let statuses = assess(input, now);
+            let silent = agents.iter().filter(|agent| agent.silent_since(now).is_some());
+            let silent = silent.cloned().collect();
+            let (pack, pack_version) = (pack.digest().to_owned(), pack.version().to_owned());
+            Assessment { applied, now, pack, pack_version, statuses, silent }
+        })
+    }
+
+    /// What each control has and lacks, by the statuses of `assessment`.
+    pub fn gap_analysis(
+        &self,
+        assessment: &Assessment,
+        kinds: &[EvidenceKind],
+        plugins: &BTreeMap<String, Vec<String>>,
+    ) -> Result<Vec<ControlGap>, ViewsError> {
+        self.with_input(assessment.now, |input, _agents, _pack| {
+            gap_analysis(input, &assessment.statuses, kinds, plugins)
+        })
+    }
+
+    /// Lends everything that the judgement rests on.
+    fn with_input<T>(
+        &self,
+        now: Timestamp,
+        judge: impl FnOnce(&AssessmentInput<'_>, &[AgentRow], &RulePack) -> T,
+    ) -> Result<T, ViewsError> {
         let (agents, assessor) = (self.agents()?, self.assessor());
-        let findings: Vec<Observed> = self
-            .findings()?
-            .into_iter()
-            .filter_map(|finding| {
-                // A rule of another pack has no say.
-                let rule = assessor.rule(&finding.rule)?.id.clone();
-                Some(Observed {
-                    rule,
-                    target: finding.target,
-                    verdict: finding.verdict,
-                    message: finding.message,
-                    item_count: finding.item_count,
-                    since: finding.verdict_since,
-                    observed_at: finding.observed_at,
-                })
-            })
-            .collect();
+        let mut findings = Vec::new();
+        self.each_finding::<ViewsError>(|finding| {
+            // A rule of another pack has no say.
+            let Some(rule) = assessor.rule(&finding.rule) else { return Ok(()) };
+            findings.push(Observed {
+                rule: rule.id.clone(),
+                target: finding.target,
+                verdict: finding.verdict,
+                message: finding.message,
+                item_count: finding.item_count,
+                since: finding.verdict_since,
+                observed_at: finding.observed_at,
+            });
+            Ok(())
+        })?;
         let input = AssessmentInput {
             framework: assessor.framework(),
             rules: assessor.pack().rules(),
@@ -88,11 +113,7 @@ impl Views {
             manual: &[],
             attestations: &[],
         };
-        let statuses = assess(&input, now);
-        let silent = agents.into_iter().filter(|agent| agent.silent_since(now).is_some()).collect();
-        let (pack, pack_version) = (assessor.pack().digest(), assessor.pack().version());
-        let (pack, pack_version) = (pack.to_owned(), pack_version.to_owned());
-        Ok(Assessment { applied, now, pack, pack_version, statuses, silent })
+        Ok(judge(&input, &agents, assessor.pack()))
     }
 
     fn gaps(&self) -> Result<Vec<Gap>, ViewsError> {

@@ -12,6 +12,7 @@ pub(super) mod log;
 mod noticed;
 pub(super) mod overview;
 mod proven;
+pub(super) mod reports;
 pub(super) mod retention;
 pub(super) mod rules;
 mod scrubbed;

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use askama::Template;
 
 use super::words::{Moment, Word};
+use crate::report::csv::harmless;
 
 /// Rows on one page.
 const PAGE_ROWS: usize = 200;
@@ -291,14 +292,6 @@ impl Table {
             }
         }
         writer.into_inner().unwrap_or_default()
-    }
-}
-
-/// A spreadsheet must not take a cell for a formula.
-fn harmless(text: &str) -> String {
-    match text.chars().next() {
-        Some('=' | '+' | '-' | '@' | '\t' | '\r') => format!("'{text}"),
-        Some(_) | None => text.to_owned(),
     }
 }
 

@@ -22,6 +22,7 @@ const XSS: &str = "<script>alert(1)</script>";
 const NEW_PASSWORD: &str = "four calm words here";
 
 mod noticed;
+mod reports;
 mod retention;
 mod seldom;
 
@@ -41,6 +42,9 @@ struct Answer {
     cookie: String,
     body: String,
     csp: String,
+    /// SHA-256 that a report's headers name.
+    sha256: String,
+    bytes: Vec<u8>,
 }
 
 impl Site {
@@ -94,6 +98,7 @@ impl Site {
                 kept.lock().unwrap().push(activity);
                 Box::pin(async { Ok(()) })
             }),
+            scratch: sample.dir.path().to_owned(),
             clock: Arc::new(move || now),
         };
         Self {
@@ -116,9 +121,10 @@ impl Site {
         let (status, location) = (response.status(), header(header::LOCATION));
         let cookie = header(header::SET_COOKIE).split(';').next().unwrap_or_default().to_owned();
         let csp = header(header::CONTENT_SECURITY_POLICY);
-        let bytes = axum::body::to_bytes(response.into_body(), 8 << 20).await.unwrap();
+        let sha256 = header(header::HeaderName::from_static("x-exhibit-sha256"));
+        let bytes = axum::body::to_bytes(response.into_body(), 8 << 20).await.unwrap().to_vec();
         let body = String::from_utf8_lossy(&bytes).into_owned();
-        Answer { status, location, cookie, body, csp }
+        Answer { status, location, cookie, body, csp, sha256, bytes }
     }
 
     async fn get(&self, path: &str, cookie: &str) -> Answer {
@@ -195,6 +201,7 @@ fn pages() -> Vec<String> {
         "/log",
         "/log?type=evidence&sort=-index",
         "/activity",
+        "/reports",
         "/help",
         "/password",
         "/controls?status=manual&q=review&sort=-title",
@@ -260,6 +267,7 @@ async fn every_list_page_renders_on_an_empty_log() {
         "/agents",
         "/log",
         "/activity",
+        "/reports",
         "/help",
     ];
     for page in lists {

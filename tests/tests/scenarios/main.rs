@@ -14,6 +14,7 @@ mod log_keys;
 mod noticed;
 mod online;
 mod recovery;
+mod reports;
 mod rotation;
 mod support;
 mod whole_way;

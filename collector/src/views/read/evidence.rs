@@ -107,6 +107,15 @@ impl Views {
         })
     }
 
+    /// Hands over the newest document of each kind on each target, one after the other; ends early where `each` fails.
+    pub fn each_document<E: From<ViewsError>>(
+        &self,
+        mut each: impl FnMut(DocumentRow) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let sql = format!("{DOCUMENT} WHERE to_index IS NULL ORDER BY target, kind");
+        self.each(&sql, |row| Ok(document(row)?), &mut each)
+    }
+
     /// Every document of one kind on one target, newest first.
     pub fn document_history(
         &self,

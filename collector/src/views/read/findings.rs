@@ -18,6 +18,8 @@ pub struct FindingRow {
     pub items: Vec<Item>,
     pub item_count: u64,
     pub from_index: u64,
+    /// SHA-256 of the document behind it.
+    pub digest: String,
     /// First observation that gave this verdict without a change since.
     pub verdict_since: Timestamp,
     /// Last observation of the document behind it.
@@ -27,7 +29,7 @@ pub struct FindingRow {
 }
 
 const FINDING: &str = "SELECT f.rule, f.target, f.kind, f.verdict, f.message, f.items, f.item_count, f.from_index,
-    f.verdict_since, coalesce(d.last_seen, f.first_seen), coalesce(d.last_index, f.from_index)
+    f.verdict_since, coalesce(d.last_seen, f.first_seen), coalesce(d.last_index, f.from_index), coalesce(d.digest, f.digest)
     FROM findings f LEFT JOIN documents d ON d.target = f.target AND d.kind = f.kind AND d.from_index =
       (SELECT from_index FROM documents h WHERE h.target = f.target AND h.kind = f.kind AND h.held = 1
        ORDER BY from_index DESC LIMIT 1)
@@ -47,6 +49,15 @@ impl Views {
     /// The findings of one rule.
     pub fn findings_of_rule(&self, rule: &str) -> Result<Vec<FindingRow>, ViewsError> {
         self.ask_findings(&format!("{FINDING} AND f.rule = ?1 ORDER BY f.target"), [rule])
+    }
+
+    /// Hands over all findings that hold now, one after the other, by rule and target; ends early where `each` fails.
+    pub fn each_finding<E: From<ViewsError>>(
+        &self,
+        mut each: impl FnMut(FindingRow) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let sql = format!("{FINDING} ORDER BY f.rule, f.target");
+        self.each(&sql, |row| finding(row), &mut each)
     }
 
     fn ask_findings<const N: usize>(
@@ -80,5 +91,6 @@ fn finding(row: &Row<'_>) -> Result<FindingRow, ViewsError> {
         verdict_since: time(row.get(8)?),
         observed_at: time(row.get(9)?),
         observed_index: unsigned(row.get(10)?),
+        digest: row.get(11)?,
     })
 }

@@ -1,0 +1,114 @@
+//! `report`: a report to a file or to standard output; the log says that it was made, before anybody has it.
+
+use std::fmt;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use exhibit_proto::digest::Digest;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::tools::reader;
+use super::{Keys, desk};
+use crate::config::Config;
+use crate::log::Lock;
+use crate::report::{self, Ask, Draft, Scratch, Written};
+use crate::views::{Assessor, Views};
+
+/// A report that was made.
+#[derive(Debug, Serialize)]
+pub struct Reported {
+    pub report: &'static str,
+    pub format: &'static str,
+    /// Absent: it went to standard output.
+    pub output: Option<PathBuf>,
+    pub sha256: Digest,
+    pub bytes: u64,
+    pub rows: u64,
+    /// Entries of the log that it rests on.
+    pub size: u64,
+    /// Digest of the rule pack in force.
+    pub pack: String,
+    /// Index of the entry that says so.
+    pub entry: u64,
+}
+
+/// Makes a report; works while `serve` runs. `out` absent: to standard output, once the log says that it was made.
+pub fn report(
+    config: &Config,
+    ask: &Ask,
+    (out, force): (Option<&Path>, bool),
+    now: Timestamp,
+) -> anyhow::Result<Reported> {
+    desk::texts(&[("--by", &ask.by)])?;
+    let keys = Keys::load(config)?;
+    let views = views(config, &keys)?;
+    let Some(out) = out else {
+        let mut scratch = Scratch::new(&config.data)?;
+        let written = report::write(&views, ask, now, scratch.file())?;
+        drop(views);
+        let (mut file, sha256, bytes) = scratch.settle()?;
+        let made = log(config, &written, (None, sha256, bytes), now)?;
+        match io::copy(&mut file, &mut io::stdout().lock()).and_then(|_| io::stdout().flush()) {
+            // Whoever reads has read enough (`| head`).
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+            copied => copied.context("writing to standard output")?,
+        }
+        return Ok(made);
+    };
+    let mut draft = Draft::begin(out, force)?;
+    let written = report::write(&views, ask, now, draft.file())?;
+    drop(views);
+    let (sha256, bytes) = draft.settle()?;
+    // In the log first: no report is anywhere that the log does not know of.
+    let made = log(config, &written, (Some(out.to_owned()), sha256, bytes), now)?;
+    draft.keep()?;
+    Ok(made)
+}
+
+/// Views that are as new as the log.
+pub(super) fn views(config: &Config, keys: &Keys) -> anyhow::Result<Views> {
+    let reader = reader(config, keys)?;
+    let (path, assessor) = (config.views_db(), Assessor::builtin()?);
+    // Without a collector that serves, the views are ours to make; otherwise they are its own to replace.
+    let lock = Lock::take(&config.lock());
+    let views = match &lock {
+        Ok(_held) => Views::open(&path, reader, assessor)?,
+        Err(_serving) => Views::attach(&path, reader, assessor)?,
+    };
+    views.catch_up()?;
+    Ok(views)
+}
+
+fn log(
+    config: &Config,
+    written: &Written,
+    (output, sha256, bytes): (Option<PathBuf>, Digest, u64),
+    now: Timestamp,
+) -> anyhow::Result<Reported> {
+    let (head, detail) = (&written.head, written.claims(sha256, bytes));
+    let entry = desk::log_activity(config, (&head.by, report::ACTION, detail), now)?;
+    Ok(Reported {
+        report: head.report.as_str(),
+        format: written.format.as_str(),
+        output,
+        sha256,
+        bytes,
+        rows: written.rows,
+        size: head.size,
+        pack: head.pack.clone(),
+        entry,
+    })
+}
+
+impl fmt::Display for Reported {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { report, format, output, sha256, bytes, rows, size, pack, entry } = self;
+        let place = output.as_ref().map_or_else(|| "-".into(), |path| path.display().to_string());
+        writeln!(f, "sha256   {sha256}  {place}")?;
+        writeln!(f, "report   {report} as {format}: {rows} rows, {bytes} bytes")?;
+        writeln!(f, "rests on {size} entries of the log and rule pack {pack}")?;
+        write!(f, "logged   as entry {entry}")
+    }
+}

@@ -1,0 +1,188 @@
+//! Reports: what the views say, as files for people and for other tools. Each kind of report has one row model and each format is
+//! a writer of it; no format asks the views by itself, and nothing here judges or changes anything.
+//!
+//! | part | does |
+//! |---|---|
+//! | `ask` | which report, in which form, about what |
+//! | `cells` | columns and cells, the shape that every row has |
+//! | `rows` | the row model of each kind, streamed from the views |
+//! | `csv`, `json`, `xlsx` | writers of rows |
+//! | `draft` | a file that is nobody's until it is whole |
+
+mod ask;
+mod cells;
+pub(crate) mod csv;
+mod draft;
+mod json;
+mod rows;
+#[cfg(test)]
+mod tests;
+mod xlsx;
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
+
+use exhibit_assessment::FrameworkError;
+use exhibit_proto::digest::Digest;
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::log::LogError;
+use crate::views::{Views, ViewsError};
+pub use ask::{Format, Kind, Selection, UnknownReport};
+pub use draft::{Draft, Scratch};
+use rows::{Row, Source};
+
+/// Why there is no report. Nothing stands under the asked name then.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    #[error("{} exists: name another file, or overwrite it with --force", .0.display())]
+    Exists(PathBuf),
+    #[error("{} is not a place for a file: give a path with a name at its end", .0.display())]
+    NoName(PathBuf),
+    #[error("{}: {source}", path.display())]
+    Io { path: PathBuf, source: io::Error },
+    #[error("the report could not be written: {0}")]
+    Write(#[from] io::Error),
+    #[error("a report of {kind} has no form {format}: choose from {known}")]
+    Form { kind: Kind, format: Format, known: String },
+    #[error(
+        "the report has more than {most} rows, which is all that {format} holds: use csv or json, or select less"
+    )]
+    TooMany { format: Format, most: u64 },
+    #[error(transparent)]
+    Views(#[from] ViewsError),
+    #[error(transparent)]
+    Log(#[from] LogError),
+    #[error(transparent)]
+    Framework(#[from] FrameworkError),
+    #[error("the workbook could not be written: {0}")]
+    Workbook(#[from] rust_xlsxwriter::XlsxError),
+}
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    pub kind: Kind,
+    pub format: Format,
+    pub selection: Selection,
+    /// Who asks; stands in the report and in the log.
+    pub by: String,
+}
+
+/// What a report says about itself, whatever its form.
+#[derive(Clone, Debug, Serialize)]
+pub struct Head {
+    pub report: Kind,
+    /// Name of the log.
+    pub origin: String,
+    /// Entries of the log that the report rests on, and their root.
+    pub size: u64,
+    pub root: Digest,
+    pub pack_version: String,
+    /// Digest of the rule pack in force.
+    pub pack: String,
+    /// The moment of the statuses.
+    pub at: Timestamp,
+    pub by: String,
+    pub selection: Selection,
+}
+
+/// What was written.
+#[derive(Clone, Debug)]
+pub struct Written {
+    pub head: Head,
+    pub format: Format,
+    pub rows: u64,
+}
+
+/// A form that takes rows one after the other.
+trait Writer {
+    fn row(&mut self, row: &Row) -> Result<(), ReportError>;
+
+    fn end(self: Box<Self>) -> Result<(), ReportError>;
+}
+
+/// Writes a report of the views as they are now to an empty file. Blocking; memory does not grow with the rows.
+pub fn write(
+    views: &Views,
+    ask: &Ask,
+    now: Timestamp,
+    file: &mut File,
+) -> Result<Written, ReportError> {
+    if !ask.kind.formats().contains(&ask.format) {
+        let known: Vec<&str> = ask.kind.formats().iter().map(|format| format.as_str()).collect();
+        let (kind, format, known) = (ask.kind, ask.format, known.join(", "));
+        return Err(ReportError::Form { kind, format, known });
+    }
+    let source = Source::of(views.pinned()?, ask, now)?;
+    let mut writer = begin(ask.format, &source, file)?;
+    let mut count = 0;
+    rows::each(&source, &mut |row| {
+        count += 1;
+        writer.row(&row)
+    })?;
+    writer.end()?;
+    Ok(Written { head: source.head, format: ask.format, rows: count })
+}
+
+/// What the entry is called that says who made a report.
+pub const ACTION: &str = "report_exported";
+
+impl Written {
+    /// What that entry says.
+    #[must_use]
+    pub fn claims(&self, sha256: Digest, bytes: u64) -> Value {
+        let Head { report, size, root, pack, at, selection, .. } = &self.head;
+        json!({
+            "report": report, "format": self.format.as_str(), "sha256": sha256, "bytes": bytes, "rows": self.rows,
+            "size": size, "root": root, "pack": pack, "at": utc(*at), "selection": selection,
+        })
+    }
+}
+
+fn begin<'a>(
+    format: Format,
+    source: &'a Source,
+    file: &'a mut File,
+) -> Result<Box<dyn Writer + 'a>, ReportError> {
+    let columns = rows::columns(source.head.report);
+    Ok(match format {
+        Format::Csv => Box::new(csv::Csv::begin(columns, BufWriter::new(file))?),
+        Format::Json => Box::new(json::Json::begin(&source.head, columns, BufWriter::new(file))?),
+        Format::Xlsx => Box::new(xlsx::Xlsx::begin(&source.head, columns, file)?),
+    })
+}
+
+impl Head {
+    /// What a person reads about the report, as pairs.
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("Report", self.report.title().to_owned()),
+            ("Log", self.origin.clone()),
+            ("Entries of the log", self.size.to_string()),
+            ("Root of these entries", self.root.to_string()),
+            ("Rule pack", format!("{} ({})", self.pack_version, self.pack)),
+            ("As of", utc(self.at)),
+            ("Selection", self.selection.to_string()),
+            ("Made by", self.by.clone()),
+            ("What it says", SAYS.to_owned()),
+        ]
+    }
+}
+
+/// What a reader must know of every report.
+const SAYS: &str =
+    "What rules found in evidence. It says nothing about conformity: that, a person decides.";
+
+/// A time as reports write it.
+fn utc(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// Writes a JSON value.
+fn put_json(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer(out, value).map_err(io::Error::from)
+}

@@ -1,0 +1,217 @@
+//! Reports of a real log, read back by somebody else's programs where there are some.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Read as _;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::views::sample::{Sample, patches};
+
+pub(super) const EVIL: &str = "=HYPERLINK(\"http://evil.example\",\"x\")";
+pub(super) const TALL: &str = "Łódź Ωμέγα Žižkov Київ 東京 \u{202e}txt";
+
+/// Two hosts, one of which fails, with names that spreadsheets and fonts stumble over.
+pub(super) fn sample() -> Sample {
+    let sample = Sample::new();
+    sample.rule_pack();
+    let mut bad = sample.enrol(EVIL);
+    sample.heartbeat(&mut bad, &["patch.status", "time.sync"]);
+    sample.run(&mut bad, &[("patch.status", patches(true))], &[("time.sync", "denied")]);
+    let mut good = sample.enrol(TALL);
+    sample.run(&mut good, &[("patch.status", patches(false))], &[]);
+    sample
+}
+
+pub(super) fn ask(kind: Kind, format: Format) -> Ask {
+    Ask { kind, format, selection: Selection::default(), by: "ada".into() }
+}
+
+pub(super) fn bytes(sample: &Sample, asked: &Ask) -> Vec<u8> {
+    let mut scratch = Scratch::new(sample.dir.path()).unwrap();
+    write(&sample.views(), asked, sample.now(), scratch.file()).unwrap();
+    let (mut file, digest, size) = scratch.settle().unwrap();
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).unwrap();
+    assert_eq!((digest, size), (Digest::of(&bytes), bytes.len() as u64));
+    bytes
+}
+
+pub(super) fn text(sample: &Sample, kind: Kind, format: Format) -> String {
+    String::from_utf8(bytes(sample, &ask(kind, format))).unwrap()
+}
+
+#[test]
+fn every_form_of_a_report_has_the_same_rows() {
+    let sample = sample();
+    for kind in Kind::ALL {
+        let csv = text(&sample, kind, Format::Csv);
+        let mut csv = ::csv::Reader::from_reader(csv.as_bytes());
+        let heads: Vec<String> = csv.headers().unwrap().iter().map(str::to_owned).collect();
+        let csv: Vec<::csv::StringRecord> = csv.records().collect::<Result<_, _>>().unwrap();
+        let json: Value = serde_json::from_str(&text(&sample, kind, Format::Json)).unwrap();
+        let keys: Vec<&str> = json["columns"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|c| c["key"].as_str().unwrap())
+            .collect();
+        assert_eq!(heads, keys, "{kind}");
+        let rows = json["rows"].as_array().unwrap();
+        assert_eq!(
+            (rows.len(), json["count"].as_u64()),
+            (csv.len(), Some(csv.len() as u64)),
+            "{kind}"
+        );
+        assert!(!rows.is_empty(), "{kind}");
+        for (row, record) in rows.iter().zip(&csv) {
+            for (key, cell) in keys.iter().zip(record) {
+                let said = match &row[key] {
+                    Value::Null => String::new(),
+                    Value::String(text) => text.clone(),
+                    Value::Array(texts) => {
+                        let texts: Vec<&str> = texts.iter().map(|t| t.as_str().unwrap()).collect();
+                        texts.join("; ")
+                    }
+                    other => other.to_string(),
+                };
+                assert_eq!(cell, csv::harmless(&said), "{kind} {key}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_report_says_what_it_rests_on() {
+    let sample = sample();
+    let json: Value = serde_json::from_str(&text(&sample, Kind::Findings, Format::Json)).unwrap();
+    let views = sample.views();
+    let size = views.applied().unwrap();
+    let root = sample.reader.root_at(size).unwrap();
+    assert_eq!(
+        json["log"],
+        json!({"origin": crate::views::sample::ORIGIN, "size": size, "root": root})
+    );
+    assert_eq!(json["rule_pack"]["digest"], views.assessor().pack().digest());
+    assert_eq!((&json["report"], &json["by"]), (&json!("findings"), &json!("ada")));
+    for row in json["rows"].as_array().unwrap() {
+        let index = row["log_index"].as_u64().unwrap();
+        let digest: Digest = row["document_sha256"].as_str().unwrap().parse().unwrap();
+        assert!(sample.reader.document(&digest).unwrap().is_some() && index < size);
+    }
+}
+
+#[test]
+fn no_cell_of_a_csv_is_a_formula() {
+    let sample = sample();
+    for kind in Kind::ALL {
+        let csv = text(&sample, kind, Format::Csv);
+        for record in ::csv::Reader::from_reader(csv.as_bytes()).records() {
+            for cell in &record.unwrap() {
+                assert!(
+                    !cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']),
+                    "{kind}: {cell}"
+                );
+            }
+        }
+    }
+    assert!(text(&sample, Kind::Findings, Format::Csv).contains("'=HYPERLINK"));
+}
+
+#[test]
+fn passes_are_in_the_findings_and_failures_in_the_plan() {
+    let sample = sample();
+    let json: Value = serde_json::from_str(&text(&sample, Kind::Findings, Format::Json)).unwrap();
+    let mut verdicts: BTreeMap<&str, u64> = BTreeMap::new();
+    for row in json["rows"].as_array().unwrap() {
+        *verdicts.entry(row["verdict"].as_str().unwrap()).or_default() += 1;
+    }
+    assert!(verdicts["pass"] > 0 && verdicts["fail"] > 0, "{verdicts:?}");
+    let plan: Value = serde_json::from_str(&text(&sample, Kind::Poam, Format::Json)).unwrap();
+    let rows = plan["rows"].as_array().unwrap();
+    let row = rows.iter().find(|row| row["id"] == "patch.status.reboot_not_pending").unwrap();
+    assert_eq!((&row["targets"], &row["target_names"]), (&json!(1), &json!([EVIL])));
+    assert!(rows.iter().any(|row| row["cause"] == "missing_evidence"));
+}
+
+#[test]
+fn a_selection_narrows_every_kind() {
+    let sample = sample();
+    let mut asked = ask(Kind::Findings, Format::Json);
+    asked.selection.targets.insert(format!("host:{:032x}", 1).parse().unwrap());
+    let narrow: Value = serde_json::from_slice(&bytes(&sample, &asked)).unwrap();
+    assert!(narrow["rows"].as_array().unwrap().iter().all(|row| row["target_name"] == EVIL));
+    asked.selection.targets.clear();
+    asked.selection.controls.insert("A.8.8".parse().unwrap());
+    for kind in Kind::ALL {
+        let whole: Value = serde_json::from_str(&text(&sample, kind, Format::Json)).unwrap();
+        asked.kind = kind;
+        let narrow: Value = serde_json::from_slice(&bytes(&sample, &asked)).unwrap();
+        assert!(narrow["count"].as_u64() <= whole["count"].as_u64(), "{kind}");
+        assert_eq!(narrow["selection"]["controls"], json!(["A.8.8"]), "{kind}");
+    }
+}
+
+#[test]
+fn equal_questions_give_equal_bytes() {
+    let sample = sample();
+    for kind in Kind::ALL {
+        for format in kind.formats() {
+            let asked = ask(kind, *format);
+            assert_eq!(bytes(&sample, &asked), bytes(&sample, &asked), "{kind} {format}");
+        }
+    }
+}
+
+#[test]
+fn nothing_is_overwritten_unasked_and_nothing_half_stands_under_the_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("report.csv");
+    let names = || fs::read_dir(folder.path()).unwrap().count();
+    let fill = |draft: &mut Draft, text: &str| {
+        std::io::Write::write_all(draft.file(), text.as_bytes()).unwrap();
+        draft.settle().unwrap().0
+    };
+    drop(Draft::begin(&out, false).unwrap());
+    assert_eq!(names(), 0, "an unfinished one is gone");
+    let mut draft = Draft::begin(&out, false).unwrap();
+    assert_eq!(fill(&mut draft, "one"), Digest::of(b"one"));
+    assert!(!out.exists());
+    draft.keep().unwrap();
+    assert!(matches!(Draft::begin(&out, false), Err(ReportError::Exists(_))));
+    let mut forced = Draft::begin(&out, true).unwrap();
+    fill(&mut forced, "two");
+    forced.keep().unwrap();
+    assert_eq!((fs::read_to_string(&out).unwrap().as_str(), names()), ("two", 1));
+    // Somebody else made the file while the report was written.
+    let other = folder.path().join("other.csv");
+    let mut late = Draft::begin(&other, false).unwrap();
+    fill(&mut late, "three");
+    fs::write(&other, "theirs").unwrap();
+    assert!(matches!(late.keep(), Err(ReportError::Exists(_))));
+    assert_eq!((fs::read_to_string(&other).unwrap().as_str(), names()), ("theirs", 2));
+    assert!(matches!(Draft::begin(Path::new("/"), false), Err(ReportError::NoName(_))));
+}
+
+#[test]
+fn a_report_is_of_one_moment_whoever_writes_meanwhile() {
+    let sample = sample();
+    let views = sample.views();
+    let pinned = views.pinned().unwrap();
+    let (before, findings) = (pinned.applied().unwrap(), pinned.findings().unwrap().len());
+    let mut third = sample.enrol("third");
+    sample.run(&mut third, &[("patch.status", patches(true))], &[]);
+    views.catch_up().unwrap();
+    assert!(views.applied().unwrap() > before && views.findings().unwrap().len() > findings);
+    assert_eq!((pinned.applied().unwrap(), pinned.findings().unwrap().len()), (before, findings));
+    let nested = pinned.each_finding::<ViewsError>(|_| pinned.applied().map(drop));
+    assert!(matches!(nested, Err(ViewsError::Busy)));
+}
+
+#[test]
+fn words_that_name_no_report_are_refused_with_those_that_do() {
+    assert!("docx".parse::<Format>().unwrap_err().to_string().contains("csv"));
+    assert!("all".parse::<Kind>().unwrap_err().to_string().contains("findings"));
+}

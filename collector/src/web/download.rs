@@ -1,0 +1,133 @@
+//! Reports as downloads. A report is made whole and becomes an entry of the log before its first byte leaves.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::{Form, Path, State};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use exhibit_proto::digest::Digest;
+use exhibit_proto::statement::Activity;
+use serde::Deserialize;
+use tokio::sync::{Semaphore, mpsc};
+use tokio_stream::wrappers::ReceiverStream;
+
+use super::Site;
+use super::guard::{SignedIn, from_own_page, same_token};
+use crate::report::{self, Ask, Format, Kind, ReportError, Scratch, Selection};
+
+/// Reports that are made at the same time: each holds the judgement of all findings.
+const AT_ONCE: usize = 2;
+/// Bytes handed over at a time, and how many such pieces wait.
+const PIECE: usize = 64 << 10;
+const PIECES: usize = 4;
+
+/// Turns for making reports.
+pub(super) struct Turns(Semaphore);
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self(Semaphore::new(AT_ONCE))
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct Asked {
+    #[serde(default)]
+    csrf: String,
+    /// One control, or nothing for all.
+    #[serde(default)]
+    control: String,
+}
+
+pub(super) async fn report(
+    State(site): State<Arc<Site>>,
+    Extension(who): Extension<SignedIn>,
+    Path((kind, format)): Path<(String, String)>,
+    uri: Uri,
+    headers: HeaderMap,
+    Form(asked): Form<Asked>,
+) -> Response {
+    if !from_own_page(&headers, &uri) || !same_token(&who.csrf, &asked.csrf) {
+        let text =
+            "this form did not come from one of our pages, or its page is too old; load it again";
+        return (StatusCode::FORBIDDEN, text).into_response();
+    }
+    let (Ok(kind), Ok(format)) = (kind.parse::<Kind>(), format.parse::<Format>()) else {
+        return (StatusCode::NOT_FOUND, "there is no such report; see /reports").into_response();
+    };
+    let mut selection = Selection::default();
+    match asked.control.parse() {
+        Ok(control) => {
+            selection.controls.insert(control);
+        }
+        Err(_) if asked.control.is_empty() => {}
+        Err(error) => return (StatusCode::BAD_REQUEST, format!("{error}")).into_response(),
+    }
+    let ask = Ask { kind, format, selection, by: who.user.clone() };
+    let Ok(_turn) = site.turns.0.acquire().await else {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    };
+    let (state, now) = (Arc::clone(&site), (site.clock)());
+    let made = tokio::task::spawn_blocking(move || {
+        let mut scratch = Scratch::new(&state.scratch)?;
+        let written = report::write(&state.views, &ask, now, scratch.file())?;
+        let (file, sha256, bytes) = scratch.settle()?;
+        Ok::<_, ReportError>((file, sha256, bytes, written.claims(sha256, bytes)))
+    });
+    let (file, sha256, bytes, detail) = match made.await {
+        Ok(Ok(made)) => made,
+        Ok(Err(error @ (ReportError::Form { .. } | ReportError::TooMany { .. }))) => {
+            return (StatusCode::BAD_REQUEST, error.to_string()).into_response();
+        }
+        Ok(Err(error)) => return broken(&error),
+        Err(error) => return broken(&error),
+    };
+    let (by, action) = (who.user.clone(), report::ACTION.to_owned());
+    if let Err(error) = (site.record)(Activity { by, action, detail }).await {
+        tracing::error!(%error, "that a report was made could not be logged, so nobody gets it");
+        let text = "the log cannot take an entry at present; try again in a moment";
+        return (StatusCode::SERVICE_UNAVAILABLE, text).into_response();
+    }
+    let day = now.strftime("%Y-%m-%d");
+    let name = format!("exhibit-{kind}-{day}.{}", format.extension());
+    stream(file, (sha256, bytes), (&name, format.media_type()))
+}
+
+fn stream(mut file: File, (sha256, bytes): (Digest, u64), (name, media): (&str, &str)) -> Response {
+    let (sender, receiver) = mpsc::channel::<std::io::Result<Vec<u8>>>(PIECES);
+    tokio::task::spawn_blocking(move || {
+        loop {
+            let mut piece = vec![0; PIECE];
+            let piece = match file.read(&mut piece) {
+                Ok(0) => return,
+                Ok(read) => {
+                    piece.truncate(read);
+                    Ok(piece)
+                }
+                Err(error) => Err(error),
+            };
+            let failed = piece.is_err();
+            // Whoever reads has gone away.
+            if sender.blocking_send(piece).is_err() || failed {
+                return;
+            }
+        }
+    });
+    let headers = [
+        (header::CONTENT_TYPE.as_str(), media.to_owned()),
+        (header::CONTENT_DISPOSITION.as_str(), format!("attachment; filename=\"{name}\"")),
+        (header::CONTENT_LENGTH.as_str(), bytes.to_string()),
+        ("x-exhibit-sha256", sha256.to_string()),
+    ];
+    (headers, Body::from_stream(ReceiverStream::new(receiver))).into_response()
+}
+
+fn broken(error: &dyn std::fmt::Display) -> Response {
+    tracing::error!(%error, "a report could not be made");
+    let text = "the report could not be made; the collector's own log says why";
+    (StatusCode::INTERNAL_SERVER_ERROR, text).into_response()
+}

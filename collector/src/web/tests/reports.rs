@@ -1,0 +1,50 @@
+//! Reports from the pages: one click, logged before the first byte, and equal to what the log says.
+
+use exhibit_proto::digest::Digest;
+
+use super::*;
+
+#[tokio::test]
+async fn a_report_is_logged_with_the_digest_of_the_bytes_that_leave() {
+    let site = Site::new(fill);
+    let cookie = site.enter().await;
+    let page = site.get("/reports", &cookie).await;
+    let form = format!("csrf={}", csrf(&page.body));
+    for kind in crate::report::Kind::ALL {
+        for format in kind.formats() {
+            let address = format!("/reports/{kind}/{format}");
+            assert!(page.body.contains(&format!("action=\"{address}\"")), "{address}");
+            let report = site.post(&address, &cookie, "same-origin", &form).await;
+            assert_eq!(report.status, StatusCode::OK, "{address}: {}", report.body);
+            assert_eq!(report.sha256, Digest::of(&report.bytes).to_string(), "{address}");
+            let last = site.recorded.lock().unwrap().last().cloned().unwrap();
+            assert_eq!((last.action.as_str(), last.by.as_str()), ("report_exported", "admin"));
+            assert_eq!(last.detail["sha256"], report.sha256, "{address}");
+            assert_eq!(last.detail["bytes"], report.bytes.len(), "{address}");
+            assert_eq!(last.detail["report"], kind.as_str(), "{address}");
+        }
+    }
+    let left = std::fs::read_dir(site.sample.dir.path()).unwrap();
+    let left = left
+        .filter(|file| file.as_ref().unwrap().file_name().to_string_lossy().contains("partial"));
+    assert_eq!(left.count(), 0, "nothing lies about");
+}
+
+#[tokio::test]
+async fn a_report_can_be_narrowed_to_a_control_and_odd_requests_are_refused() {
+    let site = Site::new(fill);
+    let cookie = site.enter().await;
+    let csrf = csrf(&site.get("/reports", &cookie).await.body);
+    let ask = async |path: &str, form: &str| site.post(path, &cookie, "same-origin", form).await;
+    let one = ask("/reports/controls/csv", &format!("csrf={csrf}&control=A.8.8")).await;
+    assert_eq!(one.body.lines().count(), 2, "{}", one.body);
+    let before = site.recorded.lock().unwrap().len();
+    let odd = ask("/reports/controls/csv", &format!("csrf={csrf}&control=A.9.9")).await;
+    assert_eq!(odd.status, StatusCode::BAD_REQUEST);
+    assert_eq!(ask("/reports/no/csv", &format!("csrf={csrf}")).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(ask("/reports/soa/csv", "csrf=").await.status, StatusCode::FORBIDDEN);
+    let elsewhere = format!("csrf={csrf}");
+    let elsewhere = site.post("/reports/soa/csv", &cookie, "cross-site", &elsewhere).await;
+    assert_eq!(elsewhere.status, StatusCode::FORBIDDEN);
+    assert_eq!(site.recorded.lock().unwrap().len(), before, "what is refused is not logged");
+}

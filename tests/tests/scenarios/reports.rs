@@ -1,0 +1,110 @@
+//! Reports of this machine's real evidence, read back by programs that are not ours.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use exhibit_tests::Programs;
+use exhibit_tests::programs::{run, run_json, text};
+use serde_json::Value;
+
+use crate::support::Scratch;
+
+fn reference(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("reference").join(name)
+}
+
+/// Python with the packages that read reports; installs them where `tests/run` has not.
+fn python(scratch: &Scratch) -> PathBuf {
+    let built = scratch.installation.programs.folder();
+    let venv = built.parent().unwrap().join("reference-reports");
+    let output = run(Command::new("bash").arg(reference("reports.sh")).arg(&venv)).unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    venv.join("bin/python")
+}
+
+/// A collector with this machine's evidence in it; nobody serves.
+fn observed() -> Scratch {
+    let scratch = Scratch::new();
+    let serving = scratch.installation.serve().unwrap();
+    scratch.installation.enrol(&serving).unwrap();
+    scratch.installation.observe().unwrap();
+    serving.stop().unwrap();
+    scratch
+}
+
+fn report(scratch: &Scratch, kind: &str, format: &str, out: &Path) -> Command {
+    let mut command = scratch.installation.collector();
+    command.args(["report", "--kind", kind, "--format", format, "--by", "ada", "--output"]);
+    command.arg(out);
+    command
+}
+
+/// Makes a report; answers its place and what the command said.
+fn made(scratch: &Scratch, kind: &str, format: &str) -> (PathBuf, Value) {
+    let out = scratch.installation.folder.join(format!("{kind}.{format}"));
+    let said = run_json(report(scratch, kind, format, &out).arg("--json")).unwrap();
+    (out, said)
+}
+
+const KINDS: [&str; 7] = ["controls", "soa", "findings", "gap", "poam", "evidence", "catalog"];
+
+#[test]
+fn workbooks_open_in_another_program_with_the_same_rows_and_no_formula() {
+    let scratch = observed();
+    let python = python(&scratch);
+    for kind in KINDS {
+        let (json, _) = made(&scratch, kind, "json");
+        let (xlsx, said) = made(&scratch, kind, "xlsx");
+        let mut check = Command::new(&python);
+        let check = check.arg(reference("workbook.py")).arg(&xlsx).arg(&json);
+        let output = run(check).unwrap();
+        assert!(output.status.success(), "{kind}: {}", text(&output.stderr));
+        let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(found["rows"], said["rows"], "{kind}");
+        let timed = ["findings", "evidence"].contains(&kind);
+        assert!(!timed || found["times"].as_u64() > Some(10), "{kind}: {found}");
+    }
+}
+
+#[test]
+fn a_report_says_its_digest_and_its_entry_and_overwrites_nothing() {
+    let scratch = observed();
+    let out = scratch.installation.folder.join("findings.csv");
+    let said = run_json(report(&scratch, "findings", "csv", &out).arg("--json")).unwrap();
+    let sums = run(Command::new("sha256sum").arg(&out)).unwrap();
+    assert!(text(&sums.stdout).starts_with(said["sha256"].as_str().unwrap()), "{said}");
+    let refused = run(&mut report(&scratch, "findings", "csv", &out)).unwrap();
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(text(&refused.stderr).contains("--force"), "{}", text(&refused.stderr));
+    // Beside a collector that serves, and over the old file.
+    let serving = scratch.installation.serve().unwrap();
+    let again = run_json(report(&scratch, "findings", "csv", &out).args(["--json", "--force"]));
+    let again = again.unwrap();
+    // Standard output: the bytes and nothing else.
+    let piped = run(&mut report(&scratch, "findings", "csv", Path::new("-"))).unwrap();
+    assert!(piped.status.success(), "{}", text(&piped.stderr));
+    assert_eq!(piped.stdout, fs::read(&out).unwrap());
+    assert!(text(&piped.stderr).contains(again["sha256"].as_str().unwrap()));
+    serving.stop().unwrap();
+    let (bundle, _) = scratch.verified_bundle("bundle");
+    let entry = again["entry"].as_u64().unwrap();
+    assert!(entry > said["entry"].as_u64().unwrap());
+    let leaves = crate::support::leaves(&bundle);
+    assert_eq!(leaves[usize::try_from(entry).unwrap()].t.as_str(), "activity");
+}
+
+#[test]
+fn the_plugins_of_the_gap_analysis_are_those_that_describe_themselves() {
+    let programs = Programs::beside_me().unwrap();
+    let mut described: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for program in ["exhibit-plugin-backup", "exhibit-plugin-linux"] {
+        let plugin = run_json(programs.command(program).arg("--describe")).unwrap();
+        for kind in plugin["kinds"].as_array().unwrap() {
+            let kind = kind["kind"].as_str().unwrap().to_owned();
+            described.entry(kind).or_default().push(plugin["name"].as_str().unwrap().to_owned());
+        }
+    }
+    assert_eq!(exhibit_assessment::emitters().unwrap(), described);
+}
