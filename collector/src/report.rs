@@ -6,7 +6,7 @@
 //! | `ask` | which report, in which form, about what |
 //! | `cells` | columns and cells, the shape that every row has |
 //! | `rows` | the row model of each kind, streamed from the views |
-//! | `csv`, `json`, `xlsx` | writers of rows |
+//! | `csv`, `json`, `xlsx`, `oscal`, `ocsf` | writers of rows |
 //! | `draft` | a file that is nobody's until it is whole |
 
 mod ask;
@@ -14,9 +14,12 @@ mod cells;
 pub(crate) mod csv;
 mod draft;
 mod json;
+mod ocsf;
+mod oscal;
 mod rows;
 #[cfg(test)]
 mod tests;
+mod uuids;
 mod xlsx;
 
 use std::fs::File;
@@ -153,6 +156,8 @@ fn begin<'a>(
         Format::Csv => Box::new(csv::Csv::begin(columns, BufWriter::new(file))?),
         Format::Json => Box::new(json::Json::begin(&source.head, columns, BufWriter::new(file))?),
         Format::Xlsx => Box::new(xlsx::Xlsx::begin(&source.head, columns, file)?),
+        Format::Oscal => oscal::begin(source, BufWriter::new(file))?,
+        Format::Ocsf => Box::new(ocsf::Ocsf::begin(source, BufWriter::new(file))),
     })
 }
 

@@ -33,6 +33,10 @@ pub enum Format {
     Csv,
     Json,
     Xlsx,
+    /// NIST OSCAL, JSON.
+    Oscal,
+    /// OCSF Compliance Finding, one JSON object a line.
+    Ocsf,
 }
 
 /// A word that names no report or no form.
@@ -120,13 +124,23 @@ impl Kind {
     /// The forms that this kind has.
     #[must_use]
     pub fn formats(self) -> &'static [Format] {
-        &[Format::Csv, Format::Json, Format::Xlsx]
+        match self {
+            Self::Controls | Self::Gap | Self::Evidence => {
+                &[Format::Csv, Format::Xlsx, Format::Json]
+            }
+            Self::Findings => {
+                &[Format::Csv, Format::Xlsx, Format::Json, Format::Oscal, Format::Ocsf]
+            }
+            Self::Soa | Self::Poam | Self::Catalog => {
+                &[Format::Csv, Format::Xlsx, Format::Json, Format::Oscal]
+            }
+        }
     }
 }
 
 impl Format {
     /// All forms.
-    pub const ALL: [Self; 3] = [Self::Csv, Self::Json, Self::Xlsx];
+    pub const ALL: [Self; 5] = [Self::Csv, Self::Json, Self::Xlsx, Self::Oscal, Self::Ocsf];
 
     /// The word in commands and addresses.
     #[must_use]
@@ -135,6 +149,8 @@ impl Format {
             Self::Csv => "csv",
             Self::Json => "json",
             Self::Xlsx => "xlsx",
+            Self::Oscal => "oscal",
+            Self::Ocsf => "ocsf",
         }
     }
 
@@ -145,6 +161,8 @@ impl Format {
             Self::Csv => "CSV",
             Self::Json => "JSON",
             Self::Xlsx => "Excel",
+            Self::Oscal => "OSCAL",
+            Self::Ocsf => "OCSF",
         }
     }
 
@@ -155,6 +173,8 @@ impl Format {
             Self::Csv => "csv",
             Self::Json => "json",
             Self::Xlsx => "xlsx",
+            Self::Oscal => "oscal.json",
+            Self::Ocsf => "ocsf.jsonl",
         }
     }
 
@@ -162,7 +182,8 @@ impl Format {
     pub fn media_type(self) -> &'static str {
         match self {
             Self::Csv => "text/csv; charset=utf-8",
-            Self::Json => "application/json",
+            Self::Json | Self::Oscal => "application/json",
+            Self::Ocsf => "application/x-ndjson",
             Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         }
     }

@@ -29,10 +29,11 @@ impl<W: Write> Writer for Csv<W> {
 }
 
 fn broken(error: csv::Error) -> io::Error {
-    match error.into_kind() {
-        csv::ErrorKind::Io(error) => error,
-        other => io::Error::other(format!("{other:?}")),
+    if let csv::ErrorKind::Io(error) = error.into_kind() {
+        return error;
     }
+    // Texts of one number a row: nothing else can be wrong.
+    io::Error::other("a row of another width")
 }
 
 /// A spreadsheet must not take a cell for a formula.

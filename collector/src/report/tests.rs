@@ -75,7 +75,8 @@ fn every_form_of_a_report_has_the_same_rows() {
                         let texts: Vec<&str> = texts.iter().map(|t| t.as_str().unwrap()).collect();
                         texts.join("; ")
                     }
-                    other => other.to_string(),
+                    Value::Number(number) => number.to_string(),
+                    Value::Bool(_) | Value::Object(_) => panic!("{kind} {key}"),
                 };
                 assert_eq!(cell, csv::harmless(&said), "{kind} {key}");
             }
@@ -214,4 +215,67 @@ fn a_report_is_of_one_moment_whoever_writes_meanwhile() {
 fn words_that_name_no_report_are_refused_with_those_that_do() {
     assert!("docx".parse::<Format>().unwrap_err().to_string().contains("csv"));
     assert!("all".parse::<Kind>().unwrap_err().to_string().contains("findings"));
+}
+
+#[test]
+fn oscal_and_ocsf_have_every_row_and_refer_only_to_what_is_there() {
+    let sample = sample();
+    let findings: Value =
+        serde_json::from_str(&text(&sample, Kind::Findings, Format::Json)).unwrap();
+    let count = findings["rows"].as_array().unwrap().len();
+    let events = text(&sample, Kind::Findings, Format::Ocsf);
+    let events: Vec<Value> =
+        events.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(events.len(), count);
+    assert!(events.iter().any(|event| event["compliance"]["status"] == "Pass"));
+    let oscal: Value = serde_json::from_str(&text(&sample, Kind::Findings, Format::Oscal)).unwrap();
+    let result = &oscal["assessment-results"]["results"][0];
+    let observations = result["observations"].as_array().unwrap();
+    assert_eq!(observations.len(), count);
+    let known: Vec<&Value> = observations.iter().map(|observation| &observation["uuid"]).collect();
+    let related = result["findings"].as_array().unwrap().iter();
+    let related: Vec<&Value> = related
+        .flat_map(|finding| finding["related-observations"].as_array().into_iter().flatten())
+        .map(|related| &related["observation-uuid"])
+        .collect();
+    assert!(!related.is_empty() && related.iter().all(|uuid| known.contains(uuid)));
+    // The events name the same things by the same ids.
+    assert!(events.iter().all(|event| known.contains(&&event["metadata"]["uid"])));
+    let satisfied = result["findings"].as_array().unwrap().iter();
+    let satisfied: Vec<&str> =
+        satisfied.filter_map(|finding| finding["target"]["status"]["state"].as_str()).collect();
+    assert!(satisfied.contains(&"not-satisfied"));
+}
+
+#[test]
+fn oscal_documents_hold_no_text_of_the_standard_and_every_control_once() {
+    let sample = sample();
+    let catalog: Value =
+        serde_json::from_str(&text(&sample, Kind::Catalog, Format::Oscal)).unwrap();
+    let groups = catalog["catalog"]["groups"].as_array().unwrap();
+    let controls = groups.iter().flat_map(|group| group["controls"].as_array().unwrap());
+    let controls: Vec<&Value> = controls.collect();
+    assert_eq!(controls.len(), 93 + 41);
+    for control in controls {
+        let parts = control["parts"].as_array().unwrap();
+        assert!(parts.iter().all(|part| part.get("prose").is_none()), "{control}");
+    }
+    let soa: Value = serde_json::from_str(&text(&sample, Kind::Soa, Format::Oscal)).unwrap();
+    let component = &soa["component-definition"]["components"][0];
+    let stated = &component["control-implementations"][0]["implemented-requirements"];
+    assert_eq!(stated.as_array().unwrap().len(), 93);
+    let empty = Sample::new();
+    for kind in [Kind::Findings, Kind::Poam, Kind::Soa, Kind::Catalog] {
+        let said: Value = serde_json::from_str(&text(&empty, kind, Format::Oscal)).unwrap();
+        assert!(said.is_object(), "{kind}");
+    }
+}
+
+#[test]
+fn forms_that_a_kind_lacks_are_refused_with_those_that_it_has() {
+    let sample = sample();
+    let mut scratch = Scratch::new(sample.dir.path()).unwrap();
+    let asked = ask(Kind::Gap, Format::Ocsf);
+    let refused = write(&sample.views(), &asked, sample.now(), scratch.file()).unwrap_err();
+    assert!(refused.to_string().contains("csv, xlsx, json"), "{refused}");
 }

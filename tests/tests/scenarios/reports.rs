@@ -57,15 +57,38 @@ fn workbooks_open_in_another_program_with_the_same_rows_and_no_formula() {
     for kind in KINDS {
         let (json, _) = made(&scratch, kind, "json");
         let (xlsx, said) = made(&scratch, kind, "xlsx");
-        let mut check = Command::new(&python);
-        let check = check.arg(reference("workbook.py")).arg(&xlsx).arg(&json);
-        let output = run(check).unwrap();
-        assert!(output.status.success(), "{kind}: {}", text(&output.stderr));
-        let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let found = read(&python, "workbook.py", &[&xlsx, &json]);
         assert_eq!(found["rows"], said["rows"], "{kind}");
         let timed = ["findings", "evidence"].contains(&kind);
         assert!(!timed || found["times"].as_u64() > Some(10), "{kind}: {found}");
     }
+}
+
+/// Runs one of the reading programs; answers what it found.
+fn read(python: &Path, script: &str, files: &[&Path]) -> Value {
+    let output = run(Command::new(python).arg(reference(script)).args(files)).unwrap();
+    assert!(output.status.success(), "{files:?}: {}", text(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn oscal_is_valid_against_nists_schema_and_constraints_and_ocsf_against_its_own() {
+    let scratch = observed();
+    let python = python(&scratch);
+    let (catalog, _) = made(&scratch, "catalog", "oscal");
+    for (kind, root) in [
+        ("catalog", "catalog"),
+        ("soa", "component-definition"),
+        ("findings", "assessment-results"),
+        ("poam", "plan-of-action-and-milestones"),
+    ] {
+        let out = scratch.installation.folder.join(format!("{kind}.oscal.json"));
+        run_json(report(&scratch, kind, "oscal", &out).arg("--json")).unwrap();
+        let found = read(&python, "oscal.py", &[&out, &catalog]);
+        assert_eq!((&found["root"], &found["problems"]), (&root.into(), &0.into()), "{found}");
+    }
+    let (events, said) = made(&scratch, "findings", "ocsf");
+    assert_eq!(read(&python, "ocsf.py", &[&events])["lines"], said["rows"]);
 }
 
 #[test]

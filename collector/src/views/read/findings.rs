@@ -57,7 +57,7 @@ impl Views {
         mut each: impl FnMut(FindingRow) -> Result<(), E>,
     ) -> Result<(), E> {
         let sql = format!("{FINDING} ORDER BY f.rule, f.target");
-        self.each(&sql, |row| finding(row), &mut each)
+        self.each(&sql, finding, &mut each)
     }
 
     fn ask_findings<const N: usize>(
