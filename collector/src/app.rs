@@ -2,6 +2,8 @@
 
 mod attest;
 mod bar;
+pub(crate) mod decide;
+mod decided;
 mod desk;
 mod init;
 mod keys;
@@ -19,6 +21,7 @@ mod timestamp;
 mod tools;
 mod witness;
 
+pub use decided::{DecisionMade, RecordShown, decide, newest, next_id, records, value_in_force};
 pub use init::{Before, Initialised, init};
 pub use log_key::{Changed, change as change_log_key};
 pub use put_back::{PutBack, put_back};

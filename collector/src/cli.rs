@@ -5,7 +5,9 @@
     reason = "a command answers on standard output and says what went wrong on standard error"
 )]
 
+mod decide;
 mod deletion;
+mod moment;
 mod report;
 mod rules;
 
@@ -63,6 +65,8 @@ enum Command {
     /// Legal holds: what they cover is not deleted
     #[command(subcommand)]
     Hold(deletion::Hold),
+    #[command(flatten)]
+    Decide(decide::Decide),
     /// Make the views anew from the log (stop `serve` first)
     Rebuild(Rebuild),
     /// Hash everything in the log again, against the signed heads; exit 1 names what is damaged
@@ -280,12 +284,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     let (config, now) = (config()?, Timestamp::now());
     match command {
         Command::Rules(asked) => rules::run(asked, || Ok(config)),
-        Command::Init(Init { continues, old_policy, by, output }) => {
-            let before = continues.zip(old_policy);
-            let before = before.map(|(checkpoint, policy)| app::Before { checkpoint, policy, by });
-            let made = app::init(&config, before.as_ref(), now)?;
-            show(output.json, &made, &made.to_string())
-        }
+        Command::Init(asked) => init(&config, asked, now),
         Command::Serve => {
             app::serve(config, |ready| {
                 println!("{}", serde_json::to_string(ready)?);
@@ -322,6 +321,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::Delete(asked) => deletion::delete(&config, asked, now),
         Command::Hold(asked) => deletion::hold(&config, asked, now),
+        Command::Decide(asked) => decide::run(&config, asked, now),
         Command::Rebuild(asked) => {
             let rebuilt = app::rebuild(&config, asked.check)?;
             let code = show(asked.output.json, &rebuilt, &rebuilt.to_string())?;
@@ -359,6 +359,14 @@ fn log_key(config: &Config, asked: LogKey, now: Timestamp) -> anyhow::Result<Exi
     };
     let done = app::change_log_key(config, KeyChange { phase, by, reason }, now)?;
     show(output.json, &done, &done.to_string())
+}
+
+fn init(config: &Config, asked: Init, now: Timestamp) -> anyhow::Result<ExitCode> {
+    let Init { continues, old_policy, by, output } = asked;
+    let before = continues.zip(old_policy);
+    let before = before.map(|(checkpoint, policy)| app::Before { checkpoint, policy, by });
+    let made = app::init(config, before.as_ref(), now)?;
+    show(output.json, &made, &made.to_string())
 }
 
 fn stamp(config: &Config, output: &Output) -> anyhow::Result<ExitCode> {

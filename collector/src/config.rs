@@ -8,6 +8,7 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use exhibit_assessment::decisions::LabelRule;
 use exhibit_proto::document;
 use jiff::SignedDuration;
 use serde::{Deserialize, Deserializer};
@@ -38,6 +39,12 @@ pub struct Config {
     pub identity: Identity,
     #[serde(default)]
     pub limits: Limits,
+    /// What waits for a second person.
+    #[serde(default)]
+    pub approval: Approval,
+    /// Labels of targets.
+    #[serde(default)]
+    pub label: Vec<LabelRule>,
     #[serde(default)]
     pub witness: Vec<Witness>,
     #[serde(default)]
@@ -93,6 +100,14 @@ pub struct Identity {
     /// 2 to 397.
     pub server_certificate_days: u16,
     pub enrolments_per_minute: NonZeroU32,
+}
+
+/// Decisions that one person alone cannot bring into force.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Approval {
+    /// Registers in which they wait for another person.
+    pub second_person: Vec<String>,
 }
 
 /// One that cosigns our heads.
@@ -315,6 +330,8 @@ mod tests {
             rules: Rules::default(),
             identity: Identity::default(),
             limits: Limits::default(),
+            approval: Approval::default(),
+            label: Vec::new(),
             witness: Vec::new(),
             witnesses: Witnesses::default(),
             timestamp: Vec::new(),
@@ -334,6 +351,9 @@ mod tests {
         let all = load(&shown.join("\n")).unwrap();
         let advertise = Some("evidence.example.com:8443".to_owned());
         let evidence = Evidence { advertise, ..Evidence::default() };
+        let approval = Approval { second_person: vec!["waiver".into(), "applicability".into()] };
+        assert_eq!(all.label.len(), 1);
+        let label = all.label.clone();
         let (witness, timestamp) = (all.witness.clone(), all.timestamp.clone());
         assert_eq!((witness.len(), timestamp.len()), (2, 1));
         let retention = all.retention.clone();
@@ -345,10 +365,11 @@ mod tests {
         assert_eq!(rest, Retention::default());
         assert_eq!(all.rules.signers.len(), 1);
         let rules = Rules { signers: all.rules.signers.clone(), ..Rules::default() };
-        assert_eq!(all, Config { evidence, witness, timestamp, retention, rules, ..required() });
+        let others = Config { approval, label, rules, ..required() };
+        assert_eq!(all, Config { evidence, witness, timestamp, retention, ..others });
         // Every key that can be read is shown.
         let keys = shown.iter().filter(|line| line.contains(" = ") && !line.starts_with('#'));
-        assert_eq!(keys.count(), 42);
+        assert_eq!(keys.count(), 45);
     }
 
     #[test]
@@ -368,6 +389,8 @@ mod tests {
             (format!("{base}[retention]\ndefault_days = 9\n"), "retention.approved_by"),
             (format!("{base}[retention]\ndefault_days = 0\n"), "at least 1 day"),
             (format!("{base}[rules]\nsigners = [\"ada\"]\n"), "name+id+key"),
+            (format!("{base}[approval]\nsecond_person = [\"wavier\"]\n"), "wavier"),
+            (format!("{base}[[label]]\ntargets = \"owner =\"\nset = {{}}\n"), "character"),
             (format!("{base}[web]\nlisten = \"everywhere\"\n"), "listen"),
         ] {
             let error = load(&text).unwrap_err();

@@ -266,6 +266,7 @@ impl Writer<'_> {
             | EntryType::Gap
             | EntryType::Conflict
             | EntryType::Fork
+            | EntryType::Decision
             | EntryType::Other(_) => false,
         };
         let asked = leaf.t == EntryType::Evidence && self.selection.covers_time(&leaf.rx);

@@ -10,6 +10,7 @@
 //! | [`packs`] | rule packs as the log holds them | judges |
 //! | [`opened`] | statements on their way from `ingest` to `views`, so that none is opened twice | is needed: the log has them all |
 //! | [`requests`] | what commands ask of the collector that serves | does what is asked |
+//! | [`decisions`] | what people decide, on its way to the log | writes to the log |
 //! | [`retention`] | what may be deleted, and when | deletes anything |
 //! | [`people`] | users, passwords, sessions | decides what an auditor relies on |
 //! | [`web`] | pages, public read side of the log, health | writes to the log by itself |
@@ -26,6 +27,7 @@ pub mod app;
 mod ask;
 pub mod cli;
 pub mod config;
+pub mod decisions;
 pub mod export;
 pub mod identity;
 pub mod ingest;

@@ -2,6 +2,7 @@
 
 use exhibit_proto::digest::Digest;
 use exhibit_proto::dsse::Envelope;
+use exhibit_proto::statement::DECISION_FILE;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
@@ -19,6 +20,8 @@ struct Statement<P> {
 
 #[derive(Deserialize)]
 struct Subject {
+    #[serde(default)]
+    name: String,
     digest: Sha256,
     #[serde(rename = "mediaType")]
     media_type: Option<String>,
@@ -72,6 +75,13 @@ pub fn named(entry_type: &str, envelope: &[u8]) -> Vec<Named> {
             let mut named = subjects(envelope, PACK_MEDIA_TYPE, "sources of a rule pack");
             named.extend(subjects(envelope, GIVEN_MEDIA_TYPE, "rules of the organisation"));
             named
+        }
+        "decision" => {
+            let subjects = read::<IgnoredAny>(envelope).map(|statement| statement.subject);
+            let files =
+                subjects.into_iter().flatten().filter(|subject| subject.name == DECISION_FILE);
+            let what = "file that a person brought".to_owned();
+            files.map(|file| Named { digest: file.digest.sha256, what: what.clone() }).collect()
         }
         "conflict" => {
             let conflict = read::<Conflict>(envelope).map(|statement| statement.predicate);

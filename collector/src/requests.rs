@@ -3,7 +3,7 @@
 
 use exhibit_proto::digest::Digest;
 use exhibit_proto::log_key::Phase;
-use exhibit_proto::statement::{Activity, Hold, HoldLifted};
+use exhibit_proto::statement::{Activity, Decision, Hold, HoldLifted};
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, params};
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,10 @@ use crate::secrets::{SecretsDb, SecretsError};
 const SCHEMA: &str = "DROP TABLE IF EXISTS revocation;
 CREATE TABLE IF NOT EXISTS request(
     id INTEGER PRIMARY KEY AUTOINCREMENT, asked INTEGER NOT NULL, request TEXT NOT NULL,
-    taken INTEGER NOT NULL DEFAULT 0, answer TEXT) STRICT;";
+    taken INTEGER NOT NULL DEFAULT 0, answer TEXT) STRICT;
+CREATE TABLE IF NOT EXISTS parcel(digest TEXT PRIMARY KEY, asked INTEGER NOT NULL, bytes BLOB NOT NULL) STRICT;";
+/// How long a parcel lies that nobody fetched: its command went away.
+const PARCEL_HOURS: i64 = 1;
 
 /// What a command asks for. A new kind of request is a variant here, one in [`Done`], and what does it in `app/desk.rs`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +41,8 @@ pub enum Request {
     ApprovePack(PackApproved),
     /// Begin or end a change of the log's own key.
     LogKey(KeyChange),
+    /// Log what a person decided; `file`: a parcel was left with these bytes.
+    Decide { decision: Decision, file: Option<Digest> },
 }
 
 /// What came of a request.
@@ -56,6 +61,8 @@ pub enum Done {
     Pack { entry: u64, proposed: bool, version: String, pack: String, unsigned: bool, tests: usize },
     /// A change of the log's own key began or ended.
     LogKey(KeyChanged),
+    /// The index of the entry; whether a second person must approve it.
+    Decided { entry: u64, proposed: bool },
 }
 
 /// Rules that somebody wants in force.
@@ -133,6 +140,25 @@ impl Mailbox {
                 params![now.as_millisecond(), request],
             )?;
             Ok(conn.last_insert_rowid())
+        })?)
+    }
+
+    /// Leaves bytes for a request that names them.
+    pub fn bring(&self, bytes: &[u8], now: Timestamp) -> Result<Digest, MailboxError> {
+        let (digest, old) = (Digest::of(bytes), now.as_millisecond() - PARCEL_HOURS * 3_600_000);
+        self.0.with(|conn| {
+            conn.execute("DELETE FROM parcel WHERE asked < ?1", [old])?;
+            let sql = "INSERT OR REPLACE INTO parcel(digest, asked, bytes) VALUES(?1, ?2, ?3)";
+            conn.execute(sql, params![digest.to_string(), now.as_millisecond(), bytes])
+        })?;
+        Ok(digest)
+    }
+
+    /// Takes bytes that were left.
+    pub fn fetch(&self, digest: &Digest) -> Result<Option<Vec<u8>>, MailboxError> {
+        Ok(self.0.with(|conn| {
+            let sql = "DELETE FROM parcel WHERE digest = ?1 RETURNING bytes";
+            conn.query_row(sql, [digest.to_string()], |row| row.get(0)).optional()
         })?)
     }
 

@@ -49,8 +49,8 @@ pub use judge::{Assessor, AssessorError};
 pub use kept::KEPT_MEDIA_TYPE;
 pub use read::{
     AgentRow, Candidate, Change, ChangeKind, DocumentRow, EntryFilter, EntryRow, FindingRow, Gap,
-    HoldRow, KindHeld, NoticeRow, NoticeWhat, OutcomeRow, PackRow, ScheduleRow, TargetRow,
-    TombstoneRow,
+    HoldRow, KindHeld, NoticeRow, NoticeWhat, OutcomeRow, PackRow, RecordRow, ScheduleRow,
+    TargetRow, TombstoneRow,
 };
 pub use status::Assessment;
 

@@ -38,6 +38,7 @@ use axum::routing::{MethodRouter, get, post};
 use exhibit_proto::statement::Activity;
 use jiff::Timestamp;
 
+use crate::decisions::Decide;
 use crate::ingest::Ahead;
 use crate::log::scrub::{ScrubError, ScrubStore};
 use crate::log::{LogError, LogReader};
@@ -87,6 +88,8 @@ pub struct WebState {
     pub record: Record,
     /// A folder of ours, where reports lie without a name while they are made.
     pub scratch: PathBuf,
+    /// Has something decided.
+    pub decide: Decide,
     pub clock: Clock,
 }
 

@@ -57,6 +57,8 @@ pub enum EntryType {
     Time,
     /// The log before this one, with its last head: the first entry of a log that takes over.
     Continues,
+    /// What a person decided: a waiver, an upload, a label…
+    Decision,
     Other(String),
 }
 
@@ -130,7 +132,7 @@ impl Leaf {
 
 impl EntryType {
     /// Every type that this version reads.
-    pub const KNOWN: [Self; 15] = [
+    pub const KNOWN: [Self; 16] = [
         Self::Evidence,
         Self::Heartbeat,
         Self::Enrol,
@@ -146,6 +148,7 @@ impl EntryType {
         Self::LogKey,
         Self::Time,
         Self::Continues,
+        Self::Decision,
     ];
 
     pub fn as_str(&self) -> &str {
@@ -165,6 +168,7 @@ impl EntryType {
             Self::LogKey => "log_key",
             Self::Time => "time",
             Self::Continues => "continues",
+            Self::Decision => "decision",
             Self::Other(name) => name,
         }
     }

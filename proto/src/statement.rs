@@ -3,6 +3,7 @@
 //! Unknown fields are refused around the predicate and allowed inside it. Numbers that may pass 2^53 are decimal strings.
 
 mod attested;
+mod decision;
 mod deletion;
 mod keys;
 mod noticed;
@@ -19,6 +20,7 @@ use crate::json;
 use crate::keys::{PublicKey, SecretKey};
 
 pub use attested::{Attested, Stamped};
+pub use decision::{Act, DECISION_FILE, Decision, DecisionError, MAX_VALUE, decision_file};
 pub use deletion::{Deleted, Hold, HoldLifted, Tombstone};
 pub use keys::{Activity, ApprovedPack, Enrol, GivenPack, Revoke, RulePackInForce};
 pub use noticed::{Conflict, Fork, Gap, Over};
@@ -44,6 +46,7 @@ pub const HOLD: &str = "urn:exhibit:hold:v1"; // Hold
 pub const HOLD_LIFTED: &str = "urn:exhibit:hold-lifted:v1"; // HoldLifted
 pub const TIME: &str = "urn:exhibit:time:v1"; // Attested
 pub const CONTINUES: &str = "urn:exhibit:continues:v1"; // continues::Continues
+pub const DECISION: &str = "urn:exhibit:decision:v1"; // Decision
 /// Largest envelope, in bytes.
 pub const MAX_ENVELOPE: usize = 64 << 10;
 pub const DOCUMENT_MEDIA_TYPE: &str = "application/vnd.exhibit.document+json";

@@ -11,6 +11,7 @@ mod backtest;
 mod builtin;
 mod catalogue;
 mod crosswalk;
+pub mod decisions;
 mod edition;
 mod engine;
 mod finding;

@@ -26,6 +26,7 @@ export const PREDICATES = {
   hold: "urn:exhibit:hold:v1",
   time: "urn:exhibit:time:v1",
   continues: "urn:exhibit:continues:v1",
+  decision: "urn:exhibit:decision:v1",
 };
 const BY_AGENTS = ["evidence", "heartbeat", "rotate"];
 /** What only the log's own key makes. */

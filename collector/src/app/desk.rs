@@ -9,11 +9,13 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use super::decide::Decider;
 use super::log_key::fits;
 use super::retention::{OpenViews, Undertaker};
 use super::rules::Steward;
 use super::{Keys, open_log, record};
 use crate::config::Config;
+use crate::decisions::{Attached, Deciding};
 use crate::identity::{Collector, Enroller, EnrollerSettings, Registry, Tokens};
 use crate::log::{Lock, LogError, LogReader, LogWriter};
 use crate::requests::{Done, KeyChange, Mailbox, Request};
@@ -38,6 +40,8 @@ pub(super) struct Desk {
     pub(super) writer: LogWriter,
     pub(super) undertaker: Undertaker,
     pub(super) steward: Steward,
+    pub(super) decider: Decider,
+    pub(super) mailbox: Mailbox,
 }
 
 impl Desk {
@@ -65,9 +69,24 @@ impl Desk {
             Request::Lift(lift) => self.undertaker.lift(lift).await,
             Request::ActivatePack(asked) => self.steward.activate(asked).await,
             Request::ApprovePack(asked) => self.steward.approve(asked).await,
+            Request::Decide { decision, file } => {
+                let file = match file {
+                    Some(digest) => Some(self.fetched(digest).await?),
+                    None => None,
+                };
+                let deciding = Deciding { decision, file };
+                let done = self.decider.decide(deciding, Timestamp::now()).await?;
+                Ok(Done::Decided { entry: done.entry, proposed: done.proposed })
+            }
             // Everybody at work here has the key in their hands.
             Request::LogKey(_) => bail!("the log's key changes only while nobody is at work"),
         }
+    }
+
+    async fn fetched(&self, digest: exhibit_proto::digest::Digest) -> anyhow::Result<Attached> {
+        let mailbox = self.mailbox.clone();
+        let bytes = tokio::task::spawn_blocking(move || mailbox.fetch(&digest)).await??;
+        Ok(Attached::new(bytes.context("the file did not come with the request")?)?)
     }
 
     /// Serves requests that commands leave, until `stop`, or until one comes for which all work has to rest: that is
@@ -172,7 +191,7 @@ pub(super) fn desk(
     let enroller = Enroller::new(
         Arc::clone(&keys.authority),
         keys.collector.clone(),
-        Tokens::open(secrets)?,
+        Tokens::open(secrets.clone())?,
         registry.clone(),
         (writer.clone(), reader.clone()),
         EnrollerSettings {
@@ -186,13 +205,20 @@ pub(super) fn desk(
         collector: keys.collector.clone(),
         writer: writer.clone(),
         reader,
-        views,
+        views: Arc::clone(&views),
         rules: config.retention.clone(),
         turn: Arc::default(),
         last: LastPass::default(),
     };
-    let collector = keys.collector.clone();
-    Ok((Desk { collector, enroller, writer, undertaker, steward }, registry))
+    let decider = Decider {
+        collector: keys.collector.clone(),
+        writer: writer.clone(),
+        views,
+        configured: super::decide::configured(config),
+        turn: Arc::default(),
+    };
+    let (collector, mailbox) = (keys.collector.clone(), Mailbox::open(secrets)?);
+    Ok((Desk { collector, enroller, writer, undertaker, steward, decider, mailbox }, registry))
 }
 
 fn alone(

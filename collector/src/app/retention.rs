@@ -53,7 +53,7 @@ impl Undertaker {
 }
 
 /// The views as of now, whether or not `serve` runs.
-fn views(config: &Config, keys: &Keys) -> anyhow::Result<Views> {
+pub(super) fn views(config: &Config, keys: &Keys) -> anyhow::Result<Views> {
     let reader = tools::reader(config, keys)?;
     let (path, assessor) = (config.views_db(), Assessor::builtin()?);
     let views = match crate::log::Lock::take(&config.lock()) {

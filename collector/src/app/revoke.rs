@@ -34,7 +34,7 @@ impl fmt::Display for Revoked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "agent {} is revoked by entry {}: nothing that it sends is admitted any more",
+            "agent {} is revoked by entry {}: nothing that it sends is admitted any more\nits target stays in the population, without evidence, until `exhibit-collector target retire` says that it is gone",
             self.agent, self.entry
         )
     }

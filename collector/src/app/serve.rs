@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 use super::attest::Attest;
+use super::decide::Decider;
 use super::desk::{Desk, Waiting, answer_to, desk};
 use super::rules::{self, Steward};
 use super::{Keys, log_key, open_log, record, scrub, witness};
@@ -273,6 +274,7 @@ fn build(
         retention: desk.retention(),
         record: record::record(collector.clone(), writer.clone()),
         scratch: config.data.clone(),
+        decide: desk.decider.lent(),
         clock: Arc::new(Timestamp::now),
     };
     let per_minute = config.identity.enrolments_per_minute;
@@ -291,6 +293,7 @@ fn build(
         every: config.witnesses.logged_every,
     };
     tokio::spawn(attest.follow(stop.clone()));
+    tokio::spawn(settle(desk.decider.clone(), stop.clone()));
     let evidence = EvidenceService::server(Ingest {
         origin: config.origin.clone(),
         collector: collector.clone(),
@@ -318,6 +321,16 @@ fn build(
         desk,
         mailbox,
     })
+}
+
+/// Logs what the configuration decides, beside the ports: the views may have to be made first.
+async fn settle(decider: Decider, stop: CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        settled = decider.settle() => if let Err(error) = settled {
+            tracing::error!(%error, "what the configuration decides is not logged; the next decision tries again");
+        },
+    }
 }
 
 /// A gRPC service as a route without a fallback, so that it can stand beside pages.

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use exhibit_assessment::decisions;
 use exhibit_proto::document;
 use exhibit_proto::note::Verifier;
 
@@ -35,6 +36,12 @@ impl Config {
         let days = self.log.scrub_days;
         if !(1..=365).contains(&days) {
             return Err(("log.scrub_days", days.to_string(), "expected 1 to 365 days"));
+        }
+        let mut registers = self.approval.second_person.iter();
+        let decided = |name: &str| decisions::register(name).is_some_and(|known| !known.by_program);
+        if let Some(unknown) = registers.find(|name| !decided(name)) {
+            let way_out = "expected a register like \"waiver\" or \"applicability\"; the page Decisions lists them";
+            return Err(("approval.second_person", unknown.clone(), way_out));
         }
         let retention = &self.retention;
         let mut days = retention.days.values().chain(&retention.default_days);

@@ -3,6 +3,7 @@
 //! An agent is known by the key that an earlier entry enrolled, never by what a statement says of itself.
 
 mod agents;
+mod decisions;
 mod evidence;
 mod lines;
 mod notices;
@@ -18,7 +19,8 @@ use exhibit_proto::leaf::{EntryType, Link};
 use exhibit_proto::log_key::{LogKey, Phase};
 use exhibit_proto::rotation::Rotate;
 use exhibit_proto::statement::{
-    self, Activity, Attested, Capsule, Enrol, Heartbeat, Revoke, Run, Statement, StatementError,
+    self, Activity, Attested, Capsule, Decision, Enrol, Heartbeat, Revoke, Run, Statement,
+    StatementError,
 };
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, Transaction, params};
@@ -197,6 +199,10 @@ fn content(at: &At<'_>, row: &mut Row) -> Result<(), Refused> {
             row.summary = format!("this log continues {origin}, which ended with {size} entries");
             row.by = Some(by);
             Ok(())
+        }
+        EntryType::Decision => {
+            let decision: Decision = own(at, statement::DECISION)?;
+            decisions::decision(at, row, decision)
         }
         EntryType::Other(name) => {
             row.summary = format!("an entry of type {name}, which this version does not read");

@@ -6,6 +6,7 @@ mod evidence;
 mod findings;
 mod notices;
 mod packs;
+mod records;
 mod retention;
 
 use jiff::Timestamp;
@@ -19,6 +20,7 @@ pub use evidence::{DocumentRow, Gap, OutcomeRow, TargetRow};
 pub use findings::FindingRow;
 pub use notices::{NoticeRow, NoticeWhat};
 pub use packs::PackRow;
+pub use records::RecordRow;
 pub use retention::{Candidate, HoldRow, KindHeld, TombstoneRow};
 
 impl Views {

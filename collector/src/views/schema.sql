@@ -225,6 +225,29 @@ CREATE TABLE rule_packs (
   at          INTEGER NOT NULL
 ) STRICT;
 
+-- What people decided: a row a revision, which is a put or a withdrawal. In force at an index: `from_index` at or before it,
+-- `to_index` behind it or NULL.
+CREATE TABLE records (
+  register        TEXT NOT NULL,
+  id              TEXT NOT NULL,
+  idx             INTEGER NOT NULL,
+  act             TEXT NOT NULL,
+  after_index     INTEGER,             -- the revision that it names
+  value           TEXT,                -- JSON; NULL of a withdrawal
+  by_whom         TEXT NOT NULL,
+  reason          TEXT NOT NULL,
+  at              INTEGER NOT NULL,
+  proposed        INTEGER NOT NULL,    -- 1: a second person had to approve it
+  approved_index  INTEGER,
+  approved        INTEGER,
+  approved_by     TEXT,
+  approved_reason TEXT,
+  from_index      INTEGER,             -- in force from this entry on; NULL of a proposal, and of a withdrawal
+  to_index        INTEGER,             -- what put another in its place, or ended it
+  PRIMARY KEY (register, id, idx)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX records_now ON records (register, id) WHERE to_index IS NULL;
+
 CREATE TABLE tombstones (
   idx       INTEGER PRIMARY KEY,
   rule      TEXT NOT NULL,

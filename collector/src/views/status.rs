@@ -4,9 +4,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
+use exhibit_assessment::decisions::People;
 use exhibit_assessment::{
     AssessmentInput, ControlGap, ControlId, ControlStatus, EvidenceKind, Expectation, Gap,
-    Observed, Outcome, RulePack, Scope, Status, assess, gap_analysis,
+    KnownTarget, Labels, Observed, Outcome, OutsideTarget, RulePack, Status, WaiverState, assess,
+    gap_analysis, outside, waiver_states,
 };
 use jiff::Timestamp;
 
@@ -25,6 +27,14 @@ pub struct Assessment {
     pub statuses: Vec<ControlStatus>,
     /// Agents that should have spoken and have not.
     pub silent: Vec<AgentRow>,
+    /// What people decided, as it was taken into account.
+    pub people: People,
+    /// The population, with labels.
+    pub targets: Vec<KnownTarget>,
+    /// What each waiver does.
+    pub waivers: Vec<WaiverState>,
+    /// Targets that the scope of the ISMS leaves out.
+    pub outside: Vec<OutsideTarget>,
 }
 
 impl Assessment {
@@ -57,12 +67,20 @@ impl Views {
     }
 
     fn assess_anew(&self, applied: u64, now: Timestamp) -> Result<Assessment, ViewsError> {
-        self.with_input(now, |input, agents, pack| {
-            let statuses = assess(input, now);
+        self.with_input(now, |input, (agents, pack, people)| {
             let silent = agents.iter().filter(|agent| agent.silent_since(now).is_some());
-            let silent = silent.cloned().collect();
-            let (pack, pack_version) = (pack.digest().to_owned(), pack.version().to_owned());
-            Assessment { applied, now, pack, pack_version, statuses, silent }
+            Assessment {
+                applied,
+                now,
+                pack: pack.digest().to_owned(),
+                pack_version: pack.version().to_owned(),
+                statuses: assess(input, now),
+                silent: silent.cloned().collect(),
+                people: people.clone(),
+                targets: input.targets.to_vec(),
+                waivers: waiver_states(input, now),
+                outside: outside(input),
+            }
         })
     }
 
@@ -73,7 +91,7 @@ impl Views {
         kinds: &[EvidenceKind],
         plugins: &BTreeMap<String, Vec<String>>,
     ) -> Result<Vec<ControlGap>, ViewsError> {
-        self.with_input(assessment.now, |input, _agents, _pack| {
+        self.with_input(assessment.now, |input, _| {
             gap_analysis(input, &assessment.statuses, kinds, plugins)
         })
     }
@@ -82,13 +100,19 @@ impl Views {
     fn with_input<T>(
         &self,
         now: Timestamp,
-        judge: impl FnOnce(&AssessmentInput<'_>, &[AgentRow], &RulePack) -> T,
+        judge: impl FnOnce(&AssessmentInput<'_>, (&[AgentRow], &RulePack, &People)) -> T,
     ) -> Result<T, ViewsError> {
         let (agents, assessor) = (self.agents()?, self.assessor());
+        let people = self.people_at(self.applied()?)?;
+        // What is gone for good decides nothing, whatever was found there.
+        let gone = |target: &str| people.retired.contains_key(target);
         let mut findings = Vec::new();
         self.each_finding::<ViewsError>(|finding| {
             // A rule of another pack has no say.
             let Some(rule) = assessor.rule(&finding.rule) else { return Ok(()) };
+            if gone(&finding.target) {
+                return Ok(());
+            }
             findings.push(Observed {
                 rule: rule.id.clone(),
                 target: finding.target,
@@ -100,20 +124,36 @@ impl Views {
             });
             Ok(())
         })?;
+        let (targets, mut gaps) = (people.targets(self.of_themselves()?), self.gaps()?);
+        gaps.retain(|gap| !gone(&gap.target));
+        let mut expected = self.expected(&agents, now)?;
+        expected.retain(|pair| !gone(&pair.target));
         let input = AssessmentInput {
             framework: assessor.framework(),
             rules: assessor.pack().rules(),
             findings: &findings,
-            gaps: &self.gaps()?,
-            expected: &self.expected(&agents, now)?,
-            targets: &[],
-            scope: &Scope::default(),
-            exclusions: &[],
-            waivers: &[],
-            manual: &[],
-            attestations: &[],
+            gaps: &gaps,
+            expected: &expected,
+            targets: &targets,
+            scope: &people.scope,
+            exclusions: &people.exclusions,
+            waivers: &people.waivers,
+            manual: &people.manual,
+            attestations: &people.attestations(),
         };
-        Ok(judge(&input, &agents, assessor.pack()))
+        Ok(judge(&input, (&agents, assessor.pack(), &people)))
+    }
+
+    /// Every target that was ever enrolled, with the labels that it has of itself: its `name`, and the `sort` that it is of.
+    /// One whose agent was revoked is among them: nobody observes it, which is to be seen, until a person retires it.
+    fn of_themselves(&self) -> Result<Vec<(String, Labels)>, ViewsError> {
+        let labelled = |(target, name): (String, String)| {
+            let sort = target.split(':').next().unwrap_or_default().to_owned();
+            let labels = BTreeMap::from([("name".to_owned(), name), ("sort".to_owned(), sort)]);
+            // A name that cannot be a label is none.
+            (target, Labels::try_from(labels).unwrap_or_default())
+        };
+        Ok(self.target_ids()?.into_iter().map(labelled).collect())
     }
 
     fn gaps(&self) -> Result<Vec<Gap>, ViewsError> {

@@ -9,6 +9,7 @@ use serde_json::json;
 use tower::ServiceExt as _;
 
 use super::{WebState, router};
+use crate::app::decide::tests::decider;
 use crate::ingest::Ahead;
 use crate::log::scrub::{Damage, Part, Plan, ScrubStore};
 use crate::people::{People, create_first_user};
@@ -76,7 +77,7 @@ impl Site {
         let retention = LastPass::default();
         let state = WebState {
             ahead: ahead.clone(),
-            views,
+            views: views.clone(),
             witnesses: witnesses.clone(),
             timestamps: Timestamps::new(
                 authorities,
@@ -99,6 +100,7 @@ impl Site {
                 Box::pin(async { Ok(()) })
             }),
             scratch: sample.dir.path().to_owned(),
+            decide: decider(&sample, &views, &[]).lent(),
             clock: Arc::new(move || now),
         };
         Self {

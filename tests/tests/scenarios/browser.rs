@@ -65,6 +65,7 @@ fn meaning(known: &EntryType) -> (&'static str, bool) {
         EntryType::LogKey => (statement::LOG_KEY, true),
         EntryType::Time => (statement::TIME, true),
         EntryType::Continues => (statement::CONTINUES, true),
+        EntryType::Decision => (statement::DECISION, true),
         EntryType::Other(name) => unreachable!("{name} is not known to the log itself"),
     }
 }

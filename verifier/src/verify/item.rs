@@ -330,7 +330,8 @@ impl<'a> Reader<'a> {
             | EntryType::Hold
             | EntryType::LogKey
             | EntryType::Time
-            | EntryType::Continues => true,
+            | EntryType::Continues
+            | EntryType::Decision => true,
             EntryType::Evidence | EntryType::Heartbeat | EntryType::Rotate => false,
             EntryType::Other(_) => leaf.key == log.id(),
         };

@@ -54,6 +54,7 @@ pub fn hold(config: &Config, request: Request, now: Timestamp) -> anyhow::Result
         | Request::Delete { .. }
         | Request::ActivatePack(_)
         | Request::ApprovePack(_)
+        | Request::Decide { .. }
         | Request::LogKey(_) => {}
     }
     let done = desk::ask(config, request, now)?;

@@ -90,6 +90,15 @@ impl Views {
         })
     }
 
+    /// Ids of all targets, with their names for people.
+    pub fn target_ids(&self) -> Result<Vec<(String, String)>, ViewsError> {
+        self.read(|connection| {
+            let mut ask = connection.prepare_cached("SELECT id, name FROM targets ORDER BY id")?;
+            let rows = ask.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
     pub fn target(&self, id: &str) -> Result<Option<TargetRow>, ViewsError> {
         self.read(|connection| {
             let mut ask = connection.prepare_cached(&format!("{TARGET} WHERE id = ?1"))?;

@@ -60,6 +60,7 @@ pub(in crate::web) fn anchor(entry_type: &EntryType) -> &'static str {
         EntryType::LogKey => "log-key",
         EntryType::Time => "time",
         EntryType::Continues => "continues",
+        EntryType::Decision => "decision",
         EntryType::Other(_) => "words",
     }
 }
