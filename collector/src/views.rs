@@ -56,7 +56,7 @@ pub use status::Assessment;
 
 const SCHEMA: &str = include_str!("views/schema.sql");
 /// Raised when the tables or their meaning change; views of another version are rebuilt at open.
-const VERSION: u32 = 6;
+const VERSION: u32 = 7;
 /// While entries come in crowds, the tables follow in steps: one transaction writes each page once.
 const CROWD: u64 = 16;
 const STEP: std::time::Duration = std::time::Duration::from_millis(50);
