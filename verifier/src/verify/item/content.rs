@@ -27,6 +27,32 @@ struct Said<'a> {
     signer: &'a Signer,
 }
 
+/// What an entry of the type states; some state one of two things. `None`: this version does not know the type.
+fn expected(entry_type: &EntryType, stated: &str) -> Option<&'static str> {
+    let expected = match entry_type {
+        EntryType::Evidence => EVIDENCE,
+        EntryType::Heartbeat => HEARTBEAT,
+        EntryType::Enrol => ENROL,
+        EntryType::Revoke => REVOKE,
+        EntryType::Rotate => ROTATE,
+        EntryType::RulePack if stated == RULE_PACK_PROPOSED => RULE_PACK_PROPOSED,
+        EntryType::RulePack => RULE_PACK,
+        EntryType::Activity => ACTIVITY,
+        EntryType::Gap => GAP,
+        EntryType::Conflict => CONFLICT,
+        EntryType::Fork => FORK,
+        EntryType::Tombstone => TOMBSTONE,
+        EntryType::Hold if stated == HOLD_LIFTED => HOLD_LIFTED,
+        EntryType::Hold => HOLD,
+        EntryType::LogKey => LOG_KEY,
+        EntryType::Time => TIME,
+        EntryType::Continues => CONTINUES,
+        EntryType::Decision => DECISION,
+        EntryType::Other(_) => return None,
+    };
+    Some(expected)
+}
+
 impl Reader<'_> {
     pub(super) fn content(
         &mut self,
@@ -37,31 +63,10 @@ impl Reader<'_> {
         ledger: &mut Ledger,
     ) {
         let path = bundle::envelope(&leaf.env);
-        let expected = match &leaf.t {
-            EntryType::Evidence => EVIDENCE,
-            EntryType::Heartbeat => HEARTBEAT,
-            EntryType::Enrol => ENROL,
-            EntryType::Revoke => REVOKE,
-            EntryType::Rotate => ROTATE,
-            EntryType::RulePack if statement.predicate_type == RULE_PACK_PROPOSED => {
-                RULE_PACK_PROPOSED
-            }
-            EntryType::RulePack => RULE_PACK,
-            EntryType::Activity => ACTIVITY,
-            EntryType::Gap => GAP,
-            EntryType::Conflict => CONFLICT,
-            EntryType::Fork => FORK,
-            EntryType::Tombstone => TOMBSTONE,
-            EntryType::Hold if statement.predicate_type == HOLD_LIFTED => HOLD_LIFTED,
-            EntryType::Hold => HOLD,
-            EntryType::LogKey => LOG_KEY,
-            EntryType::Time => TIME,
-            EntryType::Continues => CONTINUES,
-            EntryType::Decision => DECISION,
-            EntryType::Other(name) => {
-                let detail = format!("entries of type {name:?} are not known to this version");
-                return ledger.not_checked(Check::Statement, Some(&path), detail);
-            }
+        let Some(expected) = expected(&leaf.t, &statement.predicate_type) else {
+            let name = leaf.t.as_str();
+            let detail = format!("entries of type {name:?} are not known to this version");
+            return ledger.not_checked(Check::Statement, Some(&path), detail);
         };
         if statement.predicate_type != expected {
             let found: String = statement.predicate_type.chars().take(120).collect();
