@@ -39,6 +39,8 @@ pub struct Config {
     pub plugins: Vec<PluginConfig>,
     pub schedule: Schedules,
     pub redact: Vec<Pattern>,
+    /// Whether names of persons are replaced too.
+    pub personal_names: bool,
     /// Kinds that must not be collected here whatever anybody asks.
     pub deny: BTreeSet<Kind>,
     /// Fields that must not leave in documents of a kind.
@@ -175,6 +177,7 @@ impl Reader<'_> {
             plugins: file.plugin.iter().map(|plugin| self.plugin(plugin, &deny_paths)).collect(),
             deny_paths,
             schedule: self.schedules(&file.schedule),
+            personal_names: file.redact.personal_names,
             redact: file.redact.pattern.iter().filter_map(|each| self.pattern(each)).collect(),
         }
     }

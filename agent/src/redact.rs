@@ -1,9 +1,11 @@
 //! Takes secrets out of what was observed before anything touches disk, and says which rules did it.
 //! It never judges and never keeps what it removed.
 
+mod names;
 mod rules;
 mod veto;
 
+use exhibit_plugin::kinds::personal;
 use exhibit_proto::digest::Digest;
 use exhibit_proto::document::Kind;
 use serde_json::Value;
@@ -15,6 +17,9 @@ pub use veto::{Veto, VetoError};
 /// Starts every replacement; what starts with it is not replaced again.
 const MARK: &str = "redacted:";
 
+/// Characters of the digest in a replacement.
+const DIGEST: usize = 16;
+
 /// Starts the name of a veto among the rules that changed something.
 const VETO: &str = "veto:";
 
@@ -24,6 +29,8 @@ const VETO: &str = "veto:";
 pub struct Redactor {
     patterns: Vec<Pattern>,
     vetoes: BTreeMap<Kind, Vec<Veto>>,
+    /// Whether names of persons are replaced too.
+    personal_names: bool,
     key: [u8; 32],
 }
 
@@ -31,12 +38,17 @@ impl Redactor {
     /// `key` stays on the host.
     pub fn new(key: [u8; 32], extra: &[Pattern]) -> Self {
         let patterns = rules::builtin().into_iter().chain(extra.iter().cloned()).collect();
-        Self { patterns, vetoes: BTreeMap::new(), key }
+        Self { patterns, vetoes: BTreeMap::new(), personal_names: false, key }
     }
 
     /// Adds the operator's vetoes over fields.
     pub fn with_vetoes(self, vetoes: &BTreeMap<Kind, Vec<Veto>>) -> Self {
         Self { vetoes: vetoes.clone(), ..self }
+    }
+
+    /// Sets whether names of persons are replaced.
+    pub fn with_personal_names(self, personal_names: bool) -> Self {
+        Self { personal_names, ..self }
     }
 
     /// The vetoes in force over fields of a kind.
@@ -54,6 +66,13 @@ impl Redactor {
             .collect();
         let mut applied = self.value(body);
         applied.extend(vetoed);
+        if self.personal_names {
+            let mut replace =
+                |text: &mut String| *text = self.mark(text, rules::PERSONAL_NAME, &mut applied);
+            for field in personal::fields(kind.as_str()) {
+                names::each(body, field, &mut replace);
+            }
+        }
         applied
     }
 
@@ -72,6 +91,11 @@ impl Redactor {
     /// Replaces secrets in one text, such as a command line or an error message.
     pub fn text(&self, text: &str) -> String {
         self.replace(text, &mut BTreeSet::new())
+    }
+
+    /// The same, noting the names of the rules that changed something.
+    pub fn text_noted(&self, text: &str, applied: &mut BTreeSet<String>) -> String {
+        self.replace(text, applied)
     }
 
     fn walk(&self, value: &mut Value, applied: &mut BTreeSet<String>) {
@@ -128,7 +152,9 @@ impl Redactor {
                 let Some(found) = captures.name("secret").or_else(|| captures.get(0)) else {
                     continue;
                 };
-                if current.get(found.start()..).is_some_and(|rest| rest.starts_with(MARK)) {
+                // A replacement, or the digest in one.
+                let (before, rest) = current.split_at(found.start());
+                if rest.starts_with(MARK) || (found.len() == DIGEST && before.ends_with(MARK)) {
                     continue;
                 }
                 out.push_str(current.get(end..found.start()).unwrap_or_default());
@@ -150,7 +176,7 @@ impl Redactor {
         applied.insert(rule.to_owned());
         let inner = Digest::of_parts(&[&self.key, b"redaction inner", secret.as_bytes()]);
         let outer = Digest::of_parts(&[&self.key, b"redaction outer", inner.as_bytes()]);
-        let digest: String = outer.to_string().chars().take(16).collect();
+        let digest: String = outer.to_string().chars().take(DIGEST).collect();
         format!("{MARK}{digest}")
     }
 }

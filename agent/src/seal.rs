@@ -97,7 +97,7 @@ impl Sealer {
         limit: u64,
     ) -> Result<SealedDocument, Box<Outcome>> {
         let Observation { kind, target, mut body, capture } = observation;
-        let redactions = self.redactor.document(&kind, &mut body);
+        let mut redactions = self.redactor.document(&kind, &mut body);
         let document = Document {
             body,
             salt: self.salt(&kind),
@@ -107,6 +107,8 @@ impl Sealer {
             v: 1,
             withheld: self.redactor.withheld(&redactions),
         };
+        let method = capture.method.iter();
+        let method = method.map(|used| self.redactor.text_noted(used, &mut redactions)).collect();
         let bytes = document.write();
         let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         if size > limit {
@@ -121,7 +123,7 @@ impl Sealer {
         let observed = Observed {
             digest: Document::digest(bytes.as_bytes()),
             size,
-            method: capture.method.iter().map(|method| self.redactor.text(method)).collect(),
+            method,
             privileges: capture.privileges,
             rows: Some(capture.rows),
             truncated: capture.truncated,

@@ -330,7 +330,9 @@ fn sealer(
         agent: identity.agent.clone(),
         epoch: epoch.number,
         local_key,
-        redactor: Redactor::new(local_key, &config.redact).with_vetoes(&config.veto),
+        redactor: Redactor::new(local_key, &config.redact)
+            .with_vetoes(&config.veto)
+            .with_personal_names(config.personal_names),
         binary: collect::digest_of(&executable).context("hashing the agent's own executable")?,
         configuration: config.digest,
         vetoes: config.vetoes(),

@@ -161,7 +161,9 @@ impl Rehearsal {
             agent: identity.map_or("not-enrolled".to_owned(), |known| known.agent),
             epoch: view.epoch.as_ref().map_or(1, |epoch| epoch.number),
             local_key,
-            redactor: Redactor::new(local_key, &config.redact).with_vetoes(&config.veto),
+            redactor: Redactor::new(local_key, &config.redact)
+                .with_vetoes(&config.veto)
+                .with_personal_names(config.personal_names),
             binary: digest_of(&std::env::current_exe()?)?,
             configuration: config.digest,
             vetoes: config.vetoes(),

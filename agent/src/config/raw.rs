@@ -76,6 +76,8 @@ pub(super) struct Plugin {
 #[serde(deny_unknown_fields)]
 pub(super) struct Redact {
     #[serde(default)]
+    pub(super) personal_names: bool,
+    #[serde(default)]
     pub(super) pattern: Vec<Pattern>,
 }
 

@@ -5,6 +5,9 @@ use regex::Regex;
 /// Name of the rule that goes by the name of a field.
 pub(super) const SECRET_KEY: &str = "secret-field";
 
+/// Name of the rule that goes by the fields in which kinds name persons.
+pub(super) const PERSONAL_NAME: &str = "personal-name";
+
 /// A named expression; the group `secret`, or else the whole match, is replaced.
 #[derive(Clone, Debug)]
 pub struct Pattern {
@@ -59,16 +62,42 @@ pub fn compile(name: &str, expression: &str) -> Result<Pattern, PatternError> {
 type Rule = (&'static str, &'static str, &'static [&'static str]);
 
 /// Parts of the words that precede a secret in an argument, in the ways they are written.
-const WORDS: &[&str] =
-    &["assw", "ASSW", "assp", "ASSP", "ecret", "ECRET", "oken", "OKEN", "key", "Key", "KEY"];
+const WORDS: &[&str] = &[
+    "assw", "ASSW", "assp", "ASSP", "assc", "ASSC", "ecret", "ECRET", "oken", "OKEN", "key", "Key",
+    "KEY", "psk", "PSK",
+];
 
-const RULES: [Rule; 7] = [
+/// What a name that precedes a secret ends with.
+macro_rules! secret_words {
+    () => {
+        "(?:password|passwd|passphrase|passcode|secret|token|psk|api[_-]?key|access[_-]?key|private[_-]?key|secret[_-]?key|account[_-]?key|encryption[_-]?key|auth[_-]?key)"
+    };
+}
+
+const RULES: [Rule; 15] = [
     (
         "private-key",
         r"(?s)-----BEGIN [A-Z0-9 ]*PRIVATE KEY( BLOCK)?-----.*?(-----END [A-Z0-9 ]*PRIVATE KEY( BLOCK)?-----|\z)",
         &["PRIVATE KEY"],
     ),
-    ("url-credentials", r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/:@]*:(?P<secret>[^\s/@]+)@", &["://"]),
+    // Up to the last at sign: a password may hold a slash or an at sign although it should not. What is only digits before a
+    // slash is a port. Backslashes as sudoers writes them.
+    (
+        "url-credentials",
+        r#"[A-Za-z][A-Za-z0-9+.-]*\\?://[^\s/:@"'<>\\]*\\?:(?P<secret>[^\s/@"'<>]*[^\s/@"'<>0-9][^\s/@"'<>]*(?:[/@][^\s"'<>]*)?|[0-9]+)@"#,
+        &["://"],
+    ),
+    ("url-credentials", r#"(?i)\bhttps?\\?://(?P<secret>[^\s/:@"'<>]+)@"#, &["://"]),
+    (
+        "url-query",
+        r#"(?i)[?&](?:sig|signature|key|auth|code|x-(?:amz|goog)-[a-z-]*)=(?P<secret>[^&\s"'<>;]+)"#,
+        &["?", "&"],
+    ),
+    (
+        "webhook",
+        r"(?i)(?:hooks\.slack\.com/(?:services|workflows)|discord(?:app)?\.com/api/webhooks|webhook\.office\.com/webhookb2|api\.telegram\.org)/(?P<secret>[A-Za-z0-9/_:@.-]+)",
+        &["ebhook", "slack.com", "telegram.org"],
+    ),
     (
         "password-hash",
         r"\$(?:1|2[abxy]?|5|6|7|y|gy|sha1|md5|argon2(?:id|i|d)|scrypt|pbkdf2[a-z0-9-]*)\$[A-Za-z0-9./,=$+_-]{8,}",
@@ -85,14 +114,49 @@ const RULES: [Rule; 7] = [
         &["earer", "EARER", "asic", "ASIC"],
     ),
     (
+        "authorization",
+        r#"(?i)\b(?:authorization|private-token|api-key|x-[a-z-]*(?:token|key|auth|secret))\s*:\s*(?:bearer\s|basic\s|token\s|digest\s)?\s*(?P<secret>[^\s"',;]+)"#,
+        &["uthorization", "UTHORIZATION", "oken", "OKEN", "ey:", "EY:", "uth:", "ecret:"],
+    ),
+    (
         "secret-argument",
-        r#"(?i)(?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key)\s?=\s?(?P<secret>"[^"]+"|'[^']+'|[^\s"',;]+)"#,
+        concat!(r#"(?i)"#, secret_words!(), r#"\s?=\s?(?P<secret>"[^"]+"|'[^']+'|[^\s"',;&]+)"#),
         WORDS,
     ),
     (
         "secret-argument",
-        r#"(?i)(?:^|[\s"'])--?[a-z0-9_.-]*(?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key)\s+(?P<secret>"[^"]+"|'[^']+'|[^\s"',;-][^\s"',;]*)"#,
+        concat!(
+            r#"(?i)(?:^|[\s"'])--?[a-z0-9_.-]*"#,
+            secret_words!(),
+            r#"\s+(?P<secret>"[^"]+"|'[^']+'|[^\s"',;-][^\s"',;]*)"#
+        ),
         WORDS,
+    ),
+    (
+        "secret-argument",
+        concat!(
+            r#"(?i)["'][a-z0-9_.-]*"#,
+            secret_words!(),
+            r#"["']\s*:\s*["'](?P<secret>[^"']+)["']"#
+        ),
+        WORDS,
+    ),
+    // The working directory is PWD=/….
+    (
+        "secret-argument",
+        r#"(?i)\b[a-z_]*(?:pwd|bindpw)\s?=\s?(?P<secret>"[^"/][^"]*"|'[^'/][^']*'|[^\s"',;&/][^\s"',;&]*)"#,
+        &["pwd", "PWD", "Pwd", "pw=", "pw ="],
+    ),
+    // Programs that take a password behind one letter.
+    (
+        "secret-argument",
+        r#"(?:\b(?:mysql[a-z]*|mariadb[a-z-]*|mydumper|myloader|xtrabackup|mariabackup|sshpass|7z[ar]?)\s(?:[^|;&\n]*\s)?-p|\b(?:sshpass|mongo[a-z]*)\s(?:[^|;&\n]*\s)?-p\s|\bldap[a-z]+\s(?:[^|;&\n]*\s)?-w\s?|\bredis-cli\s(?:[^|;&\n]*\s)?-a\s?|\bpass:)(?P<secret>"[^"]+"|'[^']+'|[^\s"',;|&]+)"#,
+        &["-p", "-w", "-a", "pass:"],
+    ),
+    (
+        "secret-argument",
+        r#"\bcurl\s(?:[^|;\n]*\s)?(?:-u|-U|--user|--proxy-user)[\s=]*["']?[^\s:"'\\]+\\?:(?P<secret>[^\s"',;]+)"#,
+        &["curl"],
     ),
 ];
 

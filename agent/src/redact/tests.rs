@@ -35,6 +35,29 @@ fn planted_secrets_do_not_come_out() {
         ("secret-argument", json!("backup --password=opensesame --host a"), "opensesame"),
         ("secret-argument", json!("backup --db-password opensesame"), "opensesame"),
         ("secret-argument", json!("RESTIC_PASSWORD=opensesame restic snapshots"), "opensesame"),
+        ("secret-argument", json!("joe ALL=(root) /usr/bin/mysql -popensesame shop"), "opensesame"),
+        (
+            "secret-argument",
+            json!("mysqldump --single-transaction -u x -popensesame db"),
+            "opensesame",
+        ),
+        ("secret-argument", json!("sshpass -p opensesame ssh x"), "opensesame"),
+        ("secret-argument", json!("redis-cli -h a -a opensesame ping"), "opensesame"),
+        ("secret-argument", json!("openssl enc -pass pass:opensesame"), "opensesame"),
+        ("secret-argument", json!("/usr/bin/curl -sS -u joe:opensesame https://x/"), "opensesame"),
+        ("secret-argument", json!(r"/usr/bin/curl -u joe\:opensesame x"), "opensesame"),
+        ("secret-argument", json!("server=db;Uid=x;Pwd=opensesame;"), "opensesame"),
+        ("secret-argument", json!("auth required pam_ldap.so bindpw=opensesame"), "opensesame"),
+        ("secret-argument", json!(r#"{"client_secret": "opensesame", "x": 1}"#), "opensesame"),
+        ("url-credentials", json!("https://u:pa/opensesame@h/x"), "opensesame"),
+        ("url-credentials", json!("https://u:p@opensesame@h/x"), "opensesame"),
+        ("url-credentials", json!(r"https\://u\:opensesame@h/x"), "opensesame"),
+        ("url-credentials", json!("https://opensesame@h/x"), "opensesame"),
+        ("url-credentials", json!("postgres://joe:12345678@db"), "12345678"),
+        ("url-query", json!("https://blob.example/x?se=2026&sig=opensesame&sp=r"), "opensesame"),
+        ("webhook", json!("https://hooks.slack.com/services/T0/B0/opensesame"), "opensesame"),
+        ("authorization", json!("X-Auth-Token: opensesame"), "opensesame"),
+        ("authorization", json!("Authorization: Token opensesame"), "opensesame"),
     ];
     for (rule, mut value, secret) in table {
         let applied = redactor().value(&mut value);
@@ -61,6 +84,36 @@ fn equality_shows_on_one_host_and_nowhere_else() {
 }
 
 #[test]
+fn names_of_persons_go_where_it_is_asked_for_and_still_show_who_did_the_same() {
+    let kind: Kind = "sdlc.change_records".parse().unwrap();
+    let changes = json!({"changes": [
+        {"actor": "Jane Doe", "approved_by": ["John Roe", "Jane Doe"], "summary": "Jane Doe", "source": "apt"},
+        {"actor": null, "approved_by": [], "summary": "", "source": "apt"},
+    ]});
+    let mut kept = changes.clone();
+    assert_eq!(redactor().document(&kind, &mut kept), BTreeSet::new());
+    assert_eq!(kept, changes);
+
+    let named = redactor().with_personal_names(true);
+    let mut gone = changes.clone();
+    let applied = named.document(&kind, &mut gone);
+    assert_eq!(applied, BTreeSet::from(["personal-name".to_owned()]));
+    let first = gone["changes"][0].clone();
+    assert!(first["actor"].as_str().unwrap().starts_with(MARK), "{gone}");
+    assert_eq!(first["actor"], first["approved_by"][1]);
+    assert_ne!(first["actor"], first["approved_by"][0]);
+    assert_eq!((&first["summary"], &first["source"]), (&json!("Jane Doe"), &json!("apt")));
+    assert_eq!(gone["changes"][1], changes["changes"][1]);
+    assert_eq!(named.document(&kind, &mut gone), BTreeSet::new(), "applied twice");
+
+    // The same person is the same in another kind on this host.
+    let mut keys = json!({"credentials": [{"label": "Jane Doe", "account": "jane"}]});
+    named.document(&"identity.secrets_and_keys".parse().unwrap(), &mut keys);
+    assert_eq!(keys["credentials"][0]["label"], first["actor"]);
+    assert_eq!(keys["credentials"][0]["account"], "jane");
+}
+
+#[test]
 fn evidence_about_passwords_is_left_alone() {
     let mut value = json!({
         "password": {"state": "set", "hash_scheme": "yescrypt", "max_age_days": 90},
@@ -71,6 +124,13 @@ fn evidence_about_passwords_is_left_alone() {
         "repository": "sftp:backup@nas:/srv/restic",
         "password_file": "/etc/restic/pw",
         "sudo": "alice ALL=(ALL) NOPASSWD: ALL",
+        "port": "https://example.com:8443/a@b",
+        "guest": "sftp://backup@nas/srv",
+        "place": "sudo: joe : TTY=pts/0 ; PWD=/home/joe ; USER=root ; COMMAND=/usr/bin/id",
+        "image": "registry.example:5000/app@sha256:0123",
+        "port_option": "mysql -P 3306 -p shop",
+        "owner": "chown -R www:www /srv; docker run -u 1000:1000 x",
+        "query": "https://example.com/?page=2&sort=name",
         "prose": "the password expires soon, a token is kept elsewhere",
         "command": "restic --password-file /etc/restic/pw snapshots --json",
     });

@@ -12,7 +12,7 @@ mod settings;
 mod yaml;
 
 use exhibit_plugin::Plugin;
-use exhibit_plugin::local::{host, look, mounts, services, tool};
+use exhibit_plugin::local::{host, look, mounts, services, tool, url};
 
 /// Whether a list or a configuration of the tool `name` is read; for the fuzzer, which must not bring it down.
 #[doc(hidden)]

@@ -7,29 +7,12 @@ use exhibit_plugin::kinds::backup_jobs::{Place, PlaceClass};
 use crate::look::Look;
 use crate::mounts::{self, Mount};
 use crate::settings::Site;
+use crate::url;
 
 /// A location as it may be shown: scheme, host and path, without user, password or query.
 pub(crate) fn shown(location: &str) -> String {
-    let (scheme, rest) = match location.find("://") {
-        Some(at) => location.split_at(at + 3),
-        // "user@host:path" of borg and "sftp:user@host:/path" of restic hold no password by their syntax.
-        None => return location.to_owned(),
-    };
-    let rest = without_user(rest);
-    format!("{scheme}{}", rest.split(['?', '#']).next().unwrap_or_default())
-}
-
-/// A password may hold a slash or an at sign although it should not; a path may hold an at sign.
-fn without_user(rest: &str) -> &str {
-    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let behind_last = |text: &'_ str| text.rfind('@').map_or(0, |at| at + 1);
-    let is_port = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let after = match authority.split_once('@') {
-        None if authority.split_once(':').is_none_or(|(_, port)| is_port(port)) => 0,
-        Some((user, _)) if !user.contains(':') || !path.contains('@') => behind_last(authority),
-        None | Some(_) => behind_last(rest),
-    };
-    rest.get(after..).unwrap_or_default()
+    // "user@host:path" of borg and "sftp:user@host:/path" of restic hold no password by their syntax.
+    if location.contains("://") { url::shown(location) } else { location.to_owned() }
 }
 
 /// A message of a tool without the user part of any URL in it.

@@ -18,6 +18,74 @@ const SPEAKING: [&str; 12] = [
     "openssl",
     "export",
 ];
+/// Words that name an action of a program; any other word could be a password.
+const ACTIONS: [&str; 65] = [
+    "agent",
+    "apply",
+    "archive",
+    "autoclean",
+    "autoremove",
+    "backup",
+    "build",
+    "certonly",
+    "check",
+    "clean",
+    "cleanup",
+    "collect",
+    "compact",
+    "compose",
+    "container",
+    "copy",
+    "create",
+    "diff",
+    "download",
+    "dump",
+    "exec",
+    "expire",
+    "export",
+    "fetch",
+    "forget",
+    "full",
+    "full-upgrade",
+    "gc",
+    "image",
+    "incr",
+    "incremental",
+    "info",
+    "install",
+    "list",
+    "maintenance",
+    "migrate",
+    "move",
+    "ping",
+    "prune",
+    "pull",
+    "purge",
+    "push",
+    "refresh",
+    "reload",
+    "remove",
+    "renew",
+    "report",
+    "restart",
+    "restore",
+    "rotate",
+    "run",
+    "run-parts",
+    "scan",
+    "send",
+    "show",
+    "snapshot",
+    "snapshots",
+    "start",
+    "status",
+    "stop",
+    "sync",
+    "system",
+    "update",
+    "upgrade",
+    "verify",
+];
 /// Programs that are shown behind an operator without their path.
 const FOLLOWING: [&str; 28] = [
     "[",
@@ -54,7 +122,7 @@ const FOLLOWING: [&str; 28] = [
 pub(crate) fn shown(command: &str) -> String {
     let mut words: Vec<String> = Vec::new();
     let mut program: Option<String> = None;
-    let mut after_program = false;
+    let (mut after_program, mut after_secret) = (false, false);
     for word in split(command) {
         if is_operator(&word) {
             program = None;
@@ -76,8 +144,14 @@ pub(crate) fn shown(command: &str) -> String {
             continue;
         };
         let quiet = !SPEAKING.contains(&name.as_str());
-        words.push(argument(&word, after_program && quiet));
+        // `--pin 1234`: not even a number may follow.
+        words.push(if after_secret {
+            "…".to_owned()
+        } else {
+            argument(&word, after_program && quiet)
+        });
         after_program = false;
+        after_secret = word.starts_with('-') && !word.contains('=') && names_a_secret(&word);
     }
     words.dedup_by(|later, first| later == "…" && first == "…");
     let text = words.join(" ");
@@ -108,8 +182,7 @@ fn argument(word: &str, first: bool) -> String {
         };
     }
     let number = word.len() <= 4 && word.bytes().all(|byte| byte.is_ascii_digit());
-    let action =
-        first && word.len() <= 16 && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+    let action = first && ACTIONS.contains(&word);
     if number || action || is_path(word) || word == "2>&1" {
         word.to_owned()
     } else {
@@ -119,7 +192,9 @@ fn argument(word: &str, first: bool) -> String {
 
 fn names_a_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    ["pass", "secret", "token", "key", "auth", "cred", "pwd"].iter().any(|part| name.contains(part))
+    ["pass", "secret", "token", "key", "auth", "cred", "pwd", "pin", "otp"]
+        .iter()
+        .any(|part| name.contains(part))
 }
 
 /// An absolute path none of whose parts looks drawn at random.
@@ -206,6 +281,8 @@ mod tests {
             "sshpass -p PLANTED ssh host",
             "sshpass -pPLANTED ssh host",
             "/usr/bin/tool backup PLANTED",
+            "/usr/bin/tool planted",
+            "/usr/bin/unlock --pin 1234",
             "/usr/bin/tool PLANTED/x --token=/PLANTED=",
             "export TOKEN=PLANTED; /usr/bin/x",
             "sh -c \"tool --key PLANTED\"",
@@ -213,7 +290,8 @@ mod tests {
             "/usr/bin/tool --pass=a;PLANTED b|PLANTED",
         ] {
             let shown = shown(command);
-            assert!(!shown.contains("PLANTED"), "{command} -> {shown}");
+            let lower = shown.to_ascii_lowercase();
+            assert!(!lower.contains("planted") && !lower.contains("1234"), "{command} -> {shown}");
         }
     }
 

@@ -25,7 +25,7 @@ mod systemd_conf;
 mod versions;
 
 use exhibit_plugin::Plugin;
-use exhibit_plugin::local::{glob, host, look, mounts, services, tool};
+use exhibit_plugin::local::{glob, host, look, mounts, services, tool, url};
 
 /// The plugin as the runner needs it.
 pub const PLUGIN: Plugin = Plugin {

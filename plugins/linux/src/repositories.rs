@@ -14,6 +14,7 @@ use crate::{
         sources::{self, Listed},
     },
     look::{Found, Look},
+    url,
 };
 
 pub(crate) use pacman::pacman_order;
@@ -197,7 +198,7 @@ fn apk(look: &mut Look<'_>, found: &mut Repositories) {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            let url = sources::without_credentials(line);
+            let url = url::shown(line);
             found.sources.push(Source {
                 manager: "apk".to_owned(),
                 id: url.clone(),

@@ -35,6 +35,7 @@ pub mod network_segmentation;
 pub mod network_services;
 pub mod network_web_filtering;
 pub mod patch_status;
+pub mod personal;
 pub mod resilience_redundancy;
 pub mod sdlc_change_records;
 pub mod software_containers;

@@ -3,6 +3,7 @@
 use exhibit_plugin::kinds::software_inventory::Repository;
 
 use super::paragraphs;
+use crate::url;
 
 /// One source, and which key must have signed it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,7 +82,7 @@ fn repository(
     trusted: bool,
     source: String,
 ) -> Repository {
-    let url = without_credentials(url);
+    let url = url::shown(url);
     components.sort();
     let mut id = format!("deb {url}");
     for word in suite.iter().chain(&components) {
@@ -96,22 +97,6 @@ fn repository(
         components,
         signature_checked: !trusted,
         source,
-    }
-}
-
-/// The address without user name, password, query and fragment.
-pub(crate) fn without_credentials(url: &str) -> String {
-    let url = url.split(['?', '#']).next().unwrap_or_default();
-    match url.split_once("://") {
-        Some((scheme, rest)) => {
-            let (host, path) = rest.split_once('/').map_or((rest, None), |(h, p)| (h, Some(p)));
-            let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
-            path.map_or_else(
-                || format!("{scheme}://{host}"),
-                |path| format!("{scheme}://{host}/{path}"),
-            )
-        }
-        None => url.to_owned(),
     }
 }
 

@@ -25,7 +25,7 @@ use crate::{look::Look, os_release::OsRelease, services};
 pub(crate) const ENTRY: Entry = Entry {
     kind: KIND,
     reads: &[
-        "/usr/share/{xsessions,wayland-sessions}/*.desktop, /etc/X11/default-display-manager",
+        "/usr/share/{xsessions,wayland-sessions}/*.desktop",
         "/etc/dconf/db/*.d with locks, /usr/share/glib-2.0/schemas/*.override, /etc/xdg/kscreenlockerrc",
         "/etc/{gdm,gdm3}/*.conf, /etc/sddm.conf with drop-ins, /etc/lightdm/lightdm.conf with drop-ins",
         "what crypto.at_rest, config.baseline, patch.status and malware.protection read of disks, start, updates and protection",

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use crate::{
     jobs,
     look::{Found, Look},
-    services,
+    services, url,
 };
 
 pub(crate) const ENTRY: Entry = Entry {
@@ -169,8 +169,7 @@ fn setting(text: &str, key: &str) -> Option<String> {
             is_whole
                 .then(|| rest.trim_start_matches([' ', '\t', '=', ':']).trim_matches(['"', '\'']))
         })?;
-    let host = value.rsplit("://").next()?.split(['/', '?']).next()?.rsplit('@').next()?;
-    (!host.is_empty()).then(|| host.to_owned())
+    url::host(value)
 }
 
 #[cfg(test)]

@@ -252,7 +252,7 @@ mod tests {
                 "cron | root | @reboot | PASS=… /opt/x",
                 "cron | root | 17 * * * * | cd / && run-parts /etc/cron.hourly",
                 "cron | bob | */5 * * * * | /home/bob/bin/x --token …",
-                "timer | www | daily, OnBootSec=5min | /usr/bin/m go",
+                "timer | www | daily, OnBootSec=5min | /usr/bin/m …",
             ]
         );
         assert_eq!(body["schedulers"][0]["allowed_users"], serde_json::json!(["bob"]));

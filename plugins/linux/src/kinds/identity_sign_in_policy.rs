@@ -75,6 +75,7 @@ fn observe(job: &Job) -> Observation {
     session.umask = login_defs.get("UMASK").cloned();
     session.notice_before_sign_in =
         ssh.settings.get("banner").map(|banner| banner != "none" && !banner.is_empty());
+    let pam = pam.map(|lines| lines.into_iter().map(pam::without_secrets).collect::<Vec<_>>());
     let rows = pam.as_ref().map_or(0, Vec::len) + ssh.settings.len();
     let body =
         SignInPolicy { password_rules, lockout, mfa, session, ssh: Some(ssh), pam, login_defs };

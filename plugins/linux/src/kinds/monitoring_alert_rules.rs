@@ -9,14 +9,14 @@ mod prometheus;
 use exhibit_plugin::kinds::monitoring_alert_rules::{AlertRule, AlertRules, KIND, Monitor, Route};
 use exhibit_plugin::{Entry, Job, Observation};
 
-use crate::look::Look;
+use crate::{look::Look, url};
 
 pub(crate) const ENTRY: Entry = Entry {
     kind: KIND,
     reads: &[
         "/etc/prometheus/*.yml, /etc/prometheus/{rules,rules.d,alerts}/*, /etc/alertmanager/*.yml",
         "/etc/monit/monitrc, /etc/monitrc and what they include",
-        "/etc/nagios/nrpe.cfg, /etc/icinga2/zones.conf, /etc/zabbix/zabbix_agent{d,2}.conf",
+        "/etc/nagios/nrpe.cfg, /etc/zabbix/zabbix_agent{d,2}.conf",
         "OnFailure= of the units in /etc/systemd/system and /usr/lib/systemd/system",
         "/etc/aliases, /root/.forward",
         "systemctl show of these services, or unit files and /proc/<pid>/comm",
@@ -57,10 +57,7 @@ fn shortened(text: &str) -> String {
 
 /// Host and port of an address, without credentials and path.
 fn host_of(address: &str) -> Option<String> {
-    let rest = address.trim().trim_matches(['"', '\'']);
-    let rest = rest.split_once("://").map_or(rest, |(_, rest)| rest);
-    let host = rest.split(['/', '?', '#']).next()?.rsplit('@').next()?;
-    (!host.is_empty()).then(|| host.to_owned())
+    url::host(address.trim().trim_matches(['"', '\'']))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use exhibit_plugin::kinds::software_install_control::Source;
 
 use super::{Repositories, is_on, manager};
-use crate::{debian::sources, look::Look};
+use crate::{debian::sources, look::Look, url};
 
 /// One section of a file: its line, its name, its settings in order.
 pub(super) struct Section<'a> {
@@ -103,7 +103,7 @@ fn source(section: &Section<'_>, manager: &str, path: &str) -> Option<Source> {
     let url = address
         .and_then(|list| list.split([' ', ',']).next())
         .filter(|url| !url.is_empty())
-        .map(sources::without_credentials);
+        .map(url::shown);
     let unverified = section.get("sslverify").is_some_and(|value| !is_on(value));
     Some(Source {
         manager: manager.to_owned(),
@@ -114,7 +114,7 @@ fn source(section: &Section<'_>, manager: &str, path: &str) -> Option<Source> {
         },
         url,
         signature_checked: section.get("gpgcheck").or(section.get("pkg_gpgcheck")).map(is_on),
-        key: section.get("gpgkey").filter(|key| !key.is_empty()).map(sources::without_credentials),
+        key: section.get("gpgkey").filter(|key| !key.is_empty()).map(url::shown),
         source: format!("{path}:{}", section.line),
     })
 }
@@ -125,7 +125,7 @@ fn flatpak(look: &mut Look<'_>, found: &mut Repositories) {
     let Some(text) = found.text(look, path) else { return };
     for section in sections(&text) {
         let Some(name) = section.name.strip_prefix("remote \"") else { continue };
-        let url = section.get("url").map(sources::without_credentials);
+        let url = section.get("url").map(url::shown);
         found.sources.push(Source {
             manager: "flatpak".to_owned(),
             id: name.trim_end_matches('"').to_owned(),

@@ -3,7 +3,7 @@
 use exhibit_plugin::kinds::software_install_control::Source;
 
 use super::{Repositories, ini, manager};
-use crate::{debian::sources, glob, look::Look};
+use crate::{debian::sources, glob, look::Look, url};
 
 const CONF: &str = "/etc/pacman.conf";
 
@@ -33,7 +33,7 @@ pub(super) fn read(look: &mut Look<'_>, found: &mut Repositories) {
         }
         // A list of a hundred mirrors is one choice: those that protect the way, and those that do not.
         let mut seen = Vec::new();
-        for url in servers.iter().map(|url| sources::without_credentials(url)) {
+        for url in servers.iter().map(|url| url::shown(url)) {
             let encrypted = sources::transport(&url);
             if seen.contains(&encrypted) {
                 continue;

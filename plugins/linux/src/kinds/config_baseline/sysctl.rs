@@ -116,12 +116,23 @@ pub(super) fn drift(look: &mut Look<'_>) -> Option<Vec<Drift>> {
     // Patterns such as net.ipv4.conf.*.rp_filter stand for names that come and go.
     for (name, (configured, source)) in wishes.into_iter().filter(|(name, _)| !name.contains('*')) {
         let before = denied.len();
-        let live = value(look, &name, &mut denied);
+        let mut live = value(look, &name, &mut denied);
         if denied.len() == before && live.as_deref() != Some(&configured) {
+            let configured = if is_secret(&name) {
+                live = live.map(|_| "…".to_owned());
+                "…".to_owned()
+            } else {
+                configured
+            };
             drift.push(Drift { name, live, configured, source });
         }
     }
     Some(drift)
+}
+
+/// Parameters whose value is a key.
+fn is_secret(name: &str) -> bool {
+    ["_fastopen_key", "stable_secret"].iter().any(|end| name.ends_with(end))
 }
 
 /// Files in the order systemd-sysctl applies them: drop-ins by name, then `/etc/sysctl.conf` as procps does.
@@ -204,7 +215,10 @@ mod tests {
                 "/etc/sysctl.d/20-b.conf",
                 "net/ipv4/conf/eth0.1/rp_filter=1\nnet.ipv4.conf.*.rp_filter = 1\n",
             ),
-            ("/etc/sysctl.conf", "net.ipv4.ip_forward=0\n"),
+            (
+                "/etc/sysctl.conf",
+                "net.ipv4.ip_forward=0\nnet.ipv6.conf.all.stable_secret=PLANTED\n",
+            ),
         ]);
         let job = job(root.path());
         let mut look = Look::new(&job);
@@ -218,7 +232,8 @@ mod tests {
             [
                 ("kernel.none", None, "2"),
                 ("net.ipv4.conf.eth0/1.rp_filter", Some("0"), "1"),
-                ("net.ipv4.ip_forward", Some("1"), "0")
+                ("net.ipv4.ip_forward", Some("1"), "0"),
+                ("net.ipv6.conf.all.stable_secret", None, "…")
             ]
         );
         assert_eq!(drift[2].source, "/etc/sysctl.conf:1");

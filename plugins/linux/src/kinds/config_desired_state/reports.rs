@@ -37,7 +37,7 @@ pub(super) fn puppet(text: &str) -> Report {
     let mut broken = false;
     for line in text.lines() {
         let Some((key, value)) = line.split_once(':') else { continue };
-        let value = value.trim().trim_matches('"');
+        let value = value.split(" #").next().unwrap_or_default().trim().trim_matches('"');
         if !line.starts_with(' ') {
             section = key.trim();
             continue;

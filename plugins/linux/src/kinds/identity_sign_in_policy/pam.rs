@@ -85,6 +85,20 @@ fn pam_line(stack: &str, line: &str) -> Option<PamLine> {
     })
 }
 
+/// The line as it may be shown: modules of directories and second factors take their own password as an argument.
+pub(super) fn without_secrets(mut line: PamLine) -> PamLine {
+    const NAMES: [&str; 7] = ["pass", "pw", "secret", "key", "token", "cred", "psk"];
+    for argument in &mut line.arguments {
+        let Some((name, value)) = argument.split_once('=') else { continue };
+        let lower = name.to_ascii_lowercase();
+        let harmless = value.starts_with('/') || value.bytes().all(|byte| byte.is_ascii_digit());
+        if NAMES.iter().any(|part| lower.contains(part)) && !harmless {
+            *argument = format!("{name}=…");
+        }
+    }
+    line
+}
+
 fn lines_of<'a>(lines: &'a [PamLine], kind: &str, modules: &[&str]) -> Vec<&'a PamLine> {
     lines
         .iter()
@@ -235,6 +249,17 @@ mod tests {
     use crate::kinds::testing::{job, planted};
 
     const AUTH: &str = "auth\t[success=1 default=ignore]\tpam_unix.so nullok # c\n-auth optional /lib/x/pam_cap.so\n";
+
+    #[test]
+    fn a_password_of_a_module_is_not_shown() {
+        let line = "auth required pam_x.so bindpw=a passwd=b key=c shared_secret=d secret=/etc/x use_first_pass minlen=9 \
+            authtok_type=x";
+        let shown: Vec<PamLine> = parse("x", line).into_iter().map(without_secrets).collect();
+        assert_eq!(
+            shown[0].arguments.join(" "),
+            "bindpw=… passwd=… key=… shared_secret=… secret=/etc/x use_first_pass minlen=9 authtok_type=x"
+        );
+    }
 
     #[test]
     fn lines_are_split_and_includes_are_kept() {

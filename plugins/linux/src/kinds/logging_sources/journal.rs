@@ -4,7 +4,7 @@ use exhibit_plugin::kinds::logging_sources::{Forward, Recorder};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use crate::look::Look;
-use crate::{services, systemd_conf};
+use crate::{services, systemd_conf, url};
 
 const PERSISTENT: &str = "/var/log/journal";
 
@@ -38,10 +38,10 @@ fn upload(look: &mut Look<'_>, forwards: &mut Vec<Forward>) {
     let config = systemd_conf::layers(look, "journal-upload.conf");
     for (url, source) in config.list("Upload", "URL") {
         let (scheme, rest) = url.split_once("://").unwrap_or(("https", &url));
-        let host = rest.rsplit_once('@').map_or(rest, |(_credentials, host)| host);
+        let shown = url::shown(&format!("{scheme}://{rest}"));
         forwards.push(Forward {
             recorder: "journald".to_owned(),
-            destination: format!("{scheme}://{host}"),
+            destination: shown,
             transport: scheme.to_owned(),
             encrypted: Some(scheme == "https"),
             selection: None,

@@ -103,6 +103,8 @@ fn legacy_line(line: &str, number: usize, selector: &mut Option<String>, found: 
         None => rest,
     };
     let address = rest.split([';', ' ', '\t']).next().unwrap_or_default();
+    // rsyslog knows no name and password here, but somebody may have written them.
+    let address = address.rsplit('@').next().unwrap_or_default();
     let (target, port) = host_and_port(address);
     if !target.is_empty() {
         let tls = transport == "tcp" && found.tls_by_default;

@@ -3,7 +3,7 @@
 use exhibit_plugin::kinds::monitoring_alert_rules::{AlertRule, Monitor, Route};
 
 use super::{Alerts, shortened};
-use crate::{glob, look::Look, services};
+use crate::{glob, look::Look, services, url};
 
 pub(super) fn read(look: &mut Look<'_>, alerts: &mut Alerts) {
     let mains = ["/etc/monit/monitrc", "/etc/monitrc", "/etc/monit.conf"];
@@ -52,7 +52,7 @@ fn file(text: &str, path: &str, alerts: &mut Alerts) {
             ["if", ..] if !check.is_empty() => alerts.rules.push(AlertRule {
                 monitor: "monit".to_owned(),
                 name: check.clone(),
-                condition: Some(shortened(without_secrets(line))),
+                condition: Some(shortened(&without_secrets(line))),
                 hold: None,
                 severity: None,
                 enabled: true,
@@ -63,9 +63,16 @@ fn file(text: &str, path: &str, alerts: &mut Alerts) {
     }
 }
 
-/// What stands before the first word that brings a secret.
-fn without_secrets(line: &str) -> &str {
+/// What stands before the first word that brings a secret; of addresses the host alone, of what is started that it is.
+fn without_secrets(line: &str) -> String {
     let marks = ["password", "username", "content", "request", "send", "header"];
     let ends = marks.iter().filter_map(|mark| line.find(&format!(" {mark}")));
-    ends.min().and_then(|at| line.get(..at)).unwrap_or(line)
+    let started = line.find(" exec ").map(|at| at + " exec".len());
+    let end = ends.chain(started).min().unwrap_or(line.len());
+    let words = line.get(..end).unwrap_or_default().split_whitespace();
+    let words = words.map(|word| match word.split_once("://") {
+        Some((scheme, _)) => format!("{scheme}://{}", url::host(word).unwrap_or_default()),
+        None => word.to_owned(),
+    });
+    words.collect::<Vec<_>>().join(" ")
 }

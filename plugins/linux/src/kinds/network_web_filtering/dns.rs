@@ -216,7 +216,8 @@ fn dnscrypt(look: &mut Look<'_>) -> Option<WebFilter> {
     let mut filter = filter("dnscrypt-proxy", "resolver", path);
     for (_, line) in &found {
         let Some((key, value)) = line.split_once('=') else { continue };
-        let value = value.trim().trim_matches(['\'', '"']);
+        let value = value.split(" #").next().unwrap_or_default().trim();
+        let value = value.trim_matches(['\'', '"']);
         match key.trim() {
             "blocked_names_file" | "blacklist_file" | "blocked_ips_file" => {
                 let file = if value.starts_with('/') {

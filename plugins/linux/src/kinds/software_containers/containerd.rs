@@ -7,7 +7,7 @@ use exhibit_plugin::{
     kinds::software_containers::{Container, Image},
 };
 
-use super::{Seen, engines, facts::text, oci, storage};
+use super::{Seen, engines, facts::reference, oci, storage};
 use crate::{
     look::{Found, Look},
     names::escaped,
@@ -96,7 +96,7 @@ fn task(look: &mut Look<'_>, space: &str, id: &str) -> Option<Option<Container>>
     Some(Some(Container {
         name: storage::kubernetes(Some(&spec))
             .unwrap_or_else(|| escaped(format!("{space}/{id}").as_bytes())),
-        image: text(&notes["io.kubernetes.cri.image-name"]),
+        image: reference(&notes["io.kubernetes.cri.image-name"]),
         state: look.host.is_live().then(|| if runs { "running" } else { "stopped" }.to_owned()),
         ..told
     }))

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{
     MOST, Seen, engines,
-    facts::{beyond_default, is_root, list, secret_variables, text, texts, time},
+    facts::{beyond_default, is_root, list, reference, secret_variables, text, texts, time},
 };
 use crate::look::{Found, Look};
 
@@ -99,7 +99,7 @@ pub(super) fn inspect(told: &Value, mapped: bool) -> Container {
     Container {
         engine: String::new(),
         name: text(&told["Name"]).unwrap_or_default().trim_start_matches('/').to_owned(),
-        image: text(&config["Image"]),
+        image: reference(&config["Image"]),
         image_id: text(&told["Image"]),
         state: text(&told["State"]["Status"]).map(|state| word(&state).to_owned()),
         created: time(&told["Created"]),

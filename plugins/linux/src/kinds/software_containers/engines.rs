@@ -10,7 +10,7 @@ use crate::{
     accounts::Tables,
     glob,
     look::{Found, Look},
-    services,
+    services, url,
 };
 
 const DAEMON: &str = "/etc/docker/daemon.json";
@@ -71,6 +71,7 @@ pub(super) fn docker_settings(look: &mut Look<'_>, daemon: &Value) -> BTreeMap<S
     let mut hosts: Vec<String> =
         texts(&daemon["hosts"]).into_iter().filter(|host| host.starts_with("tcp:")).collect();
     hosts.extend(unit_hosts(look));
+    hosts.iter_mut().for_each(|host| *host = url::shown(host));
     hosts.sort();
     hosts.dedup();
     if !hosts.is_empty() {

@@ -39,6 +39,16 @@ pub(super) fn text(value: &Value) -> Option<String> {
     value.as_str().filter(|text| !text.is_empty()).map(|text| escaped(text.as_bytes()))
 }
 
+/// The name of an image, without what somebody wrote before the registry to sign in there.
+pub(super) fn reference(value: &Value) -> Option<String> {
+    let name = text(value)?;
+    let is_digest = |rest: &str| rest.starts_with("sha256:") || rest.starts_with("sha512:");
+    match name.split_once('@') {
+        Some((_, rest)) if !is_digest(rest) => Some(rest.to_owned()),
+        Some(_) | None => Some(name),
+    }
+}
+
 /// Texts of a list.
 pub(super) fn texts(value: &Value) -> Vec<String> {
     list(value).iter().filter_map(text).collect()

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{
     MOST, Seen, engines,
-    facts::{list, text, texts, time},
+    facts::{list, reference, text, texts, time},
     oci,
 };
 use crate::{
@@ -167,7 +167,7 @@ fn container(look: &mut Look<'_>, place: &str, run: &str, one: &Value) -> Contai
     let name = list(&one["names"]).first().and_then(text);
     Container {
         name: kubernetes(specified.as_ref()).or(name).unwrap_or_else(|| id.clone()),
-        image: text(&metadata["image-name"]),
+        image: reference(&metadata["image-name"]),
         image_id: text(&one["image"]).map(|image| format!("sha256:{image}")),
         created: time(&one["created"]),
         state: state(look, run, &id, was_started),
