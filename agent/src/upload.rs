@@ -110,14 +110,14 @@ impl Uploader<'_> {
         let config = self.tls.mutual(self.identity.ca_der()?, &client)?;
         let connection = tls::connect(self.address, config).await?;
         self.compare_clocks(&connection).await?;
-        self.hear_wishes(&connection).await?;
+        let payload_apart = self.hear_wishes(&connection).await?;
         self.follow_log_keys(&connection).await?;
         self.show_heads(&connection).await?;
         if validity.is_some_and(|validity| validity.renewal_due(now)) {
             let renewed = renew(self.store, &connection, now).await?;
             tracing::info!(until = %renewed.until, "client certificate renewed");
         }
-        self.submit(&connection, session).await
+        self.submit(&connection, payload_apart, session).await
     }
 
     async fn compare_clocks(&self, connection: &Connection) -> Result<(), UploadError> {
@@ -141,14 +141,15 @@ impl Uploader<'_> {
         Ok(())
     }
 
-    async fn hear_wishes(&self, connection: &Connection) -> Result<(), UploadError> {
+    /// Answers whether the collector takes payloads apart from their envelopes.
+    async fn hear_wishes(&self, connection: &Connection) -> Result<bool, UploadError> {
         let request =
             ConfigurationRequest { digest: self.configuration.as_bytes().to_vec().into() };
         let mut client = client(connection);
         let wishes = self.within(client.configuration(request), &connection.trouble).await?;
         let wishes = wishes.into_inner();
         self.spool.note_wishes(wishes.heartbeat_seconds, wishes.max_document_bytes)?;
-        Ok(())
+        Ok(wishes.payload_apart)
     }
 
     /// Shows the collector the heads that its log signed and that this agent holds, before anything is sent: if they are

@@ -117,6 +117,27 @@ impl Envelope {
     }
 }
 
+/// An envelope without its payload, and the payload: together they pack better than base64 does. None where [`together`] would
+/// not give the very same bytes.
+pub fn apart(bytes: &[u8]) -> Option<(Vec<u8>, Vec<u8>)> {
+    let mut envelope = Envelope::parse(bytes).ok()?;
+    let payload = envelope.unverified_payload().ok()?;
+    envelope.payload.clear();
+    let head = envelope.to_bytes();
+    let same = together(&head, &payload).is_ok_and(|whole| whole == bytes);
+    (same && !payload.is_empty()).then_some((head, payload))
+}
+
+/// The bytes of the envelope that [`apart`] took apart.
+pub fn together(head: &[u8], payload: &[u8]) -> Result<Vec<u8>, DsseError> {
+    let mut envelope = Envelope::parse(head)?;
+    if !envelope.payload.is_empty() {
+        return Err(DsseError::Malformed("it has a payload beside the one apart".to_owned()));
+    }
+    envelope.payload = STANDARD.encode(payload);
+    Ok(envelope.to_bytes())
+}
+
 /// Both alphabets are to be accepted (DSSE protocol).
 fn decode(text: &str) -> Option<Vec<u8>> {
     let engines = [&STANDARD, &URL_SAFE, &URL_SAFE_NO_PAD];
@@ -147,6 +168,24 @@ mod tests {
         assert!(matches!(again.open("text/plain", &key.public()), Err(DsseError::PayloadType(_))));
         let changed = Envelope { payload: STANDARD.encode(b"[]"), ..again };
         assert!(changed.open(IN_TOTO, &key.public()).is_err());
+    }
+
+    #[test]
+    fn an_envelope_comes_together_as_the_bytes_it_was() {
+        let mut envelope = Envelope::sign(IN_TOTO, b"{\"x\":1}", &SecretKey::from_seed(&[5; 32]));
+        envelope.sign_too(&SecretKey::from_seed(&[6; 32])).unwrap();
+        let bytes = envelope.to_bytes();
+        let (head, payload) = apart(&bytes).unwrap();
+        assert_eq!(payload, b"{\"x\":1}");
+        assert_eq!(together(&head, &payload).unwrap(), bytes);
+        assert!(together(&bytes, &payload).is_err(), "two payloads");
+        assert!(together(b"{", &payload).is_err());
+        // What we would write differently stays whole.
+        let text = String::from_utf8(bytes).unwrap();
+        for other in [text.replace("{\"payload\"", "{ \"payload\""), text.replace('}', ",\"x\":1}")]
+        {
+            assert_eq!(apart(other.as_bytes()), None, "{other}");
+        }
     }
 
     #[test]

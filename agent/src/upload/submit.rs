@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use exhibit_proto::digest::Digest;
+use exhibit_proto::dsse;
 use exhibit_proto::leaf::EntryType;
 use exhibit_proto::rpc::answer::Part as Answered;
 use exhibit_proto::rpc::submission::Part as Sent;
@@ -30,6 +31,7 @@ impl Uploader<'_> {
     pub(super) async fn submit(
         &self,
         connection: &Connection,
+        payload_apart: bool,
         session: &mut Session,
     ) -> Result<(), UploadError> {
         let Some(mut item) = self.spool.next()? else {
@@ -39,7 +41,7 @@ impl Uploader<'_> {
         let (sender, receiver) = mpsc::channel(2);
         let mut client = client(connection);
         let trouble = &connection.trouble;
-        self.offer(&sender, &item).await?;
+        self.offer(&sender, &item, payload_apart).await?;
         let call = client.submit(ReceiverStream::new(receiver));
         let answers = self.within(call, trouble).await?.into_inner();
         let mut stream = Stream { sender, answers, trouble };
@@ -49,7 +51,7 @@ impl Uploader<'_> {
                 Some(next) => item = next,
                 None => return Ok(()),
             }
-            self.offer(&stream.sender, &item).await?;
+            self.offer(&stream.sender, &item, payload_apart).await?;
         }
     }
 
@@ -57,10 +59,13 @@ impl Uploader<'_> {
         &self,
         sender: &mpsc::Sender<Submission>,
         item: &Item,
+        payload_apart: bool,
     ) -> Result<(), UploadError> {
         let known_size = self.spool.place()?.checkpoint.map_or(0, |checkpoint| checkpoint.size);
-        let bytes = Bytes::from(item.envelope.clone());
-        self.send(sender, Sent::Envelope(Envelope { bytes, known_size })).await
+        let parts = if payload_apart { dsse::apart(&item.envelope) } else { None };
+        let (bytes, payload) = parts.unwrap_or_else(|| (item.envelope.clone(), Vec::new()));
+        let (bytes, payload) = (Bytes::from(bytes), Bytes::from(payload));
+        self.send(sender, Sent::Envelope(Envelope { bytes, known_size, payload })).await
     }
 
     async fn send(&self, sender: &mpsc::Sender<Submission>, part: Sent) -> Result<(), UploadError> {

@@ -296,6 +296,7 @@ impl Evidence for Collector {
             max_document_bytes: 4 << 20,
             heartbeat_seconds: 600,
             checkpoint: Vec::new().into(),
+            payload_apart: true,
         }))
     }
 
@@ -323,10 +324,14 @@ impl Collector {
     /// Handles one envelope; none means silence, an error breaks the stream.
     async fn take(
         &self,
-        envelope: rpc::Envelope,
+        mut envelope: rpc::Envelope,
         incoming: &mut Streaming<rpc::Submission>,
         sender: &tokio::sync::mpsc::Sender<Result<rpc::Answer, Status>>,
     ) -> Option<Result<Answered, Status>> {
+        if !envelope.payload.is_empty() {
+            let whole = exhibit_proto::dsse::together(&envelope.bytes, &envelope.payload);
+            envelope.bytes = whole.unwrap().into();
+        }
         let digest: bytes::Bytes = Digest::of(&envelope.bytes).as_bytes().to_vec().into();
         let lie = self.with(|state| {
             state.heard.send_modify(|count| *count += 1);

@@ -220,6 +220,7 @@ impl Evidence for EvidenceService {
             max_document_bytes: limits.document_bytes,
             heartbeat_seconds: limits.heartbeat.as_secs(),
             checkpoint: self.0.checkpoint().await?,
+            payload_apart: true,
         }))
     }
 

@@ -6,7 +6,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use exhibit_proto::digest::Digest;
+use exhibit_proto::dsse;
 use exhibit_proto::rpc::submission::Part;
 use exhibit_proto::rpc::{Answer, Envelope, Receipt, Refusal, RefusalKind, Submission, answer};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
@@ -312,6 +314,9 @@ impl Session {
             message.map_err(|_elapsed| Status::deadline_exceeded("the stream is idle"))?;
         match message? {
             None => Ok(None),
+            Some(Submission { part: Some(Part::Envelope(envelope)) }) => {
+                Ok(Some(Part::Envelope(whole(envelope)?)))
+            }
             Some(Submission { part: Some(part) }) => Ok(Some(part)),
             Some(Submission { part: None }) => {
                 Err(Status::invalid_argument("a submission without a part: is the agent newer?"))
@@ -361,4 +366,14 @@ impl From<AppendError> for Stop {
 
 fn digest(bytes: &[u8]) -> Result<Digest, Status> {
     Digest::try_from(bytes).map_err(|error| Status::invalid_argument(error.to_string()))
+}
+
+/// The envelope as it was signed, where its payload came apart.
+fn whole(envelope: Envelope) -> Result<Envelope, Status> {
+    if envelope.payload.is_empty() {
+        return Ok(envelope);
+    }
+    let bytes = dsse::together(&envelope.bytes, &envelope.payload)
+        .map_err(|error| Status::invalid_argument(error.to_string()))?;
+    Ok(Envelope { bytes: bytes.into(), payload: Bytes::new(), ..envelope })
 }
