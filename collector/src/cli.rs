@@ -7,7 +7,7 @@
 
 mod decide;
 mod deletion;
-mod moment;
+mod evidence;
 mod report;
 mod rules;
 

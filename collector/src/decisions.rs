@@ -1,6 +1,7 @@
 //! What people decide, on its way to the log. Says what may stand there and what a file may be; writes nothing itself.
 
 mod file;
+pub(crate) mod moment;
 
 use std::pin::Pin;
 use std::sync::Arc;

@@ -6,11 +6,13 @@
 //! | `public` | checkpoint, tiles and health, for anybody |
 //! | `sign_in`, `guard` | who asks: sessions, forms, rate limits, headers |
 //! | `download` | reports, made and logged before they leave |
+//! | `decide` | forms by which people decide, handed to the desk through a callback |
 //! | `pages` | one function a page, all plain and blocking |
 //! | `table`, `words`, `facts` | lists, words with icons, documents as readable text |
 //! | `assets` | stylesheet and scripts, addressed by digest |
 
 mod assets;
+mod decide;
 mod download;
 mod facts;
 mod guard;
@@ -51,7 +53,7 @@ use crate::witness::{WitnessError, Witnesses};
 use guard::{Limiter, SignedIn};
 
 /// Section, address and label of the navigation.
-const NAVIGATION: [(&str, &str, &str); 9] = [
+const NAVIGATION: [(&str, &str, &str); 10] = [
     ("overview", "/", "Overview"),
     ("controls", "/controls", "Controls"),
     ("findings", "/findings", "Findings"),
@@ -59,6 +61,7 @@ const NAVIGATION: [(&str, &str, &str); 9] = [
     ("agents", "/agents", "Agents"),
     ("reports", "/reports", "Reports"),
     ("log", "/log", "Log"),
+    ("decisions", "/decisions", "Decisions"),
     ("activity", "/activity", "Activity"),
     ("help", "/help", "Help"),
 ];
@@ -200,6 +203,11 @@ pub fn router(state: WebState, beside: Router) -> Router {
         .route("/reports/{kind}/{format}", post(download::report))
         .route("/retention", page(pages::retention::show))
         .route("/retention.csv", page(pages::retention::csv))
+        .route("/decisions", page(pages::decisions::list))
+        .route("/decisions.csv", page(pages::decisions::csv))
+        .route("/decisions/{register}/{id}", decide::record())
+        .route("/decisions/{register}/{id}/file/{index}", page(pages::decisions::file))
+        .route("/decide/{register}", decide::form())
         .route("/activity", page(pages::log::activity))
         .route("/activity.csv", page(pages::log::activity_csv))
         .route("/help", page(pages::help::show))

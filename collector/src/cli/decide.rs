@@ -9,9 +9,10 @@ use exhibit_proto::statement::{Act, Decision};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::{Because, Output, moment, show};
+use super::{Because, Output, evidence, show};
 use crate::app;
 use crate::config::Config;
+use crate::decisions::{Attached, moment};
 
 /// What people decide; each command works while `serve` runs.
 #[derive(Debug, Subcommand)]
@@ -22,6 +23,11 @@ pub(super) enum Decide {
     /// Statement of applicability: which controls apply or are excluded, why, how implemented, who answers for them
     #[command(subcommand)]
     Soa(Soa),
+    /// Manual evidence: files that show a control for a while; hashed, logged, never counted as machine evidence
+    #[command(subcommand)]
+    Evidence(evidence::Evidence),
+    /// Say that a control is in place, or ask somebody to say so again and again
+    Attest(evidence::Attest),
     /// Labels of targets: environment, owner, criticality, service, or what you need for selections
     #[command(subcommand)]
     Label(Label),
@@ -191,6 +197,8 @@ pub(super) fn run(config: &Config, asked: Decide, now: Timestamp) -> anyhow::Res
     match asked {
         Decide::Waiver(asked) => waiver(config, asked, now),
         Decide::Soa(asked) => soa(config, asked, now),
+        Decide::Evidence(asked) => evidence::evidence(config, asked, now),
+        Decide::Attest(asked) => evidence::attest(config, asked, now),
         Decide::Label(asked) => label(config, asked, now),
         Decide::Scope(asked) => scope(config, asked, now),
         Decide::Target(asked) => target(config, asked, now),
@@ -324,7 +332,7 @@ fn decision(config: &Config, asked: Decisions, now: Timestamp) -> anyhow::Result
 }
 
 /// Approves or withdraws whatever is newest.
-fn act(
+pub(super) fn act(
     config: &Config,
     register: &str,
     Named { id, because }: Named,
@@ -335,21 +343,32 @@ fn act(
     made(config, (register, &id, after), (act, None), because, now)
 }
 
-fn made(
+pub(super) fn made(
     config: &Config,
     (register, id, after): (&str, &str, Option<u64>),
     (act, value): (Act, Option<Value>),
+    because: Because,
+    now: Timestamp,
+) -> anyhow::Result<ExitCode> {
+    brought(config, (register, id, after), (act, value, None), because, now)
+}
+
+/// With the file that the value names.
+pub(super) fn brought(
+    config: &Config,
+    (register, id, after): (&str, &str, Option<u64>),
+    (act, value, file): (Act, Option<Value>, Option<Attached>),
     Because { reason, by, output }: Because,
     now: Timestamp,
 ) -> anyhow::Result<ExitCode> {
     let (register, id) = (register.to_owned(), id.to_owned());
     let decision = Decision { register, id, after, act, value, by, reason };
-    let done = app::decide(config, decision, None, now)?;
+    let done = app::decide(config, decision, file, now)?;
     show(output.json, &done, &done.to_string())
 }
 
 /// One record a line.
-fn list(
+pub(super) fn list(
     config: &Config,
     register: Option<&str>,
     id: Option<&str>,

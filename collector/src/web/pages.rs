@@ -4,6 +4,8 @@ mod absent;
 pub(super) mod agents;
 pub(super) mod control;
 pub(super) mod controls;
+mod decided;
+pub(super) mod decisions;
 pub(super) mod entry;
 pub(super) mod evidence;
 pub(super) mod findings;

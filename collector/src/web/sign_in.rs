@@ -203,7 +203,7 @@ fn own_path(next: &str) -> String {
     if own { next.to_owned() } else { "/".to_owned() }
 }
 
-fn refused() -> Response {
+pub(super) fn refused() -> Response {
     let text =
         "this form did not come from one of our pages, or its page is too old; load it again";
     (StatusCode::FORBIDDEN, text).into_response()

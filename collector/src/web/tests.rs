@@ -19,9 +19,15 @@ use crate::timestamp::Timestamps;
 use crate::views::sample::{Sample, SampleAgent, patches};
 use crate::witness::{Circle, Witnesses};
 
+thread_local! {
+    /// Registers that ask for a second person on the next site of this thread.
+    static SECOND_PERSON: std::cell::Cell<&'static [&'static str]> = const { std::cell::Cell::new(&[]) };
+}
+
 const XSS: &str = "<script>alert(1)</script>";
 const NEW_PASSWORD: &str = "four calm words here";
 
+mod decisions;
 mod noticed;
 mod reports;
 mod retention;
@@ -100,7 +106,7 @@ impl Site {
                 Box::pin(async { Ok(()) })
             }),
             scratch: sample.dir.path().to_owned(),
-            decide: decider(&sample, &views, &[]).lent(),
+            decide: decider(&sample, &views, SECOND_PERSON.get()).lent(),
             clock: Arc::new(move || now),
         };
         Self {
@@ -204,6 +210,10 @@ fn pages() -> Vec<String> {
         "/log?type=evidence&sort=-index",
         "/activity",
         "/reports",
+        "/decisions",
+        "/decide/waiver",
+        "/decide/manual_evidence",
+        "/decide/scope?id=isms",
         "/help",
         "/password",
         "/controls?status=manual&q=review&sort=-title",

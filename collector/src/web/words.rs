@@ -27,6 +27,8 @@ pub(super) const LOGO: &str = icon!("logo");
 pub(super) const GOOD: &str = icon!("met");
 pub(super) const BAD: &str = icon!("not_met");
 pub(super) const UNKNOWN: &str = icon!("no_evidence");
+pub(super) const WAITS: &str = icon!("stale");
+pub(super) const ENDED: &str = icon!("excluded");
 
 pub(super) fn status(status: Status) -> Word {
     let (order, label, icon, meaning) = match status {

@@ -4,6 +4,7 @@ use askama::Template;
 use axum::response::Response;
 use exhibit_assessment::{Attributes, Cause, Control, ControlId, Counts, Item, Rule, Strength};
 
+use super::decided::{Decided, decided};
 use super::overview::theme_title;
 use super::{super::html, Ask, WebError, evidence_href, target_href};
 use crate::views::FindingRow;
@@ -28,6 +29,7 @@ struct ControlPage {
     hidden_reasons: u64,
     rules: Vec<RuleView>,
     findings: Vec<FindingView>,
+    decided: Decided,
     oldest: Option<Moment>,
     freshest: Option<Moment>,
     previous: Option<String>,
@@ -137,6 +139,7 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
         reasons: reasons.collect(),
         rules,
         findings,
+        decided: decided(ask, id, &assessment)?,
         oldest: status.oldest.map(|at| ask.moment(at)),
         freshest: status.freshest.map(|at| ask.moment(at)),
         previous: neighbour(place.checked_sub(1)),

@@ -7,6 +7,7 @@ use axum::response::Response;
 
 use super::control::{FindingView, finding_view};
 use super::controls::ListPage;
+use super::decided::{Marks, marks};
 use super::{super::html, Ask, WebError, evidence_href, target_href};
 use crate::views::{AgentRow, DocumentRow, EntryFilter, OutcomeRow, TargetRow};
 use crate::web::Frame;
@@ -26,6 +27,7 @@ struct TargetPage {
     agent_href: String,
     agent_name: String,
     first_seen: Moment,
+    marks: Marks,
     kinds: Vec<KindView>,
     unseen: Vec<UnseenView>,
     findings: Vec<FindingView>,
@@ -165,6 +167,7 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
     findings.sort_by_key(|finding| (finding.word.order, finding.rule.clone()));
     let agent = views.agent(&target.agent)?;
     html(&TargetPage {
+        marks: marks(ask, id)?,
         frame: ask.frame(target.name.clone(), "targets"),
         agent_href: format!("/agents/{}", encode(&target.agent)),
         vetoes: vetoed(agent.as_ref()),

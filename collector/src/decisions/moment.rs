@@ -5,12 +5,12 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 
 /// The begin of a day (UTC), or a moment.
-pub(super) fn from(text: &str) -> Result<Timestamp, String> {
+pub(crate) fn from(text: &str) -> Result<Timestamp, String> {
     read(text, false)
 }
 
 /// The end of a day (UTC), or a moment: whoever says until the 31st means that day too.
-pub(super) fn until(text: &str) -> Result<Timestamp, String> {
+pub(crate) fn until(text: &str) -> Result<Timestamp, String> {
     read(text, true)
 }
 
