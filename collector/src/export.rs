@@ -3,6 +3,7 @@
 
 mod attested;
 mod folder;
+mod judged;
 mod manifest;
 mod news;
 mod noticed;
@@ -26,14 +27,16 @@ use exhibit_proto::leaf::{EntryType, Leaf, LeafError};
 use exhibit_proto::log_key::LogKeys;
 use exhibit_proto::merkle::{leaf_hash, prove_inclusion, verify_inclusion};
 use exhibit_proto::rotation::Rotate;
-use exhibit_proto::statement::{Enrol, Heartbeat, Run, Statement, Tombstone};
+use exhibit_proto::statement::{Deleted, Enrol, Heartbeat, Run, Statement, Tombstone};
 use exhibit_proto::tiles::{Edge, Level, Tile, TileError, WIDTH, parse_bundle, width};
 use exhibit_proto::tlog_proof::TlogProof;
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::log::{Head, LogError, LogReader};
+use crate::packs::PacksError;
 use crate::timestamp::{Name, StampError, Stamps};
+use crate::views::{Views, ViewsError};
 use folder::Folder;
 use manifest::Manifest;
 use news::News;
@@ -81,6 +84,10 @@ pub enum ExportError {
     Io { path: PathBuf, source: std::io::Error },
     #[error(transparent)]
     Log(#[from] LogError),
+    #[error(transparent)]
+    Views(#[from] ViewsError),
+    #[error(transparent)]
+    Packs(#[from] PacksError),
     #[error("time-stamps: {0}")]
     Stamp(#[from] StampError),
     #[error("the log's head is not signed by the key that the bundle would name: {0}")]
@@ -92,7 +99,7 @@ pub enum ExportError {
 }
 
 /// What a bundle leads to: a head of the log, and the policy that auditors are told to compare with their own.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Under {
     pub log_keys: LogKeys,
     /// With those cosignatures that the bundle shall carry.
@@ -103,6 +110,8 @@ pub struct Under {
     pub policy: String,
     /// Time-stamps; those that the head covers go into the bundle.
     pub stamps: Stamps,
+    /// What the collector shows about the evidence; without them the bundle has documents only.
+    pub views: Option<Views>,
 }
 
 /// Writes the bundle of `selection` to the new folder `out`, under one head of the log: beside it
@@ -115,14 +124,18 @@ pub fn write(
     out: &Path,
     progress: impl Fn(Progress),
 ) -> Result<Summary, ExportError> {
-    let Under { log_keys, head, cosigned_by, policy, stamps } = under;
+    let Under { log_keys, head, cosigned_by, policy, stamps, views } = under;
     log_keys.open_head(head.signed.as_bytes())?;
     // The newest key that signed this head leads to all that were before it.
     let log_key = log_keys.of_head(head.checkpoint.size).pop().unwrap_or(log_keys.newest());
     let mut folder = Folder::begin(out)?;
-    let generated_at = rfc3339(generated_at);
+    let (now, generated_at) = (generated_at, rfc3339(generated_at));
     let manifest =
         Manifest::begin(&mut folder, &generated_at, &head.checkpoint, &selection.claims())?;
+    // First, while the tables stand where the head does.
+    if let Some(views) = views {
+        judged::write((views, reader), selection, (head.checkpoint.size, now), &mut folder)?;
+    }
     let past = Past::new(reader, head.checkpoint.size);
     let counts = Counts::default();
     let (agents, missing) = (BTreeMap::new(), BTreeSet::new());
@@ -140,6 +153,7 @@ pub fn write(
         agents,
         missing,
         attested,
+        judged: views.is_some(),
     };
     writer.leaves(&progress)?;
     let Writer { mut folder, manifest, counts, .. } = writer;
@@ -213,6 +227,8 @@ struct Writer<'a> {
     missing: BTreeSet<Digest>,
     /// Entries about the log's time that come along.
     attested: BTreeSet<u64>,
+    /// Findings come along.
+    judged: bool,
 }
 
 impl Writer<'_> {
@@ -369,11 +385,14 @@ impl Writer<'_> {
         Ok(None)
     }
 
-    /// Whether a tombstone took a document that an item names and the bundle lacks.
+    /// Whether a tombstone took a document that an item names and the bundle lacks, or one of what was asked for: findings change
+    /// with it.
     fn took_something(&self, index: u64, envelope: &Digest) -> Result<bool, ExportError> {
         let Some(envelope) = self.reader.envelope(envelope)? else { return Ok(false) };
         let stone: Tombstone = predicate(index, &envelope)?;
-        Ok(stone.documents.iter().any(|gone| self.missing.contains(&gone.digest)))
+        let wanted = |gone: &Deleted| self.selection.covers(&gone.kind, &gone.target);
+        let judged = self.judged && stone.documents.iter().any(wanted);
+        Ok(judged || stone.documents.iter().any(|gone| self.missing.contains(&gone.digest)))
     }
 
     fn key(&mut self, index: u64, pem: &str) -> Result<(), ExportError> {

@@ -11,10 +11,12 @@
 //! | `present` | the rule pack in force, lent to readers |
 //! | `rejudge` | what another pack says of all that is current |
 //! | `read` | what pages and exports ask for |
+//! | `claims` | what the tables say, to be judged again elsewhere |
 //! | `status` | control statuses at a moment, out of the rows |
 //! | `dump` | compares two sets of tables |
 
 mod apply;
+mod claims;
 mod dump;
 mod follow;
 mod judge;

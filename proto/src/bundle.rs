@@ -28,6 +28,9 @@ pub const POLICY: &str = "policy";
 pub const LOG_KEY: &str = "log.pem";
 /// The changes of the log's key (`log_key::Shown`), where there were any; beside the tiles where a log is served, too.
 pub const LOG_KEYS: &str = "log-keys.json";
+/// The findings and the statuses that the collector shows, to be judged again from the documents (`exhibit verify --replay`).
+pub const FINDINGS: &str = "findings.json";
+pub const STATUSES: &str = "statuses.json";
 /// The signed head of the log that everything leads to.
 pub const CHECKPOINT: &str = "checkpoint";
 
@@ -47,6 +50,11 @@ pub fn envelope(digest: &Digest) -> String {
 
 pub fn document(digest: &Digest) -> String {
     format!("documents/{digest}.json")
+}
+
+/// The archive of a rule pack: its files, by their paths.
+pub fn pack(digest: &Digest) -> String {
+    format!("packs/{digest}.json")
 }
 
 /// An agent's evidence key as PEM, for `openssl`; its enrolment entry says the same.

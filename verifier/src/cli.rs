@@ -62,6 +62,11 @@ enum Command {
         /// goes on from, and the policy must name its key too.
         #[arg(long, value_name = "DIR", requires = "bundle")]
         predecessor: Option<PathBuf>,
+        /// Judge the documents again, by the rule packs that were in force, and compare with the findings and statuses that the
+        /// bundle brings. A difference is a failure.
+        #[cfg(feature = "replay")]
+        #[arg(long, requires = "bundle")]
+        replay: bool,
         #[cfg(feature = "online")]
         #[command(flatten)]
         server: crate::online_cli::Server,
@@ -147,10 +152,27 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Command::Verify { bundle: None, trust, server, state, output, .. } => {
             crate::online_cli::verify_url(&server, &trust, state.as_deref(), &output)
         }
-        Command::Verify { bundle, trust, tsa_roots, from, to, predecessor, output, .. } => {
+        Command::Verify {
+            bundle,
+            trust,
+            tsa_roots,
+            from,
+            to,
+            predecessor,
+            #[cfg(feature = "replay")]
+            replay,
+            output,
+            ..
+        } => {
             let bundle = bundle.unwrap_or_default();
             let folders = (bundle.as_path(), predecessor.as_deref());
-            bundle_command(folders, (&trust, tsa_roots.as_deref()), Options { from, to }, &output)
+            let options = Options {
+                from,
+                to,
+                #[cfg(feature = "replay")]
+                replay,
+            };
+            bundle_command(folders, (&trust, tsa_roots.as_deref()), options, &output)
         }
         Command::VerifyLog { log, trust, output } => log_command(&log, &trust, &output),
         Command::VerifyReceipt { file, trust, output } => receipt_command(&file, &trust, &output),

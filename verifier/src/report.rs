@@ -73,6 +73,8 @@ pub enum Check {
     Fork,
     /// The log before this one, where it was given (`--predecessor`), shows the head that this log goes on from.
     Predecessor,
+    /// The findings and statuses that the bundle brings follow from its documents, under its rule packs (`--replay`).
+    Replay,
 }
 
 /// One thing worth saying.
@@ -125,6 +127,24 @@ pub struct Report {
     /// Who spoke when; absent where the log's leaves or the manifest are not there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub completeness: Option<Completeness>,
+    /// What was judged again; absent without `--replay`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay: Option<Replay>,
+}
+
+/// What judging the documents again came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replay {
+    /// Findings that were made again.
+    pub findings: u64,
+    /// Claims that differ from what was found, or that nothing gives; the first of them stand in the bundle's findings.
+    pub differences: u64,
+    /// Claims whose documents, or whose rule pack, are not in the bundle.
+    pub not_shown: u64,
+    /// Controls whose status was assessed again; 0 where the bundle brings no statuses.
+    pub statuses: u64,
+    /// What the result rests on besides documents and rules.
+    pub limits: Vec<String>,
 }
 
 /// The last head of another log that was known when this one took over. What that log holds beyond it is not part of this one.

@@ -124,6 +124,14 @@ fn rest(report: &Report, kept: &Kept, out: &mut String) {
         let (heading, lines) = completeness::lines(found);
         section(out, &heading, &[&Lines { count: lines.len(), shown: lines }]);
     }
+    if let Some(replay) = &report.replay {
+        let mut lines = vec![format!(
+            "{} findings made again, {} statuses assessed again, {} differences, {} claims not shown",
+            replay.findings, replay.statuses, replay.differences, replay.not_shown
+        )];
+        lines.extend(replay.limits.iter().cloned());
+        section(out, "Replay", &[&Lines { count: lines.len(), shown: lines }]);
+    }
     let verdict = match report.state {
         State::Verified => "VERIFIED: everything was checked and holds.",
         State::NotChecked => {

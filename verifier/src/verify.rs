@@ -11,12 +11,16 @@ mod keys;
 mod log_keys;
 mod manifest;
 mod predecessor;
+#[cfg(feature = "replay")]
+mod replay;
+mod shown;
 mod sums;
 mod times;
 mod timestamps;
 mod tombstones;
 mod tree;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use exhibit_proto::bundle;
@@ -65,6 +69,18 @@ pub struct Options {
     /// The time whose completeness is judged; the bundle's own where absent.
     pub from: Option<Timestamp>,
     pub to: Option<Timestamp>,
+    /// Judge the documents again and compare with what the bundle says was found.
+    #[cfg(feature = "replay")]
+    pub replay: bool,
+}
+
+impl Options {
+    fn replay(self) -> bool {
+        #[cfg(feature = "replay")]
+        return self.replay;
+        #[cfg(not(feature = "replay"))]
+        false
+    }
 }
 
 /// [`verify`], handing over each item by ascending index as it is judged; the report comes without them, so that memory
@@ -88,6 +104,7 @@ pub fn verify_each(
         selection: outline.selection.clone(),
     });
     let mut worst = State::Verified;
+    let mut failed = BTreeSet::new();
     if let Some(mut head) = head {
         if let Some(outline) = &outline {
             manifest::check(outline, &head, &folder, &mut ledger);
@@ -120,6 +137,7 @@ pub fn verify_each(
             let mut judge = |item: Item| {
                 worst = worst.max(item.state);
                 report.counts.items.count(item.state);
+                failed.extend((item.state == State::Failed).then_some(item.index));
                 progress.step(1);
                 take(item);
             };
@@ -135,6 +153,8 @@ pub fn verify_each(
             found.limits.extend(beyond(window, period));
             report.completeness = Some(found);
         }
+        let asked = (outline.is_some() && options.replay(), &selection, period);
+        report.replay = shown::judge(&folder, asked, (failed, &tree.chains), &mut ledger, progress);
         about_log(&mut report, head, tree.chains);
         // Without a manifest there are no items, and nearly every file would be named.
         for path in folder.unclaimed().filter(|_| outline.is_some()) {
@@ -260,6 +280,7 @@ fn blank(place: String, files: usize, trust: &Trust) -> Report {
         behind: None,
         predecessor: None,
         completeness: None,
+        replay: None,
     }
 }
 

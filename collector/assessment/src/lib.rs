@@ -24,6 +24,7 @@ mod metadata;
 mod pack;
 #[cfg(test)]
 mod rego_tests;
+mod replay;
 mod rule;
 mod scan;
 mod selection;
@@ -43,6 +44,10 @@ pub use gap::{ControlGap, Have, Missing, gap_analysis};
 pub use ids::{ClauseId, ControlId, IdError, RuleId};
 pub use kinds::{EvidenceKind, emitters, evidence_kinds};
 pub use pack::{Change, GivenRules, PackDiff, PackError, RuleChange, RulePack, TestOutcome};
+pub use replay::{
+    Difference, Documents, FINDINGS_SCHEMA, FindingClaim, FindingsClaimed, MAX_DIFFERENCES,
+    PeopleClaimed, Replay, Replayed, STATUSES_SCHEMA, Sight, StatusesClaimed,
+};
 pub use rule::{Rule, Severity, Strength, UnknownWord};
 pub use selection::{LabelError, Labels, Selection, SelectionError};
 pub use status::{

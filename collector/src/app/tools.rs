@@ -12,16 +12,19 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
 
-use super::{Keys, desk, witness};
+use super::{Keys, desk, retention, witness};
 use crate::config::Config;
 use crate::export::{self, Selection, Summary, Under};
 use crate::identity::{NewToken, Tokens};
-use crate::log::{Lock, LogReader};
+use crate::log::{Head, Lock, LogReader};
 use crate::packs;
 use crate::secrets::SecretsDb;
 use crate::timestamp::{Stamps, Timestamps};
 use crate::views::{Assessor, Views};
 use crate::witness::Witnesses;
+
+/// Looks for a head at which the tables stand.
+const TRIES: u32 = 20;
 
 /// What a token is asked to be.
 pub struct TokenAsked {
@@ -179,13 +182,14 @@ fn under(
     witnesses: &Witnesses,
     cosigned: bool,
 ) -> anyhow::Result<Under> {
+    let views = retention::views(config, keys)?;
     let (head, by) = if cosigned {
         let newest = witnesses.newest()?.context(
             "no head has the cosignatures of the quorum yet: see `exhibit-collector status`, or leave out --cosigned",
         )?;
         (newest.head, newest.by)
     } else {
-        witnesses.cosigned(&reader.head()?)?
+        witnesses.cosigned(&settled(reader, &views)?)?
     };
     Ok(Under {
         log_keys: keys.collector.keys().clone(),
@@ -193,7 +197,20 @@ fn under(
         cosigned_by: by.into_keys().collect(),
         policy: witnesses.circle().text().to_owned(),
         stamps: Stamps::at(config.timestamps_folder()),
+        views: Some(views),
     })
+}
+
+/// A head at which the tables stand, too; the newest where the log grows all the time.
+fn settled(reader: &LogReader, views: &Views) -> anyhow::Result<Head> {
+    for _ in 0..TRIES {
+        let applied = views.catch_up()?;
+        let head = reader.head()?;
+        if head.checkpoint.size == applied {
+            return Ok(head);
+        }
+    }
+    Ok(reader.head()?)
 }
 
 /// What a validation found.

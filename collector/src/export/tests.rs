@@ -177,7 +177,14 @@ impl Fixture {
         let policy = format!("log {}\nquorum none\n", log_key.vkey());
         let head = self.reader.head().unwrap();
         let stamps = self.stamps();
-        Under { log_keys: log_key.into(), head, cosigned_by: Vec::new(), policy, stamps }
+        Under {
+            log_keys: log_key.into(),
+            head,
+            cosigned_by: Vec::new(),
+            policy,
+            stamps,
+            views: None,
+        }
     }
 
     fn export(&self, selection: &Selection, name: &str) -> Result<(Summary, PathBuf), ExportError> {

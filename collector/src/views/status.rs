@@ -97,7 +97,7 @@ impl Views {
     }
 
     /// Lends everything that the judgement rests on.
-    fn with_input<T>(
+    pub(super) fn with_input<T>(
         &self,
         now: Timestamp,
         judge: impl FnOnce(&AssessmentInput<'_>, (&[AgentRow], &RulePack, &People)) -> T,

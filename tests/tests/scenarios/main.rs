@@ -15,6 +15,7 @@ mod noticed;
 mod online;
 mod planted;
 mod recovery;
+mod replay;
 mod reports;
 mod rotation;
 mod support;

@@ -27,6 +27,11 @@ impl Scratch {
         Self { installation, folder }
     }
 
+    /// A place beside the installation.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
     /// A new bundle of everything, already verified by `exhibit`.
     pub(crate) fn verified_bundle(&self, name: &str) -> (PathBuf, Value) {
         let bundle = self.folder.path().join(name);

@@ -1,12 +1,15 @@
 //! Another rule pack comes into force: findings change at its entry, and stay as they were before it.
 
-use exhibit_assessment::RulePack;
+use exhibit_assessment::{Replay, Replayed, RulePack, Sight};
 use exhibit_proto::digest::Digest;
+use exhibit_proto::dsse::Envelope;
 use exhibit_proto::leaf::EntryType;
 use exhibit_proto::statement::{self, RULE_PACK_PROPOSED, RulePackInForce};
 use serde_json::json;
 
 use super::*;
+use crate::packs::LoggedPack;
+use crate::views::{ViewsError, judge};
 
 const OTHER: &str = "time.sync";
 
@@ -197,6 +200,9 @@ fn views_made_anew_are_equal_after_any_sequence_of_packs_runs_and_deletions() {
         followed.catch_up().unwrap();
         assert_eq!(followed.check().unwrap(), [""; 0], "seed {seed}");
         assert!(!findings(&sample, &followed).is_empty());
+        let replayed = replay(&sample, &followed);
+        assert_eq!(replayed.differences, vec![], "seed {seed}");
+        assert!(replayed.findings > 0);
     }
 }
 
@@ -226,4 +232,58 @@ fn many_documents_are_judged_in_slices_while_others_read() {
         views.catch_up().unwrap();
         assert!(reader.join().unwrap());
     });
+}
+
+/// The same log folded by what shares no line with the tables, against what the tables say.
+fn replay(sample: &Sample, views: &Views) -> Replayed {
+    let size = views.applied().unwrap();
+    let mut claims = Vec::new();
+    let taken = views.finding_claims(0..size, |claim| {
+        claims.push(claim);
+        Ok::<_, ViewsError>(())
+    });
+    taken.unwrap();
+    let mut replay = Replay::new(claims);
+    let reader = &sample.reader;
+    let document = |digest: &str, _: &str, _: &str| {
+        let bytes = reader.document(&digest.parse().unwrap()).unwrap()?;
+        Some(serde_json::from_slice(&bytes).unwrap())
+    };
+    let mut in_force = String::new();
+    for index in 0..size {
+        let entry = reader.entry(index).unwrap().unwrap();
+        if entry.leaf.t == EntryType::RulePack {
+            let logged = LoggedPack::of(&entry).unwrap();
+            let digest = logged.said.pack.to_string();
+            if !logged.proposed && digest != in_force {
+                replay.pack(index, &logged.pack(reader).unwrap(), &document).unwrap();
+                in_force = digest;
+            }
+        }
+        if entry.leaf.t == EntryType::Tombstone {
+            let payload = Envelope::parse(&entry.envelope.unwrap()).unwrap();
+            let payload = payload.unverified_payload().unwrap();
+            let stone = Statement::<statement::Tombstone>::from_payload(&payload).unwrap();
+            for gone in stone.predicate.documents {
+                let digest = gone.digest.to_string();
+                let place = (gone.target.as_str(), gone.kind.as_str(), digest.as_str());
+                replay.deleted(index, place, &document);
+            }
+        } else if entry.leaf.t == EntryType::Evidence {
+            let payload = Envelope::parse(&entry.envelope.unwrap()).unwrap();
+            let payload = payload.unverified_payload().unwrap();
+            let run = Statement::<Run>::from_payload(&payload).unwrap().predicate;
+            for observed in run.documents {
+                let sight = Sight {
+                    target: observed.target.to_string(),
+                    kind: observed.kind.to_string(),
+                    digest: observed.digest.to_string(),
+                    observed_at: observed.started.parse().unwrap(),
+                    capture: judge::capture_of(&observed),
+                };
+                replay.observed(index, sight, &document);
+            }
+        }
+    }
+    replay.finish()
 }

@@ -1,0 +1,133 @@
+//! What the tables say was found, in the form in which it can be judged again elsewhere. It judges nothing.
+
+use std::ops::Range;
+
+use exhibit_assessment::{FindingClaim, PeopleClaimed, STATUSES_SCHEMA, StatusesClaimed};
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension as _, Row};
+
+use super::read::time;
+use super::{Views, ViewsError, judge, signed, unsigned};
+
+const CLAIM: &str = "SELECT f.rule, f.target, f.kind, f.verdict, f.message, f.items, f.item_count, f.digest, f.from_index,
+    f.to_index, f.verdict_since, f.erased, (SELECT max(d.last_seen) FROM documents d
+      WHERE d.target = f.target AND d.kind = f.kind AND d.held = 1 AND d.to_index IS NULL AND f.to_index IS NULL)
+    FROM findings f WHERE f.from_index < ?2 AND (f.to_index IS NULL OR f.to_index > ?1)
+    ORDER BY f.target, f.kind, f.rule, f.from_index";
+
+impl Views {
+    /// Hands over the findings that held at any of these entries; one that held beyond the last of them holds still.
+    pub fn finding_claims<E: From<ViewsError>>(
+        &self,
+        entries: Range<u64>,
+        mut take: impl FnMut(FindingClaim) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut refused = None;
+        self.read(|connection| {
+            let mut ask = connection.prepare_cached(CLAIM)?;
+            let mut rows = ask.query((signed(entries.start), signed(entries.end)))?;
+            while let Some(row) = rows.next()? {
+                let mut claim = claim(row)?;
+                claim.to = claim.to.filter(|to| *to < entries.end);
+                if let Err(error) = take(claim) {
+                    refused = Some(error);
+                    return Ok(());
+                }
+            }
+            Ok(())
+        })?;
+        refused.map_or(Ok(()), Err)
+    }
+
+    /// The entries that came in a period, and all before the head that it ends under.
+    pub fn entries_between(
+        &self,
+        (from, to): (Option<Timestamp>, Option<Timestamp>),
+        size: u64,
+    ) -> Result<Range<u64>, ViewsError> {
+        self.read(|connection| {
+            let first: Option<i64> = connection.query_row(
+                "SELECT min(idx) FROM entries WHERE rx >= ?1",
+                [from.map_or(i64::MIN, Timestamp::as_millisecond)],
+                |row| row.get(0),
+            )?;
+            let last: Option<i64> = connection.query_row(
+                "SELECT max(idx) FROM entries WHERE rx <= ?1",
+                [to.map_or(i64::MAX, Timestamp::as_millisecond)],
+                |row| row.get(0),
+            )?;
+            let start = first.map_or(size, unsigned).min(size);
+            Ok(start..last.map_or(0, |last| unsigned(last) + 1).min(size).max(start))
+        })
+    }
+
+    /// Statuses at `now` with all that they rest on besides findings: of `wanted` targets and kinds. None if the tables do not
+    /// stand at `size`: what was seen last does not stand in them for every entry.
+    pub fn status_claims(
+        &self,
+        size: u64,
+        now: Timestamp,
+        wanted: &dyn Fn(&str, Option<&str>) -> bool,
+    ) -> Result<Option<StatusesClaimed>, ViewsError> {
+        if self.applied()? != size {
+            return Ok(None);
+        }
+        let claimed = self.with_input(now, |input, (_, pack, people)| StatusesClaimed {
+            schema: STATUSES_SCHEMA.to_owned(),
+            size,
+            pack: pack.digest().to_owned(),
+            version: pack.version().to_owned(),
+            now,
+            gaps: kept(input.gaps, |gap| wanted(&gap.target, Some(&gap.kind))),
+            expected: kept(input.expected, |one| wanted(&one.target, Some(&one.kind))),
+            people: PeopleClaimed {
+                targets: kept(input.targets, |known| wanted(&known.target, None)),
+                retired: people.retired.keys().cloned().collect(),
+                scope: input.scope.clone(),
+                exclusions: input.exclusions.to_vec(),
+                waivers: input.waivers.to_vec(),
+                manual: input.manual.to_vec(),
+                attestations: input.attestations.to_vec(),
+            },
+            statuses: Vec::new(),
+        })?;
+        Ok((self.applied()? == size).then_some(claimed))
+    }
+
+    /// The entry that put the pack in force which judged at entry `index`.
+    pub fn pack_at(&self, index: u64) -> Result<Option<u64>, ViewsError> {
+        self.read(|connection| {
+            let mut ask = connection.prepare_cached(
+                "SELECT idx FROM rule_packs WHERE proposed = 0 AND idx <= ?1 ORDER BY idx DESC LIMIT 1",
+            )?;
+            let found: Option<i64> =
+                ask.query_row([signed(index)], |row| row.get(0)).optional()?;
+            Ok(found.map(unsigned))
+        })
+    }
+}
+
+fn kept<T: Clone>(all: &[T], wanted: impl Fn(&T) -> bool) -> Vec<T> {
+    all.iter().filter(|one| wanted(one)).cloned().collect()
+}
+
+fn claim(row: &Row<'_>) -> Result<FindingClaim, ViewsError> {
+    let (rule, verdict, items): (String, String, String) = (row.get(0)?, row.get(3)?, row.get(5)?);
+    let rule =
+        rule.parse().map_err(|_not_a_rule| ViewsError::Row { expected: "a rule", found: rule })?;
+    Ok(FindingClaim {
+        rule,
+        target: row.get(1)?,
+        kind: row.get(2)?,
+        verdict: judge::verdict(&verdict)?,
+        message: row.get(4)?,
+        items: serde_json::from_str(&items).unwrap_or_default(),
+        item_count: unsigned(row.get(6)?),
+        document: row.get(7)?,
+        from: unsigned(row.get(8)?),
+        to: row.get::<_, Option<i64>>(9)?.map(unsigned),
+        since: time(row.get(10)?),
+        erased: row.get::<_, Option<i64>>(11)?.map(unsigned),
+        observed_at: row.get::<_, Option<i64>>(12)?.map(time),
+    })
+}
