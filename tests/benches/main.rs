@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, reason = "it prints its figures")]
 
 mod fleet;
+mod host;
 mod ingest;
 mod limits;
 mod log;
@@ -11,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use exhibit_tests::Programs;
 use serde_json::{Value, json};
 
@@ -22,7 +23,7 @@ use crate::log::{Bundled, Made};
 #[derive(Parser)]
 struct Cli {
     /// Folder for what is made; removed afterwards.
-    #[arg(long, default_value = "target/bench")]
+    #[arg(long, default_value = "target/bench", global = true)]
     folder: PathBuf,
     /// Leaves of the logs to rebuild.
     #[arg(long, value_delimiter = ',', default_value = "100000,1000000")]
@@ -36,14 +37,27 @@ struct Cli {
     /// Length of each measurement of taking in; 0 leaves it out.
     #[arg(long, default_value_t = 20)]
     seconds: u64,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// What an agent costs its host, beside peers; `tests/benches/peers` installs them
+    Host(host::Plan),
 }
 
 fn main() -> Result<()> {
     let cli = Cli::parse();
+    fs::create_dir_all(&cli.folder).with_context(|| cli.folder.display().to_string())?;
+    if let Some(Command::Host(plan)) = &cli.command {
+        let figures = host::measure(&cli.folder, plan)?;
+        println!("{}", serde_json::to_string_pretty(&figures)?);
+        return Ok(());
+    }
     let programs = Programs::beside_me()?;
     let exhibit = programs.path("exhibit");
     ensure!(exhibit.is_file(), "{} is missing: build it in the same profile", exhibit.display());
-    fs::create_dir_all(&cli.folder).with_context(|| cli.folder.display().to_string())?;
     let limits = Limits::measure(&cli.folder)?;
     let mut logs = Vec::new();
     for leaves in cli.leaves {

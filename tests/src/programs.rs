@@ -30,6 +30,11 @@ impl Programs {
         Ok(Self(folder.to_owned()))
     }
 
+    /// The programs of a folder.
+    pub fn at(folder: PathBuf) -> Self {
+        Self(folder)
+    }
+
     /// Those of [`NAMES`] that are not there.
     pub fn missing(&self) -> Vec<&'static str> {
         NAMES.into_iter().filter(|name| !self.path(name).is_file()).collect()
