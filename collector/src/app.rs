@@ -29,9 +29,9 @@ pub use report::{Reported, report};
 pub use retention::{HoldShown, Listed, Retained, delete, hold, holds, retention};
 pub use revoke::{Revoked, revoke};
 pub use rules::{
-    Activated, Compared, PackShown, Signed, Tested, activate as activate_rules,
-    approve as approve_rules, diff as diff_rules, export as export_pack, packs, show as show_pack,
-    sign as sign_rules, test as test_rules,
+    Activated, BackTested, Compared, PackShown, Signed, Tested, activate as activate_rules,
+    approve as approve_rules, backtest as backtest_rules, diff as diff_rules,
+    export as export_pack, packs, show as show_pack, sign as sign_rules, test as test_rules,
 };
 pub use scrub::{Checked, check};
 pub use serve::{Ready, serve};

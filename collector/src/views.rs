@@ -12,6 +12,7 @@
 //! | `rejudge` | what another pack says of all that is current |
 //! | `read` | what pages and exports ask for |
 //! | `claims` | what the tables say, to be judged again elsewhere |
+//! | `trial` | what another pack would have said of a period |
 //! | `status` | control statuses at a moment, out of the rows |
 //! | `dump` | compares two sets of tables |
 
@@ -30,6 +31,7 @@ pub(crate) mod sample;
 mod status;
 #[cfg(test)]
 mod tests;
+mod trial;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -55,6 +57,7 @@ pub use read::{
     TargetRow, TombstoneRow,
 };
 pub use status::Assessment;
+pub use trial::Tried;
 
 const SCHEMA: &str = include_str!("views/schema.sql");
 /// Raised when the tables or their meaning change; views of another version are rebuilt at open.

@@ -61,54 +61,100 @@ pub struct BackTest {
 /// Judges the samples by both packs and assesses at `now`. Of `around` everything but rules and findings is used: gaps,
 /// expectations, targets, scope, waivers and what people brought.
 pub fn back_test(
-    (before, after): (&RulePack, &RulePack),
+    packs: (&RulePack, &RulePack),
     samples: &[Sample<'_>],
     around: &AssessmentInput<'_>,
     now: Timestamp,
 ) -> Result<BackTest, PackError> {
-    let (old, new) = (Judge::new(before)?, Judge::new(after)?);
-    let mut told = BackTest {
-        samples: u64::try_from(samples.len()).unwrap_or(u64::MAX),
-        findings: Vec::new(),
-        finding_count: 0,
-        verdicts: BTreeMap::new(),
-        statuses: Vec::new(),
-    };
-    let (mut seen_before, mut seen_after) = (Vec::new(), Vec::new());
+    let mut trial = Trial::new(packs)?;
     for sample in samples {
-        let judge = |judge: &Judge| judge.judge_evidence(sample.kind, &sample.evidence);
-        let (found_before, found_after) = (judge(&old), judge(&new));
-        observe(sample, &found_before, &mut seen_before);
-        observe(sample, &found_after, &mut seen_after);
-        compare(sample.target, found_before, found_after, &mut told);
+        let judged = trial.judge(sample);
+        trial.take((sample.target, sample.evidence.observed_at, true), judged);
     }
-    told.findings.sort_by(|a, b| (&a.rule, &a.target).cmp(&(&b.rule, &b.target)));
-    told.findings.truncate(MAX_CHANGES);
-    let statuses = |pack: &RulePack, findings: &[Observed]| {
-        assess(&AssessmentInput { rules: pack.rules(), findings, ..*around }, now)
-    };
-    let (was, is) = (statuses(before, &seen_before), statuses(after, &seen_after));
-    let pairs = was.into_iter().zip(is).filter(|(was, is)| was.status != is.status);
-    told.statuses = pairs
-        .map(|(was, is)| StatusChange {
-            control: was.control,
-            before: was.status,
-            after: is.status,
-        })
-        .collect();
-    Ok(told)
+    Ok(trial.finish(packs, around, now))
 }
 
-fn observe(sample: &Sample<'_>, findings: &[Finding], seen: &mut Vec<Observed>) {
-    let observed_at = sample.evidence.observed_at;
+/// A back-test under way, for evidence that comes bit by bit.
+pub struct Trial {
+    old: Judge,
+    new: Judge,
+    told: BackTest,
+    seen_before: Vec<Observed>,
+    seen_after: Vec<Observed>,
+}
+
+/// What both packs say of one observation.
+pub struct Both {
+    before: Vec<Finding>,
+    after: Vec<Finding>,
+}
+
+impl Trial {
+    pub fn new((before, after): (&RulePack, &RulePack)) -> Result<Self, PackError> {
+        let told = BackTest {
+            samples: 0,
+            findings: Vec::new(),
+            finding_count: 0,
+            verdicts: BTreeMap::new(),
+            statuses: Vec::new(),
+        };
+        let (old, new) = (Judge::new(before)?, Judge::new(after)?);
+        Ok(Self { old, new, told, seen_before: Vec::new(), seen_after: Vec::new() })
+    }
+
+    /// May run on several threads at once.
+    #[must_use]
+    pub fn judge(&self, sample: &Sample<'_>) -> Both {
+        let judge = |judge: &Judge| judge.judge_evidence(sample.kind, &sample.evidence);
+        Both { before: judge(&self.old), after: judge(&self.new) }
+    }
+
+    /// Takes what was found of a target at a time; only the last observation of a kind has a say in the statuses.
+    pub fn take(&mut self, (target, observed_at, is_last): (&str, Timestamp, bool), both: Both) {
+        self.told.samples += 1;
+        if is_last {
+            observe((target, observed_at), &both.before, &mut self.seen_before);
+            observe((target, observed_at), &both.after, &mut self.seen_after);
+        }
+        compare(target, both.before, both.after, &mut self.told);
+    }
+
+    /// Assesses at `now`, with everything of `around` but rules and findings.
+    #[must_use]
+    pub fn finish(
+        self,
+        (before, after): (&RulePack, &RulePack),
+        around: &AssessmentInput<'_>,
+        now: Timestamp,
+    ) -> BackTest {
+        let Self { mut told, seen_before, seen_after, .. } = self;
+        told.findings.sort_by(|a, b| (&a.rule, &a.target).cmp(&(&b.rule, &b.target)));
+        told.findings.truncate(MAX_CHANGES);
+        let statuses = |pack: &RulePack, findings: &[Observed]| {
+            assess(&AssessmentInput { rules: pack.rules(), findings, ..*around }, now)
+        };
+        let (was, is) = (statuses(before, &seen_before), statuses(after, &seen_after));
+        let pairs = was.into_iter().zip(is).filter(|(was, is)| was.status != is.status);
+        told.statuses = pairs
+            .map(|(was, is)| StatusChange {
+                control: was.control,
+                before: was.status,
+                after: is.status,
+            })
+            .collect();
+        told
+    }
+}
+
+fn observe((target, at): (&str, Timestamp), findings: &[Finding], seen: &mut Vec<Observed>) {
     seen.extend(findings.iter().map(|finding| Observed {
         rule: finding.rule.clone(),
-        target: sample.target.to_owned(),
+        target: target.to_owned(),
         verdict: finding.verdict,
         message: finding.message.clone(),
         item_count: finding.item_count,
-        since: observed_at,
-        observed_at,
+        since: at,
+        observed_at: at,
     }));
 }
 

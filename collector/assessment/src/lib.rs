@@ -31,7 +31,9 @@ mod selection;
 mod status;
 mod withheld;
 
-pub use backtest::{BackTest, FindingChange, MAX_CHANGES, Sample, StatusChange, back_test};
+pub use backtest::{
+    BackTest, Both, FindingChange, MAX_CHANGES, Sample, StatusChange, Trial, back_test,
+};
 pub use catalogue::{control_table, coverage_page, kind_table, rule_table};
 pub use crosswalk::{
     Basis, Crosswalk, Crosswalks, OwnFrameworkError, Reference, Relation, Said, SaidId,

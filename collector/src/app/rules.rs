@@ -4,9 +4,11 @@
 //! |---|---|
 //! | `files` | packs on disk |
 //! | `sign` | a person's signature over a pack |
+//! | `backtest` | a pack on stored evidence, before it is activated |
 //! | `steward` | decides whether a pack may come into force, and logs it |
 //! | `log`, `shown` | the commands about packs in the log, and how they are shown |
 
+mod backtest;
 mod files;
 mod log;
 mod shown;
@@ -22,6 +24,7 @@ use serde::Serialize;
 
 use files::load;
 
+pub use backtest::{BackTested, backtest};
 pub use log::{Activated, activate, approve, export, packs, show};
 pub use shown::PackShown;
 pub use sign::{Signed, sign};

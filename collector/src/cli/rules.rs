@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, civil};
 use serde_json::json;
 
 use super::{Because, Output, show};
@@ -20,6 +21,8 @@ pub(super) enum Rules {
     Diff(Diff),
     /// Sign a pack with an Ed25519 key, into pack.sig or beside its archive; needs no configuration
     Sign(Sign),
+    /// Try a pack on stored evidence: which findings and statuses it would have changed; changes nothing; works while `serve` runs
+    Backtest(Backtest),
     /// Put a pack in force: compiled, tested and logged with all its files; findings from there on come from it. Where a
     /// second person is asked for, it is proposed. What is refused changes nothing; works while `serve` runs
     Activate(Activate),
@@ -66,6 +69,40 @@ pub(super) struct Sign {
     out: Option<PathBuf>,
     #[command(flatten)]
     output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Backtest {
+    /// Directory or archive of the pack, or `builtin`
+    pack: PathBuf,
+    /// From this day on (2026-10-01), or from this time (RFC 3339)
+    #[arg(long, value_name = "TIME", value_parser = from_time)]
+    from: Timestamp,
+    /// Until the end of this day, or until this time; otherwise until now
+    #[arg(long, value_name = "TIME", value_parser = to_time)]
+    to: Option<Timestamp>,
+    #[command(flatten)]
+    output: Output,
+}
+
+/// The beginning of a day, or a time.
+fn from_time(text: &str) -> Result<Timestamp, String> {
+    time(text, civil::Time::midnight())
+}
+
+/// The end of a day, or a time.
+fn to_time(text: &str) -> Result<Timestamp, String> {
+    time(text, civil::Time::MAX)
+}
+
+fn time(text: &str, of_day: civil::Time) -> Result<Timestamp, String> {
+    if let Ok(day) = text.parse::<civil::Date>()
+        && !text.contains(['T', ' '])
+    {
+        let zoned = day.to_datetime(of_day).to_zoned(TimeZone::UTC);
+        return zoned.map(|zoned| zoned.timestamp()).map_err(|error| error.to_string());
+    }
+    text.parse().map_err(|error| format!("{error}; such as 2026-10-01 or 2026-10-01T08:00:00Z"))
 }
 
 #[derive(Debug, Args)]
@@ -127,6 +164,11 @@ pub(super) fn run(
         Rules::Sign(Sign { pack, key, name, out, output }) => {
             let signed = app::sign_rules(&pack, (&name, &key), out.as_deref())?;
             show(output.json, &signed, &signed.to_string())
+        }
+        Rules::Backtest(Backtest { pack, from, to, output }) => {
+            let to = to.unwrap_or_else(Timestamp::now);
+            let found = app::backtest_rules(&config()?, &pack, (from, to))?;
+            show(output.json, &found, &found.to_string())
         }
         Rules::Activate(Activate { pack, signature, because }) => {
             let Because { reason, by, output } = because;

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::folder::Folder;
 use super::{ExportError, Selection};
 use crate::log::LogReader;
-use crate::packs::history;
+use crate::packs::{PacksError, history};
 use crate::views::Views;
 
 /// Writes the three; statuses only where the bundle ends with the present, which the tables must stand at.
@@ -25,8 +25,14 @@ pub(super) fn write(
     let first = views.pack_at(entries.start)?.unwrap_or(entries.start);
     for pack in history(reader)?.iter().filter(|pack| !pack.proposed && pack.index < size) {
         // One that judges nothing of the period may be left out.
-        if pack.index >= first {
-            folder.put_once(&bundle::pack(&pack.said.pack), &pack.archive_bytes(reader)?)?;
+        if pack.index < first {
+            continue;
+        }
+        match pack.archive_bytes(reader) {
+            Ok(bytes) => folder.put_once(&bundle::pack(&pack.said.pack), &bytes)?,
+            // Nothing judged by it here either; a replay says so.
+            Err(PacksError::Absent(_)) => {}
+            Err(error) => return Err(error.into()),
         }
     }
     let wanted = |target: &str, kind: Option<&str>| {

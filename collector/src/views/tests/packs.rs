@@ -287,3 +287,31 @@ fn replay(sample: &Sample, views: &Views) -> Replayed {
     }
     replay.finish()
 }
+
+#[test]
+fn a_pack_is_tried_on_a_period_and_changes_nothing() {
+    let sample = Sample::new();
+    force(&sample, &pack("restart", "offset", ""));
+    let mut agent = sample.enrol("web-1");
+    let from = sample.now();
+    for reboot in [true, false] {
+        sample.run(&mut agent, &[(KIND, patches(reboot)), (OTHER, json!({"off": 1}))], &[]);
+    }
+    let middle = sample.now();
+    sample.wait_minutes(10);
+    sample.run(&mut agent, &[(KIND, patches(true))], &[]);
+    let views = sample.views();
+    let before = views.dump().unwrap();
+    let candidate = pack("please restart", "offset", "#   capture: true\n");
+    let tried = views.try_pack(&candidate, (from, middle), |_| {}).unwrap();
+    // Two intervals about restarts and one about clocks; the third run is later.
+    assert_eq!((tried.test.samples, tried.not_held, tried.test.finding_count), (3, 0, 3));
+    let verdicts: Vec<_> = tried.test.verdicts.into_iter().collect();
+    let wanted = [("error to not_applicable", 1), ("fail to fail", 1), ("pass to pass", 1)];
+    assert_eq!(verdicts, wanted.map(|(pair, count)| (pair.to_owned(), count)));
+    let whole = views.try_pack(&candidate, (from, sample.now()), |_| {}).unwrap();
+    assert_eq!(whole.test.samples, 4);
+    let same = views.try_pack(views.assessor().pack(), (from, sample.now()), |_| {}).unwrap();
+    assert_eq!((same.test.finding_count, same.test.statuses), (0, vec![]));
+    assert_eq!(views.dump().unwrap(), before);
+}
