@@ -2,6 +2,7 @@
 //! its operator. Never exports what no proof covers, and never shows a half-written bundle under its name.
 
 mod attested;
+mod decided;
 mod folder;
 mod judged;
 mod manifest;
@@ -275,6 +276,7 @@ impl Writer<'_> {
             // It stands after all statements that name what it took.
             EntryType::Tombstone => self.took_something(index, &leaf.env)?,
             EntryType::Time => self.attested.contains(&index),
+            EntryType::Decision => self.decided_by_then(&leaf.rx),
             EntryType::Evidence
             | EntryType::Heartbeat
             | EntryType::Activity
@@ -282,7 +284,6 @@ impl Writer<'_> {
             | EntryType::Gap
             | EntryType::Conflict
             | EntryType::Fork
-            | EntryType::Decision
             | EntryType::Other(_) => false,
         };
         let asked = leaf.t == EntryType::Evidence && self.selection.covers_time(&leaf.rx);
@@ -322,6 +323,8 @@ impl Writer<'_> {
             } else if leaf.t == EntryType::Rotate {
                 let rotate: Rotate = predicate(index, envelope)?;
                 self.key(index, &rotate.new_key)?;
+            } else if leaf.t == EntryType::Decision {
+                self.decision(index, envelope)?;
             }
         }
         self.counts.statements += u64::from(asked);

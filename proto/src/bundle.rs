@@ -48,6 +48,11 @@ pub fn envelope(digest: &Digest) -> String {
     format!("envelopes/{digest}.json")
 }
 
+/// A file that a person brought, as it came.
+pub fn file(digest: &Digest) -> String {
+    format!("files/{digest}")
+}
+
 pub fn document(digest: &Digest) -> String {
     format!("documents/{digest}.json")
 }

@@ -24,6 +24,7 @@ use crate::report::{Check, Item, Ledger, State, Tally};
 mod ahead;
 mod attested;
 mod content;
+mod decided;
 mod noticed;
 
 use self::ahead::{Ahead, Content, Held, Opened};

@@ -359,6 +359,44 @@ fn what_this_version_cannot_read_is_kept_and_shown_and_decides_nothing() {
 }
 
 #[test]
+fn a_bundle_brings_every_decision_until_its_end_and_the_files_of_the_controls_it_is_about() {
+    let desk = Desk::new(&[]);
+    let file = Attached::new(b"minutes".to_vec()).unwrap();
+    let value = json!({"control": "A.5.4", "title": "Minutes", "digest": file.digest(), "file": "m.txt",
+        "media_type": "text/plain", "size": 7, "until": "2027-11-01T00:00:00Z"});
+    let place = ("manual_evidence", "E-1", None);
+    let first = desk.bring(put(place, value, "ada"), Some(file.clone())).unwrap().entry;
+    let middle = desk.sample.now();
+    desk.sample.wait_minutes(10);
+    let late = desk.put(("owner", "A.5.4", None), json!({"owner": "eve"}), "ada").unwrap().entry;
+    let log = exhibit_proto::note::Verifier::from_vkey(&desk.sample.vkey()).unwrap();
+    let under = crate::export::Under {
+        log_keys: (&log).into(),
+        head: desk.sample.reader.head().unwrap(),
+        cosigned_by: Vec::new(),
+        policy: String::new(),
+        stamps: crate::timestamp::Stamps::at(desk.sample.dir.path().join("timestamps")),
+        views: None,
+    };
+    let export = |name: &str, selection: crate::export::Selection| {
+        let out = desk.sample.dir.path().join(name);
+        crate::export::write(&desk.sample.reader, &under, &selection, middle, &out, |_| {})
+            .unwrap();
+        let there = |path: String| out.join(path).exists();
+        use exhibit_proto::bundle;
+        (there(bundle::leaf(first)), there(bundle::leaf(late)), there(bundle::file(&file.digest())))
+    };
+    let all = crate::export::Selection::default();
+    assert_eq!(export("all", all.clone()), (true, true, true));
+    // What is in force may be older than the period; what came after it is not told.
+    let period = |from: Option<Timestamp>, to| crate::export::Selection { from, to, ..all.clone() };
+    assert_eq!(export("early", period(None, Some(middle))), (true, false, true));
+    assert_eq!(export("late", period(Some(desk.sample.now()), None)), (true, true, true));
+    let other = crate::export::Selection { controls: vec!["A.8.8".into()], ..all.clone() };
+    assert_eq!(export("other", other), (true, true, false));
+}
+
+#[test]
 fn the_pure_fold_and_the_tables_agree_on_any_history() {
     for seed in 1_u64..5 {
         let sample = Sample::new();

@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::response::Response;
 use exhibit_assessment::decisions::register;
+use serde_json::Value;
 
 use super::controls::ListPage;
 use super::{super::html, Ask, WebError};
@@ -113,13 +114,14 @@ fn table(ask: &Ask, most: u32) -> Result<Table, WebError> {
     let rows = ask.site.views.all_records(None, most)?.into_iter().map(|row| {
         let approved = row.approved.as_ref().map(|approved| format!("approved by {}", approved.by));
         let value = row.value.as_ref().map(ToString::to_string).unwrap_or_default();
+        let told = row.value.as_ref().map(told).unwrap_or_default();
         vec![
             text(title(&row.register)).export(row.register.clone()),
             text(row.id.clone()).link(href(&row.register, &row.id)),
             word(standing(&row)),
             text(row.by).note(approved.unwrap_or_default()),
             text(row.reason),
-            text(short(&value)).export(value),
+            text(short(&told)).export(value),
             moment(Some(ask.moment(row.at))),
             entry_cell(row.index),
         ]
@@ -146,6 +148,20 @@ fn table(ask: &Ask, most: u32) -> Result<Table, WebError> {
 
 fn entry_cell(index: u64) -> Cell {
     text(index.to_string()).sort(format!("{index:020}")).link(format!("/entries/{index}"))
+}
+
+/// A value in a line, without signs that only programs need.
+fn told(value: &Value) -> String {
+    let part = |(name, value): (&String, &Value)| {
+        let value = value.as_str().map_or_else(|| told(value), str::to_owned);
+        format!("{}: {value}", name.replace('_', " "))
+    };
+    match value {
+        Value::Object(map) => map.iter().map(part).collect::<Vec<_>>().join(", "),
+        Value::Array(all) => all.iter().map(told).collect::<Vec<_>>().join(", "),
+        Value::String(text) => text.clone(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => value.to_string(),
+    }
 }
 
 /// Enough of a value to know it by.

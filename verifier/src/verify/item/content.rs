@@ -7,9 +7,9 @@ use exhibit_proto::keys::{KeyId, PublicKey};
 use exhibit_proto::leaf::{EntryType, Leaf, Link};
 use exhibit_proto::log_key;
 use exhibit_proto::statement::{
-    ACTIVITY, CONFLICT, CONTINUES, Capsule, DECISION, Decision, ENROL, EVIDENCE, Enrol, FORK, GAP,
-    HEARTBEAT, HOLD, HOLD_LIFTED, LOG_KEY, MAX_ENVELOPE, REVOKE, ROTATE, RULE_PACK,
-    RULE_PACK_PROPOSED, Revoke, Run, Statement, StatementError, TIME, TOMBSTONE,
+    ACTIVITY, CONFLICT, CONTINUES, Capsule, DECISION, ENROL, EVIDENCE, Enrol, FORK, GAP, HEARTBEAT,
+    HOLD, HOLD_LIFTED, LOG_KEY, MAX_ENVELOPE, REVOKE, ROTATE, RULE_PACK, RULE_PACK_PROPOSED,
+    Revoke, Run, Statement, StatementError, TIME, TOMBSTONE,
 };
 use serde_json::Value;
 
@@ -95,10 +95,7 @@ impl Reader<'_> {
             EntryType::LogKey => self.log_key(leaf),
             EntryType::Time => self.attested(item, &statement, &path, ledger),
             EntryType::Continues => self.predecessor(item, &statement),
-            EntryType::Decision => {
-                let decision = statement.predicate_as::<Decision>();
-                decision.map(drop).map_err(|error| error.to_string())
-            }
+            EntryType::Decision => self.decision(&statement, ledger),
             EntryType::RulePack
             | EntryType::Activity
             | EntryType::Tombstone

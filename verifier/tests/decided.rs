@@ -1,0 +1,60 @@
+//! What people decided, in a bundle: entries of the log, with the files that they bring.
+
+mod support;
+
+use exhibit_proto::bundle;
+use exhibit_proto::digest::Digest;
+use exhibit_proto::leaf::EntryType;
+use exhibit_proto::statement::{Act, DECISION, Decision, Statement, decision_file};
+use exhibit_verifier::report::{Check, State};
+use serde_json::json;
+use support::{Place, World, failed_in, problems};
+
+const FILE: &[u8] = b"%PDF-1.7 the policy";
+
+fn decision() -> Decision {
+    Decision {
+        register: "manual_evidence".into(),
+        id: "E-1".into(),
+        after: None,
+        act: Act::Put,
+        value: Some(json!({"control": "A.5.4"})),
+        by: "ada".into(),
+        reason: "board".into(),
+    }
+}
+
+fn world(decision: Decision) -> World {
+    let mut world = World::honest();
+    let subject = vec![decision_file(Digest::of(FILE), "application/pdf")];
+    world.own(EntryType::Decision, &Statement::new(DECISION, subject, decision));
+    world
+}
+
+#[test]
+fn a_decision_is_verified_with_its_file_and_a_changed_file_is_found() {
+    let world = world(decision());
+    let path = bundle::file(&Digest::of(FILE));
+    let mut files = world.files();
+    files.insert(path.clone(), FILE.to_vec());
+    let report = Place::new(&files).report();
+    assert_eq!(problems(&report), [""; 0]);
+    files.insert(path.clone(), b"%PDF-1.7 another".to_vec());
+    assert!(failed_in(&Place::new(&files).report(), Check::Documents, &path));
+    // Without it, the decision stands, and the file is told as not checked.
+    files.remove(&path);
+    let report = Place::new(&files).report();
+    assert_eq!(report.state, State::NotChecked, "{:?}", problems(&report));
+}
+
+#[test]
+fn a_decision_of_no_form_that_may_stand_in_the_log_fails() {
+    for wrong in [Decision { by: " ".into(), ..decision() }, Decision { value: None, ..decision() }]
+    {
+        let world = world(wrong);
+        let mut files = world.files();
+        files.insert(bundle::file(&Digest::of(FILE)), FILE.to_vec());
+        let report = Place::new(&files).report();
+        assert_eq!(report.state, State::Failed, "{:?}", problems(&report));
+    }
+}
