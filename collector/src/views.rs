@@ -11,17 +11,25 @@
 //! | `present` | the rule pack in force, lent to readers |
 //! | `rejudge` | what another pack says of all that is current |
 //! | `read` | what pages and exports ask for |
+//! | `input` | what the judgement rests on, as rows say it |
 //! | `claims` | what the tables say, to be judged again elsewhere |
 //! | `trial` | what another pack would have said of a period |
-//! | `status` | control statuses at a moment, out of the rows |
+//! | `live` | what holds now, in memory |
+//! | `status` | control statuses at a moment, out of that |
+//! | `history` | statuses at full hours of the log's own time |
+//! | `as_of` | the same as of an earlier entry |
 //! | `dump` | compares two sets of tables |
 
 mod apply;
+mod as_of;
 mod claims;
 mod dump;
 mod follow;
+mod history;
+mod input;
 mod judge;
 mod kept;
+mod live;
 mod pinned;
 mod present;
 mod read;
@@ -33,6 +41,7 @@ mod status;
 mod tests;
 mod trial;
 
+use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -45,6 +54,7 @@ use tokio::sync::watch;
 use crate::log::{Entry, LogError, LogReader};
 use crate::opened::Opened;
 use crate::packs::PacksError;
+use live::Live;
 use present::Present;
 
 pub use dump::TableDump;
@@ -54,14 +64,14 @@ pub use kept::KEPT_MEDIA_TYPE;
 pub use read::{
     AgentRow, Candidate, Change, ChangeKind, DocumentRow, EntryFilter, EntryRow, FindingRow, Gap,
     HoldRow, KindHeld, NoticeRow, NoticeWhat, OutcomeRow, PackRow, RecordRow, ScheduleRow,
-    TargetRow, TombstoneRow,
+    StatusRow, TargetRow, TombstoneRow,
 };
-pub use status::Assessment;
+pub use status::{Assessment, Silent};
 pub use trial::Tried;
 
 const SCHEMA: &str = include_str!("views/schema.sql");
 /// Raised when the tables or their meaning change; views of another version are rebuilt at open.
-const VERSION: u32 = 7;
+const VERSION: u32 = 8;
 /// While entries come in crowds, the tables follow in steps: one transaction writes each page once.
 const CROWD: u64 = 16;
 const STEP: std::time::Duration = std::time::Duration::from_millis(50);
@@ -113,6 +123,8 @@ struct Inner {
     assessed: Mutex<Option<Arc<Assessment>>>,
     /// The one idle connection is inside a transaction, and there must be no other.
     pinned: bool,
+    /// Assessments of earlier moments that were asked for lately.
+    past: Mutex<VecDeque<Arc<Assessment>>>,
 }
 
 /// Whoever writes the tables.
@@ -120,6 +132,8 @@ struct Writer {
     connection: Connection,
     /// What judges at the place where the tables stand; none: not looked yet.
     assessor: Option<Assessor>,
+    /// What holds where the tables stand; none: to be read anew.
+    live: Option<Live>,
 }
 
 impl Views {
@@ -135,26 +149,32 @@ impl Views {
             writer = connect(path)?;
             create(&mut writer)?;
         }
-        Ok(Self::over(path, writer, log, assessor))
+        Self::over(path, writer, log, assessor)
     }
 
     /// Opens tables that another process may be following the log with; refuses those that do not fit.
     pub fn attach(path: &Path, log: LogReader, assessor: Assessor) -> Result<Self, ViewsError> {
         let mut writer = connect(path)?;
         if fits(&mut writer, &log)? {
-            Ok(Self::over(path, writer, log, assessor))
+            Self::over(path, writer, log, assessor)
         } else {
             Err(ViewsError::Misfit(path.to_owned()))
         }
     }
 
-    fn over(path: &Path, writer: Connection, log: LogReader, assessor: Assessor) -> Self {
-        let (idle, assessed) = (Mutex::new(Vec::new()), Mutex::new(None));
-        let writer = Mutex::new(Writer { connection: writer, assessor: None });
+    fn over(
+        path: &Path,
+        connection: Connection,
+        log: LogReader,
+        assessor: Assessor,
+    ) -> Result<Self, ViewsError> {
+        live::take_notes(&connection)?;
+        let (idle, assessed, past) = (Mutex::new(Vec::new()), Mutex::new(None), Mutex::default());
+        let writer = Mutex::new(Writer { connection, assessor: None, live: None });
         let (path, opened, turning) = (path.to_owned(), OnceLock::new(), Mutex::new(None));
         let present = Present::new(assessor);
         let pinned = false;
-        Self(Arc::new(Inner {
+        Ok(Self(Arc::new(Inner {
             path,
             log,
             present,
@@ -164,7 +184,8 @@ impl Views {
             idle,
             assessed,
             pinned,
-        }))
+            past,
+        })))
     }
 
     /// The same views, which take from `opened` what they need not open again; the first one given stays.
@@ -283,6 +304,23 @@ impl Views {
         &self.0.log
     }
 
+    /// Lends a read-only connection that sees the tables of one moment.
+    fn at_once<T>(
+        &self,
+        ask: impl FnOnce(&Connection) -> Result<T, ViewsError>,
+    ) -> Result<T, ViewsError> {
+        self.read(|connection| {
+            // Tables that are held as they were are in a transaction already.
+            if !connection.is_autocommit() {
+                return ask(connection);
+            }
+            let begun = connection.unchecked_transaction()?;
+            let answer = ask(connection);
+            begun.commit()?;
+            answer
+        })
+    }
+
     /// Lends a read-only connection.
     fn read<T>(
         &self,
@@ -335,7 +373,7 @@ fn create(connection: &mut Connection) -> Result<(), ViewsError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     transaction.execute_batch(SCHEMA)?;
     let root = Digest::ZERO.to_string();
-    transaction.execute("INSERT INTO position VALUES (0, 0, ?1)", [root])?;
+    transaction.execute("INSERT INTO position VALUES (0, 0, ?1, 0)", [root])?;
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()?;
     Ok(())

@@ -178,6 +178,8 @@ pub fn router(state: WebState, beside: Router) -> Router {
         .route("/controls", page(pages::controls::list))
         .route("/controls.csv", page(pages::controls::csv))
         .route("/controls/{control}", page(pages::control::show))
+        .route("/history", page(pages::history::show))
+        .route("/history/{control}", page(pages::history::control))
         .route("/clauses", page(pages::controls::clauses))
         .route("/clauses.csv", page(pages::controls::clauses_csv))
         .route("/rules", page(pages::rules::list))

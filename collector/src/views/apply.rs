@@ -370,6 +370,6 @@ fn predicate<P: Serialize + DeserializeOwned>(statement: &Statement<Value>) -> R
 }
 
 /// RFC 3339 as milliseconds since 1970.
-fn millis(text: &str) -> Option<i64> {
+pub(super) fn millis(text: &str) -> Option<i64> {
     text.parse::<Timestamp>().ok().map(Timestamp::as_millisecond)
 }

@@ -7,7 +7,10 @@ use exhibit_proto::digest::Digest;
 use exhibit_proto::leaf::{EntryType, Leaf};
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
 
-use super::{Assessor, Views, ViewsError, Writer, apply, position, rejudge, signed, unsigned};
+use super::live::Live;
+use super::{
+    Assessor, Views, ViewsError, Writer, apply, history, position, rejudge, signed, unsigned,
+};
 use crate::log::Entry;
 use crate::packs::{LoggedPack, PacksError};
 
@@ -33,16 +36,19 @@ impl Views {
     /// Applies entries up to `size`, a batch a transaction: a crash leaves whole batches with their position.
     pub(super) fn advance(&self, size: u64) -> Result<u64, ViewsError> {
         let mut writer = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let Writer { connection, assessor } = &mut *writer;
+        let Writer { connection, assessor, live } = &mut *writer;
         loop {
             let transaction =
                 connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            // Whatever breaks off below leaves no board behind that saw what was rolled back.
+            let mut followed = live.take();
             // Read inside the transaction: another process may have applied entries meanwhile.
             let applied = position(&transaction)?.0;
             let judging = self.judging(&transaction, assessor.as_ref())?;
             let judging = &*assessor.insert(judging);
             if applied >= size {
                 self.0.present.set(judging);
+                *live = followed;
                 return Ok(applied);
             }
             let until = size.min(applied + BATCH);
@@ -53,7 +59,7 @@ impl Views {
                 // Judged outside of a transaction; whoever waits for the tables goes first.
                 Some(0) => {
                     drop(transaction);
-                    self.turn(connection, judging, applied)?;
+                    *live = self.turn(connection, (judging, followed), applied)?;
                     continue;
                 }
                 Some(place) => leaves.truncate(place),
@@ -63,21 +69,26 @@ impl Views {
             let root = leaves.last().map_or(Digest::ZERO, |leaf| Digest::of(leaf)).to_string();
             for (index, leaf) in (applied..until).zip(leaves) {
                 let (entry, run) = self.entry(index, leaf)?;
+                history::until((&transaction, applied), &mut followed, judging, &entry)?;
                 apply::entry(&transaction, &self.0.log, (judging, None), (&entry, run))?;
             }
             moved(&transaction, (until, &root))?;
             transaction.commit()?;
+            if let Some(followed) = &mut followed {
+                followed.noted(applied..until);
+            }
+            *live = followed;
         }
     }
 
     /// Applies the entry `index` about a rule pack. One that puts another pack in force has all that is current judged first,
-    /// and the findings change with the entry, in one transaction: a crash before it leaves everything as it was.
+    /// and the findings change with the entry, in one transaction: a crash before it leaves everything as it was. Answers the board.
     fn turn(
         &self,
         connection: &mut Connection,
-        before: &Assessor,
+        (before, mut live): (&Assessor, Option<Live>),
         index: u64,
-    ) -> Result<(), ViewsError> {
+    ) -> Result<Option<Live>, ViewsError> {
         let leaf = self.0.log.leaves(index..index + 1)?.pop().ok_or(ViewsError::Hole(index))?;
         let root = Digest::of(&leaf).to_string();
         let (entry, _) = self.entry(index, leaf)?;
@@ -102,8 +113,9 @@ impl Views {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         if position(&transaction)?.0 != index {
             // Another process was faster; what it applied is read anew.
-            return Ok(());
+            return Ok(None);
         }
+        history::until((&transaction, index), &mut live, before, &entry)?;
         if let Some((next, staged)) = next.as_ref().zip(staged) {
             rejudge::turn(&transaction, &self.0.log, (next, index), staged)?;
         }
@@ -111,7 +123,10 @@ impl Views {
         apply::entry(&transaction, &self.0.log, judging, (&entry, None))?;
         moved(&transaction, (index + 1, &root))?;
         transaction.commit()?;
-        Ok(())
+        if let Some(live) = &mut live {
+            live.noted(index..index + 1);
+        }
+        Ok(live)
     }
 
     /// The pack that an entry puts in the place of `before`, or why nothing can judge by it.
@@ -152,11 +167,21 @@ impl Views {
         connection: &Connection,
         held: Option<&Assessor>,
     ) -> Result<Assessor, ViewsError> {
+        self.judging_at(connection, u64::MAX, held)
+    }
+
+    /// What judged once the log had so many entries.
+    pub(super) fn judging_at(
+        &self,
+        connection: &Connection,
+        entries: u64,
+        held: Option<&Assessor>,
+    ) -> Result<Assessor, ViewsError> {
         let row: Option<(i64, String)> = connection
             .prepare_cached(
-                "SELECT idx, digest FROM rule_packs WHERE proposed = 0 ORDER BY idx DESC LIMIT 1",
+                "SELECT idx, digest FROM rule_packs WHERE proposed = 0 AND idx < ?1 ORDER BY idx DESC LIMIT 1",
             )?
-            .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+            .query_row([signed(entries)], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
         let Some((index, digest)) = row else { return Ok(self.0.present.shipped().clone()) };
         if let Some(held) = held.filter(|held| held.pack().digest() == digest) {

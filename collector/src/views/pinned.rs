@@ -15,7 +15,8 @@ impl Views {
         connection.execute_batch("BEGIN")?;
         // SQLite takes the moment of the first question.
         position(&connection)?;
-        let writer = Writer { connection: Connection::open_in_memory()?, assessor: None };
+        let writer =
+            Writer { connection: Connection::open_in_memory()?, assessor: None, live: None };
         let pinned = Self(Arc::new(Inner {
             path: self.0.path.clone(),
             log: self.0.log.clone(),
@@ -25,6 +26,7 @@ impl Views {
             turning: Mutex::new(None),
             idle: Mutex::new(vec![connection]),
             assessed: Mutex::new(None),
+            past: Mutex::default(),
             pinned: true,
         }));
         // The pack of this moment is found before anybody streams rows.

@@ -8,6 +8,7 @@ mod notices;
 mod packs;
 mod records;
 mod retention;
+mod statuses;
 
 use jiff::Timestamp;
 use rusqlite::Row;
@@ -15,13 +16,17 @@ use rusqlite::Row;
 use super::{Views, ViewsError};
 
 pub use agents::{AgentRow, ScheduleRow};
+pub(super) use agents::{is_silent, silences};
 pub use entries::{Change, ChangeKind, EntryFilter, EntryRow};
+pub(super) use evidence::target_ids;
 pub use evidence::{DocumentRow, Gap, OutcomeRow, TargetRow};
 pub use findings::FindingRow;
 pub use notices::{NoticeRow, NoticeWhat};
 pub use packs::PackRow;
 pub use records::RecordRow;
+pub(super) use records::people_at;
 pub use retention::{Candidate, HoldRow, KindHeld, TombstoneRow};
+pub use statuses::StatusRow;
 
 impl Views {
     /// Streams the rows of a question. An error of `each` ends it and comes back as it is.

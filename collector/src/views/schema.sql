@@ -4,7 +4,8 @@
 CREATE TABLE position (
   one     INTEGER PRIMARY KEY CHECK (one = 0),
   applied INTEGER NOT NULL,            -- entries 0..applied are in these tables
-  root    TEXT NOT NULL                -- digest of the last applied leaf: a log of another history is noticed
+  root    TEXT NOT NULL,               -- digest of the last applied leaf: a log of another history is noticed
+  judged  INTEGER NOT NULL             -- the last full hour at which `statuses` were judged; 0 before the first entry
 ) STRICT;
 
 -- One row an entry of the log.
@@ -205,6 +206,23 @@ CREATE TABLE findings (
 CREATE INDEX findings_now ON findings (target, kind, rule) WHERE to_index IS NULL;
 CREATE INDEX findings_by_digest ON findings (digest);
 CREATE INDEX findings_by_index ON findings (from_index);
+
+-- What the rules said of each control at full hours; a row for as long as status and numbers stayed the same.
+CREATE TABLE statuses (
+  control   TEXT NOT NULL,
+  from_time INTEGER NOT NULL,
+  to_time   INTEGER,
+  entries   INTEGER NOT NULL,          -- how many the first judgement of the interval rested on
+  status    TEXT NOT NULL,
+  targets   INTEGER NOT NULL,          -- that are judged; each of them is in one of the next five
+  passing   INTEGER NOT NULL,
+  failing   INTEGER NOT NULL,
+  unseen    INTEGER NOT NULL,
+  waived    INTEGER NOT NULL,
+  stale     INTEGER NOT NULL,
+  PRIMARY KEY (control, from_time)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX statuses_now ON statuses (control) WHERE to_time IS NULL;
 
 -- A row an entry of type rule_pack, proposals among them.
 CREATE TABLE rule_packs (

@@ -1,18 +1,24 @@
-//! Control statuses at a moment: hands the rows to the pure judgement. Never keeps a status in the tables, because a
-//! status changes by waiting alone.
+//! Control statuses at a moment: hands what holds now to the pure judgement. It keeps no status: one changes by waiting alone.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, MutexGuard, PoisonError, TryLockError};
+use std::time::{Duration, Instant};
 
 use exhibit_assessment::decisions::People;
 use exhibit_assessment::{
-    AssessmentInput, ControlGap, ControlId, ControlStatus, EvidenceKind, Expectation, Gap,
-    KnownTarget, Labels, Observed, Outcome, OutsideTarget, RulePack, Status, WaiverState, assess,
-    gap_analysis, outside, waiver_states,
+    Around, Attestation, Board, ControlGap, ControlId, ControlStatus, EvidenceKind, KnownTarget,
+    Labels, OutsideTarget, Status, WaiverState,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::Connection;
 
-use super::{AgentRow, Views, ViewsError};
+use super::live::Live;
+use super::{Assessor, Views, ViewsError, Writer, position, read};
+
+/// How long the tables' writer is waited for; mostly it needs a few milliseconds.
+const PATIENCE: Duration = Duration::from_millis(100);
+/// While it is busy for longer, an assessment of so long ago will do.
+const RECENT: SignedDuration = SignedDuration::from_secs(2);
 
 /// Every control's status at one moment.
 #[derive(Clone, Debug)]
@@ -25,8 +31,8 @@ pub struct Assessment {
     pub pack_version: String,
     /// In the framework's order.
     pub statuses: Vec<ControlStatus>,
-    /// Agents that should have spoken and have not.
-    pub silent: Vec<AgentRow>,
+    /// Agents that should have spoken and have not, by name.
+    pub silent: Vec<Silent>,
     /// What people decided, as it was taken into account.
     pub people: People,
     /// The population, with labels.
@@ -35,6 +41,15 @@ pub struct Assessment {
     pub waivers: Vec<WaiverState>,
     /// Targets that the scope of the ISMS leaves out.
     pub outside: Vec<OutsideTarget>,
+}
+
+/// An agent that should have spoken and has not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Silent {
+    pub agent: String,
+    pub host_name: String,
+    /// When it was last heard.
+    pub since: Timestamp,
 }
 
 impl Assessment {
@@ -48,6 +63,19 @@ impl Assessment {
             |status| self.statuses.iter().filter(|control| control.status == status).count();
         Status::ALL.into_iter().map(|status| (status, count(status))).collect()
     }
+
+    /// What people decided, as the judgement takes it.
+    fn around<'a>(&'a self, duties: &'a [Attestation]) -> Around<'a> {
+        let Self { people, targets, .. } = self;
+        Around {
+            targets,
+            scope: &people.scope,
+            exclusions: &people.exclusions,
+            waivers: &people.waivers,
+            manual: &people.manual,
+            attestations: duties,
+        }
+    }
 }
 
 impl Views {
@@ -56,32 +84,18 @@ impl Views {
         let applied = self.applied()?;
         let minute = |time: Timestamp| time.as_second().div_euclid(60);
         let held = self.0.assessed.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(held) =
-            held.filter(|held| held.applied == applied && minute(held.now) == minute(now))
-        {
-            return Ok(held);
+        let fits =
+            |held: &Arc<Assessment>| held.applied == applied && minute(held.now) == minute(now);
+        if let Some(held) = held.as_ref().filter(|held| fits(held)) {
+            return Ok(Arc::clone(held));
         }
-        let fresh = Arc::new(self.assess_anew(applied, now)?);
+        let fresh = match (self.writer_soon(), held.filter(|held| is_recent(held.now, now))) {
+            (Some(mut writer), _) => Arc::new(self.there(&mut writer, now, |fresh, _| fresh)?),
+            (None, Some(held)) => return Ok(held),
+            (None, None) => Arc::new(self.apart(now, |fresh, _| fresh)?),
+        };
         *self.0.assessed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&fresh));
         Ok(fresh)
-    }
-
-    fn assess_anew(&self, applied: u64, now: Timestamp) -> Result<Assessment, ViewsError> {
-        self.with_input(now, |input, (agents, pack, people)| {
-            let silent = agents.iter().filter(|agent| agent.silent_since(now).is_some());
-            Assessment {
-                applied,
-                now,
-                pack: pack.digest().to_owned(),
-                pack_version: pack.version().to_owned(),
-                statuses: assess(input, now),
-                silent: silent.cloned().collect(),
-                people: people.clone(),
-                targets: input.targets.to_vec(),
-                waivers: waiver_states(input, now),
-                outside: outside(input),
-            }
-        })
     }
 
     /// What each control has and lacks, by the statuses of `assessment`.
@@ -91,110 +105,148 @@ impl Views {
         kinds: &[EvidenceKind],
         plugins: &BTreeMap<String, Vec<String>>,
     ) -> Result<Vec<ControlGap>, ViewsError> {
-        self.with_input(assessment.now, |input, _| {
-            gap_analysis(input, &assessment.statuses, kinds, plugins)
-        })
-    }
-
-    /// Lends everything that the judgement rests on.
-    pub(super) fn with_input<T>(
-        &self,
-        now: Timestamp,
-        judge: impl FnOnce(&AssessmentInput<'_>, (&[AgentRow], &RulePack, &People)) -> T,
-    ) -> Result<T, ViewsError> {
-        let (agents, assessor) = (self.agents()?, self.assessor());
-        let people = self.people_at(self.applied()?)?;
-        // What is gone for good decides nothing, whatever was found there.
-        let gone = |target: &str| people.retired.contains_key(target);
-        let mut findings = Vec::new();
-        self.each_finding::<ViewsError>(|finding| {
-            // A rule of another pack has no say.
-            let Some(rule) = assessor.rule(&finding.rule) else { return Ok(()) };
-            if gone(&finding.target) {
-                return Ok(());
-            }
-            findings.push(Observed {
-                rule: rule.id.clone(),
-                target: finding.target,
-                verdict: finding.verdict,
-                message: finding.message,
-                item_count: finding.item_count,
-                since: finding.verdict_since,
-                observed_at: finding.observed_at,
-            });
-            Ok(())
-        })?;
-        let (targets, mut gaps) = (people.targets(self.of_themselves()?), self.gaps()?);
-        gaps.retain(|gap| !gone(&gap.target));
-        let mut expected = self.expected(&agents, now)?;
-        expected.retain(|pair| !gone(&pair.target));
-        let input = AssessmentInput {
-            framework: assessor.framework(),
-            rules: assessor.pack().rules(),
-            findings: &findings,
-            gaps: &gaps,
-            expected: &expected,
-            targets: &targets,
-            scope: &people.scope,
-            exclusions: &people.exclusions,
-            waivers: &people.waivers,
-            manual: &people.manual,
-            attestations: &people.attestations(),
+        let analyse = |fresh: Assessment, board: &Board| {
+            let duties = fresh.people.attestations();
+            let around = fresh.around(&duties);
+            board.gap_analysis(&around, &assessment.statuses, (kinds, plugins))
         };
-        Ok(judge(&input, (&agents, assessor.pack(), &people)))
+        match self.writer_soon() {
+            Some(mut writer) => self.there(&mut writer, assessment.now, analyse),
+            None => self.apart(assessment.now, analyse),
+        }
     }
 
-    /// Every target that was ever enrolled, with the labels that it has of itself: its `name`, and the `sort` that it is of.
-    /// One whose agent was revoked is among them: nobody observes it, which is to be seen, until a person retires it.
-    fn of_themselves(&self) -> Result<Vec<(String, Labels)>, ViewsError> {
-        let labelled = |(target, name): (String, String)| {
-            let sort = target.split(':').next().unwrap_or_default().to_owned();
-            let labels = BTreeMap::from([("name".to_owned(), name), ("sort".to_owned(), sort)]);
-            // A name that cannot be a label is none.
-            (target, Labels::try_from(labels).unwrap_or_default())
-        };
-        Ok(self.target_ids()?.into_iter().map(labelled).collect())
-    }
-
-    fn gaps(&self) -> Result<Vec<Gap>, ViewsError> {
-        let mut gaps = Vec::new();
-        for row in self.outcomes(None)? {
-            for gap in row.gaps {
-                // A word that the judgement does not know must not read as anything better than a failed run.
-                let (outcome, detail) = match gap.outcome.parse::<Outcome>() {
-                    Ok(outcome) => (outcome, gap.detail),
-                    Err(_unknown) => (Outcome::Failed, format!("{}: {}", gap.outcome, gap.detail)),
-                };
-                gaps.push(Gap {
-                    target: row.target.clone(),
-                    kind: row.kind.clone(),
-                    outcome,
-                    detail,
-                    remedy: gap.remedy,
-                    since: row.first_seen,
-                    observed_at: row.last_seen,
-                });
+    /// The tables' writer, unless it takes long: nobody waits for a crowd of entries, or for another pack to judge everything.
+    /// Tables that are held as they were have none.
+    fn writer_soon(&self) -> Option<MutexGuard<'_, Writer>> {
+        if self.0.pinned {
+            return None;
+        }
+        let started = Instant::now();
+        loop {
+            match self.0.writer.try_lock() {
+                Ok(writer) => return Some(writer),
+                Err(TryLockError::Poisoned(writer)) => return Some(writer.into_inner()),
+                Err(TryLockError::WouldBlock) if started.elapsed() < PATIENCE => {
+                    std::thread::sleep(PATIENCE / 50);
+                }
+                Err(TryLockError::WouldBlock) => return None,
             }
         }
-        Ok(gaps)
     }
 
-    fn expected(
+    /// Judges the board that follows the tables.
+    fn there<T>(
         &self,
-        agents: &[AgentRow],
+        writer: &mut Writer,
         now: Timestamp,
-    ) -> Result<Vec<Expectation>, ViewsError> {
-        let by_id: BTreeMap<&str, &AgentRow> =
-            agents.iter().map(|agent| (agent.id.as_str(), agent)).collect();
-        let expected = self.schedules()?.into_iter().map(|item| {
-            let agent = by_id.get(item.agent.as_str());
-            Expectation {
-                target: item.target,
-                kind: item.kind,
-                agent: agent.map_or(item.agent, |agent| agent.host_name.clone()),
-                silent_since: agent.and_then(|agent| agent.silent_since(now)),
-            }
-        });
-        Ok(expected.collect())
+        then: impl FnOnce(Assessment, &Board) -> T,
+    ) -> Result<T, ViewsError> {
+        let Writer { connection, assessor, live } = writer;
+        // Another process may be applying entries: what is read must be of one moment.
+        let at_once = connection.transaction()?;
+        let (applied, judging) =
+            (position(&at_once)?.0, self.judging(&at_once, assessor.as_ref())?);
+        let follow =
+            |retired: &_| Live::follow(live.take(), (&at_once, applied), &judging, retired);
+        let (assessment, mut followed) = judged((&at_once, applied), &judging, now, follow)?;
+        at_once.commit()?;
+        let answer = then(assessment, followed.board());
+        *live = Some(followed);
+        Ok(answer)
     }
+
+    /// Judges a board of its own, which is thrown away.
+    fn apart<T>(
+        &self,
+        now: Timestamp,
+        then: impl FnOnce(Assessment, &Board) -> T,
+    ) -> Result<T, ViewsError> {
+        self.at_once(|connection| {
+            let (applied, judging) = (position(connection)?.0, self.judging(connection, None)?);
+            let load = |retired: &_| Live::load(connection, &judging, retired);
+            let (assessment, mut live) = judged((connection, applied), &judging, now, load)?;
+            Ok(then(assessment, live.board()))
+        })
+    }
+}
+
+/// Whether an assessment may be shown once more while there are newer entries.
+fn is_recent(assessed: Timestamp, now: Timestamp) -> bool {
+    now.duration_since(assessed).abs() < RECENT
+}
+
+/// Judges the tables as the connection sees them with so many entries in them; `board` gives what holds there, without
+/// targets that are retired.
+pub(super) fn judged(
+    (connection, applied): (&Connection, u64),
+    assessor: &Assessor,
+    now: Timestamp,
+    board: impl FnOnce(&BTreeSet<String>) -> Result<Live, ViewsError>,
+) -> Result<(Assessment, Live), ViewsError> {
+    let people = read::people_at(connection, assessor.framework(), applied)?;
+    // What is gone for good decides nothing, whatever was found there.
+    let live = board(&people.retired.keys().cloned().collect())?;
+    let heard = Heard {
+        silences: read::silences(connection, now)?,
+        targets: read::target_ids(connection)?,
+    };
+    Ok(weigh((applied, now), assessor, (people, heard), live))
+}
+
+/// Who was heard, and of which targets.
+pub(super) struct Heard {
+    /// Agents by id and name, and since when they are silent that should have spoken.
+    pub(super) silences: Vec<(String, String, Option<Timestamp>)>,
+    /// Id and name of every target that was ever enrolled.
+    pub(super) targets: Vec<(String, String)>,
+}
+
+/// Judges what holds on a board.
+pub(super) fn weigh(
+    (applied, now): (u64, Timestamp),
+    assessor: &Assessor,
+    (people, heard): (People, Heard),
+    mut live: Live,
+) -> (Assessment, Live) {
+    let board = live.board();
+    let mut silent = Vec::new();
+    for (agent, host_name, since) in heard.silences {
+        board.silent((&agent, &host_name), since);
+        silent.extend(since.map(|since| Silent { agent, host_name, since }));
+    }
+    let targets = people.targets(heard.targets.into_iter().map(of_itself));
+    let duties = people.attestations();
+    let around = Around {
+        targets: &targets,
+        scope: &people.scope,
+        exclusions: &people.exclusions,
+        waivers: &people.waivers,
+        manual: &people.manual,
+        attestations: &duties,
+    };
+    let statuses = board.assess(assessor.framework(), &around, now);
+    let (waivers, outside) = (board.waiver_states(&around, now), board.outside(&around));
+    let assessment = Assessment {
+        applied,
+        now,
+        pack: assessor.pack().digest().to_owned(),
+        pack_version: assessor.pack().version().to_owned(),
+        statuses,
+        silent,
+        people,
+        targets,
+        waivers,
+        outside,
+    };
+    (assessment, live)
+}
+
+/// A target with the labels that it has of itself: its `name`, and the `sort` that it is of. One whose agent was revoked is
+/// among them: nobody observes it, which is to be seen, until a person retires it.
+pub(super) fn of_itself((target, name): (String, String)) -> (String, Labels) {
+    let sort = target.split(':').next().unwrap_or_default().to_owned();
+    let labels = BTreeMap::from([("name".to_owned(), name), ("sort".to_owned(), sort)]);
+    // A name that cannot be a label is none.
+    (target, Labels::try_from(labels).unwrap_or_default())
 }

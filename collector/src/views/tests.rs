@@ -1,3 +1,4 @@
+mod followed;
 mod packs;
 
 use std::path::Path;

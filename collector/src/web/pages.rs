@@ -10,6 +10,7 @@ pub(super) mod entry;
 pub(super) mod evidence;
 pub(super) mod findings;
 pub(super) mod help;
+pub(super) mod history;
 pub(super) mod log;
 mod noticed;
 pub(super) mod overview;

@@ -28,6 +28,7 @@ const XSS: &str = "<script>alert(1)</script>";
 const NEW_PASSWORD: &str = "four calm words here";
 
 mod decisions;
+mod history;
 mod noticed;
 mod reports;
 mod retention;

@@ -2,7 +2,7 @@
 
 use exhibit_proto::statement::Vetoes;
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::Row;
+use rusqlite::{Connection, Row};
 
 use super::time;
 use crate::views::{Views, ViewsError, unsigned};
@@ -63,11 +63,36 @@ pub struct ScheduleRow {
 impl AgentRow {
     /// When it was last heard, if it should have spoken since: twice its own interval, or 26 hours before it named one.
     pub fn silent_since(&self, now: Timestamp) -> Option<Timestamp> {
-        let stated = self.interval_seconds.and_then(|seconds| i64::try_from(seconds).ok());
-        let patience = stated.map_or(PATIENCE_SECONDS, |seconds| seconds.saturating_mul(2));
-        let silent = now.duration_since(self.last_seen) > SignedDuration::from_secs(patience);
+        let silent = is_silent(now, self.last_seen, self.interval_seconds);
         (silent && self.revoked.is_none()).then_some(self.last_seen)
     }
+}
+
+pub(in crate::views) fn is_silent(
+    now: Timestamp,
+    last_seen: Timestamp,
+    interval_seconds: Option<u64>,
+) -> bool {
+    let stated = interval_seconds.and_then(|seconds| i64::try_from(seconds).ok());
+    let patience = stated.map_or(PATIENCE_SECONDS, |seconds| seconds.saturating_mul(2));
+    now.duration_since(last_seen) > SignedDuration::from_secs(patience)
+}
+
+/// Every agent that may speak: id, name for people, and since when it is silent that should have spoken.
+pub(in crate::views) fn silences(
+    connection: &Connection,
+    now: Timestamp,
+) -> Result<Vec<(String, String, Option<Timestamp>)>, ViewsError> {
+    let mut ask = connection.prepare_cached(
+        "SELECT id, host_name, last_seen, interval_s, revoked_index IS NOT NULL FROM agents ORDER BY host_name, id",
+    )?;
+    let rows = ask.query_map([], |row| {
+        let last_seen = time(row.get(2)?);
+        let interval = row.get::<_, Option<i64>>(3)?.map(unsigned);
+        let silent = is_silent(now, last_seen, interval) && !row.get(4)?;
+        Ok((row.get(0)?, row.get(1)?, silent.then_some(last_seen)))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 const AGENT: &str = "SELECT id, host_name, key, epoch, targets, approved_by, enrolled_index, enrolled, revoked_index, \

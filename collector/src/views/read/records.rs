@@ -1,8 +1,9 @@
 //! What people decided: revisions of records, and what is in force.
 
+use exhibit_assessment::Framework;
 use exhibit_assessment::decisions::{Approval, People, Revision};
 use jiff::Timestamp;
-use rusqlite::Row;
+use rusqlite::{Connection, Row};
 use serde_json::Value;
 
 use super::time;
@@ -97,20 +98,26 @@ impl Views {
 
     /// What people decided as it was in force once the log had `size` entries, typed.
     pub fn people_at(&self, size: u64) -> Result<People, ViewsError> {
-        let rows = self.read(|connection| {
-            let mut ask = connection.prepare_cached(&format!(
-                "{RECORD} WHERE from_index < ?1 AND (to_index IS NULL OR to_index >= ?1) ORDER BY register, id"
-            ))?;
-            Ok(ask.query_map([signed(size)], record)?.collect::<Result<Vec<_>, _>>()?)
-        })?;
-        let revisions: Vec<Revision> = rows.into_iter().filter_map(RecordRow::revision).collect();
-        Ok(People::read(self.assessor().framework(), &revisions))
+        self.read(|connection| people_at(connection, self.assessor().framework(), size))
     }
 
     /// What is in force now.
     pub fn people(&self) -> Result<People, ViewsError> {
         self.people_at(u64::MAX)
     }
+}
+
+pub(in crate::views) fn people_at(
+    connection: &Connection,
+    framework: &Framework,
+    size: u64,
+) -> Result<People, ViewsError> {
+    let mut ask = connection.prepare_cached(&format!(
+        "{RECORD} WHERE from_index < ?1 AND (to_index IS NULL OR to_index >= ?1) ORDER BY register, id"
+    ))?;
+    let rows = ask.query_map([signed(size)], record)?.collect::<Result<Vec<_>, _>>()?;
+    let revisions: Vec<Revision> = rows.into_iter().filter_map(RecordRow::revision).collect();
+    Ok(People::read(framework, &revisions))
 }
 
 fn record(row: &Row<'_>) -> rusqlite::Result<RecordRow> {

@@ -1,8 +1,12 @@
 //! One control: status and reasons, rules, findings by target, attributes.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::response::Response;
-use exhibit_assessment::{Attributes, Cause, Control, ControlId, Counts, Item, Rule, Strength};
+use exhibit_assessment::{
+    Attributes, Cause, Control, ControlId, Counts, Item, Reason, Rule, Strength,
+};
 
 use super::decided::{Decided, decided};
 use super::overview::theme_title;
@@ -36,14 +40,14 @@ struct ControlPage {
     next: Option<String>,
 }
 
-struct ReasonView {
-    class: &'static str,
-    icon: &'static str,
-    text: String,
-    rule: Option<(String, String)>,
-    target: Option<(String, String)>,
-    strength: Option<Word>,
-    since: Option<Moment>,
+pub(super) struct ReasonView {
+    pub(super) class: &'static str,
+    pub(super) icon: &'static str,
+    pub(super) text: String,
+    pub(super) rule: Option<(String, String)>,
+    pub(super) target: Option<(String, String)>,
+    pub(super) strength: Option<Word>,
+    pub(super) since: Option<Moment>,
 }
 
 pub(super) struct RuleView {
@@ -106,20 +110,7 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
     findings.sort_by_key(|finding| {
         (finding.word.order, finding.strength.map(|word| word.order), finding.target.clone())
     });
-    let reasons = status.reasons.iter().map(|reason| {
-        let (class, icon) = cause(reason.cause);
-        let rule = reason.rule.as_ref().map(|rule| {
-            let title = views.assessor().rule(rule.as_str()).map(|rule| rule.title.clone());
-            (title.unwrap_or_else(|| rule.to_string()), format!("/rules/{rule}"))
-        });
-        let target = reason
-            .target
-            .as_ref()
-            .map(|target| (names.get(target).unwrap_or(target).clone(), target_href(target)));
-        let since = reason.since.map(|at| ask.moment(at));
-        let strength = reason.strength.map(words::strength);
-        ReasonView { class, icon, text: reason.text.clone(), rule, target, strength, since }
-    });
+    let reasons = status.reasons.iter().map(|reason| reason_view(ask, reason, &names));
     let place = framework.controls().iter().position(|other| other.id == id).unwrap_or(0);
     let neighbour = |place: Option<usize>| {
         place.and_then(|place| framework.controls().get(place)).map(|other| other.id.to_string())
@@ -209,6 +200,27 @@ pub(super) fn finding_view(
 }
 
 /// Look of a reason.
+/// A reason as pages show it.
+pub(super) fn reason_view(
+    ask: &Ask,
+    reason: &Reason,
+    names: &BTreeMap<String, String>,
+) -> ReasonView {
+    let (class, icon) = cause(reason.cause);
+    let rule = reason.rule.as_ref().map(|rule| {
+        let known = ask.site.views.assessor().rule(rule.as_str());
+        let title = known.map(|rule| rule.title.clone());
+        (title.unwrap_or_else(|| rule.to_string()), format!("/rules/{rule}"))
+    });
+    let target = reason
+        .target
+        .as_ref()
+        .map(|target| (names.get(target).unwrap_or(target).clone(), target_href(target)));
+    let since = reason.since.map(|at| ask.moment(at));
+    let strength = reason.strength.map(words::strength);
+    ReasonView { class, icon, text: reason.text.clone(), rule, target, strength, since }
+}
+
 fn cause(cause: Cause) -> (&'static str, &'static str) {
     use exhibit_assessment::{Status, Verdict};
     let status = |status| {

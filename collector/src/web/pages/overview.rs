@@ -82,8 +82,8 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
     let silent = assessment.silent.iter().map(|agent| {
         (
             agent.host_name.clone(),
-            format!("/agents/{}", encode(&agent.id)),
-            ask.moment(agent.last_seen),
+            format!("/agents/{}", encode(&agent.agent)),
+            ask.moment(agent.since),
         )
     });
     html(&Overview {
