@@ -238,7 +238,7 @@ pub(crate) fn list(
         Tool::Restic => restic::list(look, named, share),
         Tool::Borg => borg::list(look, named, share),
         Tool::Walg => walg::list(look, named, share),
-        Tool::Files => dumps::list(look, named),
+        Tool::Files => dumps::list(look, named, share),
         Tool::Duplicity => folders::duplicity(look, named),
         Tool::Rsnapshot => folders::rsnapshot(look, named),
         Tool::Barman => folders::barman(look, named),

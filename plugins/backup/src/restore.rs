@@ -6,7 +6,10 @@
 
 mod cluster;
 mod compare;
+mod confine;
 mod database;
+mod leftovers;
+mod programs;
 mod rows;
 mod sample;
 mod scratch;

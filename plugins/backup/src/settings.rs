@@ -214,6 +214,9 @@ pub(crate) struct RestoreTest {
     /// Superuser of a server that comes back as a whole (pgBackRest); `postgres` when it is not set.
     #[serde(default)]
     pub(crate) database_account: Option<String>,
+    /// Restores without walls around the server, for a kernel that has none.
+    #[serde(default)]
+    pub(crate) unconfined: bool,
     /// Folder of the programs of PostgreSQL; the newest that fits when it is not set.
     #[serde(default)]
     pub(crate) programs: Option<PathBuf>,

@@ -13,6 +13,7 @@ mod interruptions;
 mod log_keys;
 mod noticed;
 mod online;
+mod pages;
 mod planted;
 mod recovery;
 mod replay;

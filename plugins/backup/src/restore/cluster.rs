@@ -14,20 +14,31 @@ use std::time::{Duration, Instant};
 
 use exhibit_plugin::OutcomeKind;
 
+use super::confine::{self, Walls};
+use super::leftovers;
+use super::programs::Programs;
 use crate::jobs::{Refusal, unrun};
 use crate::look::Look;
 use crate::tool::{Output, Tool, run};
 
 /// The one account of an empty server, which no backup has.
 pub(super) const OWN: &str = "exhibit_restore";
+/// After five seconds a server kills its children by itself.
+const PATIENCE: Duration = Duration::from_secs(8);
 /// The kernel takes socket paths of 107 bytes, and the name of the socket follows.
 const LONGEST_FOLDER: usize = 88;
 /// Command lines win over what a restored server brings along.
-const SETTINGS: [&str; 21] = [
+const SETTINGS: [&str; 27] = [
     "listen_addresses=",
     "port=5432",
     "fsync=off",
     "archive_mode=off",
+    "archive_command=",
+    "archive_cleanup_command=",
+    "recovery_end_command=",
+    "ssl_passphrase_command=",
+    "dynamic_shared_memory_type=mmap",
+    "jit=off",
     "shared_preload_libraries=",
     "session_preload_libraries=",
     "local_preload_libraries=",
@@ -46,113 +57,6 @@ const SETTINGS: [&str; 21] = [
     "external_pid_file=",
     "cluster_name=exhibit_restore",
 ];
-
-/// Which programs, and who runs them.
-#[derive(Clone, Debug)]
-pub(super) struct Programs {
-    folder: PathBuf,
-    /// None: the plugin's own account.
-    pub(super) user: Option<(u32, u32)>,
-}
-
-impl Programs {
-    /// The programs of a major version, or the newest; `run_as` matters to root alone, as whom a server does not start.
-    pub(super) fn find(
-        look: &Look<'_>,
-        folder: Option<&Path>,
-        run_as: &str,
-    ) -> Result<Self, Refusal> {
-        let folder = match folder {
-            Some(folder) => Some(folder.to_owned()),
-            None => newest(look),
-        };
-        let folder = folder.filter(|folder| folder.join("initdb").is_file()).ok_or_else(|| {
-            Refusal::new(
-                OutcomeKind::ToolMissing,
-                "no server of PostgreSQL is installed here to restore to",
-                "install the package postgresql, or name the folder of initdb as programs in the test",
-            )
-        })?;
-        let user = match rustix::process::geteuid().is_root() {
-            true => Some(account(look, run_as)?),
-            false => None,
-        };
-        Ok(Self { folder, user })
-    }
-
-    pub(super) fn path(&self, program: &str) -> String {
-        self.folder.join(program).to_string_lossy().into_owned()
-    }
-
-    /// Those of the version that data was written by, where they are installed beside these.
-    pub(super) fn of_version(mut self, version: &str) -> Self {
-        for folder in
-            [format!("/usr/lib/postgresql/{version}/bin"), format!("/usr/pgsql-{version}/bin")]
-        {
-            if !version.is_empty() && Path::new(&folder).join("postgres").is_file() {
-                self.folder = PathBuf::from(folder);
-            }
-        }
-        self
-    }
-
-    /// Lets the server's account have a file or folder, with all in it.
-    pub(super) fn give(&self, path: &Path) -> std::io::Result<()> {
-        let Some((uid, gid)) = self.user else { return Ok(()) };
-        std::os::unix::fs::lchown(path, Some(uid), Some(gid))?;
-        if fs::symlink_metadata(path)?.is_dir() {
-            for entry in fs::read_dir(path)? {
-                self.give(&entry?.path())?;
-            }
-        }
-        Ok(())
-    }
-
-    pub(super) fn as_user<'a>(&self, tool: Tool<'a>) -> Tool<'a> {
-        match self.user {
-            Some((uid, gid)) => tool.user(uid, gid),
-            None => tool,
-        }
-    }
-}
-
-/// Debian keeps each version in a folder of its own, and so do the packages of the project for other systems.
-fn newest(look: &Look<'_>) -> Option<PathBuf> {
-    let mut found = Vec::new();
-    for (base, prefix, below) in [
-        ("/usr/lib/postgresql", "", "bin"),
-        ("/usr", "pgsql-", "bin"),
-        ("/usr/lib", "postgresql", "bin"),
-    ] {
-        for name in look.host.names(base).ok().flatten().unwrap_or_default() {
-            let number = name.strip_prefix(prefix).and_then(|number| number.parse::<u32>().ok());
-            let folder = Path::new(base).join(&name).join(below);
-            found.extend(number.filter(|_| folder.join("initdb").is_file()).map(|n| (n, folder)));
-        }
-    }
-    if Path::new("/usr/bin/initdb").is_file() {
-        found.push((0, PathBuf::from("/usr/bin")));
-    }
-    found.into_iter().max().map(|(_, folder)| folder)
-}
-
-fn account(look: &Look<'_>, name: &str) -> Result<(u32, u32), Refusal> {
-    let text = look.host.text("/etc/passwd").ok().flatten().unwrap_or_default();
-    let found = text.lines().find_map(|line| {
-        let words: Vec<&str> = line.split(':').collect();
-        match words[..] {
-            [of, _, uid, gid, ..] if of == name => Some((uid.parse().ok()?, gid.parse().ok()?)),
-            _ => None,
-        }
-    });
-    found.filter(|(uid, _)| *uid != 0).ok_or_else(|| {
-        Refusal::new(
-            OutcomeKind::NotConfigured,
-            format!("a server cannot run as '{name}', who is root or not an account of this host"),
-            "name an account without rights of its own as run_as in the test",
-        )
-    })
-}
 
 /// The server, running.
 pub(super) struct Cluster {
@@ -209,7 +113,9 @@ impl Cluster {
         let tool = Tool::new(&initdb, &[&words[..], &[&*data.to_string_lossy()]].concat());
         let tool = programs.as_user(tool).folder(folder).timeout(left);
         look.seen.method("initdb, postgres (in the scratch folder, on a socket there)");
-        let output = run(&tool, look.job).map_err(|error| unrun(&error, "postgresql"))?;
+        // It starts a shell and the server, and knows nothing of the backup yet.
+        let output = confine::behind(&Walls::Bare, || run(&tool, look.job))?;
+        let output = output.map_err(|error| unrun(&error, "postgresql"))?;
         if !output.is_success() {
             return Err(start_failed(&output.fault()));
         }
@@ -249,7 +155,9 @@ impl Cluster {
         if let Some((uid, gid)) = programs.user {
             command.uid(uid).gid(gid);
         }
-        let mut server = command.spawn().map_err(|error| start_failed(&error.to_string()))?;
+        let walls = programs.walls("postgres", &[], &[folder]);
+        let server = confine::behind(&walls, || command.spawn())?;
+        let mut server = server.map_err(|error| start_failed(&error.to_string()))?;
         let (sender, news) = mpsc::channel();
         if let Some(errors) = server.stderr.take() {
             thread::spawn(move || listen(errors, &sender));
@@ -300,9 +208,13 @@ impl Cluster {
         let host = self.folder.to_string_lossy();
         let words = ["-h", &host, "-p", "5432", "-U", &self.account, "-T", "template0", name];
         let tool = Tool::new(&createdb, &words).folder(&self.folder).timeout(left);
-        let output = run(&self.programs.as_user(tool), look.job)
-            .map_err(|error| unrun(&error, "postgresql"))?;
+        let tool = self.programs.as_user(tool);
+        let output = self.programs.run(look, "createdb", &tool, (&[], &self.folder))?;
         if output.is_success() { Ok(()) } else { Err(start_failed(&unquoted(&output.fault()))) }
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Where clients find it.
@@ -329,17 +241,19 @@ impl Cluster {
         words.extend(quiet.iter().map(|word| (*word).to_owned()));
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let tool = Tool::new(&psql, &words).folder(&self.folder).timeout(left).input(script);
-        run(&self.programs.as_user(tool), look.job).map_err(|error| unrun(&error, "postgresql"))
+        // What is counted must not depend on where the restored database looks for names.
+        let options = if prints { "-c search_path=pg_catalog" } else { "" };
+        let tool = self.programs.as_user(tool.env("PGOPTIONS", options));
+        self.programs.run(look, "psql", &tool, (&[], &self.folder))
     }
 }
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        // Nothing in it is needed any more; its children end with it.
-        self.server.kill().unwrap_or(());
-        if self.server.wait().is_err() {
-            self.server.kill().unwrap_or(());
-        }
+        // Nothing in it is needed any more. Its children are leaders of their own, and one that computes does not notice that
+        // the server is gone: so the server ends them (SIGQUIT), and what is left is looked for.
+        leftovers::end(&mut self.server, PATIENCE);
+        leftovers::kill_below(&self.folder);
     }
 }
 

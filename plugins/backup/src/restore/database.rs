@@ -1,7 +1,9 @@
 //! Restores a database to a server of its own, reads every table, compares the named ones, and wipes it all. A living
 //! database is asked only where the test names a service for it, in sessions that cannot write.
 
-use std::fs::{self, File};
+mod physical;
+
+use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -9,14 +11,15 @@ use std::time::{Duration, Instant};
 use exhibit_plugin::OutcomeKind;
 use exhibit_plugin::kinds::continuity_tests::{Fault, Restored, TableVerdict};
 
-use super::cluster::{self, Cluster, Programs};
+use super::cluster::{self, Cluster};
+use super::programs::Programs;
 use super::rows;
 use super::scratch::Scratch;
+use crate::jobs::Refusal;
 use crate::jobs::dumps::form::{self, Form};
-use crate::jobs::{Refusal, pgbackrest, unrun};
 use crate::look::Look;
-use crate::settings::{self, RestoreTest, Stanza};
-use crate::tool::{Tool, run};
+use crate::settings::{self, RestoreTest};
+use crate::tool::Tool;
 
 /// A dump grows when it becomes a database; an empty one has some 40 MB.
 const GROWTH: u64 = 6;
@@ -70,7 +73,7 @@ pub(super) fn restore(
 ) -> Result<Shown, Refusal> {
     let mut shown = Shown::default();
     let restored = match &wanted.named.stanza {
-        Some(stanza) => from_pgbackrest(look, wanted, stanza, scratch, &mut shown)?,
+        Some(stanza) => physical::restore(look, wanted, stanza, scratch, &mut shown)?,
         None => from_dump(look, wanted, scratch, &mut shown)?,
     };
     shown.seconds = u64::try_from(clock.elapsed().as_millis().div_ceil(1000)).ok();
@@ -141,7 +144,8 @@ fn from_dump(
     wanted.bound(shown.bytes)?;
     scratch.demand(shown.bytes.saturating_mul(GROWTH).saturating_add(EMPTY))?;
     let run_as = wanted.test.run_as.as_deref().unwrap_or("nobody");
-    let programs = Programs::find(look, wanted.test.programs.as_deref(), run_as)?;
+    let programs = Programs::find(look, wanted.test.programs.as_deref(), run_as)?
+        .unconfined_if(wanted.test.unconfined);
     let folder = cluster::folder(&programs, scratch.path())?;
     let cluster = Cluster::empty(look, &programs, &folder, cluster::OWN, wanted.left())?;
     cluster.make_database(look, INTO, wanted.left())?;
@@ -217,8 +221,9 @@ fn pg_restore(
     words.extend(["--no-owner", "--no-acl", path].map(str::to_owned));
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     look.seen.method(format!("pg_restore --no-owner --no-acl {path} (to that server)"));
-    let output = run(&Tool::new(&program, &words).timeout(wanted.left()), look.job)
-        .map_err(|error| unrun(&error, "postgresql"))?;
+    let tool = Tool::new(&program, &words).timeout(wanted.left());
+    let reads: &[&Path] = &[Path::new(path)];
+    let output = programs.run(look, "pg_restore", &tool, (reads, cluster.folder()))?;
     if output.stderr.contains("unsupported version") {
         return Err(Refusal::new(
             OutcomeKind::ToolMissing,
@@ -264,101 +269,6 @@ fn refused(stderr: &str) -> Result<Refused, Refusal> {
         ));
     }
     Ok(refused)
-}
-
-fn from_pgbackrest(
-    look: &mut Look<'_>,
-    wanted: &Wanted<'_>,
-    stanza: &Stanza,
-    scratch: &Scratch,
-    shown: &mut Shown,
-) -> Tried {
-    shown.bytes = wanted.bytes.unwrap_or(0);
-    wanted.bound(shown.bytes)?;
-    scratch.demand(shown.bytes.saturating_mul(2).saturating_add(EMPTY))?;
-    // The server itself fetches the log of changes, so it runs as somebody who may read the repository.
-    let run_as = wanted.test.run_as.as_deref().unwrap_or("postgres");
-    let reads = pgbackrest::paths_of(look, &stanza.config)?;
-    let reads: Vec<&str> = reads.iter().map(String::as_str).collect();
-    let programs = Programs::find(look, wanted.test.programs.as_deref(), run_as)?;
-    let folder = cluster::folder(&programs, scratch.path())?;
-    let at = |name: &str| folder.join(name).to_string_lossy().into_owned();
-    let option = |name: &str, value: &str| format!("--{name}={value}");
-    let words = [
-        option("config", &stanza.config),
-        option("stanza", &stanza.name),
-        option("repo", &stanza.key.to_string()),
-        option("set", wanted.id),
-        option("pg1-path", &at("data")),
-        option("tablespace-map-all", &at("tablespaces")),
-        option("lock-path", &at("lock")),
-        "--type=immediate".to_owned(),
-        "--target-action=promote".to_owned(),
-        "--archive-mode=off".to_owned(),
-        "--log-level-file=off".to_owned(),
-        "--log-level-console=error".to_owned(),
-        "restore".to_owned(),
-    ];
-    make_folder(&programs, &folder.join("data"))?;
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    look.seen.method(format!(
-        "pgbackrest --stanza={} --repo={} --set={} --pg1-path=<scratch> --type=immediate --archive-mode=off restore",
-        stanza.name, stanza.key, wanted.id
-    ));
-    let tool = Tool::new("pgbackrest", &words).reads(&reads);
-    let tool = tool.folder(&folder).timeout(wanted.left());
-    let output = run(&programs.as_user(tool), look.job);
-    let output = output.map_err(|error| unrun(&error, "pgbackrest"))?;
-    let judged =
-        super::judged("pgbackrest restore", &output, &last_error(&output.stdout, &output))?;
-    if let Err(error) = judged {
-        return Ok(Err(error));
-    }
-    let version = fs::read_to_string(folder.join("data/PG_VERSION")).unwrap_or_default();
-    let programs = programs.of_version(version.trim());
-    let fetch = format!("restore_command={}", fetch(stanza, &at("data"), &at("lock")));
-    let account = wanted.test.database_account.as_deref().unwrap_or("postgres");
-    let cluster = match Cluster::start(look, &programs, &folder, account, &[&fetch], wanted.left())
-    {
-        Ok(cluster) => cluster,
-        // A server that does not rise from a backup is what the test found out.
-        Err(refusal) if refusal.outcome == OutcomeKind::Failed => return Ok(Err(refusal.detail)),
-        Err(refusal) => return Err(refusal),
-    };
-    Ok(Ok((cluster, Refused::default())))
-}
-
-/// How the server fetches the log of changes: not by the spool of the living server. A shell reads this.
-fn fetch(stanza: &Stanza, data: &str, lock: &str) -> String {
-    let quoted = |text: &str| format!("'{}'", text.replace('\'', r"'\''").replace('%', "%%"));
-    format!(
-        "pgbackrest --config={} --stanza={} --repo={} --pg1-path={} --lock-path={} --log-level-file=off --no-archive-async archive-get %f \"%p\"",
-        quoted(&stanza.config),
-        quoted(&stanza.name),
-        stanza.key,
-        quoted(data),
-        quoted(lock),
-    )
-}
-
-/// pgbackrest tells errors on its standard output.
-fn last_error(stdout: &str, output: &crate::tool::Output) -> String {
-    let line = stdout.lines().find(|line| line.contains("ERROR:"));
-    line.map_or_else(|| output.fault(), |line| cluster::unquoted(line.trim()))
-}
-
-fn make_folder(programs: &Programs, path: &Path) -> Result<(), Refusal> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let made = fs::create_dir(path)
-        .and_then(|()| fs::set_permissions(path, fs::Permissions::from_mode(0o700)))
-        .and_then(|()| programs.give(path));
-    made.map_err(|error| {
-        Refusal::new(
-            OutcomeKind::Failed,
-            format!("{} cannot be made: {error}", path.display()),
-            "name a scratch folder in the test that the plugin may write to",
-        )
-    })
 }
 
 #[cfg(test)]

@@ -6,7 +6,9 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use exhibit_plugin::OutcomeKind;
-use rustix::fs::{FlockOperation, Mode, OFlags};
+use rustix::fd::AsRawFd as _;
+use rustix::fs::{FlockOperation, Mode, OFlags, ResolveFlags};
+use rustix::io::Errno;
 use tempfile::TempDir;
 
 use crate::jobs::Refusal;
@@ -114,6 +116,29 @@ fn sweep(base: &Path, warn: &mut dyn FnMut(String)) {
     }
 }
 
+/// Lets the owner empty a folder. What became a link meanwhile, on the way to it too, is not followed: whoever restored
+/// files there may still be at work.
+fn open_up(scratch: &Path, folder: &Path) -> std::io::Result<()> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let base = rustix::fs::open(scratch, flags, Mode::empty())?;
+    let inside = folder.strip_prefix(scratch).ok().filter(|inside| inside.as_os_str().len() > 0);
+    let found = match inside {
+        None => base,
+        Some(inside) => {
+            let bounds = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
+            match rustix::fs::openat2(&base, inside, flags, Mode::empty(), bounds) {
+                // A kernel before 5.6 looks at the last part only.
+                Err(Errno::NOSYS | Errno::PERM) => {
+                    rustix::fs::openat(&base, inside, flags, Mode::empty())
+                }
+                found => found,
+            }?
+        }
+    };
+    let place = format!("/proc/self/fd/{}", found.as_raw_fd());
+    fs::set_permissions(place, fs::Permissions::from_mode(0o700))
+}
+
 fn wipe(folder: &Path) -> std::io::Result<()> {
     if !folder.exists() {
         return Ok(());
@@ -121,7 +146,7 @@ fn wipe(folder: &Path) -> std::io::Result<()> {
     // Folders come back with their old mode, which may forbid their owner to empty them.
     let mut waiting: Vec<PathBuf> = vec![folder.to_owned()];
     while let Some(path) = waiting.pop() {
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o700))?;
+        open_up(folder, &path)?;
         for entry in fs::read_dir(&path)? {
             let entry = entry?;
             if entry.file_type()?.is_dir() {
@@ -155,6 +180,23 @@ mod tests {
         let path = second.path().to_owned();
         second.wipe().unwrap();
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn no_link_leads_the_wiping_out_of_the_folder() {
+        let base = tempfile::tempdir().unwrap();
+        let outside = base.path().join("outside");
+        fs::create_dir_all(outside.join("deep")).unwrap();
+        fs::set_permissions(outside.join("deep"), fs::Permissions::from_mode(0o751)).unwrap();
+        let scratch = base.path().join("scratch");
+        fs::create_dir(&scratch).unwrap();
+        std::os::unix::fs::symlink(&outside, scratch.join("link")).unwrap();
+        for folder in ["link", "link/deep"] {
+            assert!(open_up(&scratch, &scratch.join(folder)).is_err(), "{folder}");
+        }
+        wipe(&scratch).unwrap();
+        let mode = fs::metadata(outside.join("deep")).unwrap().permissions().mode();
+        assert_eq!((mode & 0o777, scratch.exists()), (0o751, false));
     }
 
     #[test]

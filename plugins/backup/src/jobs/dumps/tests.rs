@@ -136,3 +136,18 @@ fn sizes_show_a_dump_that_shrank() {
     assert_eq!((&source["last_bytes"], &source["usual_bytes"]), (&json!(75), &json!(5105)));
     assert_eq!(repository["bytes"], 5005 + 5105 + 5205 + 75);
 }
+
+#[test]
+fn a_dump_is_read_through_only_as_long_as_its_share_lasts() {
+    let root = testing::planted(&[("/d/none", "")]);
+    fs::remove_file(root.path().join("d/none")).unwrap();
+    let packed = gz(&PG.repeat(100));
+    fs::write(root.path().join("d/app.sql.gz"), &packed[..packed.len() / 2]).unwrap();
+    dated(root.path(), "d/app.sql.gz", 1_795_200_000);
+    let job = testing::job(root.path());
+    let named = crate::settings::Repository::of_folder("d".into(), "/d".into());
+    for (share, unusable) in [(Duration::from_secs(60), 1), (Duration::ZERO, 0)] {
+        let listing = super::list(&mut crate::look::Look::new(&job), &named, share).unwrap();
+        assert_eq!(listing.unusable.len(), unusable, "{share:?}");
+    }
+}

@@ -12,7 +12,8 @@ use exhibit_plugin::local::testing;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::super::cluster::{self, Cluster, Programs};
+use super::super::cluster::{self, Cluster};
+use super::super::programs::Programs;
 use super::super::{KIND, observe};
 use crate::look::Look;
 
@@ -52,7 +53,7 @@ impl Living {
 
     fn sql(&self, text: &str) {
         let path = self.folder.path().join("script");
-        fs::write(&path, text).unwrap();
+        fs::write(&path, format!("set search_path = public;\n{text}")).unwrap();
         let job = testing::job("/");
         let script = File::open(&path).unwrap();
         let output = self.cluster.psql(&Look::new(&job), "postgres", script, true, MINUTE).unwrap();
@@ -189,6 +190,85 @@ fn named_tables_are_compared_with_the_living_database_that_cannot_be_written() {
     let (test, outcomes) = living.tested(&more);
     assert_eq!((&test["result"], outcomes.len()), (&json!("success"), 1));
     assert!(outcomes[0].contains("the living database was not compared with"), "{outcomes:?}");
+}
+
+/// Processes that work in a folder.
+fn at_work(folder: &Path) -> usize {
+    let works = |entry: fs::DirEntry| fs::read_link(entry.path().join("cwd")).ok();
+    let folders = fs::read_dir("/proc").unwrap().flatten().filter_map(works);
+    folders.filter(|works| works.starts_with(folder)).count()
+}
+
+#[test]
+fn what_a_hostile_dump_asks_for_does_not_happen() {
+    let living = Living::new();
+    let outside = living.folder.path().join("outside");
+    fs::create_dir(&outside).unwrap();
+    fs::set_permissions(&outside, fs::Permissions::from_mode(0o777)).unwrap();
+    let to = |name: &str| outside.join(name).display().to_string();
+    let hostile = [
+        format!("\\! touch {}", to("shell")),
+        format!("\\o | touch {}", to("pipe")),
+        "\\o".to_owned(),
+        format!("\\o {}", to("written")),
+        "\\o".to_owned(),
+        format!("copy (select 1) to program 'touch {}';", to("program")),
+        format!("copy (select 1) to '{}';", to("copied")),
+        "create table public.read (line text);".to_owned(),
+        "copy public.read from '/etc/hostname';".to_owned(),
+        "insert into public.read select pg_read_file('/etc/hostname');".to_owned(),
+        "select lo_from_bytea(4711, 'x');".to_owned(),
+        format!("select lo_export(4711, '{}');", to("exported")),
+        "create schema evil; create function evil.count(\"any\") returns bigint language sql as 'select 4711::bigint'; alter database restored set search_path = evil, pg_catalog;".to_owned(),
+        "create table public.orders (id int);".to_owned(),
+    ];
+    let script = format!(
+        "--\n-- PostgreSQL database dump\n--\n{}\n--\n-- PostgreSQL database dump complete\n--\n",
+        hostile.join("\n")
+    );
+    fs::write(living.dumps().join("app.sql"), script).unwrap();
+    let asked = json!({"tables": ["public.orders", "public.read"]});
+    let (test, outcomes) = living.tested(&asked);
+    let made = || fs::read_dir(&outside).unwrap().map(|entry| entry.unwrap().file_name());
+    assert_eq!(made().count(), 0, "{:?} {test} {outcomes:?}", made().collect::<Vec<_>>());
+    assert_eq!(test["result"], "failure", "{outcomes:?}");
+    assert!(test["error"].as_str().unwrap().contains("statements were refused"), "{test}");
+    for table in test["database"]["compared"].as_array().unwrap() {
+        assert_eq!((&table["rows"], &table["verdict"]), (&json!(0), &json!("empty")), "{test}");
+    }
+    // It is the walls that keep it in: without them all of it happens.
+    let mut open = asked;
+    open["unconfined"] = json!(true);
+    living.tested(&open);
+    assert_eq!(made().count(), 6, "{:?}", made().collect::<Vec<_>>());
+}
+
+#[test]
+fn nothing_works_on_when_a_restore_runs_out_of_time() {
+    let living = Living::new();
+    let script = "--\n-- PostgreSQL database dump\n--\ncreate table t (id int);\ndo $$ begin loop end loop; end $$;\n--\n-- PostgreSQL database dump complete\n--\n";
+    fs::write(living.dumps().join("app.sql"), script).unwrap();
+    let mut job = living.job(&json!({}));
+    job.deadline = std::time::Instant::now() + Duration::from_secs(15);
+    let scratch = living.folder.path().join("scratch");
+    let (test, outcomes) = said(&job, &scratch);
+    assert_eq!(test, Value::Null);
+    assert!(outcomes[0].starts_with("timed_out"), "{outcomes:?}");
+    assert_eq!(at_work(&scratch), 0);
+}
+
+#[test]
+fn the_version_of_restored_data_is_a_number_or_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("good"), "15\n").unwrap();
+    fs::write(at("path"), "../../tmp/x").unwrap();
+    fs::write(at("secret"), "16").unwrap();
+    std::os::unix::fs::symlink(at("secret"), at("link")).unwrap();
+    rustix::fs::mkfifoat(rustix::fs::CWD, at("pipe"), rustix::fs::Mode::RUSR).unwrap();
+    for (name, expected) in [("good", "15"), ("path", ""), ("link", ""), ("pipe", ""), ("no", "")] {
+        assert_eq!(super::physical::version(&at(name)), expected, "{name}");
+    }
 }
 
 #[test]
