@@ -75,18 +75,19 @@ fn every_page_has_its_headings_and_every_kind_of_its_program_and_no_other() {
 #[test]
 fn the_controls_of_a_page_are_those_of_the_rules_that_read_its_kinds() {
     let (pack, framework) = (RulePack::builtin().unwrap(), Framework::builtin().unwrap());
+    let mut wrong = String::new();
     for (plugin, page) in PAGES {
         for (kind, cell) in rows(section(page, "Which controls use them"), "kind") {
             let told = controls(cell, &framework);
             let rules = pack.rules().iter().filter(|rule| rule.kind == kind);
             let held: BTreeSet<ControlId> =
                 rules.flat_map(|rule| rule.controls.iter().map(|(id, _)| *id)).collect();
-            if held.is_empty() {
-                // No rule reads it yet; the page says which controls it speaks of.
-                continue;
+            // Where no rule reads it yet the page says which controls it speaks of.
+            if !held.is_empty() && told != held {
+                let list: Vec<String> = held.iter().map(ToString::to_string).collect();
+                wrong.push_str(&format!("{}: | {kind} | {} |\n", plugin.name, list.join(", ")));
             }
-            let list: Vec<String> = held.iter().map(ToString::to_string).collect();
-            assert_eq!(told, held, "{}: {kind} should say {}", plugin.name, list.join(", "));
         }
     }
+    assert!(wrong.is_empty(), "put these rows into the plugins' pages:\n{wrong}");
 }
