@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use exhibit_plugin::levels::{ROOT, rights};
+use exhibit_plugin::levels::{Level, ROOT, rights as rights_of};
 use exhibit_plugin::protocol::OutcomeKind;
 use exhibit_proto::document::Kind;
 use exhibit_proto::statement::Outcome;
@@ -49,6 +49,9 @@ pub struct Finding {
     /// The unit of systemd that would have to grant a right.
     pub unit: String,
     pub sight: Sight,
+    /// The same if the plugin had every capability that it declares, and if it were root.
+    pub with_capabilities: Sight,
+    pub as_root: Sight,
     /// Whether something that is configured here cannot be seen.
     pub lacking: bool,
     pub reasons: Vec<Reason>,
@@ -103,7 +106,7 @@ pub fn find(kind: &Kind, unit: &str, tried: Tried, outcomes: &[Outcome]) -> Find
     } else {
         Sight::Nothing
     };
-    let rights = match sight {
+    let rights: BTreeSet<String> = match sight {
         Sight::Vetoed => BTreeSet::new(),
         Sight::Collected
         | Sight::InPart
@@ -112,13 +115,29 @@ pub fn find(kind: &Kind, unit: &str, tried: Tried, outcomes: &[Outcome]) -> Find
         | Sight::NotApplicable => loud
             .iter()
             .filter(|told| is(told, OutcomeKind::Denied))
-            .flat_map(|told| rights(&told.remedy))
+            .flat_map(|told| rights_of(&told.remedy))
             .collect(),
     };
+    // What a right would not change.
+    let other = told.iter().any(|told| !is(told, OutcomeKind::Denied) || absent(&told))
+        || loud.iter().any(|told| rights_of(&told.remedy).is_empty());
+    let at = |level: Level| {
+        let helps = matches!(sight, Sight::InPart | Sight::Denied)
+            && !rights.is_empty()
+            && rights.iter().all(|right| level.has(right));
+        match (helps, other) {
+            (false, _) => sight,
+            (true, true) => Sight::InPart,
+            (true, false) => Sight::Collected,
+        }
+    };
+    let (with_capabilities, as_root) = (at(Level::Capabilities), at(Level::Root));
     Finding {
         kind: kind.clone(),
         unit: unit.to_owned(),
         sight,
+        with_capabilities,
+        as_root,
         lacking: !tried.vetoed && (!loud.is_empty() || (told.is_empty() && !tried.document)),
         reasons: told.into_iter().map(reason).collect(),
         rights,

@@ -2,13 +2,14 @@
 //! itself stands on. It stores nothing, and sends nothing unless `--online` asks the collector for an answer.
 
 mod checks;
+mod text;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
 
 use exhibit_proto::document::Kind;
-use exhibit_proto::statement::{Observed, Outcome};
+use exhibit_proto::statement::{Observed, Outcome, Vetoes};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
@@ -19,7 +20,7 @@ use super::{clock, say};
 use crate::app;
 use crate::cli;
 use crate::config::Config;
-use crate::doctor::{Finding, Lines, Tried, Unit, find, lines};
+use crate::doctor::{Finding, Lines, Tried, find, lines};
 
 use checks::{Check, Health};
 
@@ -30,6 +31,8 @@ struct Told {
     fine: bool,
     /// Rights that the plugins had while they were tried.
     privileges: Vec<String>,
+    /// What the operator forbids on this host.
+    vetoes: Vetoes,
     checks: Vec<Check>,
     kinds: Vec<Finding>,
     systemd: Lines,
@@ -51,7 +54,8 @@ pub(super) async fn show(path: &Path, arguments: &cli::Doctor) -> anyhow::Result
     };
     let fine = !kinds.iter().any(|kind| kind.lacking)
         && !checks.iter().any(|check| check.health == Health::Fails);
-    let told = Told { fine, privileges, checks, systemd: lines(&kinds), kinds };
+    let vetoes = config.vetoes();
+    let told = Told { fine, privileges, vetoes, checks, systemd: lines(&kinds), kinds };
     if arguments.json {
         say(&serde_json::to_string(&told)?)?;
     } else {
@@ -112,57 +116,4 @@ fn finding(
     };
     let own: Vec<Outcome> = outcomes.iter().filter(|told| told.kind == *kind).cloned().collect();
     find(kind, unit, tried, &own)
-}
-
-impl Told {
-    fn lines(&self) -> Vec<String> {
-        let mut lines: Vec<String> = self.checks.iter().flat_map(Check::lines).collect();
-        lines.push(String::new());
-        lines.push(format!("rights of the plugins: {}", self.privileges.join("; ")));
-        lines.push(String::new());
-        for finding in &self.kinds {
-            lines.push(format!("{:30} {}", finding.kind.as_str(), finding.sight.as_str()));
-            for reason in &finding.reasons {
-                lines.push(format!("{:30} - {}: {}", "", reason.outcome, reason.detail));
-                lines.push(format!("{:30}   to change it: {}", "", reason.remedy));
-            }
-        }
-        lines.extend(self.systemd.units.iter().flat_map(unit));
-        lines.extend(section(
-            "in the agent's configuration, so that evidence says it is your choice:",
-            &self.systemd.deny,
-        ));
-        let lacking = self.kinds.iter().filter(|kind| kind.lacking).count();
-        let failed = self.checks.iter().filter(|check| check.health == Health::Fails).count();
-        lines.push(String::new());
-        lines.push(format!(
-            "{} kinds tried, {lacking} lack something; {} checks, {failed} failed",
-            self.kinds.len(),
-            self.checks.len()
-        ));
-        lines
-    }
-}
-
-/// What a person may write into a drop-in of one unit.
-fn unit(unit: &Unit) -> Vec<String> {
-    let name = &unit.unit;
-    let title = format!("to grant what is missing, in a drop-in (systemctl edit {name}):");
-    let mut lines = section(&title, &unit.grant);
-    lines.extend(section("to refuse it for good, in the same drop-in:", &unit.refuse));
-    let kinds: Vec<&str> = unit.root.iter().map(Kind::as_str).collect();
-    let title = format!(
-        "no capability gives all of {}: only root sees it; in a drop-in of {name}:",
-        kinds.join(", ")
-    );
-    lines.extend(section(&title, &unit.grant_root));
-    lines
-}
-
-fn section(title: &str, text: &[String]) -> Vec<String> {
-    if text.is_empty() {
-        return Vec::new();
-    }
-    let text = text.iter().map(|line| format!("  {line}"));
-    [String::new(), title.to_owned()].into_iter().chain(text).collect()
 }

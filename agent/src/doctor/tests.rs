@@ -51,7 +51,7 @@ fn the_lines_name_each_right_once_and_root_only_where_nothing_less_will_do() {
     assert_eq!(by_right.rights, BTreeSet::from(["CAP_DAC_READ_SEARCH".to_owned()]));
     let by_root = Finding {
         kind: "crypto.at_rest".parse().unwrap(),
-        rights: rights("run the plugin as root"),
+        rights: rights_of("run the plugin as root"),
         ..by_right.clone()
     };
     let elsewhere = Finding {
@@ -83,6 +83,31 @@ fn the_lines_name_each_right_once_and_root_only_where_nothing_less_will_do() {
 
 #[test]
 fn a_remedy_without_a_right_gives_none() {
-    assert!(rights("install nft in /usr/sbin").is_empty());
-    assert_eq!(rights("CAP_NET_ADMIN, CAP_SYS_PTRACE").len(), 2);
+    assert!(rights_of("install nft in /usr/sbin").is_empty());
+    assert_eq!(rights_of("CAP_NET_ADMIN, CAP_SYS_PTRACE").len(), 2);
+}
+
+#[test]
+fn each_level_yields_what_its_rights_open_and_no_more() {
+    let seen = Tried { document: true, ..Tried::default() };
+    let capability = told(OutcomeKind::Denied, "give the plugin CAP_NET_ADMIN (or run it as root)");
+    let root = told(OutcomeKind::Denied, "run the plugin as root");
+    let setting = told(OutcomeKind::NotConfigured, "name a repository");
+    let tool = told(OutcomeKind::ToolMissing, "install nft");
+    let (all, part) = (Sight::Collected, Sight::InPart);
+    for (tried, outcomes, levels) in [
+        (seen, vec![], [all, all, all]),
+        (seen, vec![capability.clone()], [part, all, all]),
+        (seen, vec![capability.clone(), root.clone()], [part, part, all]),
+        (seen, vec![capability.clone(), setting.clone()], [part, part, part]),
+        (seen, vec![setting], [part, part, part]),
+        (Tried::default(), vec![capability.clone()], [Sight::Denied, all, all]),
+        (Tried::default(), vec![root.clone()], [Sight::Denied, Sight::Denied, all]),
+        (Tried::default(), vec![tool], [Sight::Nothing; 3]),
+        (Tried { vetoed: true, ..seen }, vec![capability], [Sight::Vetoed; 3]),
+    ] {
+        let found = find(&kind(), "u", tried, &outcomes);
+        let given = [found.sight, found.with_capabilities, found.as_root];
+        assert_eq!(given, levels, "{outcomes:?}");
+    }
 }

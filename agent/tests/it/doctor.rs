@@ -90,6 +90,8 @@ async fn what_is_not_seen_is_told_with_the_lines_that_grant_or_refuse_it() {
             (&sight.into(), &lacking.into()),
             "{found}"
         );
+        let with = if lacking { "collected" } else { sight };
+        assert_eq!((&found["with_capabilities"], &found["as_root"]), (&with.into(), &with.into()));
         assert!(!found["reasons"][0]["remedy"].as_str().unwrap().is_empty(), "{found}");
     }
     let text = world.agent(&["doctor"]).await;
@@ -100,6 +102,9 @@ async fn what_is_not_seen_is_told_with_the_lines_that_grant_or_refuse_it() {
         "CapabilityBoundingSet=~CAP_DAC_READ_SEARCH CAP_NET_ADMIN",
         r#"kinds = ["identity.accounts", "network.firewall"]"#,
         "4 kinds tried, 2 lack something",
+        "identity.accounts              in part        collected           collected",
+        "time.sync                      vetoed         vetoed              vetoed",
+        "you forbid by [deny], in every statement: kinds time.sync",
     ] {
         assert!(text.out.contains(line), "{line}: {}", text.out);
     }

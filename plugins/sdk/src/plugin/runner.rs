@@ -12,7 +12,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{Document, Entry, Job, Observation, Plugin, Vetoes, peer, rights};
+use super::{Document, Entry, Job, Observation, Plugin, VETO, Vetoes, peer, rights};
 use crate::{
     kinds, levels,
     protocol::{Capture, Describe, DescribeKind, Line, MAX_LINE, OutcomeKind, PROTOCOL, Request},
@@ -130,6 +130,8 @@ pub fn answer(plugin: &Plugin, request: &Request, output: &mut dyn Write) -> Res
         };
         let (started, clock) = (job.now, Instant::now());
         let mut observation = observe(entry, job);
+        // The run tells each veto once, with what was wanted; the kind's own words would only repeat it.
+        observation.outcomes.retain(|told| !told.detail.starts_with(VETO));
         for met in vetoes.met() {
             let remedy = "take the path out of [deny] paths in the agent's configuration";
             observation.outcome(OutcomeKind::Denied, met, remedy);
