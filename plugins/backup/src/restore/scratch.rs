@@ -121,7 +121,7 @@ fn sweep(base: &Path, warn: &mut dyn FnMut(String)) {
 fn open_up(scratch: &Path, folder: &Path) -> std::io::Result<()> {
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let base = rustix::fs::open(scratch, flags, Mode::empty())?;
-    let inside = folder.strip_prefix(scratch).ok().filter(|inside| inside.as_os_str().len() > 0);
+    let inside = folder.strip_prefix(scratch).ok().filter(|inside| !inside.as_os_str().is_empty());
     let found = match inside {
         None => base,
         Some(inside) => {
