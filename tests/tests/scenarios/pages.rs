@@ -18,11 +18,9 @@ const HEADINGS: [&str; 5] = [
     "Limits",
 ];
 
-/// The text below a heading of the second level, up to the next.
+/// The text below a heading of the second level, up to the next; empty when there is no such heading.
 fn section<'a>(page: &'a str, heading: &str) -> &'a str {
-    let (_, rest) = page
-        .split_once(&format!("\n## {heading}\n"))
-        .unwrap_or_else(|| panic!("no heading {heading:?}"));
+    let (_, rest) = page.split_once(&format!("\n## {heading}\n")).unwrap_or_default();
     rest.split("\n## ").next().unwrap_or_default()
 }
 
