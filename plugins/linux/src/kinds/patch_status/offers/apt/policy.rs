@@ -73,6 +73,10 @@ impl Policy {
             self.doubts.push("a file of its sources is not readable".to_owned());
             return;
         };
+        // On the running host apt reads no list without a source; a tree may have come without its settings.
+        if look.host.is_live() {
+            self.lists = Some(Vec::new());
+        }
         for source in &sources {
             let suite = source.suite.as_deref().unwrap_or_default();
             match beginnings(&source.url, suite, &source.components) {
