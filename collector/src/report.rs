@@ -6,7 +6,7 @@
 //! | `ask` | which report, in which form, about what |
 //! | `cells` | columns and cells, the shape that every row has |
 //! | `rows` | the row model of each kind, streamed from the views |
-//! | `csv`, `json`, `xlsx`, `oscal`, `ocsf` | writers of rows |
+//! | `csv`, `json`, `xlsx`, `oscal`, `ocsf`, `pdf` | writers of rows |
 //! | `draft` | a file that is nobody's until it is whole |
 
 mod ask;
@@ -16,6 +16,7 @@ mod draft;
 mod json;
 mod ocsf;
 mod oscal;
+mod pdf;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -61,6 +62,8 @@ pub enum ReportError {
     Log(#[from] LogError),
     #[error(transparent)]
     Framework(#[from] FrameworkError),
+    #[error("the PDF could not be written: {0}")]
+    Pdf(String),
     #[error("the workbook could not be written: {0}")]
     Workbook(#[from] rust_xlsxwriter::XlsxError),
 }
@@ -103,7 +106,7 @@ pub struct Written {
 
 /// A form that takes rows one after the other.
 trait Writer {
-    fn row(&mut self, row: &Row) -> Result<(), ReportError>;
+    fn row(&mut self, row: Row) -> Result<(), ReportError>;
 
     fn end(self: Box<Self>) -> Result<(), ReportError>;
 }
@@ -125,7 +128,7 @@ pub fn write(
     let mut count = 0;
     rows::each(&source, &mut |row| {
         count += 1;
-        writer.row(&row)
+        writer.row(row)
     })?;
     writer.end()?;
     Ok(Written { head: source.head, format: ask.format, rows: count })
@@ -156,6 +159,7 @@ fn begin<'a>(
         Format::Csv => Box::new(csv::Csv::begin(columns, BufWriter::new(file))?),
         Format::Json => Box::new(json::Json::begin(&source.head, columns, BufWriter::new(file))?),
         Format::Xlsx => Box::new(xlsx::Xlsx::begin(&source.head, columns, file)?),
+        Format::Pdf => Box::new(pdf::Pdf::begin(source, file)),
         Format::Oscal => oscal::begin(source, BufWriter::new(file))?,
         Format::Ocsf => Box::new(ocsf::Ocsf::begin(source, BufWriter::new(file))),
     })

@@ -18,7 +18,7 @@ pub(super) struct Report {
     /// What about: controls, soa, findings, gap, poam, evidence, catalog
     #[arg(long)]
     kind: Kind,
-    /// In which form: csv, json, xlsx; of findings, soa, poam and catalog also oscal; of findings also ocsf
+    /// In which form: csv, json, xlsx; of controls and soa also pdf; of findings, soa, poam and catalog also oscal; of findings also ocsf
     #[arg(long)]
     format: Format,
     /// File to make, or `-` for standard output (what was made is then told on standard error)

@@ -37,6 +37,7 @@ pub enum Format {
     Oscal,
     /// OCSF Compliance Finding, one JSON object a line.
     Ocsf,
+    Pdf,
 }
 
 /// A word that names no report or no form.
@@ -125,22 +126,21 @@ impl Kind {
     #[must_use]
     pub fn formats(self) -> &'static [Format] {
         match self {
-            Self::Controls | Self::Gap | Self::Evidence => {
-                &[Format::Csv, Format::Xlsx, Format::Json]
-            }
+            Self::Controls => &[Format::Pdf, Format::Csv, Format::Xlsx, Format::Json],
+            Self::Gap | Self::Evidence => &[Format::Csv, Format::Xlsx, Format::Json],
             Self::Findings => {
                 &[Format::Csv, Format::Xlsx, Format::Json, Format::Oscal, Format::Ocsf]
             }
-            Self::Soa | Self::Poam | Self::Catalog => {
-                &[Format::Csv, Format::Xlsx, Format::Json, Format::Oscal]
-            }
+            Self::Soa => &[Format::Pdf, Format::Csv, Format::Xlsx, Format::Json, Format::Oscal],
+            Self::Poam | Self::Catalog => &[Format::Csv, Format::Xlsx, Format::Json, Format::Oscal],
         }
     }
 }
 
 impl Format {
     /// All forms.
-    pub const ALL: [Self; 5] = [Self::Csv, Self::Json, Self::Xlsx, Self::Oscal, Self::Ocsf];
+    pub const ALL: [Self; 6] =
+        [Self::Csv, Self::Json, Self::Xlsx, Self::Oscal, Self::Ocsf, Self::Pdf];
 
     /// The word in commands and addresses.
     #[must_use]
@@ -151,6 +151,7 @@ impl Format {
             Self::Xlsx => "xlsx",
             Self::Oscal => "oscal",
             Self::Ocsf => "ocsf",
+            Self::Pdf => "pdf",
         }
     }
 
@@ -163,6 +164,7 @@ impl Format {
             Self::Xlsx => "Excel",
             Self::Oscal => "OSCAL",
             Self::Ocsf => "OCSF",
+            Self::Pdf => "PDF",
         }
     }
 
@@ -175,6 +177,7 @@ impl Format {
             Self::Xlsx => "xlsx",
             Self::Oscal => "oscal.json",
             Self::Ocsf => "ocsf.jsonl",
+            Self::Pdf => "pdf",
         }
     }
 
@@ -184,6 +187,7 @@ impl Format {
             Self::Csv => "text/csv; charset=utf-8",
             Self::Json | Self::Oscal => "application/json",
             Self::Ocsf => "application/x-ndjson",
+            Self::Pdf => "application/pdf",
             Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         }
     }

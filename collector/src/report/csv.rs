@@ -17,7 +17,7 @@ impl<W: Write> Csv<W> {
 }
 
 impl<W: Write> Writer for Csv<W> {
-    fn row(&mut self, row: &Row) -> Result<(), ReportError> {
+    fn row(&mut self, row: Row) -> Result<(), ReportError> {
         let cells = row.cells();
         let cells = cells.iter().map(|cell| harmless(&cell.text()));
         Ok(self.0.write_record(cells).map_err(broken)?)

@@ -68,7 +68,7 @@ impl<W: Write> Json<W> {
 }
 
 impl<W: Write> Writer for Json<W> {
-    fn row(&mut self, row: &Row) -> Result<(), ReportError> {
+    fn row(&mut self, row: Row) -> Result<(), ReportError> {
         self.out.write_all(if self.count == 0 { b"\n" } else { b",\n" })?;
         self.count += 1;
         Ok(put_json(&mut self.out, &Named(self.columns, &row.cells()))?)

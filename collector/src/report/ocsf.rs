@@ -82,9 +82,9 @@ impl<'a, W: Write> Ocsf<'a, W> {
 }
 
 impl<W: Write> Writer for Ocsf<'_, W> {
-    fn row(&mut self, row: &Row) -> Result<(), ReportError> {
+    fn row(&mut self, row: Row) -> Result<(), ReportError> {
         if let Row::Finding(found) = row {
-            let event = self.event(found);
+            let event = self.event(&found);
             put_json(&mut self.out, &event)?;
             self.out.write_all(b"\n")?;
         }

@@ -17,7 +17,7 @@ use super::cells::{Cell, Column, column};
 use super::{Ask, Head, Kind, ReportError};
 use crate::views::{Assessment, Views, ViewsError};
 
-pub(super) use controls::ControlRow;
+pub(super) use controls::{ControlRow, RuleLine};
 pub(super) use evidence::EvidenceRow;
 pub(super) use findings::Finding;
 pub(super) use gap::GapRow;

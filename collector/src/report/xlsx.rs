@@ -83,7 +83,7 @@ impl<'a> Xlsx<'a> {
 }
 
 impl Writer for Xlsx<'_> {
-    fn row(&mut self, row: &Row) -> Result<(), ReportError> {
+    fn row(&mut self, row: Row) -> Result<(), ReportError> {
         if self.rows == MOST_ROWS {
             let most = u64::from(MOST_ROWS);
             return Err(ReportError::TooMany { format: Format::Xlsx, most });

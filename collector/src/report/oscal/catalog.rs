@@ -30,12 +30,12 @@ impl<'a, W: Write> Catalog<'a, W> {
 }
 
 impl<W: Write> Writer for Catalog<'_, W> {
-    fn row(&mut self, row: &Row) -> Result<(), ReportError> {
+    fn row(&mut self, row: Row) -> Result<(), ReportError> {
         let Row::Catalog(CatalogRow { id, title, group }) = row else { return Ok(()) };
         // An identifier of OSCAL begins with a letter.
-        let (id, group) = match *group {
+        let (id, group) = match group {
             "clause" | "heading" => (format!("clause-{id}"), "clauses"),
-            group => (id.clone(), group),
+            group => (id, group),
         };
         let at = GROUPS.iter().position(|(name, _)| *name == group);
         if let Some(controls) = at.and_then(|at| self.groups.get_mut(at)) {

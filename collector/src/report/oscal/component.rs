@@ -51,9 +51,9 @@ impl<'a, W: Write> Component<'a, W> {
 }
 
 impl<W: Write> Writer for Component<'_, W> {
-    fn row(&mut self, row: &Row) -> Result<(), ReportError> {
+    fn row(&mut self, row: Row) -> Result<(), ReportError> {
         if let Row::Soa(row) = row {
-            self.requirements.push(self.requirement(row));
+            self.requirements.push(self.requirement(&row));
         }
         Ok(())
     }

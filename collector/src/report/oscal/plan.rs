@@ -76,9 +76,9 @@ impl<'a, W: Write> Plan<'a, W> {
 }
 
 impl<W: Write> Writer for Plan<'_, W> {
-    fn row(&mut self, row: &Row) -> Result<(), ReportError> {
+    fn row(&mut self, row: Row) -> Result<(), ReportError> {
         if let Row::Plan(row) = row {
-            self.item(row);
+            self.item(&row);
         }
         Ok(())
     }

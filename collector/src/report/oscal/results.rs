@@ -141,12 +141,12 @@ impl<'a, W: Write> Results<'a, W> {
 }
 
 impl<W: Write> Writer for Results<'_, W> {
-    fn row(&mut self, row: &Row) -> Result<(), ReportError> {
+    fn row(&mut self, row: Row) -> Result<(), ReportError> {
         if let Row::Finding(found) = row {
-            let observation = self.observation(found);
+            let observation = self.observation(&found);
             self.observations.put(&mut self.out, &observation)?;
             if found.verdict == exhibit_assessment::Verdict::Fail {
-                self.seen.push((found.rule.clone(), found.target.clone(), found.log_index));
+                self.seen.push((found.rule, found.target, found.log_index));
             }
         }
         Ok(())
