@@ -71,6 +71,8 @@ pub struct Evidence {
 #[serde(deny_unknown_fields, default)]
 pub struct Web {
     pub listen: SocketAddr,
+    /// Whether pages show the single score; its definition stands on the page.
+    pub score: bool,
 }
 
 /// The log itself.
@@ -189,7 +191,7 @@ impl Default for Evidence {
 
 impl Default for Web {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8444)) }
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8444)), score: true }
     }
 }
 

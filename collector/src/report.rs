@@ -37,6 +37,7 @@ use crate::log::LogError;
 use crate::views::{Views, ViewsError};
 pub use ask::{Format, Kind, Selection, UnknownReport};
 pub use draft::{Draft, Scratch};
+pub(crate) use rows::GapRow;
 use rows::{Row, Source};
 
 /// Why there is no report. Nothing stands under the asked name then.
@@ -147,6 +148,13 @@ impl Written {
             "size": size, "root": root, "pack": pack, "at": utc(*at), "selection": selection,
         })
     }
+}
+
+/// What each control has and lacks now, for pages.
+pub(crate) fn gaps(views: &Views, now: Timestamp) -> Result<Vec<GapRow>, ReportError> {
+    let (kind, format) = (Kind::Gap, Format::Json);
+    let ask = Ask { kind, format, selection: Selection::default(), by: String::new() };
+    rows::gaps(&Source::of(views.pinned()?, &ask, now)?)
 }
 
 fn begin<'a>(

@@ -37,6 +37,7 @@ use axum::http::{StatusCode, Uri, header};
 use axum::middleware;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
+use exhibit_assessment::FrameworkError;
 use exhibit_proto::statement::Activity;
 use jiff::Timestamp;
 
@@ -45,6 +46,7 @@ use crate::ingest::Ahead;
 use crate::log::scrub::{ScrubError, ScrubStore};
 use crate::log::{LogError, LogReader};
 use crate::people::People;
+use crate::report::ReportError;
 use crate::retention::InForce;
 use crate::timestamp::{StampError, Timestamps};
 use crate::views::{Views, ViewsError};
@@ -93,6 +95,8 @@ pub struct WebState {
     pub scratch: PathBuf,
     /// Has something decided.
     pub decide: Decide,
+    /// Whether the single score is shown.
+    pub score: bool,
     pub clock: Clock,
 }
 
@@ -154,6 +158,10 @@ enum WebError {
     Stamp(#[from] StampError),
     #[error(transparent)]
     Scrub(#[from] ScrubError),
+    #[error(transparent)]
+    Framework(#[from] FrameworkError),
+    #[error(transparent)]
+    Report(#[from] ReportError),
     #[error("page could not be written: {0}")]
     Template(#[from] askama::Error),
 }
@@ -180,6 +188,13 @@ pub fn router(state: WebState, beside: Router) -> Router {
         .route("/controls/{control}", page(pages::control::show))
         .route("/history", page(pages::history::show))
         .route("/history/{control}", page(pages::history::control))
+        .route("/frameworks", page(pages::frameworks::list))
+        .route("/frameworks/2013", page(pages::frameworks::transition))
+        .route("/frameworks/2013.csv", page(pages::frameworks::transition_csv))
+        .route("/frameworks/{framework}", page(pages::frameworks::show))
+        .route("/frameworks/{framework}/relations.csv", page(pages::frameworks::csv))
+        .route("/rollup", page(pages::rollup::show))
+        .route("/gap", page(pages::gap::show))
         .route("/clauses", page(pages::controls::clauses))
         .route("/clauses.csv", page(pages::controls::clauses_csv))
         .route("/rules", page(pages::rules::list))
@@ -267,6 +282,8 @@ fn sorry(ask: &Ask, error: &WebError) -> Response {
         | WebError::Witness(_)
         | WebError::Stamp(_)
         | WebError::Scrub(_)
+        | WebError::Framework(_)
+        | WebError::Report(_)
         | WebError::Template(_) => {
             tracing::error!(%error, "a page could not be built");
             (

@@ -20,7 +20,8 @@ use crate::views::{Assessment, Views, ViewsError};
 pub(super) use controls::{ControlRow, RuleLine};
 pub(super) use evidence::EvidenceRow;
 pub(super) use findings::Finding;
-pub(super) use gap::GapRow;
+pub(crate) use gap::GapRow;
+pub(super) use gap::rows as gaps;
 pub(super) use poam::PlanRow;
 pub(super) use soa::SoaRow;
 

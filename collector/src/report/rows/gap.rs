@@ -22,23 +22,23 @@ pub(in crate::report) const COLUMNS: &[Column] = &[
 
 /// Something that a control has or lacks.
 #[derive(Clone)]
-pub(in crate::report) struct GapRow {
-    pub(in crate::report) control: ControlId,
-    pub(in crate::report) title: String,
-    pub(in crate::report) status: Status,
-    pub(in crate::report) missing: bool,
+pub(crate) struct GapRow {
+    pub(crate) control: ControlId,
+    pub(crate) title: String,
+    pub(crate) status: Status,
+    pub(crate) missing: bool,
     /// `rule`, `manual`, `fix`, `targets`, `collection`, `fresh` or `nothing`.
-    pub(in crate::report) about: &'static str,
-    pub(in crate::report) text: String,
-    pub(in crate::report) rule: String,
-    pub(in crate::report) kind: String,
-    pub(in crate::report) targets: Option<u64>,
-    pub(in crate::report) close: String,
+    pub(crate) about: &'static str,
+    pub(crate) text: String,
+    pub(crate) rule: String,
+    pub(crate) kind: String,
+    pub(crate) targets: Option<u64>,
+    pub(crate) close: String,
     /// Plugins that emit the kind.
-    pub(in crate::report) sources: Vec<String>,
+    pub(crate) sources: Vec<String>,
 }
 
-pub(super) fn rows(source: &Source) -> Result<Vec<GapRow>, ReportError> {
+pub(in crate::report) fn rows(source: &Source) -> Result<Vec<GapRow>, ReportError> {
     let (kinds, emitters) = (evidence_kinds()?, emitters()?);
     let gaps = source.views.gap_analysis(&source.assessment, &kinds, &emitters)?;
     let asked = gaps.into_iter().filter(|gap| source.head.selection.control(gap.control));

@@ -9,6 +9,7 @@ use exhibit_assessment::{
 };
 
 use super::decided::{Decided, decided};
+use super::frameworks::{self, SaidView};
 use super::overview::theme_title;
 use super::{super::html, Ask, WebError, evidence_href, target_href};
 use crate::views::FindingRow;
@@ -36,6 +37,7 @@ struct ControlPage {
     decided: Decided,
     oldest: Option<Moment>,
     freshest: Option<Moment>,
+    said: Vec<SaidView>,
     previous: Option<String>,
     next: Option<String>,
 }
@@ -133,6 +135,7 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
         decided: decided(ask, id, &assessment)?,
         oldest: status.oldest.map(|at| ask.moment(at)),
         freshest: status.freshest.map(|at| ask.moment(at)),
+        said: frameworks::said(id)?,
         previous: neighbour(place.checked_sub(1)),
         next: neighbour(place.checked_add(1)),
     })

@@ -2,9 +2,10 @@
 
 use askama::Template;
 use axum::response::Response;
-use exhibit_assessment::Strength;
+use exhibit_assessment::{Attribute, Strength};
 
 use super::overview::theme_title;
+use super::rollup::ATTRIBUTES;
 use super::{super::html, Ask, WebError};
 use crate::web::Frame;
 use crate::web::table::{Table, TableView, choice, column, count, moment, number, text, word};
@@ -20,14 +21,46 @@ pub(super) struct ListPage {
     pub(super) table: TableView,
 }
 
+/// The list of controls with filters by attribute.
+#[derive(Template)]
+#[template(path = "controls.html")]
+struct ControlsPage {
+    frame: Frame,
+    /// Parameter, name and values with whether each is chosen.
+    attributes: Vec<(&'static str, &'static str, Vec<(String, String, bool)>)>,
+    /// Parameters of the list that the filters keep.
+    kept: Vec<(String, String)>,
+    filtered: bool,
+    table: TableView,
+}
+
 pub(in crate::web) fn list(ask: &Ask) -> Result<Response, WebError> {
-    html(&ListPage {
+    let framework = ask.site.views.assessor().framework();
+    let attributes = ATTRIBUTES.map(|(attribute, key, title)| {
+        let chosen = ask.query.get(key);
+        let values = framework.values(attribute).into_iter().map(|value| {
+            (value.to_owned(), value.replace('_', " "), chosen.is_some_and(|one| one == value))
+        });
+        (key, title, values.collect())
+    });
+    let own = |name: &str| ATTRIBUTES.iter().any(|(_, key, _)| *key == name);
+    let kept = ask.query.iter().filter(|(name, _)| !own(name) && *name != "page");
+    html(&ControlsPage {
         frame: ask.frame("Controls", "controls"),
-        title: "Controls",
-        intro: "The 93 controls of ISO/IEC 27001:2022 Annex A, with what rules and evidence say about each today. \
-                A status is a statement about evidence; whether a control is fulfilled, a person decides.",
+        attributes: attributes.into(),
+        kept: kept.map(|(name, value)| (name.clone(), value.clone())).collect(),
+        filtered: !wanted(ask).is_empty(),
         table: table(ask)?.view(&ask.path, &ask.query),
     })
+}
+
+/// The attributes that the address asks for.
+fn wanted(ask: &Ask) -> Vec<(Attribute, String)> {
+    let asked = ATTRIBUTES.iter().filter_map(|(attribute, key, _)| {
+        let value = ask.query.get(*key).filter(|value| !value.is_empty())?;
+        Some((*attribute, value.clone()))
+    });
+    asked.collect()
 }
 
 pub(in crate::web) fn csv(ask: &Ask) -> Result<Response, WebError> {
@@ -38,7 +71,8 @@ fn table(ask: &Ask) -> Result<Table, WebError> {
     let views = &ask.site.views;
     let assessment = views.assess(ask.now)?;
     let rules = views.assessor().pack().rules();
-    let controls = views.assessor().framework().controls().iter();
+    let wanted = wanted(ask);
+    let controls = views.assessor().framework().with_attributes(&wanted);
     let rows = controls.enumerate().filter_map(|(place, control)| {
         let status = assessment.of(control.id)?;
         let with = |strength: Strength| {
@@ -75,7 +109,7 @@ fn table(ask: &Ask) -> Result<Table, WebError> {
             column("oldest", "Oldest evidence"),
         ],
         rows: rows.collect(),
-        empty: "There are no controls: the framework tables are missing from this program.",
+        empty: "No control has these attributes together. `/controls` shows all.",
         csv: Some("/controls.csv".into()),
     })
 }

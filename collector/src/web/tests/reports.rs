@@ -48,3 +48,49 @@ async fn a_report_can_be_narrowed_to_a_control_and_odd_requests_are_refused() {
     assert_eq!(elsewhere.status, StatusCode::FORBIDDEN);
     assert_eq!(site.recorded.lock().unwrap().len(), before, "what is refused is not logged");
 }
+
+#[tokio::test]
+async fn attributes_narrow_the_controls_and_roll_up_without_an_average() {
+    let site = Site::new(fill);
+    let cookie = site.enter().await;
+    let list = async |query: &str| {
+        let csv = site.get(&format!("/controls.csv?{query}"), &cookie).await.body;
+        csv.lines()
+            .skip(1)
+            .map(|line| line.split(',').next().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let (all, corrective) = (list("").await, list("control_types=corrective").await);
+    assert_eq!(all.len(), 93);
+    assert!(!corrective.is_empty() && corrective.len() < 93);
+    let both = list("control_types=corrective&cybersecurity_concepts=respond").await;
+    assert!(!both.is_empty() && both.iter().all(|id| corrective.contains(id)));
+    let rollup = site.get("/rollup", &cookie).await.body;
+    assert!(rollup.contains("/controls?control_types=corrective"));
+    // One control is not met, so the whole is.
+    let worst = rollup.split_once("All controls</a>").unwrap().1;
+    let worst = worst.split_once("<span>").unwrap().1;
+    assert!(worst.starts_with("not met"), "{worst:.80}");
+    let definition = exhibit_assessment::SCORE_DEFINITION;
+    assert!(rollup.contains(definition), "the score stands beside its definition");
+}
+
+#[tokio::test]
+async fn a_control_says_what_it_means_elsewhere_with_label_and_source() {
+    let site = Site::new(fill);
+    let cookie = site.enter().await;
+    let control = site.get("/controls/A.8.8", &cookie).await.body;
+    for text in ["What it says elsewhere", "indicative", "published", "/frameworks/nist_csf_2_0"] {
+        assert!(control.contains(text), "{text}");
+    }
+    let soc2 = site.get("/frameworks/soc2_tsc", &cookie).await.body;
+    assert!(soc2.contains("indicative") && soc2.contains("no authority publishes"), "{soc2:.400}");
+    let cloud = site.get("/frameworks/iso27017_2015", &cookie).await.body;
+    assert!(cloud.contains("unconfirmed"));
+    let old = site.get("/frameworks/2013", &cookie).await.body;
+    assert!(old.contains("A.12.6.1") && old.contains("new in 2022"));
+    assert_eq!(site.get("/frameworks/none", &cookie).await.status, StatusCode::NOT_FOUND);
+    let gap = site.get("/gap", &cookie).await.body;
+    assert!(gap.contains("What is there") || gap.contains("<h3>There</h3>"));
+    assert!(gap.contains("fails:") && gap.contains("nothing collects"));
+}
