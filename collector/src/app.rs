@@ -16,6 +16,7 @@ mod revoke;
 mod rules;
 mod scrub;
 mod serve;
+mod soa;
 mod status;
 mod timestamp;
 mod tools;
@@ -35,6 +36,9 @@ pub use rules::{
 };
 pub use scrub::{Checked, check};
 pub use serve::{Ready, serve};
+pub use soa::{
+    compare as compare_soa, freeze as freeze_soa, version as soa_version, versions as soa_versions,
+};
 pub use status::{Overview, overview};
 pub use timestamp::{StampedNow, stamp};
 pub use tools::{

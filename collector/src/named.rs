@@ -8,6 +8,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::log::scrub::Named;
 use crate::packs::{GIVEN_MEDIA_TYPE, PACK_MEDIA_TYPE};
+use crate::report::SOA_MEDIA_TYPE;
 use crate::views::KEPT_MEDIA_TYPE;
 
 /// As much of a statement as names documents.
@@ -83,6 +84,7 @@ pub fn named(entry_type: &str, envelope: &[u8]) -> Vec<Named> {
             let what = "file that a person brought".to_owned();
             files.map(|file| Named { digest: file.digest.sha256, what: what.clone() }).collect()
         }
+        "activity" => subjects(envelope, SOA_MEDIA_TYPE, "a frozen statement of applicability"),
         "conflict" => {
             let conflict = read::<Conflict>(envelope).map(|statement| statement.predicate);
             let what = |of: Conflict| Named {

@@ -13,6 +13,7 @@ mod ask;
 mod cells;
 pub(crate) mod csv;
 mod draft;
+mod frozen;
 mod json;
 mod ocsf;
 mod oscal;
@@ -37,7 +38,8 @@ use crate::log::LogError;
 use crate::views::{Views, ViewsError};
 pub use ask::{Format, Kind, Selection, UnknownReport};
 pub use draft::{Draft, Scratch};
-pub(crate) use rows::GapRow;
+pub use frozen::{Difference, FROZEN, Frozen, SOA_MEDIA_TYPE, Version, diff, document, versions};
+pub(crate) use rows::{GapRow, SoaRow};
 use rows::{Row, Source};
 
 /// Why there is no report. Nothing stands under the asked name then.
@@ -57,6 +59,14 @@ pub enum ReportError {
         "the report has more than {most} rows, which is all that {format} holds: use csv or json, or select less"
     )]
     TooMany { format: Format, most: u64 },
+    #[error("entry {0} froze no version: `exhibit-collector soa list` shows those that did")]
+    NotFrozen(u64),
+    #[error("the document {0} of a frozen version is not held; `exhibit-collector check` says why")]
+    NotHeld(Digest),
+    #[error("the frozen version of entry {0} cannot be read: {1}")]
+    Unreadable(u64, String),
+    #[error("only the statement of applicability has frozen versions: use --kind soa")]
+    OnlySoa,
     #[error(transparent)]
     Views(#[from] ViewsError),
     #[error(transparent)]
@@ -77,6 +87,8 @@ pub struct Ask {
     pub selection: Selection,
     /// Who asks; stands in the report and in the log.
     pub by: String,
+    /// Of the statement of applicability: the entry of a frozen version, instead of how it is now.
+    pub frozen: Option<u64>,
 }
 
 /// What a report says about itself, whatever its form.
@@ -95,6 +107,8 @@ pub struct Head {
     pub at: Timestamp,
     pub by: String,
     pub selection: Selection,
+    /// The frozen version that the report repeats.
+    pub frozen: Option<Frozen>,
 }
 
 /// What was written.
@@ -142,10 +156,11 @@ impl Written {
     /// What that entry says.
     #[must_use]
     pub fn claims(&self, sha256: Digest, bytes: u64) -> Value {
-        let Head { report, size, root, pack, at, selection, .. } = &self.head;
+        let Head { report, size, root, pack, at, selection, frozen, .. } = &self.head;
+        let frozen = frozen.as_ref().map(|frozen| frozen.version.sha256);
         json!({
             "report": report, "format": self.format.as_str(), "sha256": sha256, "bytes": bytes, "rows": self.rows,
-            "size": size, "root": root, "pack": pack, "at": utc(*at), "selection": selection,
+            "size": size, "root": root, "pack": pack, "at": utc(*at), "selection": selection, "frozen_sha256": frozen,
         })
     }
 }
@@ -153,8 +168,29 @@ impl Written {
 /// What each control has and lacks now, for pages.
 pub(crate) fn gaps(views: &Views, now: Timestamp) -> Result<Vec<GapRow>, ReportError> {
     let (kind, format) = (Kind::Gap, Format::Json);
-    let ask = Ask { kind, format, selection: Selection::default(), by: String::new() };
+    let selection = Selection::default();
+    let ask = Ask { kind, format, selection, by: String::new(), frozen: None };
     rows::gaps(&Source::of(views.pinned()?, &ask, now)?)
+}
+
+/// The statement of applicability now, for pages.
+pub(crate) fn soa(views: &Views, now: Timestamp) -> Result<Vec<SoaRow>, ReportError> {
+    Ok(rows::soa(&present(views, now)?))
+}
+
+/// The statement of applicability now, as the document that a frozen version is.
+pub(crate) fn present_soa(views: &Views, now: Timestamp) -> Result<Vec<u8>, ReportError> {
+    let (source, mut bytes) = (present(views, now)?, Vec::new());
+    let mut json = Box::new(json::Json::begin(&source.head, rows::columns(Kind::Soa), &mut bytes)?);
+    rows::each(&source, &mut |row| json.row(row))?;
+    json.end()?;
+    Ok(bytes)
+}
+
+fn present(views: &Views, now: Timestamp) -> Result<Source, ReportError> {
+    let (kind, format, selection) = (Kind::Soa, Format::Json, Selection::default());
+    let ask = Ask { kind, format, selection, by: String::new(), frozen: None };
+    Source::of(views.pinned()?, &ask, now)
 }
 
 fn begin<'a>(
@@ -176,7 +212,7 @@ fn begin<'a>(
 impl Head {
     /// What a person reads about the report, as pairs.
     fn facts(&self) -> Vec<(&'static str, String)> {
-        vec![
+        let mut facts = vec![
             ("Report", self.report.title().to_owned()),
             ("Log", self.origin.clone()),
             ("Entries of the log", self.size.to_string()),
@@ -186,7 +222,14 @@ impl Head {
             ("Selection", self.selection.to_string()),
             ("Made by", self.by.clone()),
             ("What it says", SAYS.to_owned()),
-        ]
+        ];
+        if let Some(Frozen { version, made_by }) = &self.frozen {
+            let Version { entry, at, by, reason, sha256 } = version;
+            let text = format!("entry {entry}, frozen by {by} at {}: {reason}", utc(*at));
+            facts.push(("Frozen version", format!("{text} (document made by {made_by})")));
+            facts.push(("Its document (SHA-256)", sha256.to_string()));
+        }
+        facts
     }
 }
 

@@ -33,6 +33,9 @@ pub(super) struct Report {
     /// Only findings and evidence of this target; may be repeated
     #[arg(long, value_name = "TARGET")]
     target: Vec<exhibit_proto::document::Target>,
+    /// Of the statement of applicability: a frozen version instead of how it is now, by its entry
+    #[arg(long, value_name = "ENTRY")]
+    frozen: Option<u64>,
     /// Who asks; stands in the report and in the log
     #[arg(long, value_name = "NAME", env = "USER", default_value = "operator")]
     by: String,
@@ -42,9 +45,9 @@ pub(super) struct Report {
 }
 
 pub(super) fn report(config: &Config, asked: Report, now: Timestamp) -> anyhow::Result<ExitCode> {
-    let Report { kind, format, output, force, control, target, by, json } = asked;
+    let Report { kind, format, output, force, control, target, frozen, by, json } = asked;
     let (controls, targets) = (control.into_iter().collect(), target.into_iter().collect());
-    let ask = Ask { kind, format, selection: Selection { controls, targets }, by };
+    let ask = Ask { kind, format, selection: Selection { controls, targets }, by, frozen };
     let to_stdout = output.as_os_str() == "-";
     let out = if to_stdout { None } else { Some(output.as_path()) };
     let made = app::report(config, &ask, (out, force), now)?;

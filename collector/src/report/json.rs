@@ -26,6 +26,8 @@ struct Facts<'a> {
     at: String,
     by: &'a str,
     selection: &'a super::Selection,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frozen: Option<&'a super::Frozen>,
     columns: &'static [Column],
 }
 
@@ -57,6 +59,7 @@ impl<W: Write> Json<W> {
             at: utc(head.at),
             by: &head.by,
             selection: &head.selection,
+            frozen: head.frozen.as_ref(),
             columns,
         };
         let facts = serde_json::to_string(&facts).map_err(std::io::Error::from)?;

@@ -57,7 +57,9 @@ impl<'a> Common<'a> {
     }
 
     fn metadata(&self, title: &str) -> Value {
-        let Head { origin, size, root, pack, pack_version, at, by, selection, .. } = self.head;
+        let Head { origin, size, root, pack, pack_version, at, by, selection, frozen, .. } =
+            self.head;
+        let frozen = frozen.as_ref().map(|frozen| frozen.version.sha256.to_string());
         json!({
             "title": title, "last-modified": utc(*at), "version": format!("log {size}, rule pack {pack_version}"),
             "oscal-version": VERSION,
@@ -65,6 +67,7 @@ impl<'a> Common<'a> {
                 ("log-origin", origin), ("log-size", &size.to_string()), ("log-root", &root.to_string()),
                 ("rule-pack-version", pack_version), ("rule-pack-digest", pack),
                 ("selection", &selection.to_string()), ("made-by", by),
+                ("frozen-document-sha256", frozen.as_deref().unwrap_or_default()),
             ]),
             "parties": [{ "uuid": self.party(), "type": "organization", "name": origin }],
             "remarks": super::SAYS,

@@ -23,7 +23,8 @@ pub(super) use findings::Finding;
 pub(crate) use gap::GapRow;
 pub(super) use gap::rows as gaps;
 pub(super) use poam::PlanRow;
-pub(super) use soa::SoaRow;
+pub(crate) use soa::SoaRow;
+pub(super) use soa::rows as soa;
 
 /// A row of any report.
 pub(super) enum Row {
@@ -51,6 +52,8 @@ pub(super) struct Source {
     pub(super) assessment: Arc<Assessment>,
     /// Names of targets for people.
     pub(super) names: BTreeMap<String, String>,
+    /// Of a frozen version: its rows.
+    told: Option<Vec<SoaRow>>,
 }
 
 const CATALOG: &[Column] =
@@ -79,7 +82,7 @@ pub(super) fn each(
             controls::rows(source)?.into_iter().try_for_each(|row| put(Row::Control(row)))
         }
         Kind::Findings => findings::each(source, &mut |row| put(Row::Finding(row))),
-        Kind::Soa => soa::rows(source).into_iter().try_for_each(|row| put(Row::Soa(row))),
+        Kind::Soa => soa(source).into_iter().try_for_each(|row| put(Row::Soa(row))),
         Kind::Gap => gap::rows(source)?.into_iter().try_for_each(|row| put(Row::Gap(row))),
         Kind::Evidence => evidence::each(source, &mut |row| put(Row::Evidence(row))),
         Kind::Poam => poam::rows(source)?.into_iter().try_for_each(|row| put(Row::Plan(row))),
@@ -121,8 +124,19 @@ impl Source {
             at: now,
             by: ask.by.clone(),
             selection: ask.selection.clone(),
+            frozen: None,
         };
-        Ok(Self { head, views, assessment, names })
+        let mut source = Self { head, views, assessment, names, told: None };
+        if let Some(entry) = ask.frozen {
+            if ask.kind != Kind::Soa {
+                return Err(ReportError::OnlySoa);
+            }
+            let (version, bytes) = super::document(source.views.log(), entry)?;
+            let asked = (ask.by.as_str(), &ask.selection);
+            let told = super::frozen::told(source.framework(), (&version, &bytes), asked)?;
+            (source.head, source.told) = (told.head, Some(told.rows));
+        }
+        Ok(source)
     }
 
     pub(super) fn framework(&self) -> &Framework {

@@ -26,7 +26,7 @@ pub(super) fn sample() -> Sample {
 }
 
 pub(super) fn ask(kind: Kind, format: Format) -> Ask {
-    Ask { kind, format, selection: Selection::default(), by: "ada".into() }
+    Ask { kind, format, selection: Selection::default(), by: "ada".into(), frozen: None }
 }
 
 pub(super) fn bytes(sample: &Sample, asked: &Ask) -> Vec<u8> {
@@ -278,4 +278,44 @@ fn forms_that_a_kind_lacks_are_refused_with_those_that_it_has() {
     let asked = ask(Kind::Gap, Format::Ocsf);
     let refused = write(&sample.views(), &asked, sample.now(), scratch.file()).unwrap_err();
     assert!(refused.to_string().contains("csv, xlsx, json"), "{refused}");
+}
+
+#[test]
+fn pdf_holds_every_control_and_says_which_letters_its_font_lacks() {
+    let sample = sample();
+    for kind in [Kind::Controls, Kind::Soa] {
+        let pdf = bytes(&sample, &ask(kind, Format::Pdf));
+        assert!(pdf.starts_with(b"%PDF-1.7") && pdf.len() > 20_000, "{kind}: {}", pdf.len());
+    }
+}
+
+#[test]
+fn versions_are_compared_by_control_and_a_changed_document_is_no_version() {
+    let sample = sample();
+    let document = present_soa(&sample.views(), sample.now()).unwrap();
+    assert_eq!(diff(&document, &document).unwrap(), []);
+    let mut later: Value = serde_json::from_slice(&document).unwrap();
+    let row =
+        later["rows"].as_array_mut().unwrap().iter_mut().find(|row| row["control"] == "A.7.4");
+    let row = row.unwrap();
+    row["applicable"] = json!("no");
+    row["justification"] = json!("no premises");
+    // The clock alone is no difference.
+    row["newest"] = json!("2030-01-01T00:00:00Z");
+    let later = serde_json::to_vec(&later).unwrap();
+    let changed = diff(&document, &later).unwrap();
+    let said: Vec<(&str, &str, &str, &str)> = changed
+        .iter()
+        .map(|one| (one.control.as_str(), one.field, one.was.as_str(), one.is.as_str()))
+        .collect();
+    let wanted =
+        [("A.7.4", "applicable", "undecided", "no"), ("A.7.4", "justification", "", "no premises")];
+    assert_eq!(said, wanted);
+    assert!(matches!(super::document(&sample.reader, 0), Err(ReportError::NotFrozen(0))));
+    assert!(matches!(diff(&document, b"{}"), Err(ReportError::Unreadable(..))));
+    let mut asked = ask(Kind::Gap, Format::Json);
+    asked.frozen = Some(0);
+    let mut scratch = Scratch::new(sample.dir.path()).unwrap();
+    let refused = write(&sample.views(), &asked, sample.now(), scratch.file());
+    assert!(matches!(refused, Err(ReportError::OnlySoa)));
 }

@@ -67,7 +67,7 @@ pub(super) async fn report(
         Err(_) if asked.control.is_empty() => {}
         Err(error) => return (StatusCode::BAD_REQUEST, format!("{error}")).into_response(),
     }
-    let ask = Ask { kind, format, selection, by: who.user.clone() };
+    let ask = Ask { kind, format, selection, by: who.user.clone(), frozen: None };
     let Ok(_turn) = site.turns.0.acquire().await else {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };

@@ -22,6 +22,7 @@ pub(super) mod retention;
 pub(super) mod rollup;
 pub(super) mod rules;
 mod scrubbed;
+pub(super) mod soa;
 pub(super) mod targets;
 mod timestamped;
 mod witnessed;

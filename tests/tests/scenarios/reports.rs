@@ -92,6 +92,66 @@ fn oscal_is_valid_against_nists_schema_and_constraints_and_ocsf_against_its_own(
 }
 
 #[test]
+fn a_frozen_statement_of_applicability_is_kept_compared_and_written_in_other_forms() {
+    let scratch = observed();
+    let collector = |words: &[&str]| {
+        let mut command = scratch.installation.collector();
+        command.args(words);
+        command
+    };
+    let serving = scratch.installation.serve().unwrap();
+    let words = ["soa", "freeze", "--by", "ada", "--reason", "stage 2", "--json"];
+    let frozen = run_json(&mut collector(&words)).unwrap();
+    serving.stop().unwrap();
+    let entry = frozen["entry"].to_string();
+    let document = run(&mut collector(&["soa", "show", &entry])).unwrap().stdout;
+    let sha256 = exhibit_proto::digest::Digest::of(&document).to_string();
+    assert_eq!(frozen["sha256"], sha256);
+    let listed = run_json(&mut collector(&["soa", "list", "--json"])).unwrap();
+    let version = &listed["versions"][0];
+    assert_eq!((&version["sha256"], &version["reason"]), (&frozen["sha256"], &"stage 2".into()));
+    let same = run(&mut collector(&["soa", "diff", &entry, &entry])).unwrap();
+    assert_eq!(same.status.code(), Some(0), "{}", text(&same.stdout));
+    // The other forms repeat the frozen rows and name the document by its digest.
+    let out = scratch.installation.folder.join("frozen.json");
+    let mut asked = report(&scratch, "soa", "json", &out);
+    run_json(asked.args(["--frozen", &entry, "--json"])).unwrap();
+    let again: Value = serde_json::from_slice(&fs::read(&out).unwrap()).unwrap();
+    let first: Value = serde_json::from_slice(&document).unwrap();
+    assert_eq!((&again["rows"], &again["log"]), (&first["rows"], &first["log"]));
+    assert_eq!(again["frozen"]["version"]["sha256"], sha256);
+    let pdf = scratch.installation.folder.join("frozen.pdf");
+    run_json(report(&scratch, "soa", "pdf", &pdf).args(["--frozen", &entry, "--json"])).unwrap();
+    let told = run(Command::new("pdftotext").args(["-layout"]).arg(&pdf).arg("-")).unwrap();
+    assert!(text(&told.stdout).contains(&sha256), "{}", text(&told.stderr));
+    let missing = run(&mut collector(&["soa", "show", "0"])).unwrap();
+    assert_eq!(missing.status.code(), Some(2));
+    // What the entry names is stored like every other document, and looked through with them.
+    let check = run(&mut collector(&["check"])).unwrap();
+    assert!(check.status.success(), "{}", text(&check.stdout));
+}
+
+#[test]
+fn pdfs_are_sound_and_their_text_can_be_read_by_other_programs() {
+    let scratch = observed();
+    for kind in ["controls", "soa"] {
+        let (pdf, said) = made(&scratch, kind, "pdf");
+        let sound = run(Command::new("qpdf").arg("--check").arg(&pdf)).unwrap();
+        assert!(sound.status.success(), "{}{}", text(&sound.stdout), text(&sound.stderr));
+        let told = run(Command::new("pdftotext").args(["-layout"]).arg(&pdf).arg("-")).unwrap();
+        let told = text(&told.stdout);
+        let pages = told.matches('\u{c}').count();
+        assert!(pages > 3 && told.contains(&format!("Page 1 of {pages}")), "{kind}: {pages} pages");
+        assert!(told.contains(&format!("Page {pages} of {pages}")), "{kind}");
+        let pack = said["pack"].as_str().unwrap();
+        assert!(told.contains(pack) && told.contains("everything"), "{kind}");
+        for control in ["A.5.1", "A.6.8", "A.7.14", "A.8.34"] {
+            assert!(told.contains(control), "{kind} {control}");
+        }
+    }
+}
+
+#[test]
 fn a_report_says_its_digest_and_its_entry_and_overwrites_nothing() {
     let scratch = observed();
     let out = scratch.installation.folder.join("findings.csv");

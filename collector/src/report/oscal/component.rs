@@ -30,6 +30,7 @@ impl<'a, W: Write> Component<'a, W> {
         let mut all = props(&[
             ("applicable", row.applicable),
             ("justification", &row.justification),
+            ("implementation-status", &row.implementation_status),
             ("owner", &row.owner),
             ("live-state", row.status.as_str()),
             ("targets", &counts.targets.to_string()),

@@ -162,8 +162,8 @@ fn tree(nodes: &[Node], drawn: Vec<Vec<Identifier>>) -> TagTree {
         .iter()
         .zip(drawn)
         .map(|(node, ids)| {
-            let children = ids.into_iter().map(Branch::from).collect();
-            group(node, children)
+            let children: Vec<Branch> = ids.into_iter().map(Branch::from).collect();
+            group(node, &children)
         })
         .collect();
     let mut tree = TagTree::new();
@@ -187,15 +187,15 @@ fn tree(nodes: &[Node], drawn: Vec<Vec<Identifier>>) -> TagTree {
     tree
 }
 
-fn group(node: &Node, children: Vec<Branch>) -> TagGroup {
-    let with = |tag: krilla::tagging::TagKind| TagGroup::with_children(tag, children.clone());
+fn group(node: &Node, children: &[Branch]) -> TagGroup {
+    let with = |tag: krilla::tagging::TagKind| TagGroup::with_children(tag, children.to_vec());
     match node.role {
         Role::Title => with(Tag::Hn(level(1), Some("Title".to_owned())).into()),
         Role::Heading(number) => with(Tag::Hn(level(number + 1), Some(node.title.clone())).into()),
         Role::Paragraph => with(Tag::P.into()),
         Role::List => with(Tag::L(ListNumbering::None).into()),
         Role::Item => {
-            let body = TagGroup::with_children(Tag::LBody, children.clone());
+            let body = TagGroup::with_children(Tag::LBody, children.to_vec());
             let mut item = TagGroup::new(Tag::LI);
             item.push(body);
             item

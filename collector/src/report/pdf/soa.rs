@@ -56,7 +56,7 @@ fn line(row: &SoaRow) -> Vec<Cell> {
         cell(row.id.to_string()).bold().note(&row.title),
         cell(row.applicable),
         cell(dash(&row.justification)),
-        cell(dash(&row.implementation)),
+        cell(dash(&row.implementation)).note(row.implementation_status.replace('_', " ")),
         cell(dash(&row.owner)),
         cell(word).ink(ink).note(targets),
         cell(evidence).note(format!("{kinds}{newest}")),

@@ -15,6 +15,7 @@ pub(in crate::report) const COLUMNS: &[Column] = &[
     column("applicable", "Applicable", 11),
     column("justification", "Justification", 50),
     column("implementation", "Implementation", 40),
+    column("implementation_status", "Implemented", 14),
     column("owner", "Owner", 20),
     column("status", "Live state", 13),
     column("targets", "Targets", 9),
@@ -28,25 +29,31 @@ pub(in crate::report) const COLUMNS: &[Column] = &[
 ];
 
 /// A control with its decision and its live state.
-pub(in crate::report) struct SoaRow {
-    pub(in crate::report) id: ControlId,
-    pub(in crate::report) title: String,
-    pub(in crate::report) theme: Theme,
+#[derive(Clone)]
+pub(crate) struct SoaRow {
+    pub(crate) id: ControlId,
+    pub(crate) title: String,
+    pub(crate) theme: Theme,
     /// `yes`, `no`, or `undecided` until a person decides.
-    pub(in crate::report) applicable: &'static str,
-    pub(in crate::report) justification: String,
-    pub(in crate::report) implementation: String,
-    pub(in crate::report) owner: String,
-    pub(in crate::report) status: Status,
-    pub(in crate::report) counts: Counts,
-    pub(in crate::report) direct: Vec<String>,
-    pub(in crate::report) supporting: Vec<String>,
-    pub(in crate::report) kinds: Vec<String>,
-    pub(in crate::report) oldest: Option<Timestamp>,
-    pub(in crate::report) newest: Option<Timestamp>,
+    pub(crate) applicable: &'static str,
+    pub(crate) justification: String,
+    pub(crate) implementation: String,
+    /// `implemented`, `partly`, `planned`, `not_implemented`, or nothing.
+    pub(crate) implementation_status: String,
+    pub(crate) owner: String,
+    pub(crate) status: Status,
+    pub(crate) counts: Counts,
+    pub(crate) direct: Vec<String>,
+    pub(crate) supporting: Vec<String>,
+    pub(crate) kinds: Vec<String>,
+    pub(crate) oldest: Option<Timestamp>,
+    pub(crate) newest: Option<Timestamp>,
 }
 
-pub(super) fn rows(source: &Source) -> Vec<SoaRow> {
+pub(in crate::report) fn rows(source: &Source) -> Vec<SoaRow> {
+    if let Some(told) = &source.told {
+        return told.clone();
+    }
     let controls = source.framework().controls().iter();
     let asked = controls.filter(|control| source.head.selection.control(control.id));
     let rows = asked.filter_map(|control| {
@@ -59,15 +66,24 @@ pub(super) fn rows(source: &Source) -> Vec<SoaRow> {
         let decides =
             |(rule, strength): &(&Rule, Strength)| strength.decides().then(|| rule.kind.clone());
         let kinds: BTreeSet<String> = rules.iter().filter_map(decides).collect();
-        let applicable = if status.status == Status::Excluded { "no" } else { "undecided" };
+        let decided = source.assessment.people.controls.get(&control.id);
+        let stated = decided.and_then(|one| one.applicability.as_ref());
+        let applicable = match stated {
+            Some(one) if one.applicable => "yes",
+            Some(_) => "no",
+            None => "undecided",
+        };
         Some(SoaRow {
             id: control.id,
             title: control.title.clone(),
             theme: control.theme,
             applicable,
-            justification: String::new(),
-            implementation: String::new(),
-            owner: String::new(),
+            justification: stated.map(|one| one.justification.clone()).unwrap_or_default(),
+            implementation: stated.map(|one| one.implementation.clone()).unwrap_or_default(),
+            implementation_status: stated
+                .and_then(|one| one.status)
+                .map_or_else(String::new, |status| status.as_str().to_owned()),
+            owner: decided.and_then(|one| one.owner.clone()).unwrap_or_default(),
             status: status.status,
             counts: status.counts,
             direct: of(Strength::Direct),
@@ -89,6 +105,7 @@ impl SoaRow {
             self.applicable.into(),
             (&self.justification).into(),
             (&self.implementation).into(),
+            (&self.implementation_status).into(),
             (&self.owner).into(),
             self.status.as_str().into(),
             self.counts.targets.into(),

@@ -39,6 +39,8 @@ pub struct EntryFilter {
     pub before: Option<u64>,
     /// Only entries with statements missing before them, or that count for nothing.
     pub irregular: bool,
+    /// Only entries whose summary begins so.
+    pub begins: Option<String>,
 }
 
 /// Something that is not as it was.
@@ -72,10 +74,12 @@ impl Views {
         self.read(|connection| {
             let mut ask = connection.prepare_cached(&format!(
                 "{ENTRY} WHERE (?1 IS NULL OR type = ?1) AND (?2 IS NULL OR agent = ?2) AND (?3 IS NULL OR idx < ?3)
-                 AND (NOT ?4 OR missing > 0 OR problem IS NOT NULL) ORDER BY idx DESC LIMIT ?5"
+                 AND (NOT ?4 OR missing > 0 OR problem IS NOT NULL)
+                 AND (?5 IS NULL OR substr(summary, 1, length(?5)) = ?5) ORDER BY idx DESC LIMIT ?6"
             ))?;
             let before = filter.before.map(signed);
-            let parameters = (&filter.entry_type, &filter.agent, before, filter.irregular, limit);
+            let EntryFilter { entry_type, agent, irregular, begins, .. } = filter;
+            let parameters = (entry_type, agent, before, irregular, begins, limit);
             Ok(ask.query_map(parameters, entry)?.collect::<Result<_, _>>()?)
         })
     }

@@ -26,12 +26,20 @@ pub(super) struct ListPage {
 #[template(path = "controls.html")]
 struct ControlsPage {
     frame: Frame,
-    /// Parameter, name and values with whether each is chosen.
-    attributes: Vec<(&'static str, &'static str, Vec<(String, String, bool)>)>,
+    attributes: Vec<AttributeView>,
     /// Parameters of the list that the filters keep.
     kept: Vec<(String, String)>,
     filtered: bool,
     table: TableView,
+}
+
+/// A filter by one attribute.
+struct AttributeView {
+    /// Parameter in the address.
+    key: &'static str,
+    title: &'static str,
+    /// Value, words for people, chosen.
+    values: Vec<(String, String, bool)>,
 }
 
 pub(in crate::web) fn list(ask: &Ask) -> Result<Response, WebError> {
@@ -41,7 +49,7 @@ pub(in crate::web) fn list(ask: &Ask) -> Result<Response, WebError> {
         let values = framework.values(attribute).into_iter().map(|value| {
             (value.to_owned(), value.replace('_', " "), chosen.is_some_and(|one| one == value))
         });
-        (key, title, values.collect())
+        AttributeView { key, title, values: values.collect() }
     });
     let own = |name: &str| ATTRIBUTES.iter().any(|(_, key, _)| *key == name);
     let kept = ask.query.iter().filter(|(name, _)| !own(name) && *name != "page");

@@ -11,9 +11,8 @@ use crate::views::EntryFilter;
 use crate::web::Frame;
 use crate::web::words::Moment;
 
-/// Reports made lately that are listed, and the entries of people among which they are looked for.
-const LATELY: usize = 10;
-const LOOKED_AT: u32 = 500;
+/// Reports made lately that are listed.
+const LATELY: u32 = 10;
 
 #[derive(Template)]
 #[template(path = "reports.html")]
@@ -55,10 +54,12 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
 }
 
 fn lately(ask: &Ask) -> Result<Vec<Made>, WebError> {
-    let filter = EntryFilter { entry_type: Some("activity".to_owned()), ..EntryFilter::default() };
-    let summary = ACTION.replace('_', " ");
-    let rows = ask.site.views.entries(&filter, LOOKED_AT)?.into_iter();
-    let rows = rows.filter(|row| row.summary.starts_with(&summary)).take(LATELY);
+    let filter = EntryFilter {
+        entry_type: Some("activity".to_owned()),
+        begins: Some(ACTION.replace('_', " ")),
+        ..EntryFilter::default()
+    };
+    let rows = ask.site.views.entries(&filter, LATELY)?;
     let mut made = Vec::new();
     for row in rows {
         let (_, proven) = proven::load(ask, row.index)?;

@@ -60,13 +60,13 @@ async fn attributes_narrow_the_controls_and_roll_up_without_an_average() {
             .map(|line| line.split(',').next().unwrap().to_owned())
             .collect::<Vec<_>>()
     };
-    let (all, corrective) = (list("").await, list("control_types=corrective").await);
+    let (all, corrective) = (list("").await, list("control_types=Corrective").await);
     assert_eq!(all.len(), 93);
     assert!(!corrective.is_empty() && corrective.len() < 93);
-    let both = list("control_types=corrective&cybersecurity_concepts=respond").await;
+    let both = list("control_types=Corrective&cybersecurity_concepts=Respond").await;
     assert!(!both.is_empty() && both.iter().all(|id| corrective.contains(id)));
     let rollup = site.get("/rollup", &cookie).await.body;
-    assert!(rollup.contains("/controls?control_types=corrective"));
+    assert!(rollup.contains("/controls?control_types=Corrective"));
     // One control is not met, so the whole is.
     let worst = rollup.split_once("All controls</a>").unwrap().1;
     let worst = worst.split_once("<span>").unwrap().1;

@@ -1,0 +1,239 @@
+//! Frozen versions of the statement of applicability: the report as JSON, stored beside the log and named as a subject of an entry
+//! that the log's key signs. They are read back, compared and written in the other forms; nothing changes them.
+
+use exhibit_assessment::{Counts, Framework, Status};
+use exhibit_proto::digest::Digest;
+use exhibit_proto::dsse::Envelope;
+use exhibit_proto::statement::{Activity, Statement};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::rows::{SoaRow, columns};
+use super::{Head, Kind, ReportError, Selection};
+use crate::log::LogReader;
+use crate::views::{EntryFilter, Views};
+
+/// What the entry is called that freezes a version, and the media type of the document that it names.
+pub const FROZEN: &str = "soa_frozen";
+pub const SOA_MEDIA_TYPE: &str = "application/vnd.exhibit.soa+json";
+/// Versions that are listed.
+const MOST: u32 = 10_000;
+/// What of a row is a decision or a state; the rest follows from the rule pack and the clock.
+const COMPARED: [&str; 8] = [
+    "applicable",
+    "justification",
+    "implementation",
+    "implementation_status",
+    "owner",
+    "status",
+    "rules_direct",
+    "rules_supporting",
+];
+
+/// A frozen version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Version {
+    /// Its entry, which is also its name.
+    pub entry: u64,
+    pub at: Timestamp,
+    pub by: String,
+    pub reason: String,
+    /// SHA-256 of the document.
+    pub sha256: Digest,
+}
+
+/// One difference between two versions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    pub control: String,
+    pub title: String,
+    /// Key and label of the column.
+    pub field: &'static str,
+    pub label: &'static str,
+    pub was: String,
+    pub is: String,
+}
+
+/// A version as its document tells it.
+pub(super) struct Told {
+    pub(super) head: Head,
+    pub(super) rows: Vec<SoaRow>,
+}
+
+/// All frozen versions, newest first.
+pub fn versions(views: &Views) -> Result<Vec<Version>, ReportError> {
+    let filter = EntryFilter {
+        entry_type: Some("activity".to_owned()),
+        begins: Some(FROZEN.replace('_', " ")),
+        ..EntryFilter::default()
+    };
+    let mut versions = Vec::new();
+    for row in views.entries(&filter, MOST)? {
+        if let Some(version) = version(views.log(), row.index)? {
+            versions.push(version);
+        }
+    }
+    Ok(versions)
+}
+
+/// The version of that entry, if the entry froze one.
+fn version(log: &LogReader, index: u64) -> Result<Option<Version>, ReportError> {
+    let Some(entry) = log.entry(index)? else { return Ok(None) };
+    // The log admitted it, so its signature is not asked again here.
+    let read = || {
+        let payload = Envelope::parse(entry.envelope.as_ref()?).ok()?.unverified_payload().ok()?;
+        let statement = Statement::<Value>::from_payload(&payload).ok()?;
+        let Activity { by, action, detail } = statement.predicate_as().ok()?;
+        let mut subjects = statement.subject.iter();
+        let named = subjects.find(|one| one.media_type.as_deref() == Some(SOA_MEDIA_TYPE))?;
+        let reason = detail.get("reason").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let (at, sha256) = (entry.leaf.rx.parse().ok()?, named.digest.sha256);
+        (action == FROZEN).then_some(Version { entry: index, at, by, reason, sha256 })
+    };
+    Ok(read())
+}
+
+/// The version of that name and the bytes of its document, which have the digest that the entry names.
+pub fn document(log: &LogReader, entry: u64) -> Result<(Version, Vec<u8>), ReportError> {
+    let version = version(log, entry)?.ok_or(ReportError::NotFrozen(entry))?;
+    let bytes = log.document(&version.sha256)?.ok_or(ReportError::NotHeld(version.sha256))?;
+    if Digest::of(&bytes) != version.sha256 {
+        return Err(ReportError::Unreadable(entry, "its bytes have another digest".to_owned()));
+    }
+    Ok((version, bytes))
+}
+
+/// What changed from one document to another, by control.
+pub fn diff(older: &[u8], newer: &[u8]) -> Result<Vec<Difference>, ReportError> {
+    let (older, newer) = (parse(0, older)?, parse(0, newer)?);
+    let cell = |row: &Value, key: &str| match row.get(key) {
+        None | Some(Value::Null) => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Array(texts)) => {
+            let texts: Vec<&str> = texts.iter().filter_map(Value::as_str).collect();
+            texts.join(", ")
+        }
+        Some(other @ (Value::Bool(_) | Value::Number(_) | Value::Object(_))) => other.to_string(),
+    };
+    let labels = columns(Kind::Soa).iter().filter(|column| COMPARED.contains(&column.key));
+    let labels: Vec<(&'static str, &'static str)> =
+        labels.map(|column| (column.key, column.label)).collect();
+    let mut differences = Vec::new();
+    for row in &newer.rows {
+        let control = cell(row, "control");
+        let before = older.rows.iter().find(|other| cell(other, "control") == control);
+        for (field, label) in &labels {
+            let (was, is) =
+                (before.map_or_else(String::new, |row| cell(row, field)), cell(row, field));
+            if was != is {
+                let (control, title) = (control.clone(), cell(row, "title"));
+                differences.push(Difference { control, title, field, label, was, is });
+            }
+        }
+    }
+    Ok(differences)
+}
+
+#[derive(Deserialize)]
+struct Document {
+    report: String,
+    log: Log,
+    rule_pack: Pack,
+    at: Timestamp,
+    by: String,
+    rows: Vec<Value>,
+}
+
+#[derive(Deserialize)]
+struct Log {
+    origin: String,
+    size: u64,
+    root: Digest,
+}
+
+#[derive(Deserialize)]
+struct Pack {
+    version: String,
+    digest: String,
+}
+
+fn parse(entry: u64, bytes: &[u8]) -> Result<Document, ReportError> {
+    let wrong = |what: String| ReportError::Unreadable(entry, what);
+    let document: Document = serde_json::from_slice(bytes).map_err(|e| wrong(e.to_string()))?;
+    if document.report != Kind::Soa.as_str() {
+        return Err(wrong(format!("it is a report of {:?}", document.report)));
+    }
+    Ok(document)
+}
+
+/// Reads a version back, to be written in another form.
+pub(super) fn told(
+    framework: &Framework,
+    (version, bytes): (&Version, &[u8]),
+    (by, selection): (&str, &Selection),
+) -> Result<Told, ReportError> {
+    let document = parse(version.entry, bytes)?;
+    let head = Head {
+        report: Kind::Soa,
+        origin: document.log.origin,
+        size: document.log.size,
+        root: document.log.root,
+        pack_version: document.rule_pack.version,
+        pack: document.rule_pack.digest,
+        at: document.at,
+        by: by.to_owned(),
+        selection: selection.clone(),
+        frozen: Some(Frozen { version: version.clone(), made_by: document.by }),
+    };
+    let rows = document.rows.iter().map(|row| {
+        let row = soa_row(framework, row);
+        row.ok_or_else(|| ReportError::Unreadable(version.entry, "a row is of another form".into()))
+    });
+    let rows: Vec<SoaRow> = rows.collect::<Result<_, _>>()?;
+    let rows = rows.into_iter().filter(|row| selection.control(row.id)).collect();
+    Ok(Told { head, rows })
+}
+
+/// Of a report that repeats a frozen version: which.
+#[derive(Clone, Debug, Serialize)]
+pub struct Frozen {
+    pub version: Version,
+    /// Who is named in the document.
+    pub made_by: String,
+}
+
+fn soa_row(framework: &Framework, row: &Value) -> Option<SoaRow> {
+    let text = |key: &str| row.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let number = |key: &str| row.get(key).and_then(Value::as_u64).unwrap_or_default();
+    let time = |key: &str| row.get(key).and_then(Value::as_str).and_then(|at| at.parse().ok());
+    let list = |key: &str| -> Vec<String> {
+        let texts = row.get(key).and_then(Value::as_array).into_iter().flatten();
+        texts.filter_map(|text| text.as_str().map(str::to_owned)).collect()
+    };
+    let id = text("control").parse().ok()?;
+    let applicable =
+        ["yes", "no", "undecided"].into_iter().find(|word| text("applicable") == *word)?;
+    Some(SoaRow {
+        id,
+        title: text("title"),
+        theme: framework.control(id)?.theme,
+        applicable,
+        justification: text("justification"),
+        implementation: text("implementation"),
+        implementation_status: text("implementation_status"),
+        owner: text("owner"),
+        status: text("status").parse::<Status>().ok()?,
+        counts: Counts {
+            targets: number("targets"),
+            targets_passing: number("passing"),
+            targets_failing: number("failing"),
+            ..Counts::default()
+        },
+        direct: list("rules_direct"),
+        supporting: list("rules_supporting"),
+        kinds: list("kinds"),
+        oldest: time("oldest"),
+        newest: time("newest"),
+    })
+}

@@ -1,0 +1,128 @@
+//! The statement of applicability as it is now, its frozen versions, and two of them compared.
+
+use askama::Template;
+use axum::response::Response;
+
+use super::overview::theme_title;
+use super::{super::html, Ask, WebError};
+use crate::report::{Difference, diff, document, present_soa, soa, versions};
+use crate::web::table::{Table, TableView, choice, column, count, moment, text, word};
+use crate::web::words::{self, Moment};
+use crate::web::{Frame, download};
+
+#[derive(Template)]
+#[template(path = "soa.html")]
+struct SoaPage {
+    frame: Frame,
+    versions: Vec<VersionView>,
+    decided: usize,
+    table: TableView,
+}
+
+struct VersionView {
+    entry: u64,
+    at: Moment,
+    by: String,
+    reason: String,
+    sha256: String,
+}
+
+#[derive(Template)]
+#[template(path = "soa_compare.html")]
+struct ComparePage {
+    frame: Frame,
+    older: String,
+    newer: String,
+    differences: Vec<Difference>,
+}
+
+pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
+    let versions = versions(&ask.site.views)?.into_iter().map(|one| VersionView {
+        entry: one.entry,
+        at: ask.moment(one.at),
+        by: one.by,
+        reason: one.reason,
+        sha256: one.sha256.to_string(),
+    });
+    let (table, decided) = table(ask)?;
+    html(&SoaPage {
+        frame: ask.frame("Statement of applicability", "controls"),
+        versions: versions.collect(),
+        decided,
+        table: table.view(&ask.path, &ask.query),
+    })
+}
+
+pub(in crate::web) fn csv(ask: &Ask) -> Result<Response, WebError> {
+    Ok(ask.csv("soa", &table(ask)?.0))
+}
+
+/// The document of a version, exactly as stored.
+pub(in crate::web) fn version(ask: &Ask) -> Result<Response, WebError> {
+    let entry = ask.index(0)?;
+    let (version, bytes) = document(ask.site.log(), entry)?;
+    Ok(download("application/json", &format!("exhibit-soa-{}.json", version.entry), bytes))
+}
+
+pub(in crate::web) fn compare(ask: &Ask) -> Result<Response, WebError> {
+    let name = |key: &str| ask.query.get(key).cloned().unwrap_or_else(|| "now".to_owned());
+    let (older, newer) = (name("older"), name("newer"));
+    let bytes = |name: &str| -> Result<Vec<u8>, WebError> {
+        if name == "now" {
+            return Ok(present_soa(&ask.site.views, ask.now)?);
+        }
+        let missing = |_not_a_number| WebError::NotFound(format!("version {name:?}"));
+        Ok(document(ask.site.log(), name.parse().map_err(missing)?)?.1)
+    };
+    let differences = diff(&bytes(&older)?, &bytes(&newer)?)?;
+    let frame = ask.frame("Versions compared", "controls");
+    html(&ComparePage { frame, older, newer, differences })
+}
+
+fn table(ask: &Ask) -> Result<(Table, usize), WebError> {
+    let rows = soa(&ask.site.views, ask.now)?;
+    let decided = rows.iter().filter(|row| row.applicable != "undecided").count();
+    let rows = rows.into_iter().enumerate().map(|(place, row)| {
+        let id = row.id.to_string();
+        let status = match row.implementation_status.as_str() {
+            "" => row.implementation.clone(),
+            status => format!("{}: {}", status.replace('_', " "), row.implementation),
+        };
+        let rules = format!("{} direct, {} supporting", row.direct.len(), row.supporting.len());
+        vec![
+            text(id.clone())
+                .note(row.title)
+                .link(format!("/controls/{id}"))
+                .sort(format!("{place:03}")),
+            text(theme_title(row.theme)),
+            text(row.applicable),
+            text(row.justification),
+            text(status),
+            text(row.owner),
+            word(words::status(row.status)),
+            count(row.counts.targets_passing).note(format!("of {}", row.counts.targets)),
+            text(rules).note(row.kinds.join(", ")),
+            row.newest.map_or_else(|| text("none"), |at| moment(Some(ask.moment(at)))),
+        ]
+    });
+    let table = Table {
+        id: "main",
+        caption: "Statement of applicability, now".into(),
+        columns: vec![
+            column("control", "Control"),
+            choice("theme", "Theme"),
+            choice("applicable", "Applicable"),
+            column("justification", "Justification"),
+            column("implementation", "Implementation"),
+            choice("owner", "Owner"),
+            choice("status", "Live state"),
+            column("passing", "Targets passing"),
+            column("rules", "Rules and evidence"),
+            column("newest", "Newest evidence"),
+        ],
+        rows: rows.collect(),
+        empty: "There are no controls: the framework tables are missing from this program.",
+        csv: Some("/soa.csv".into()),
+    };
+    Ok((table, decided))
+}
