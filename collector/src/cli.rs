@@ -79,9 +79,6 @@ enum Command {
     /// Write a report: controls, statement of applicability, findings, gaps, … as CSV, workbook, JSON, …; works while `serve`
     /// runs
     Report(report::Report),
-    /// The statement of applicability: freeze a version, list, show and compare versions
-    #[command(subcommand)]
-    Soa(soa::Soa),
     /// Print the policy for auditors: the log's key, its witnesses and their quorum
     Policy(Output),
     /// Have the newest head time-stamped now by every authority of the configuration; exit 1 if one did not; works while
@@ -344,7 +341,6 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::Export(asked) => export(&config, asked, now),
         Command::Report(asked) => report::report(&config, asked, now),
-        Command::Soa(asked) => soa::soa(&config, asked, now),
         Command::Policy(output) => {
             let found = app::policy(&config)?;
             show(output.json, &found, found.policy.trim_end())

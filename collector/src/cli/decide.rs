@@ -93,8 +93,19 @@ pub(super) struct Named {
 pub(super) enum Soa {
     /// Decide about one control; what is not named stays as it is
     Set(Box<SoaSet>),
-    /// Every control about which something is decided
-    Show(Output),
+    /// Every control about which something is decided; with an entry, the version that it froze
+    Show(SoaShow),
+    #[command(flatten)]
+    Versions(super::soa::Versions),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SoaShow {
+    /// Print the document of the version that this entry froze, exactly as it is stored; `soa list` shows them
+    #[arg(value_name = "ENTRY", conflicts_with = "json")]
+    entry: Option<u64>,
+    #[command(flatten)]
+    output: Output,
 }
 
 #[derive(Debug, Args)]
@@ -232,7 +243,13 @@ fn waiver(config: &Config, asked: Waiver, now: Timestamp) -> anyhow::Result<Exit
 
 fn soa(config: &Config, asked: Soa, now: Timestamp) -> anyhow::Result<ExitCode> {
     let asked = match asked {
-        Soa::Show(output) => return list(config, Some("applicability"), None, &output),
+        Soa::Show(SoaShow { entry: Some(entry), .. }) => {
+            return super::soa::document(config, entry);
+        }
+        Soa::Show(SoaShow { output, .. }) => {
+            return list(config, Some("applicability"), None, &output);
+        }
+        Soa::Versions(asked) => return super::soa::versions(config, asked, now),
         Soa::Set(asked) => asked,
     };
     let SoaSet { control, because, owner, note, .. } = &*asked;
