@@ -84,13 +84,13 @@ const RULES: [Rule; 15] = [
     // slash is a port. Backslashes as sudoers writes them.
     (
         "url-credentials",
-        r#"[A-Za-z][A-Za-z0-9+.-]*\\?://[^\s/:@"'<>\\]*\\?:(?P<secret>[^\s/@"'<>]*[^\s/@"'<>0-9][^\s/@"'<>]*(?:[/@][^\s"'<>]*)?|[0-9]+)@"#,
-        &["://"],
+        r#"(?:[A-Za-z][A-Za-z0-9+.-]*\\?:)?//[^ \t\r\n/:@"'<>\\]*\\?:(?P<secret>[^ \t\r\n/@"'<>]*[^ \t\r\n/@"'<>0-9][^ \t\r\n/@"'<>]*(?:[/@][^ \t\r\n"'<>]*)?|[0-9]+)@"#,
+        &["//"],
     ),
-    ("url-credentials", r#"(?i)\bhttps?\\?://(?P<secret>[^\s/:@"'<>]+)@"#, &["://"]),
+    ("url-credentials", r#"(?i)(?-u:\b)https?\\?://(?P<secret>[^ \t\r\n/:@"'<>]+)@"#, &["://"]),
     (
         "url-query",
-        r#"(?i)[?&](?:sig|signature|key|auth|code|x-(?:amz|goog)-[a-z-]*)=(?P<secret>[^&\s"'<>;]+)"#,
+        r#"(?i)[?&](?:sig|signature|key|auth|code|x-(?:amz|goog)-[a-z-]*)=(?P<secret>[^& \t\r\n"'<>;]+)"#,
         &["?", "&"],
     ),
     (
@@ -105,30 +105,34 @@ const RULES: [Rule; 15] = [
     ),
     (
         "token",
-        r"\b(?:(?:AKIA|ASIA)[A-Z0-9]{16}|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{20,}|xox[abeoprs]-[A-Za-z0-9-]{10,}|xapp-[A-Za-z0-9-]{10,}|sk_(?:live|test)_[A-Za-z0-9]{16,}|AIza[A-Za-z0-9_-]{35}|npm_[A-Za-z0-9]{36}|eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,})",
+        r"(?-u:\b)(?:(?:AKIA|ASIA)[A-Z0-9]{16}|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{20,}|xox[abeoprs]-[A-Za-z0-9-]{10,}|xapp-[A-Za-z0-9-]{10,}|sk_(?:live|test)_[A-Za-z0-9]{16,}|AIza[A-Za-z0-9_-]{35}|npm_[A-Za-z0-9]{36}|eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,})",
         &["AKIA", "ASIA", "gh", "glpat-", "xox", "xapp-", "sk_", "AIza", "npm_", "eyJ"],
     ),
     (
         "authorization",
-        r"(?i)\b(?:bearer|basic)\s+(?P<secret>[A-Za-z0-9._~+/=-]{8,})",
+        r"(?i)(?-u:\b)(?:bearer|basic)[ \t\r\n]+(?P<secret>[A-Za-z0-9._~+/=-]{8,})",
         &["earer", "EARER", "asic", "ASIC"],
     ),
     (
         "authorization",
-        r#"(?i)\b(?:authorization|private-token|api-key|x-[a-z-]*(?:token|key|auth|secret))\s*:\s*(?:bearer\s|basic\s|token\s|digest\s)?\s*(?P<secret>[^\s"',;]+)"#,
+        r#"(?i)(?-u:\b)(?:authorization|private-token|api-key|x-[a-z-]*(?:token|key|auth|secret))[ \t\r\n]*:[ \t\r\n]*(?:bearer[ \t\r\n]|basic[ \t\r\n]|token[ \t\r\n]|digest[ \t\r\n])?[ \t\r\n]*(?P<secret>[^ \t\r\n"',;]+)"#,
         &["uthorization", "UTHORIZATION", "oken", "OKEN", "ey:", "EY:", "uth:", "ecret:"],
     ),
     (
         "secret-argument",
-        concat!(r#"(?i)"#, secret_words!(), r#"\s?=\s?(?P<secret>"[^"]+"|'[^']+'|[^\s"',;&]+)"#),
+        concat!(
+            r#"(?i)"#,
+            secret_words!(),
+            r#"[ \t\r\n]?=[ \t\r\n]?(?P<secret>"[^"]+"|'[^']+'|[^ \t\r\n"',;&]+)"#
+        ),
         WORDS,
     ),
     (
         "secret-argument",
         concat!(
-            r#"(?i)(?:^|[\s"'])--?[a-z0-9_.-]*"#,
+            r#"(?i)(?:^|[[ \t\r\n]"'])--?[a-z0-9_.-]*"#,
             secret_words!(),
-            r#"\s+(?P<secret>"[^"]+"|'[^']+'|[^\s"',;-][^\s"',;]*)"#
+            r#"[ \t\r\n]+(?P<secret>"[^"]+"|'[^']+'|[^ \t\r\n"',;-][^ \t\r\n"',;]*)"#
         ),
         WORDS,
     ),
@@ -137,25 +141,25 @@ const RULES: [Rule; 15] = [
         concat!(
             r#"(?i)["'][a-z0-9_.-]*"#,
             secret_words!(),
-            r#"["']\s*:\s*["'](?P<secret>[^"']+)["']"#
+            r#"["'][ \t\r\n]*:[ \t\r\n]*["'](?P<secret>[^"']+)["']"#
         ),
         WORDS,
     ),
     // The working directory is PWD=/….
     (
         "secret-argument",
-        r#"(?i)\b[a-z_]*(?:pwd|bindpw)\s?=\s?(?P<secret>"[^"/][^"]*"|'[^'/][^']*'|[^\s"',;&/][^\s"',;&]*)"#,
+        r#"(?i)(?-u:\b)[a-z_]*(?:pwd|bindpw)[ \t\r\n]?=[ \t\r\n]?(?P<secret>"[^"/][^"]*"|'[^'/][^']*'|[^ \t\r\n"',;&/][^ \t\r\n"',;&]*)"#,
         &["pwd", "PWD", "Pwd", "pw=", "pw ="],
     ),
     // Programs that take a password behind one letter.
     (
         "secret-argument",
-        r#"(?:\b(?:mysql[a-z]*|mariadb[a-z-]*|mydumper|myloader|xtrabackup|mariabackup|sshpass|7z[ar]?)\s(?:[^|;&\n]*\s)?-p|\b(?:sshpass|mongo[a-z]*)\s(?:[^|;&\n]*\s)?-p\s|\bldap[a-z]+\s(?:[^|;&\n]*\s)?-w\s?|\bredis-cli\s(?:[^|;&\n]*\s)?-a\s?|\bpass:)(?P<secret>"[^"]+"|'[^']+'|[^\s"',;|&]+)"#,
+        r#"(?:(?-u:\b)(?:mysql[a-z]*|mariadb[a-z-]*|mydumper|myloader|xtrabackup|mariabackup|sshpass|7z[ar]?)[ \t\r\n](?:[^|;&\n]*[ \t\r\n])?-p|(?-u:\b)(?:sshpass|mongo[a-z]*)[ \t\r\n](?:[^|;&\n]*[ \t\r\n])?-p[ \t\r\n]|(?-u:\b)ldap[a-z]+[ \t\r\n](?:[^|;&\n]*[ \t\r\n])?-w[ \t\r\n]?|(?-u:\b)redis-cli[ \t\r\n](?:[^|;&\n]*[ \t\r\n])?-a[ \t\r\n]?|(?-u:\b)pass:)(?P<secret>"[^"]+"|'[^']+'|[^ \t\r\n"',;|&]+)"#,
         &["-p", "-w", "-a", "pass:"],
     ),
     (
         "secret-argument",
-        r#"\bcurl\s(?:[^|;\n]*\s)?(?:-u|-U|--user|--proxy-user)[\s=]*["']?[^\s:"'\\]+\\?:(?P<secret>[^\s"',;]+)"#,
+        r#"(?-u:\b)curl[ \t\r\n](?:[^|;\n]*[ \t\r\n])?(?:-u|-U|--user|--proxy-user)[[ \t\r\n]=]*["']?[^ \t\r\n:"'\\]+\\?:(?P<secret>[^ \t\r\n"',;]+)"#,
         &["curl"],
     ),
 ];

@@ -2,7 +2,8 @@
 //! databases, logs, pages, bundle; plain or as base64, hex, percent signs or entities.
 
 mod declared;
-mod host;
+pub(crate) mod host;
+mod live;
 mod made;
 mod search;
 mod site;
@@ -102,4 +103,32 @@ fn secrets_planted_in_a_tree_of_files_do_not_leave_it() {
         assert!(all.contains(word), "{word} is in no document");
     }
     assert!(kinds(&documents).len() >= 30, "{:?}", kinds(&documents));
+}
+
+#[test]
+fn secrets_planted_on_the_running_host_do_not_leave_it() {
+    let scratch = Scratch::new();
+    let installation = &scratch.installation;
+    let (upper, beside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut planted = Planted::below(upper.path());
+    let scene = live::set(&mut planted, beside.path());
+    host::configure(installation, &scene.script, &scene.linux, &scene.backup);
+    let serving = installation.serve().unwrap();
+    installation.enrol(&serving).unwrap();
+    let sent = observe(installation, "300s");
+    let said = String::from_utf8_lossy(&sent.stderr).into_owned();
+    assert_eq!(sent.status.code(), Some(0), "{said}");
+    let mut finds = Finds::default();
+    finds.bytes("what the agent says", &[sent.stdout, sent.stderr].concat());
+    let documents = search_all(&scratch, &serving, &mut finds);
+    serving.stop().unwrap();
+    finds.assert_none(&planted);
+
+    let all = Value::from(documents.clone()).to_string();
+    for word in
+        ["redacted:", "4711", "engine-seen", "\"result\":\"success\"", "\"tcp\"", "etckeeper"]
+    {
+        assert!(all.contains(word), "{word} is in no document: {said}");
+    }
+    assert!(kinds(&documents).len() >= 34, "{:?}", kinds(&documents));
 }

@@ -13,7 +13,7 @@ use rustix::fs::inotify;
 use super::made;
 
 /// Stands in every secret, and in nothing else.
-pub(super) const MARK: &str = "zqplant";
+pub(crate) const MARK: &str = "zqplant";
 /// Files as text: a line `==> PATH`, then the content; each `§` becomes a secret of its own.
 const FILES: [&str; 4] = [
     include_str!("people.txt"),
@@ -67,7 +67,7 @@ const UNREAD: &[&str] = &[
 ];
 
 /// What each run after the first no longer finds, so that it looks further.
-pub(super) const ROUNDS: [&[&str]; 4] = [
+pub(crate) const ROUNDS: [&[&str]; 4] = [
     &[
         "/etc/os-release",
         "/etc/gdm3",
@@ -95,7 +95,7 @@ pub(super) const ROUNDS: [&[&str]; 4] = [
 ];
 
 /// What was planted.
-pub(super) struct Planted {
+pub(crate) struct Planted {
     root: PathBuf,
     /// Each secret and the path of the file that holds it.
     secrets: BTreeMap<String, String>,
@@ -104,13 +104,13 @@ pub(super) struct Planted {
 }
 
 /// Tells which of the planted files were read since it began.
-pub(super) struct Watch {
+pub(crate) struct Watch {
     inotify: OwnedFd,
     waiting: BTreeMap<i32, String>,
 }
 
 impl Planted {
-    pub(super) fn below(root: &Path) -> Self {
+    pub(crate) fn below(root: &Path) -> Self {
         let mut planted =
             Self { root: root.to_owned(), secrets: BTreeMap::new(), files: Vec::new() };
         for block in FILES.iter().flat_map(|text| text.split("==> ").skip(1)) {
@@ -128,14 +128,14 @@ impl Planted {
     }
 
     /// Plants a file of text.
-    pub(super) fn add(&mut self, path: &str, content: &str) {
+    pub(crate) fn add(&mut self, path: &str, content: &str) {
         let name = self.filled(path, path);
         let content = self.filled(content, &name);
         self.write(&name, content.as_bytes());
     }
 
     /// Plants a file as it is.
-    pub(super) fn write(&mut self, path: &str, content: &[u8]) {
+    pub(crate) fn write(&mut self, path: &str, content: &[u8]) {
         let file = self.place(path);
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(file, content).unwrap();
@@ -143,12 +143,12 @@ impl Planted {
     }
 
     /// Notes a file that something else planted.
-    pub(super) fn note(&mut self, path: &str) {
+    pub(crate) fn note(&mut self, path: &str) {
         self.files.push(path.to_owned());
     }
 
     /// The text with a new secret for each `§`.
-    pub(super) fn filled(&mut self, text: &str, origin: &str) -> String {
+    pub(crate) fn filled(&mut self, text: &str, origin: &str) -> String {
         let mut parts = text.split('§');
         let mut filled = parts.next().unwrap_or_default().to_owned();
         for part in parts {
@@ -164,23 +164,23 @@ impl Planted {
     }
 
     /// Where a path of the host lies.
-    pub(super) fn place(&self, path: &str) -> PathBuf {
+    pub(crate) fn place(&self, path: &str) -> PathBuf {
         self.root.join(path.trim_start_matches('/'))
     }
 
-    pub(super) fn paths(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &str> {
         self.files.iter().map(String::as_str)
     }
 
     /// Where a secret that stands in the text was planted.
-    pub(super) fn origin(&self, text: &str) -> Option<&str> {
+    pub(crate) fn origin(&self, text: &str) -> Option<&str> {
         let lower = text.to_lowercase();
         let found = self.secrets.iter().find(|(secret, _)| lower.contains(*secret));
         found.map(|(_, origin)| origin.as_str())
     }
 
     /// Takes away what hides other sources: where two tell the same, the first is read.
-    pub(super) fn uncover(&mut self, round: &[&str]) {
+    pub(crate) fn uncover(&mut self, round: &[&str]) {
         for path in round {
             let place = self.place(path);
             if place.is_dir() { fs::remove_dir_all(place) } else { fs::remove_file(place) }
@@ -190,7 +190,7 @@ impl Planted {
     }
 
     /// Watches who reads the files from now on.
-    pub(super) fn watch(&self) -> Watch {
+    pub(crate) fn watch(&self) -> Watch {
         let inotify = inotify::init(inotify::CreateFlags::NONBLOCK).unwrap();
         let files =
             self.files.iter().filter(|path| !UNREAD.iter().any(|unread| path.starts_with(unread)));
@@ -206,7 +206,7 @@ impl Planted {
 
 impl Watch {
     /// The files that nobody has read.
-    pub(super) fn unread(mut self) -> Vec<String> {
+    pub(crate) fn unread(mut self) -> Vec<String> {
         let mut buffer = [MaybeUninit::uninit(); 64 * 1024];
         let mut events = inotify::Reader::new(self.inotify, &mut buffer);
         loop {
@@ -219,7 +219,7 @@ impl Watch {
 }
 
 /// Lets the agent observe by plugins that `script` starts, the path of the program being `"$0"`.
-pub(super) fn configure(installation: &Installation, script: &str, linux: &str, backup: &str) {
+pub(crate) fn configure(installation: &Installation, script: &str, linux: &str, backup: &str) {
     let mut agent = "state_dir = \"agent\"\n[limits]\ndeadline = \"100s\"\n".to_owned();
     for (plugin, settings) in [("linux", linux), ("backup", backup)] {
         let program = installation.programs.path(&format!("exhibit-plugin-{plugin}"));
@@ -247,7 +247,7 @@ advisories = [{ path = "/srv/advisories.json", format = "debian-tracker" }, { pa
 "#;
 
 /// What the backup plugin looks at in a tree of files.
-pub(super) const BACKUP: &str = r#"
+pub(crate) const BACKUP: &str = r#"
 backup.repositories = [
   { name = "dumps", tool = "files", location = "/srv/dumps" },
   { name = "barman", tool = "barman", location = "/b/main" },
