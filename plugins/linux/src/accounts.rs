@@ -45,7 +45,7 @@ impl Tables {
     /// Reads both files of the host; what is wrong with them becomes outcomes.
     pub(crate) fn read(look: &mut Look<'_>) -> Self {
         let mut tables = Self { whole: true, ..Self::default() };
-        match look.text("/etc/passwd") {
+        match look.filled("/etc/passwd") {
             Found::Here(text) => {
                 let parsed = parse_passwd(&text);
                 tables.users = parsed.rows;
@@ -55,7 +55,7 @@ impl Tables {
             }
             Found::Missing | Found::Unreadable => tables.whole = false,
         }
-        match look.text("/etc/group") {
+        match look.filled("/etc/group") {
             Found::Here(text) => {
                 let parsed = parse_group(&text);
                 tables.groups = parsed.rows;

@@ -7,6 +7,7 @@ pub mod glob;
 pub mod host;
 pub mod look;
 pub mod mounts;
+mod part;
 pub mod services;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

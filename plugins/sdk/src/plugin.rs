@@ -163,7 +163,8 @@ impl Observation {
         detail: impl Into<String>,
         remedy: impl Into<String>,
     ) -> &mut Self {
-        let outcome = Outcome { kind: outcome, detail: detail.into(), remedy: remedy.into() };
+        let (detail, remedy) = (one_line(detail.into()), one_line(remedy.into()));
+        let outcome = Outcome { kind: outcome, detail, remedy };
         if !self.outcomes.contains(&outcome) {
             self.outcomes.push(outcome);
         }
@@ -172,7 +173,7 @@ impl Observation {
 
     /// Adds a command, file or API call that was used, exactly; once however often it was.
     pub fn method(&mut self, used: impl Into<String>) -> &mut Self {
-        let used = used.into();
+        let used = one_line(used.into());
         if !self.method.contains(&used) {
             self.method.push(used);
         }
@@ -181,7 +182,7 @@ impl Observation {
 
     /// Adds a line for the agent's log.
     pub fn log(&mut self, level: Level, message: impl Into<String>) -> &mut Self {
-        self.logs.push((level, message.into()));
+        self.logs.push((level, one_line(message.into())));
         self
     }
 
@@ -202,5 +203,34 @@ impl Observation {
     #[must_use]
     pub fn methods(&self) -> &[String] {
         &self.method
+    }
+}
+
+/// Names of files and words of tools may hold anything: control characters are written out, so that nothing moves a terminal
+/// or looks like another line.
+fn one_line(text: String) -> String {
+    if !text.chars().any(char::is_control) {
+        return text;
+    }
+    let written = |character: char| match character {
+        '\n' => "\\n".to_owned(),
+        '\t' => " ".to_owned(),
+        other if other.is_control() => format!("\\x{:02X}", u32::from(other)),
+        other => other.to_string(),
+    };
+    text.chars().map(written).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_is_one_line_of_text() {
+        let mut seen = Observation::new();
+        seen.method("/a\u{1b}[2J\nb").outcome(OutcomeKind::Failed, "x\ty\u{7}\u{85}", "r\r");
+        assert_eq!(seen.methods(), ["/a\\x1B[2J\\nb"]);
+        let told: Vec<_> = seen.outcomes().collect();
+        assert_eq!(told, [(OutcomeKind::Failed, "x y\\x07\\x85", "r\\x0D")]);
     }
 }

@@ -102,7 +102,7 @@ pub(super) fn barman(
 /// `retain` (once `interval`) of the configuration that names this root.
 fn retained(look: &mut Look<'_>, root: &str) -> Option<Promise> {
     const PATH: &str = "/etc/rsnapshot.conf";
-    let text = look.host.text(PATH).ok().flatten()?;
+    let text = look.part(PATH)?;
     let lines = || text.lines().map(|line| line.split_ascii_whitespace().collect::<Vec<_>>());
     let named = lines().any(
         |words| matches!(words[..], ["snapshot_root", path] if path.trim_end_matches('/') == root),

@@ -36,12 +36,10 @@ pub(super) fn find(look: &mut Look<'_>) -> Vec<Schedule> {
 }
 
 fn schedule(look: &mut Look<'_>, name: &str, path: String) -> Option<Schedule> {
-    let timer = look.host.text(&path).ok().flatten()?;
+    let timer = look.part(&path)?;
     let stem = name.strip_suffix(".timer")?;
     let unit = values(&timer, "Unit").pop().unwrap_or_else(|| format!("{stem}.service"));
-    let service = FOLDERS
-        .iter()
-        .find_map(|folder| look.host.text(&format!("{folder}/{unit}")).ok().flatten())?;
+    let service = FOLDERS.iter().find_map(|folder| look.part(&format!("{folder}/{unit}")))?;
     let commands = values(&service, "ExecStart");
     let call = commands.iter().find_map(|command| commands::call_of(&look.host, command))?;
     look.seen.method(path.as_str()).method(format!("{unit} of {name}"));

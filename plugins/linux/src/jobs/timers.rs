@@ -58,9 +58,7 @@ fn planned(look: &mut Look<'_>, name: String, path: String) -> Planned {
 
 /// Text of a unit with its drop-ins after it; none when there is no such unit.
 fn unit(look: &mut Look<'_>, name: &str) -> Option<String> {
-    let mut text = FOLDERS
-        .iter()
-        .find_map(|folder| look.host.text(&format!("{folder}/{name}")).ok().flatten())?;
+    let mut text = FOLDERS.iter().find_map(|folder| look.part(&format!("{folder}/{name}")))?;
     let mut parts: BTreeMap<String, String> = BTreeMap::new();
     for folder in FOLDERS {
         let folder = format!("{folder}/{name}.d");
@@ -73,7 +71,7 @@ fn unit(look: &mut Look<'_>, name: &str) -> Option<String> {
     }
     for path in parts.into_values() {
         text.push('\n');
-        text.push_str(&look.host.text(&path).ok().flatten().unwrap_or_default());
+        text.push_str(&look.part(&path).unwrap_or_default());
     }
     Some(text)
 }

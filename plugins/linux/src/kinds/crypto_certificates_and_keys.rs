@@ -92,7 +92,15 @@ fn observe(job: &Job) -> Observation {
         search.place(path, &[], true);
     }
     search.known();
-    let Search { certificates, keys, denied, mut complete, .. } = search;
+    let Search { certificates, keys, denied, files, mut complete, .. } = search;
+    if files > MAX_FILES {
+        complete = false;
+        look.seen.outcome(
+            OutcomeKind::LimitExceeded,
+            format!("{files} files of certificates are there, of which {MAX_FILES} were read"),
+            "name fewer folders in certificates.paths",
+        );
+    }
     if let Some(first) = denied.first() {
         complete = false;
         look.seen.outcome(
@@ -180,7 +188,15 @@ impl Search<'_, '_> {
             return;
         }
         let names = self.look.host.names(path);
-        for name in self.take(names).unwrap_or_default() {
+        let names = self.take(names).unwrap_or_default();
+        if names.is_empty() && wanted && !services.is_empty() {
+            self.complete = false;
+            self.look.garbled(
+                path,
+                &format!("a folder without a certificate for {}", services.join(", ")),
+            );
+        }
+        for name in names {
             let inside = format!("{path}/{name}");
             if self.look.host.facts(&inside).ok().flatten().is_some_and(|facts| !facts.directory) {
                 self.file(&inside, services);
@@ -191,12 +207,6 @@ impl Search<'_, '_> {
     fn file(&mut self, path: &str, services: &[String]) {
         self.files += 1;
         if self.files > MAX_FILES {
-            self.complete = false;
-            self.look.seen.outcome(
-                OutcomeKind::LimitExceeded,
-                format!("more than {MAX_FILES} files of certificates are named"),
-                "name fewer folders in certificates.paths",
-            );
             return;
         }
         let read = self.look.host.head(path, MAX_FILE);
@@ -208,7 +218,15 @@ impl Search<'_, '_> {
         if with_key {
             self.key(path, services);
         }
-        let Some(first) = ders.first() else { return };
+        let Some(first) = ders.first() else {
+            // Other files in a folder of certificates may be anything; what a service names must be one.
+            if !services.is_empty() {
+                self.complete = false;
+                self.look
+                    .garbled(path, &format!("it holds no certificate for {}", services.join(", ")));
+            }
+            return;
+        };
         let Some(facts) = certificate::facts(first) else {
             self.complete = false;
             self.look.garbled(path, "its first certificate is not understood");

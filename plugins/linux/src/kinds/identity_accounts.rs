@@ -154,7 +154,7 @@ fn from_directory(look: &mut Look<'_>, tables: &Tables) -> (Option<usize>, Vec<U
 }
 
 fn shadow(look: &mut Look<'_>) -> Option<BTreeMap<String, shadow::Entry>> {
-    match look.text("/etc/shadow") {
+    match look.filled("/etc/shadow") {
         Found::Here(text) => {
             let (entries, faults) = shadow::parse(&text);
             accounts::report(look, "/etc/shadow", &faults);

@@ -260,7 +260,7 @@ mod tests {
     fn accounts_with_a_factor_are_named_and_their_secrets_are_not() {
         let body = see(&[
             ("/etc/passwd", "bob:x:1:1::/home/bob:/bin/sh\nann:x:2:2::/home/ann:/bin/sh\n"),
-            ("/etc/group", ""),
+            ("/etc/group", "users:x:100:\n"),
             ("/etc/pam.d/login", STRICT),
             ("/etc/pam.d/sudo", "@include common-auth\n"),
             ("/etc/pam.d/common-auth", "auth required pam_unix.so\n"),

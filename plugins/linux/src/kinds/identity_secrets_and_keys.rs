@@ -269,7 +269,7 @@ mod tests {
         );
         let files = [
             ("/etc/passwd", "bob:x:0:0::/home/bob:/bin/sh\n"),
-            ("/etc/group", ""),
+            ("/etc/group", "users:x:100:\n"),
             ("/home/bob/.ssh/authorized_keys", line.as_str()),
             ("/home/bob/.ssh/authorized_keys2", line.as_str()),
             (
@@ -304,7 +304,7 @@ mod tests {
         let line = format!("ssh-ed25519 {KEY} Bob Example\n");
         let files = [
             ("/etc/passwd", "bob:x:0:0::/home/bob:/bin/sh\n"),
-            ("/etc/group", ""),
+            ("/etc/group", "users:x:100:\n"),
             ("/home/bob/.ssh/authorized_keys", line.as_str()),
         ];
         let (body, _) = see(&files, json!({"keys": {"comments": true}}));
@@ -318,7 +318,7 @@ mod tests {
         let server = "AuthorizedKeysFile /etc/keys/%u\nAuthorizedKeysCommand /usr/bin/ask SECRET\nTrustedUserCAKeys /etc/ca\n";
         let files = [
             ("/etc/passwd", "bob:x:0:0::/home/bob:/bin/sh\n"),
-            ("/etc/group", ""),
+            ("/etc/group", "users:x:100:\n"),
             ("/etc/ssh/sshd_config", server),
             ("/etc/keys/bob", line.as_str()),
             ("/etc/ca", line.as_str()),

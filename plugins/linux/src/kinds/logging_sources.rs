@@ -68,9 +68,13 @@ fn rsyslog_recorder(look: &mut Look<'_>, forwards: &mut Vec<Forward>) -> Option<
     }
     let mut files = Vec::new();
     let mut waiting = vec![RSYSLOG.to_owned()];
-    let (mut tls, mut keeps) = (false, false);
+    let (mut tls, mut keeps, mut left) = (false, false, 0_usize);
     while let Some(file) = waiting.pop() {
-        if files.contains(&file) || files.len() >= MAX_FILES {
+        if files.contains(&file) {
+            continue;
+        }
+        if files.len() >= MAX_FILES {
+            left += 1;
             continue;
         }
         let Some(text) = look.text(&file).here() else { continue };
@@ -82,6 +86,16 @@ fn rsyslog_recorder(look: &mut Look<'_>, forwards: &mut Vec<Forward>) -> Option<
             waiting.extend(glob::matching(look, pattern).into_iter().rev());
         }
         files.push(file);
+    }
+    if left > 0 {
+        look.seen.outcome(
+            OutcomeKind::LimitExceeded,
+            format!(
+                "{} files of rsyslog are there, of which {MAX_FILES} were read",
+                files.len() + left
+            ),
+            "look at what /etc/rsyslog.conf includes",
+        );
     }
     Some(Recorder {
         name: "rsyslog".to_owned(),

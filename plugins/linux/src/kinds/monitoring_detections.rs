@@ -90,9 +90,9 @@ fn observe(job: &Job) -> Observation {
         })
         .collect();
     let rows = watch.sensors.len() + detections.len();
-    let cut = detections.len() < total;
+    let (cut, found) = (detections.len() < total, watch.sensors.len() + total);
     let body = Detections { sensors: watch.sensors, detections, window_days: WINDOW_DAYS };
-    look.seen.document(body, rows);
+    look.seen.document(body, rows).expected(found);
     if cut {
         look.seen.truncated().outcome(
             exhibit_plugin::OutcomeKind::LimitExceeded,

@@ -10,7 +10,7 @@ pub(crate) const INSTALLED: &str = "/lib/apk/db/installed";
 const WORLD: &str = "/etc/apk/world";
 
 pub(super) fn read(look: &mut Look<'_>, packages: &mut Packages) -> bool {
-    let Found::Here(text) = look.text(INSTALLED) else { return false };
+    let Found::Here(text) = look.filled(INSTALLED) else { return false };
     let world = look.text(WORLD).here();
     let chosen = |name: &str| {
         world.as_ref().map(|world| {

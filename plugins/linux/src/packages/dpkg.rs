@@ -18,7 +18,7 @@ const MAX_LICENCES: usize = 24;
 const INFO: &str = "/var/lib/dpkg/info";
 
 pub(super) fn read(look: &mut Look<'_>, with_licences: bool, packages: &mut Packages) -> bool {
-    let Found::Here(text) = look.text(debian::STATUS) else { return false };
+    let Found::Here(text) = look.filled(debian::STATUS) else { return false };
     let database = Database::parse(&text);
     drop(text);
     faults(look, &database);

@@ -204,9 +204,13 @@ impl Host {
         Some(value)
     }
 
-    /// Whether the path leads to something; an error counts as no.
+    /// Whether the path leads to something; an error counts as no, but for a link that leads to itself: that is something, and
+    /// whoever reads it is told what.
     pub fn exists(&self, path: &str) -> bool {
-        matches!(self.facts(path), Ok(Some(_)))
+        match self.facts(path) {
+            Ok(found) => found.is_some(),
+            Err(error) => error.is_loop(),
+        }
     }
 
     /// Target of a symbolic link as written; none when it is not one.

@@ -11,8 +11,9 @@ use std::{
 };
 
 use jiff::Timestamp;
+use serde_json::Value;
 
-use super::{Document, Entry, Job, Observation, Plugin, VETO, Vetoes, peer, rights};
+use super::{Document, Entry, Job, Observation, Outcome, Plugin, VETO, Vetoes, peer, rights};
 use crate::{
     kinds, levels,
     protocol::{Capture, Describe, DescribeKind, Line, MAX_LINE, OutcomeKind, PROTOCOL, Request},
@@ -137,8 +138,14 @@ pub fn answer(plugin: &Plugin, request: &Request, output: &mut dyn Write) -> Res
             observation.outcome(OutcomeKind::Denied, met, remedy);
         }
         let duration_ms = u64::try_from(clock.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let method = if observation.method.is_empty() {
+            // A document of what is not there was obtained by looking for it.
+            entry.reads.iter().map(|source| format!("looked for {source}")).collect()
+        } else {
+            observation.method.clone()
+        };
         let capture = Capture {
-            method: observation.method.clone(),
+            method,
             privileges: privileges.clone(),
             rows: 0,
             truncated: false,
@@ -223,6 +230,11 @@ fn write_observation(
             "report this fault with the plugin's version",
         );
     }
+    let bounded = |outcome: &Outcome| outcome.kind == OutcomeKind::LimitExceeded;
+    if let Some(document) = &mut observation.document {
+        // What met a bound was cut, whether or not the kind thought of saying so.
+        document.truncated |= observation.outcomes.iter().any(bounded);
+    }
     let fault = match (observation.document.take(), capture) {
         (Some(document), Some(capture)) => {
             write_document(output, request, kind, document, capture)?
@@ -258,7 +270,7 @@ fn write_document(
         return Ok(Some((OutcomeKind::Failed, text)));
     }
     let body = match document.body {
-        Ok(body) => body,
+        Ok(body) => plain(body),
         Err(error) => {
             return Ok(Some((OutcomeKind::Failed, format!("{kind} cannot be written: {error}"))));
         }
@@ -282,6 +294,27 @@ fn write_document(
     writeln!(output, "{text}")?;
     output.flush()?;
     Ok(None)
+}
+
+/// The same value without characters that move a terminal, which names of files and words of tools may hold.
+fn plain(value: Value) -> Value {
+    let moves = |character: char| character.is_control() && !['\n', '\t'].contains(&character);
+    match value {
+        Value::String(text) if text.chars().any(moves) => {
+            let mut written = String::with_capacity(text.len());
+            for character in text.chars() {
+                if moves(character) {
+                    written.push_str(&format!("\\x{:02X}", u32::from(character)));
+                } else {
+                    written.push(character);
+                }
+            }
+            Value::String(written)
+        }
+        Value::Array(list) => list.into_iter().map(plain).collect(),
+        Value::Object(map) => map.into_iter().map(|(key, value)| (key, plain(value))).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
+    }
 }
 
 fn write_line(output: &mut dyn Write, line: &Line) -> Result<(), RunError> {

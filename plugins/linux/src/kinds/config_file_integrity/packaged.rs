@@ -69,9 +69,18 @@ pub(super) fn compare(look: &mut Look<'_>, settings: &Settings) -> Option<Delive
     let status = look.text(debian::STATUS).here()?;
     let diverted = diversions(&look.text("/var/lib/dpkg/diversions").here().unwrap_or_default());
     let (mut sums, mut without_sums) = conffiles(&status);
+    let mut unreadable = Vec::new();
     for name in names.iter().filter_map(|name| name.strip_suffix(".md5sums")) {
         let package = name.split(':').next().unwrap_or(name);
-        let Ok(Some(text)) = look.host.text(&format!("{INFO}/{name}.md5sums")) else { continue };
+        let text = match look.host.text(&format!("{INFO}/{name}.md5sums")) {
+            Ok(Some(text)) => text,
+            // The run says it, once for each veto.
+            Ok(None) | Err(ReadError::Vetoed { .. }) => continue,
+            Err(error) => {
+                unreadable.push(error);
+                continue;
+            }
+        };
         without_sums.retain(|known| known != package);
         for (path, md5) in lines(&text) {
             let path = match diverted.get(&path) {
@@ -90,10 +99,16 @@ pub(super) fn compare(look: &mut Look<'_>, settings: &Settings) -> Option<Delive
         method: "dpkg md5sums".to_owned(),
         scope: settings.scope.word().to_owned(),
         files: u64::try_from(sums.len()).unwrap_or(u64::MAX),
-        complete: true,
+        complete: unreadable.is_empty(),
         changed: Vec::new(),
         without_sums,
     };
+    if let Some(first) = unreadable.first() {
+        let others = unreadable.len() - 1;
+        let detail =
+            format!("{first}; {others} more lists of sums in {INFO} cannot be read either");
+        look.seen.outcome(first.outcome(), detail, first.remedy());
+    }
     check(look, settings, &sums, INFO, &mut delivered);
     Some(delivered)
 }

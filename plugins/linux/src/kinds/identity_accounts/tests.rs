@@ -63,8 +63,10 @@ fn accounts_of_a_directory_make_the_list_incomplete() {
 
 #[test]
 fn broken_lines_and_missing_files_are_outcomes() {
-    let root =
-        planted(&[("/etc/passwd", "root:x:0:0::/root:/bin/sh\nSECRET\n"), ("/etc/group", "")]);
+    let root = planted(&[
+        ("/etc/passwd", "root:x:0:0::/root:/bin/sh\nSECRET\n"),
+        ("/etc/group", "users:x:100:\n"),
+    ]);
     std::fs::create_dir_all(root.path().join("etc/shadow")).unwrap();
     let observation = observe(&job(root.path()));
     assert_eq!(body(KIND, &observation)["complete"], false);

@@ -112,7 +112,8 @@ fn the_databases_of_newer_releases_are_read() {
 
 #[test]
 fn a_host_that_records_nothing_says_so() {
-    let observation = observe(&job(planted(&[("/etc/passwd", PASSWD), ("/etc/group", "")]).path()));
+    let observation =
+        observe(&job(planted(&[("/etc/passwd", PASSWD), ("/etc/group", "users:x:100:\n")]).path()));
     assert!(observation.body().is_none());
     assert!(outcomes(&observation)[0].starts_with("not_applicable"));
 }

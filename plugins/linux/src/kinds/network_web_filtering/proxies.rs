@@ -1,5 +1,6 @@
 //! Proxies that filter (squid, squidGuard, ufdbGuard, e2guardian, privoxy), and who is told to use a proxy.
 
+use exhibit_plugin::OutcomeKind;
 use exhibit_plugin::kinds::network_web_filtering::{ProxyUse, WebFilter};
 use serde_json::Value;
 
@@ -78,13 +79,27 @@ fn squid(look: &mut Look<'_>) -> Option<WebFilter> {
     Some(filter)
 }
 
+/// More categories of lists than any provider has.
+const MOST_CATEGORIES: usize = 200;
+
 /// A program that squid asks about every address, with its folder of lists.
 fn rewriter(look: &mut Look<'_>, id: &str, conf: &str, folder: &str) -> Option<WebFilter> {
     if !look.host.exists(conf) {
         return None;
     }
     let mut found = filter(id, "proxy", conf);
-    for category in look.names(folder).here().unwrap_or_default().into_iter().take(200) {
+    let categories = look.names(folder).here().unwrap_or_default();
+    if categories.len() > MOST_CATEGORIES {
+        look.seen.outcome(
+            OutcomeKind::LimitExceeded,
+            format!(
+                "{folder} has {} categories, of which {MOST_CATEGORIES} are told",
+                categories.len()
+            ),
+            "nothing needs to be done: the first in order are told",
+        );
+    }
+    for category in categories.into_iter().take(MOST_CATEGORIES) {
         found.lists.extend(lists::dated(look, &format!("{folder}/{category}/domains")));
     }
     found.filters = Some(!found.lists.is_empty());

@@ -30,6 +30,12 @@ pub enum ReadError {
 }
 
 impl ReadError {
+    /// Whether a link leads to itself.
+    pub(super) fn is_loop(&self) -> bool {
+        let errno = rustix::io::Errno::LOOP.raw_os_error();
+        matches!(self, Self::Io { source, .. } if source.raw_os_error() == Some(errno))
+    }
+
     /// The outcome that says so.
     pub fn outcome(&self) -> OutcomeKind {
         match self {
