@@ -371,7 +371,7 @@ mod tests {
         assert_eq!(all, Config { evidence, witness, timestamp, retention, ..others });
         // Every key that can be read is shown.
         let keys = shown.iter().filter(|line| line.contains(" = ") && !line.starts_with('#'));
-        assert_eq!(keys.count(), 45);
+        assert_eq!(keys.count(), 46);
     }
 
     #[test]

@@ -68,6 +68,7 @@ const SAID: &[(&str, &str)] = &[
     ("Refusal.kind", "keeps or quarantines what was sealed already"),
     ("Refusal.reason", "shown to a person"),
     ("LackingResponse.documents", "digests out of the spool, of what was sealed already"),
+    ("ConfigurationResponse.payload_apart", "how the same bytes travel"),
     ("ConfigurationResponse.targets", "what it may speak for"),
     (
         "ConfigurationResponse.max_document_bytes",
