@@ -79,7 +79,8 @@ fn why(found: &Finding) -> Vec<String> {
 /// What a person may write into a drop-in of one unit.
 fn unit(unit: &Unit) -> Vec<String> {
     let name = &unit.unit;
-    let title = format!("to grant what is missing, in a drop-in (systemctl edit {name}):");
+    // Short enough that no line breaks within the command.
+    let title = format!("to grant what is missing, `systemctl edit {name}`:");
     let mut lines = section(&title, &unit.grant);
     lines.extend(section("to refuse it for good, in the same drop-in:", &unit.refuse));
     let kinds: Vec<&str> = unit.root.iter().map(Kind::as_str).collect();

@@ -23,7 +23,7 @@ pub(crate) const ENTRY: Entry = Entry {
         "/usr/share/doc/*/copyright",
         "package sources of apt, dnf, zypper, apk, pacman, flatpak",
     ],
-    needs: &[],
+    needs: &["CAP_DAC_READ_SEARCH where the database of rpm is not for everybody"],
     observe,
 };
 

@@ -52,7 +52,7 @@ fn the_store_of_podman_is_read_for_the_host_and_for_each_account() {
     let mut files = podman("/var/lib/containers/storage");
     files.extend(podman("/home/joe/.local/share/containers/storage"));
     files.push(("/etc/passwd".into(), "joe:x:1000:1000::/home/joe:/bin/sh\n".into()));
-    files.push(("/etc/group".into(), String::new()));
+    files.push(("/etc/group".into(), "joe:x:1000:\n".into()));
     files.push((
         "/etc/containers/policy.json".into(),
         json!({"default": [{"type": "insecureAcceptAnything"}]}).to_string(),
