@@ -9,10 +9,12 @@ mod compare;
 mod confine;
 mod database;
 mod leftovers;
+mod mariadb;
 mod programs;
 mod rows;
 mod sample;
 mod scratch;
+mod server;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -42,6 +44,7 @@ pub(crate) const ENTRY: Entry = Entry {
         "borg list and extract, all with --bypass-lock (per test of the settings)",
         "the sources of the restored files, to compare checksums",
         "dumps of PostgreSQL (psql, pg_restore) and pgbackrest restore, to a server of its own in the scratch folder (per test of the settings)",
+        "dumps of MariaDB and MySQL (mariadb) and folders of mariadb-backup, to a mariadbd of its own in the scratch folder (per test of the settings)",
         "count and checksum of the tables that a test names, in the living database that it names",
     ],
     needs: &[

@@ -205,7 +205,7 @@ pub(crate) struct RestoreTest {
     /// Restore to a server of its own: which of several dumps of a folder, by the name that `backup.jobs` shows as path.
     #[serde(default)]
     pub(crate) source: Option<String>,
-    /// Tables that must come back, as `schema.table` or `database.schema.table`.
+    /// Tables that must come back, as `schema.table` or `database.schema.table`; of MariaDB `database.table`.
     #[serde(default)]
     pub(crate) tables: Vec<String>,
     /// Account of this host that the server runs as when the plugin runs as root.
@@ -217,10 +217,11 @@ pub(crate) struct RestoreTest {
     /// Restores without walls around the server, for a kernel that has none.
     #[serde(default)]
     pub(crate) unconfined: bool,
-    /// Folder of the programs of PostgreSQL; the newest that fits when it is not set.
+    /// Folder of the programs of PostgreSQL or MariaDB; the newest that fits when it is not set.
     #[serde(default)]
     pub(crate) programs: Option<PathBuf>,
-    /// Service of the living database, and the file that describes it (libpq), to compare the tables with.
+    /// Service of the living database, and the file that describes it, to compare the tables with: of libpq, or the suffix
+    /// of a group of an option file of MariaDB.
     #[serde(default)]
     pub(crate) live_service: Option<String>,
     #[serde(default)]

@@ -1,32 +1,22 @@
 //! A PostgreSQL server of its own in the scratch folder: it listens on a socket there and nowhere else, and goes with this
 //! value. It never takes a setting of another server, archives nothing and starts no library of somebody else.
 
-use std::collections::VecDeque;
 use std::fs;
-use std::io::{BufRead as _, BufReader};
-use std::os::unix::fs::PermissionsExt as _;
-use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::thread;
-use std::time::{Duration, Instant};
-
-use exhibit_plugin::OutcomeKind;
+use std::process::Command;
+use std::time::Duration;
 
 use super::confine::{self, Walls};
-use super::leftovers;
 use super::programs::Programs;
+use super::server::{self, Server, Signs, start_failed};
 use crate::jobs::{Refusal, unrun};
 use crate::look::Look;
 use crate::tool::{Output, Tool, run};
 
 /// The one account of an empty server, which no backup has.
 pub(super) const OWN: &str = "exhibit_restore";
-/// After five seconds a server kills its children by itself.
-const PATIENCE: Duration = Duration::from_secs(8);
-/// The kernel takes socket paths of 107 bytes, and the name of the socket follows.
-const LONGEST_FOLDER: usize = 88;
+const SIGNS: Signs =
+    Signs { ready: "is ready to accept connections", fault: "FATAL:", told: unquoted };
 /// Command lines win over what a restored server brings along.
 const SETTINGS: [&str; 27] = [
     "listen_addresses=",
@@ -64,39 +54,14 @@ pub(super) struct Cluster {
     folder: PathBuf,
     /// The account by which it is asked.
     account: String,
-    server: Child,
+    /// Goes with this value.
+    _server: Server,
 }
 
 /// The folder of the server below a scratch folder, ready for its data.
 pub(super) fn folder(programs: &Programs, scratch: &Path) -> Result<PathBuf, Refusal> {
-    let folder = scratch.join("db");
-    if folder.as_os_str().len() > LONGEST_FOLDER {
-        return Err(Refusal::new(
-            OutcomeKind::NotConfigured,
-            format!("{} is too long for the path of a socket", folder.display()),
-            "name a scratch folder with a shorter path in the test",
-        ));
-    }
-    let make = || {
-        // The server's account must pass through; what else lies there stays closed.
-        fs::set_permissions(scratch, fs::Permissions::from_mode(0o711))?;
-        fs::create_dir(&folder)?;
-        fs::set_permissions(&folder, fs::Permissions::from_mode(0o700))?;
-        for (name, text) in
-            [("own.conf", ""), ("hba.conf", "local all all trust\n"), ("ident.conf", "")]
-        {
-            fs::write(folder.join(name), text)?;
-        }
-        programs.give(&folder)
-    };
-    make().map_err(|error: std::io::Error| {
-        Refusal::new(
-            OutcomeKind::Failed,
-            format!("{} cannot be made ready for a server: {error}", folder.display()),
-            "name a scratch folder in the test that the plugin may write to",
-        )
-    })?;
-    Ok(folder)
+    let files = [("own.conf", ""), ("hba.conf", "local all all trust\n"), ("ident.conf", "")];
+    server::folder(programs, scratch, (&files, &[]))
 }
 
 impl Cluster {
@@ -148,54 +113,10 @@ impl Cluster {
         {
             command.args(["-c", &format!("{key}={}", at(file))]);
         }
-        command.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").env("TZ", "UTC");
-        command.env("LC_ALL", "C").current_dir(folder);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-        // It stays in the plugin's group, so that who kills the plugin kills it too.
-        if let Some((uid, gid)) = programs.user {
-            command.uid(uid).gid(gid);
-        }
         let walls = programs.walls("postgres", &[], &[folder]);
-        let server = confine::behind(&walls, || command.spawn())?;
-        let mut server = server.map_err(|error| start_failed(&error.to_string()))?;
-        let (sender, news) = mpsc::channel();
-        if let Some(errors) = server.stderr.take() {
-            thread::spawn(move || listen(errors, &sender));
-        }
-        // From here on it is stopped whatever happens.
+        let server = Server::start(command, programs, &walls, folder, (&SIGNS, left))?;
         let (programs, folder, account) = (programs.clone(), folder.to_owned(), account.to_owned());
-        let cluster = Self { programs, folder, account, server };
-        cluster.wait(&news, left)?;
-        Ok(cluster)
-    }
-
-    fn wait(&self, news: &mpsc::Receiver<String>, left: Duration) -> Result<(), Refusal> {
-        let end = Instant::now() + left;
-        let mut said = VecDeque::new();
-        loop {
-            match news.recv_timeout(end.saturating_duration_since(Instant::now())) {
-                Ok(line) if line.contains("is ready to accept connections") => return Ok(()),
-                Ok(line) => {
-                    said.push_back(line);
-                    if said.len() > 20 {
-                        said.pop_front();
-                    }
-                }
-                Err(RecvTimeoutError::Timeout) => {
-                    return Err(Refusal::new(
-                        OutcomeKind::TimedOut,
-                        "the server did not take up its work in time",
-                        "raise the deadline of the agent",
-                    ));
-                }
-                Err(RecvTimeoutError::Disconnected) => {
-                    let fatal = said.iter().rev().find(|line| line.contains("FATAL"));
-                    let line = fatal.or_else(|| said.back()).map_or("nothing", String::as_str);
-                    let line = line.split_once("FATAL:").map_or(line, |(_, what)| what.trim());
-                    return Err(start_failed(&unquoted(line)));
-                }
-            }
-        }
+        Ok(Self { programs, folder, account, _server: server })
     }
 
     pub(super) fn make_database(
@@ -246,31 +167,6 @@ impl Cluster {
         let tool = self.programs.as_user(tool.env("PGOPTIONS", options));
         self.programs.run(look, "psql", &tool, (&[], &self.folder))
     }
-}
-
-impl Drop for Cluster {
-    fn drop(&mut self) {
-        // Nothing in it is needed any more. Its children are leaders of their own, and one that computes does not notice that
-        // the server is gone: so the server ends them (SIGQUIT), and what is left is looked for.
-        leftovers::end(&mut self.server, PATIENCE);
-        leftovers::kill_below(&self.folder);
-    }
-}
-
-/// Hands on what the server says, until it ends.
-fn listen(errors: impl std::io::Read, sender: &Sender<String>) {
-    for line in BufReader::new(errors).split(b'\n').map_while(Result::ok) {
-        // Nobody listens once it works, and its pipe must be emptied all the same.
-        drop(sender.send(String::from_utf8_lossy(&line).into_owned()));
-    }
-}
-
-fn start_failed(said: &str) -> Refusal {
-    Refusal::new(
-        OutcomeKind::Failed,
-        format!("no server of its own could be started: {said}"),
-        "look whether run_as may execute the programs of PostgreSQL and enter the scratch folder",
-    )
 }
 
 /// What stands in quotes in a message of a server may be data.

@@ -1,6 +1,8 @@
 //! Restores a database to a server of its own, reads every table, compares the named ones, and wipes it all. A living
 //! database is asked only where the test names a service for it, in sessions that cannot write.
 
+mod copied;
+mod mysql;
 mod physical;
 
 use std::fs::File;
@@ -12,6 +14,7 @@ use exhibit_plugin::OutcomeKind;
 use exhibit_plugin::kinds::continuity_tests::{Fault, Restored, TableVerdict};
 
 use super::cluster::{self, Cluster};
+use super::mariadb::Mariadb;
 use super::programs::Programs;
 use super::rows;
 use super::scratch::Scratch;
@@ -25,7 +28,7 @@ use crate::tool::Tool;
 const GROWTH: u64 = 6;
 const EMPTY: u64 = 100 * 1024 * 1024;
 /// Where a dump of one database goes.
-const INTO: &str = "restored";
+pub(super) const INTO: &str = "restored";
 const MIB: u64 = 1024 * 1024;
 
 /// What a restore of a database showed.
@@ -48,6 +51,11 @@ pub(super) struct Wanted<'a> {
 }
 
 impl Wanted<'_> {
+    /// As whom a server runs that knows nothing but the dump.
+    fn run_as(&self) -> &str {
+        self.test.run_as.as_deref().unwrap_or("nobody")
+    }
+
     fn left(&self) -> Duration {
         self.end.saturating_duration_since(Instant::now())
     }
@@ -77,14 +85,21 @@ pub(super) fn restore(
         None => from_dump(look, wanted, scratch, &mut shown)?,
     };
     shown.seconds = u64::try_from(clock.elapsed().as_millis().div_ceil(1000)).ok();
-    let (cluster, refused) = match restored {
-        Ok((cluster, refused)) => (cluster, refused),
+    let (raised, refused) = match restored {
+        Ok(restored) => restored,
         Err(error) => {
             shown.error = Some(error);
             return Ok(shown);
         }
     };
-    let mut facts = rows::read(look, &cluster, wanted.test, wanted.left())?;
+    let (mut facts, unread) = match &raised {
+        Raised::Postgres(cluster) => {
+            (rows::read(look, cluster, wanted.test, wanted.left())?, Vec::new())
+        }
+        Raised::Mariadb(server) => rows::mariadb::read(look, server, wanted.test, wanted.left())?,
+    };
+    let damaged = unread.len();
+    shown.faults = unread;
     facts.refused = refused.count;
     for table in &facts.compared {
         let why = match table.verdict {
@@ -98,6 +113,7 @@ pub(super) fn restore(
         shown.faults.push(Fault { path: table.name.clone(), why: why.to_owned() });
     }
     shown.error = match (refused.first, facts.tables, shown.faults.len()) {
+        _ if damaged > 0 => Some(format!("{damaged} tables cannot be read to their end")),
         (Some(first), _, _) => Some(format!("{} statements were refused: {first}", refused.count)),
         (None, 0, _) => Some("no table came back".to_owned()),
         (None, _, 0) => None,
@@ -108,7 +124,13 @@ pub(super) fn restore(
 }
 
 /// A server with what came back and what it refused; or why nothing came back.
-type Tried = Result<Result<(Cluster, Refused), String>, Refusal>;
+type Tried = Result<Result<(Raised, Refused), String>, Refusal>;
+
+/// A server that came up with what was restored.
+enum Raised {
+    Postgres(Cluster),
+    Mariadb(Mariadb),
+}
 
 /// Statements that a server refused.
 #[derive(Debug, Default)]
@@ -126,6 +148,9 @@ fn from_dump(
     let path = format!("{}/{}", wanted.named.location.trim_end_matches('/'), wanted.id);
     let is_folder = look.host.exists(&format!("{path}/toc.dat"));
     let (mut file, mut kind) = (None, Form::Database);
+    if copied::is_one(look, &path) {
+        return copied::restore(look, wanted, &path, scratch, shown);
+    }
     if !is_folder {
         let mut opened = look.file(&path).here().ok_or_else(|| gone(&path))?;
         kind = form_of(&mut opened, &path)?;
@@ -143,7 +168,12 @@ fn from_dump(
     }
     wanted.bound(shown.bytes)?;
     scratch.demand(shown.bytes.saturating_mul(GROWTH).saturating_add(EMPTY))?;
-    let run_as = wanted.test.run_as.as_deref().unwrap_or("nobody");
+    let run_as = wanted.run_as();
+    if kind == Form::Mysql
+        && let Some(file) = file
+    {
+        return mysql::restore(look, wanted, (&path, file), scratch);
+    }
     let programs = Programs::find(look, wanted.test.programs.as_deref(), run_as)?
         .unconfined_if(wanted.test.unconfined);
     let folder = cluster::folder(&programs, scratch.path())?;
@@ -162,12 +192,14 @@ fn from_dump(
         | (Form::Sealed | Form::Unknown | Form::Postgres, _) => {
             return Err(Refusal::new(
                 OutcomeKind::NotConfigured,
-                format!("{path} is no dump of PostgreSQL that can be restored as it lies there"),
-                "name the dump by pattern and source; text, custom, tar and folder forms can be tested, and gzip of text",
+                format!(
+                    "{path} is no dump of PostgreSQL, MariaDB or MySQL that can be restored as it lies there"
+                ),
+                "name the dump by pattern and source; text and gzip of text can be tested, of PostgreSQL also custom, tar and folder forms",
             ));
         }
     };
-    Ok(Ok((cluster, refused)))
+    Ok(Ok((Raised::Postgres(cluster), refused)))
 }
 
 fn gone(path: &str) -> Refusal {
@@ -262,13 +294,17 @@ fn refused(stderr: &str) -> Result<Refused, Refusal> {
         refused.first.get_or_insert_with(|| cluster::unquoted(what));
     }
     if stderr.contains("No space left on device") {
-        return Err(Refusal::new(
-            OutcomeKind::LimitExceeded,
-            "the scratch folder is full",
-            "name a scratch folder with more room in the test",
-        ));
+        return Err(full());
     }
     Ok(refused)
+}
+
+fn full() -> Refusal {
+    Refusal::new(
+        OutcomeKind::LimitExceeded,
+        "the scratch folder is full",
+        "name a scratch folder with more room in the test",
+    )
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The programs of PostgreSQL on this host: which ones, as whom, and behind which walls they run.
+//! The programs of PostgreSQL and MariaDB on this host: which ones, as whom, and behind which walls they run.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,16 +8,21 @@ use exhibit_plugin::OutcomeKind;
 use super::confine::{self, Walls};
 use crate::jobs::{Refusal, unrun};
 use crate::look::Look;
-use crate::tool::{Output, Tool, run};
+use crate::tool::{Output, Tool, run, run_lines};
 
 /// Which programs, and who runs them.
 #[derive(Clone, Debug)]
 pub(super) struct Programs {
-    folder: PathBuf,
+    /// Where they lie; the first that has a program counts.
+    folders: Vec<PathBuf>,
     /// None: the plugin's own account.
     pub(super) user: Option<(u32, u32)>,
     /// Whether they run behind walls.
     confined: bool,
+    /// Where MariaDB was named to lie.
+    base: Option<PathBuf>,
+    /// What to install when one is missing.
+    package: &'static str,
 }
 
 impl Programs {
@@ -38,11 +43,36 @@ impl Programs {
                 "install the package postgresql, or name the folder of initdb as programs in the test",
             )
         })?;
-        let user = match rustix::process::geteuid().is_root() {
-            true => Some(account(look, run_as)?),
-            false => None,
+        let user = user(look, run_as)?;
+        let folders = vec![folder];
+        Ok(Self { folders, user, confined: true, base: None, package: "postgresql" })
+    }
+
+    /// Those of MariaDB.
+    pub(super) fn of_mariadb(
+        look: &Look<'_>,
+        folder: Option<&Path>,
+        run_as: &str,
+    ) -> Result<Self, Refusal> {
+        let folders = match folder {
+            Some(folder) => vec![folder.to_owned(), folder.with_file_name("sbin")],
+            None => ["/usr/sbin", "/usr/bin", "/usr/libexec"].map(PathBuf::from).to_vec(),
         };
-        Ok(Self { folder, user, confined: true })
+        let base = folder.and_then(Path::parent).map(Path::to_owned);
+        let user = user(look, run_as)?;
+        let programs = Self { folders, user, confined: true, base, package: "mariadb-server-core" };
+        for program in ["mariadbd", "mariadb"] {
+            if !Path::new(&programs.path(program)).is_file() {
+                return Err(Refusal::new(
+                    OutcomeKind::ToolMissing,
+                    format!(
+                        "no server of MariaDB is installed here to restore to: {program} is missing"
+                    ),
+                    "install the packages mariadb-server-core and mariadb-client-core, or name the folder of mariadbd as programs in the test",
+                ));
+            }
+        }
+        Ok(programs)
     }
 
     /// Lets them start programs and read what their account may: where that is what they are for, or what the test says.
@@ -54,7 +84,7 @@ impl Programs {
         if !self.confined {
             return Walls::Bare;
         }
-        let program = self.folder.join(program);
+        let program = PathBuf::from(self.path(program));
         let program = fs::canonicalize(&program).unwrap_or(program);
         let own = |paths: &[&Path]| paths.iter().map(|path| (*path).to_owned()).collect();
         Walls::Closed { program, reads: own(reads), writes: own(writes) }
@@ -69,11 +99,32 @@ impl Programs {
         (reads, folder): (&[&Path], &Path),
     ) -> Result<Output, Refusal> {
         let ran = confine::behind(&self.walls(program, reads, &[folder]), || run(tool, look.job));
-        ran?.map_err(|error| unrun(&error, "postgresql"))
+        ran?.map_err(|error| unrun(&error, self.package))
+    }
+
+    /// The same for one whose output nobody wants.
+    pub(super) fn run_unheard(
+        &self,
+        look: &Look<'_>,
+        program: &str,
+        tool: &Tool<'_>,
+        folder: &Path,
+    ) -> Result<Output, Refusal> {
+        let walls = self.walls(program, &[], &[folder]);
+        let ran = confine::behind(&walls, || run_lines(tool, look.job, |_line| {}));
+        ran?.map_err(|error| unrun(&error, self.package))
+    }
+
+    /// The installation that the folder belongs to; none where MariaDB lies where its packages put it.
+    pub(super) fn base(&self) -> Option<PathBuf> {
+        self.base.clone()
     }
 
     pub(super) fn path(&self, program: &str) -> String {
-        self.folder.join(program).to_string_lossy().into_owned()
+        let mut found = self.folders.iter().map(|folder| folder.join(program));
+        let first = found.next().unwrap_or_default();
+        let path = if first.is_file() { None } else { found.find(|path| path.is_file()) };
+        path.unwrap_or(first).to_string_lossy().into_owned()
     }
 
     /// Those of the version that data was written by, where they are installed beside these.
@@ -82,7 +133,7 @@ impl Programs {
             [format!("/usr/lib/postgresql/{version}/bin"), format!("/usr/pgsql-{version}/bin")]
         {
             if !version.is_empty() && Path::new(&folder).join("postgres").is_file() {
-                self.folder = PathBuf::from(folder);
+                self.folders = vec![PathBuf::from(folder)];
             }
         }
         self
@@ -126,6 +177,11 @@ fn newest(look: &Look<'_>) -> Option<PathBuf> {
         found.push((0, PathBuf::from("/usr/bin")));
     }
     found.into_iter().max().map(|(_, folder)| folder)
+}
+
+/// As whom servers run; the plugin's own account, when it is not root.
+fn user(look: &Look<'_>, run_as: &str) -> Result<Option<(u32, u32)>, Refusal> {
+    if rustix::process::geteuid().is_root() { account(look, run_as).map(Some) } else { Ok(None) }
 }
 
 fn account(look: &Look<'_>, name: &str) -> Result<(u32, u32), Refusal> {

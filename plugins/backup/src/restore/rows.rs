@@ -1,8 +1,8 @@
 //! Reads every table of a restored server, and compares the named ones with a living database. It never writes to either.
 
+pub(super) mod mariadb;
+
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{Seek as _, SeekFrom, Write as _};
 use std::time::Duration;
 
 use exhibit_plugin::OutcomeKind;
@@ -10,6 +10,8 @@ use exhibit_plugin::kinds::continuity_tests::{Restored, Table, TableVerdict};
 use serde::de::DeserializeOwned;
 
 use super::cluster::{Cluster, unquoted};
+use super::database::INTO;
+use super::mariadb::file;
 use crate::jobs::{Refusal, unrun};
 use crate::look::Look;
 use crate::settings::RestoreTest;
@@ -41,12 +43,13 @@ pub(super) fn read(
         compared: Vec::new(),
     };
     let living = living(look, test, left);
+    let mut compared = Compared::new(test, living.as_ref());
     let databases: Vec<(String, String)> = asked(look, cluster, "postgres", DATABASES, left)?;
     for (database, version) in databases {
         facts.version = version.split(' ').next().unwrap_or_default().to_owned();
         let counts: Vec<(String, u64)> = asked(look, cluster, &database, COUNT, left)?;
         // These are there in any case.
-        if matches!(database.as_str(), "postgres" | "restored") && counts.is_empty() {
+        if matches!(database.as_str(), "postgres" | INTO) && counts.is_empty() {
             continue;
         }
         facts.databases += 1;
@@ -61,30 +64,53 @@ pub(super) fn read(
             facts.tables += 1;
             facts.rows = facts.rows.saturating_add(*rows);
             if of_here(&table) {
-                let source = living.as_ref().and_then(|living| living.get(table));
-                let verdict = verdict(*rows, sums.get(table), source, test.drift_percent);
-                facts.compared.push(Table {
-                    name: format!("{database}.{table}"),
-                    rows: Some(*rows),
-                    source_rows: source.map(|(rows, _)| *rows),
-                    verdict,
-                });
+                compared.add(&format!("{database}.{table}"), table, *rows, sums.get(table));
             }
         }
     }
-    for wanted in &test.tables {
-        let ends =
-            |table: &Table| table.name == *wanted || table.name.ends_with(&format!(".{wanted}"));
-        if !facts.compared.iter().any(ends) {
-            facts.compared.push(Table {
-                name: wanted.clone(),
-                rows: None,
-                source_rows: None,
-                verdict: TableVerdict::Missing,
-            });
-        }
-    }
+    facts.compared = compared.end(&[]);
     Ok(facts)
+}
+
+/// The tables that a test names, as far as they were found.
+struct Compared<'a> {
+    test: &'a RestoreTest,
+    living: Option<&'a Sums>,
+    tables: Vec<Table>,
+}
+
+impl<'a> Compared<'a> {
+    fn new(test: &'a RestoreTest, living: Option<&'a Sums>) -> Self {
+        Self { test, living, tables: Vec::new() }
+    }
+
+    /// One that came back, and what the living database calls it.
+    fn add(&mut self, name: &str, there: &str, rows: u64, sum: Option<&(u64, String)>) {
+        let source = self.living.and_then(|living| living.get(there));
+        self.tables.push(Table {
+            name: name.to_owned(),
+            rows: Some(rows),
+            source_rows: source.map(|(rows, _)| *rows),
+            verdict: verdict(rows, sum, source, self.test.drift_percent),
+        });
+    }
+
+    /// All of them; those that did not come back are missing, unless they are there and cannot be read.
+    fn end(mut self, unread: &[&str]) -> Vec<Table> {
+        for wanted in &self.test.tables {
+            let ends = |name: &str| name == wanted || name.ends_with(&format!(".{wanted}"));
+            let is_known = self.tables.iter().any(|table| ends(&table.name));
+            if !is_known && !unread.iter().any(|name| ends(name)) {
+                self.tables.push(Table {
+                    name: wanted.clone(),
+                    rows: None,
+                    source_rows: None,
+                    verdict: TableVerdict::Missing,
+                });
+            }
+        }
+        self.tables
+    }
 }
 
 /// Whether a test means this table: `schema.table` of any database, or with the database in front.
@@ -163,16 +189,18 @@ fn living(look: &mut Look<'_>, test: &RestoreTest, left: Duration) -> Option<Sum
     match asked {
         Ok(rows) => Some(sums(rows)),
         Err(refusal) => {
-            let detail =
-                format!("restore test '{}': the living database was not compared with", test.name);
-            look.seen.outcome(
-                refusal.outcome,
-                detail,
-                format!("try psql service={service} by hand; the account needs to read the named tables and nothing else"),
-            );
+            unanswered(look, test, refusal.outcome, &format!("psql service={service}"));
             None
         }
     }
+}
+
+/// A living database that did not answer: the rest of the test still counts.
+fn unanswered(look: &mut Look<'_>, test: &RestoreTest, outcome: OutcomeKind, by: &str) {
+    let detail = format!("restore test '{}': the living database was not compared with", test.name);
+    let remedy =
+        format!("try {by} by hand; the account needs to read the named tables and nothing else");
+    look.seen.outcome(outcome, detail, remedy);
 }
 
 fn asked<T: DeserializeOwned>(
@@ -200,22 +228,6 @@ fn parsed<T: DeserializeOwned>(output: &Output) -> Result<Vec<T>, Refusal> {
     let lines = output.stdout.lines().filter(|line| !line.is_empty());
     let rows: Result<Vec<T>, _> = lines.map(serde_json::from_str).collect();
     rows.map_err(|_data| unread("psql printed something else than rows"))
-}
-
-/// A script without a name.
-fn file(script: &str) -> Result<File, Refusal> {
-    let made = tempfile::tempfile().and_then(|mut file| {
-        file.write_all(script.as_bytes())?;
-        file.seek(SeekFrom::Start(0))?;
-        Ok(file)
-    });
-    made.map_err(|error| {
-        Refusal::new(
-            OutcomeKind::Failed,
-            format!("no temporary file can be made: {error}"),
-            "let the plugin write to its temporary directory",
-        )
-    })
 }
 
 #[cfg(test)]

@@ -122,7 +122,7 @@ pub struct FileCounts {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Restored {
-    /// `postgresql`.
+    /// `postgresql` or `mariadb`.
     pub engine: String,
     /// Version of the server.
     pub version: String,
@@ -142,7 +142,7 @@ pub struct Restored {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Table {
-    /// Database, schema and table; as the test names it when it is missing.
+    /// Database, schema (of PostgreSQL) and table; as the test names it when it is missing.
     pub name: String,
     /// Rows that came back. Null: it is missing.
     pub rows: Option<u64>,

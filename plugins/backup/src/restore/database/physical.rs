@@ -13,7 +13,7 @@ use super::super::confine::{self, Walls};
 use super::super::judged;
 use super::super::programs::Programs;
 use super::super::scratch::Scratch;
-use super::{EMPTY, Refused, Shown, Tried, Wanted};
+use super::{EMPTY, Raised, Refused, Shown, Tried, Wanted};
 use crate::jobs::{Refusal, pgbackrest, unrun};
 use crate::look::Look;
 use crate::settings::Stanza;
@@ -79,7 +79,7 @@ pub(super) fn restore(
         Err(refusal) if refusal.outcome == OutcomeKind::Failed => return Ok(Err(refusal.detail)),
         Err(refusal) => return Err(refusal),
     };
-    Ok(Ok((cluster, Refused::default())))
+    Ok(Ok((Raised::Postgres(cluster), Refused::default())))
 }
 
 /// The major version that data was written by; empty when the file says something else, which may be anything.

@@ -17,6 +17,8 @@ use super::super::programs::Programs;
 use super::super::{KIND, observe};
 use crate::look::Look;
 
+mod mariadb;
+
 const MINUTE: Duration = Duration::from_secs(60);
 const PLANTED: &str = "planted-row-4711";
 
@@ -274,14 +276,14 @@ fn the_version_of_restored_data_is_a_number_or_nothing() {
 #[test]
 fn what_keeps_a_database_from_being_restored_is_an_outcome() {
     let living = Living::new();
-    let mysql = "-- MySQL dump 10.13\nINSERT\n-- Dump completed on 2026-11-21\n";
-    fs::write(living.dumps().join("shop.sql"), mysql).unwrap();
+    let other = "-- a script of somebody\ninsert into t values (1);\n";
+    fs::write(living.dumps().join("shop.sql"), other).unwrap();
     let outcome = |more: &Value| {
         let (test, outcomes) = living.tested(more);
         assert_eq!(test, Value::Null);
         outcomes[0].clone()
     };
-    assert!(outcome(&json!({})).contains("is no dump of PostgreSQL"));
+    assert!(outcome(&json!({})).contains("is no dump of PostgreSQL, MariaDB or MySQL"));
     living.dump("pg_dump", &["-f", "app.sql"]);
     let small = json!({"source": "app.sql", "max_mib": 0});
     assert!(outcome(&small).starts_with("limit_exceeded:"));
