@@ -30,6 +30,7 @@ function enhance(list) {
     }
     number.textContent = shown === rows.length ? String(shown) : `${shown} of ${rows.length}`;
     nothing.hidden = shown > 0;
+    list.dispatchEvent(new CustomEvent("filtered", { bubbles: true, detail: rows.filter((row) => !row.hidden) }));
     remember();
   }
 
@@ -121,8 +122,30 @@ for (const table of document.querySelectorAll(".scroll > table")) {
   if (!table.closest("[data-list]")) loose(table);
 }
 
-// The present page's place in a navigation that is wider than the screen.
-document.querySelector("nav.main [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
+// What has unfolded above the page folds again by Escape, and by a click beside it.
+const unfolded = () => document.querySelector(".top details[open]");
+addEventListener("click", (event) => {
+  const open = unfolded();
+  if (open && !open.contains(event.target)) open.open = false;
+});
+addEventListener("keydown", (event) => {
+  const open = unfolded();
+  if (event.key !== "Escape" || !open) return;
+  open.open = false;
+  open.querySelector("summary").focus();
+});
+
+// The picture of the controls shows those that the list below it shows.
+addEventListener("filtered", (event) => {
+  const picture = document.querySelector("[data-picture]");
+  if (!picture) return;
+  const shown = new Set(event.detail.map((row) => row.cells[0].textContent.trim()));
+  for (const theme of picture.children) {
+    const tiles = [...theme.querySelectorAll("li")];
+    for (const tile of tiles) tile.hidden = !shown.has(tile.querySelector("a > span").textContent);
+    theme.hidden = tiles.every((tile) => tile.hidden);
+  }
+});
 
 // Paper cannot be unfolded.
 addEventListener("beforeprint", () => {

@@ -9,6 +9,7 @@
 //! | `decide` | forms by which people decide, handed to the desk through a callback |
 //! | `pages` | one function a page, all plain and blocking |
 //! | `table`, `words`, `facts` | lists, words with icons, documents as readable text |
+//! | `navigation` | where people can go |
 //! | `assets` | stylesheet and scripts, addressed by digest |
 
 mod assets;
@@ -16,6 +17,7 @@ mod decide;
 mod download;
 mod facts;
 mod guard;
+mod navigation;
 mod pages;
 pub mod public;
 mod sign_in;
@@ -53,20 +55,6 @@ use crate::views::{Views, ViewsError};
 use crate::witness::{WitnessError, Witnesses};
 
 use guard::{Limiter, SignedIn};
-
-/// Section, address and label of the navigation.
-const NAVIGATION: [(&str, &str, &str); 10] = [
-    ("overview", "/", "Overview"),
-    ("controls", "/controls", "Controls"),
-    ("findings", "/findings", "Findings"),
-    ("targets", "/targets", "Targets"),
-    ("agents", "/agents", "Agents"),
-    ("reports", "/reports", "Reports"),
-    ("log", "/log", "Log"),
-    ("decisions", "/decisions", "Decisions"),
-    ("activity", "/activity", "Activity"),
-    ("help", "/help", "Help"),
-];
 
 /// Appends what a person did to the log; answers when it is on disk.
 pub type Record =
@@ -182,7 +170,7 @@ pub fn router(state: WebState, beside: Router) -> Router {
         .route("/sign-in", get(sign_in::form).post(sign_in::sign_in))
         .route("/assets/{digest}/{name}", get(assets::serve));
     let signed_in = Router::new()
-        .route("/", page(pages::overview::show))
+        .route("/", page(pages::today::show))
         .route("/controls", page(pages::controls::list))
         .route("/controls.csv", page(pages::controls::csv))
         .route("/controls/{control}", page(pages::control::show))

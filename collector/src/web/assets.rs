@@ -10,8 +10,12 @@ use super::words::short;
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
+/// One stylesheet out of its parts, so that a page asks for one.
+const STYLE: &str =
+    concat!(include_str!("../../assets/exhibit.css"), include_str!("../../assets/nav.css"));
+
 const FILES: [(&str, &str, &[u8]); 13] = [
-    ("exhibit.css", CSS, include_bytes!("../../assets/exhibit.css")),
+    ("exhibit.css", CSS, STYLE.as_bytes()),
     ("exhibit.js", SCRIPT, include_bytes!("../../assets/exhibit.js")),
     ("verify.css", CSS, include_bytes!("../../assets/verify/verify.css")),
     ("bytes.mjs", SCRIPT, include_bytes!("../../assets/verify/bytes.mjs")),

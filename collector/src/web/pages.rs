@@ -15,7 +15,7 @@ pub(super) mod help;
 pub(super) mod history;
 pub(super) mod log;
 mod noticed;
-pub(super) mod overview;
+mod picture;
 mod proven;
 pub(super) mod reports;
 pub(super) mod retention;
@@ -25,6 +25,7 @@ mod scrubbed;
 pub(super) mod soa;
 pub(super) mod targets;
 mod timestamped;
+pub(super) mod today;
 mod witnessed;
 
 use std::collections::BTreeMap;

@@ -34,6 +34,8 @@ pub(super) struct Column {
     /// Offers the values that occur as a choice.
     pub(super) choice: bool,
     pub(super) numeric: bool,
+    /// Holds sentences: it is given room before the others are.
+    pub(super) wide: bool,
 }
 
 /// One cell: what is shown, sorted by and exported.
@@ -53,15 +55,20 @@ pub(super) struct Cell {
 }
 
 pub(super) fn column(key: &'static str, label: &'static str) -> Column {
-    Column { key, label, choice: false, numeric: false }
+    Column { key, label, choice: false, numeric: false, wide: false }
 }
 
 pub(super) fn choice(key: &'static str, label: &'static str) -> Column {
-    Column { key, label, choice: true, numeric: false }
+    Column { key, label, choice: true, numeric: false, wide: false }
 }
 
 pub(super) fn number(key: &'static str, label: &'static str) -> Column {
-    Column { key, label, choice: false, numeric: true }
+    Column { key, label, choice: false, numeric: true, wide: false }
+}
+
+/// A column of titles or sentences.
+pub(super) fn wide(key: &'static str, label: &'static str) -> Column {
+    Column { key, label, choice: false, numeric: false, wide: true }
 }
 
 pub(super) fn text(text: impl Into<String>) -> Cell {
@@ -148,7 +155,8 @@ struct Head {
     href: String,
     /// `ascending`, `descending` or nothing.
     aria: &'static str,
-    numeric: bool,
+    /// How its cells are set.
+    class: &'static str,
 }
 
 struct Choice {
@@ -198,6 +206,12 @@ impl Table {
         rows
     }
 
+    /// The texts of the first column, of the rows that the query asks for.
+    pub(super) fn matching(&self, query: &Query) -> BTreeSet<String> {
+        let rows = self.select(query).into_iter();
+        rows.filter_map(|row| row.into_iter().next()).map(|cell| cell.text).collect()
+    }
+
     fn order(&self, query: &Query) -> Option<(usize, bool)> {
         let sort = query.get(&self.name("sort"))?;
         let (key, descending) =
@@ -222,7 +236,12 @@ impl Table {
                 Some(_) | None => ("", ""),
             };
             let href = with(&self.name("sort"), &format!("{descend}{}", column.key));
-            Head { label: column.label, href, aria, numeric: column.numeric }
+            let class = match (column.numeric, column.wide) {
+                (true, _) => "n",
+                (false, true) => "wide",
+                (false, false) => "",
+            };
+            Head { label: column.label, href, aria, class }
         });
         let own: BTreeSet<String> = self
             .columns

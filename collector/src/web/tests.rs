@@ -33,6 +33,7 @@ mod noticed;
 mod reports;
 mod retention;
 mod seldom;
+mod today;
 
 struct Site {
     sample: Sample,

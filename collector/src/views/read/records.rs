@@ -63,6 +63,16 @@ impl Views {
         })
     }
 
+    /// What waits for a second person, oldest first.
+    pub fn waiting(&self) -> Result<Vec<RecordRow>, ViewsError> {
+        self.read(|connection| {
+            let mut ask = connection.prepare_cached(&format!(
+                "{RECORD} WHERE to_index IS NULL AND from_index IS NULL AND value IS NOT NULL ORDER BY idx"
+            ))?;
+            Ok(ask.query_map([], record)?.collect::<Result<_, _>>()?)
+        })
+    }
+
     /// Every revision of one record, newest first.
     pub fn record_history(&self, register: &str, id: &str) -> Result<Vec<RecordRow>, ViewsError> {
         self.read(|connection| {

@@ -10,7 +10,7 @@ use exhibit_assessment::{
 
 use super::decided::{Decided, decided};
 use super::frameworks::{self, SaidView};
-use super::overview::theme_title;
+use super::picture::theme_title;
 use super::{super::html, Ask, WebError, evidence_href, target_href};
 use crate::views::FindingRow;
 use crate::web::Frame;

@@ -2,14 +2,17 @@
 
 use askama::Template;
 use axum::response::Response;
-use exhibit_assessment::{Attribute, Strength};
+use exhibit_assessment::{Attribute, Crosswalks, Strength};
 
-use super::overview::theme_title;
+use super::frameworks::reached;
+use super::picture::{self, ThemeView, theme_title};
 use super::rollup::ATTRIBUTES;
 use super::{super::html, Ask, WebError};
 use crate::web::Frame;
-use crate::web::table::{Table, TableView, choice, column, count, moment, number, text, word};
-use crate::web::words;
+use crate::web::table::{
+    Table, TableView, choice, column, count, moment, number, text, wide, word,
+};
+use crate::web::words::{self, Word};
 
 /// A page that is one list with an introduction.
 #[derive(Template)]
@@ -30,10 +33,15 @@ struct ControlsPage {
     /// Parameters of the list that the filters keep.
     kept: Vec<(String, String)>,
     filtered: bool,
+    counts: Vec<(Word, usize)>,
+    themes: Vec<ThemeView>,
     table: TableView,
 }
 
-/// A filter by one attribute.
+/// Parameter by which only controls are shown that a framework speaks of.
+const FRAMEWORK: &str = "framework";
+
+/// A filter: by an attribute, or by a framework.
 struct AttributeView {
     /// Parameter in the address.
     key: &'static str,
@@ -43,23 +51,43 @@ struct AttributeView {
 }
 
 pub(in crate::web) fn list(ask: &Ask) -> Result<Response, WebError> {
-    let framework = ask.site.views.assessor().framework();
+    let views = &ask.site.views;
+    let framework = views.assessor().framework();
     let attributes = ATTRIBUTES.map(|(attribute, key, title)| {
-        let chosen = ask.query.get(key);
-        let values = framework.values(attribute).into_iter().map(|value| {
-            (value.to_owned(), value.replace('_', " "), chosen.is_some_and(|one| one == value))
-        });
-        AttributeView { key, title, values: values.collect() }
+        let values = framework.values(attribute).into_iter();
+        filter(ask, (key, title), values.map(|value| (value.to_owned(), value.replace('_', " "))))
     });
-    let own = |name: &str| ATTRIBUTES.iter().any(|(_, key, _)| *key == name);
-    let kept = ask.query.iter().filter(|(name, _)| !own(name) && *name != "page");
+    let crosswalks = Crosswalks::builtin()?;
+    let others = crosswalks.frameworks().iter().map(|one| (one.id.clone(), one.title.clone()));
+    let mut filters = vec![filter(ask, (FRAMEWORK, "Spoken of in"), others)];
+    filters.extend(attributes);
+    let kept = ask.query.iter().filter(|(name, _)| {
+        *name != "page" && filters.iter().all(|filter| filter.key != name.as_str())
+    });
+    let table = table(ask)?;
+    let assessment = views.assess(ask.now)?;
     html(&ControlsPage {
         frame: ask.frame("Controls", "controls"),
-        attributes: attributes.into(),
         kept: kept.map(|(name, value)| (name.clone(), value.clone())).collect(),
-        filtered: !wanted(ask).is_empty(),
-        table: table(ask)?.view(&ask.path, &ask.query),
+        filtered: filters.iter().any(|filter| filter.values.iter().any(|(_, _, chosen)| *chosen)),
+        attributes: filters,
+        counts: picture::counts(&assessment),
+        themes: picture::themes(framework, &assessment, &table.matching(&ask.query)),
+        table: table.view(&ask.path, &ask.query),
     })
+}
+
+fn filter(
+    ask: &Ask,
+    (key, title): (&'static str, &'static str),
+    values: impl Iterator<Item = (String, String)>,
+) -> AttributeView {
+    let chosen = ask.query.get(key);
+    let values = values.map(|(value, words)| {
+        let is_chosen = chosen == Some(&value);
+        (value, words, is_chosen)
+    });
+    AttributeView { key, title, values: values.collect() }
 }
 
 /// The attributes that the address asks for.
@@ -80,9 +108,20 @@ fn table(ask: &Ask) -> Result<Table, WebError> {
     let assessment = views.assess(ask.now)?;
     let rules = views.assessor().pack().rules();
     let wanted = wanted(ask);
+    let crosswalks = Crosswalks::builtin()?;
+    let other = ask.query.get(FRAMEWORK).filter(|id| !id.is_empty());
+    let spoken_of = other.map(|id| {
+        let known = crosswalks.frameworks().iter().find(|one| one.id == **id);
+        known.map(reached).unwrap_or_default()
+    });
     let controls = views.assessor().framework().with_attributes(&wanted);
     let rows = controls.enumerate().filter_map(|(place, control)| {
+        if spoken_of.as_ref().is_some_and(|reached| !reached.contains(&control.id)) {
+            return None;
+        }
         let status = assessment.of(control.id)?;
+        let decided = assessment.people.controls.get(&control.id);
+        let owner = decided.and_then(|decided| decided.owner.clone()).unwrap_or_default();
         let with = |strength: Strength| {
             let of = rules.iter().filter(|rule| rule.strength(control.id) == Some(strength));
             u64::try_from(of.count()).unwrap_or(u64::MAX)
@@ -95,6 +134,7 @@ fn table(ask: &Ask) -> Result<Table, WebError> {
             text(control.title.clone()).link(href),
             text(theme_title(control.theme)),
             word_cell,
+            text(owner),
             count(with(Strength::Direct)),
             count(with(Strength::Supporting)),
             count(status.counts.targets),
@@ -107,9 +147,10 @@ fn table(ask: &Ask) -> Result<Table, WebError> {
         caption: "Controls of Annex A".into(),
         columns: vec![
             column("control", "Control"),
-            column("title", "Title"),
+            wide("title", "Title"),
             choice("theme", "Theme"),
             choice("status", "Status"),
+            choice("owner", "Owner"),
             number("direct", "Direct rules"),
             number("supporting", "Supporting"),
             number("targets", "Targets"),
@@ -124,7 +165,7 @@ fn table(ask: &Ask) -> Result<Table, WebError> {
 
 pub(in crate::web) fn clauses(ask: &Ask) -> Result<Response, WebError> {
     html(&ListPage {
-        frame: ask.frame("Clauses", "controls"),
+        frame: ask.frame("Clauses", "clauses"),
         title: "Clauses",
         intro: "What the management system itself has to do. No rule decides a clause: people and their documents do.",
         table: clause_table(ask).view(&ask.path, &ask.query),
@@ -153,7 +194,7 @@ fn clause_table(ask: &Ask) -> Table {
         columns: vec![
             column("clause", "Clause"),
             column("title", "Title"),
-            column("summary", "In our words"),
+            wide("summary", "In our words"),
             column("documents", "Mandatory documents"),
             choice("amended", "Amended 2024"),
         ],

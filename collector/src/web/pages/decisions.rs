@@ -11,7 +11,7 @@ use crate::decisions::media_type;
 use crate::views::RecordRow;
 use crate::web::decide::fields::{self, Field, Sort};
 use crate::web::decide::{Again, form_href};
-use crate::web::table::{Cell, Table, choice, column, encode, moment, number, text, word};
+use crate::web::table::{Cell, Table, choice, column, encode, moment, number, text, wide, word};
 use crate::web::words::{self, Moment, Word};
 use crate::web::{Frame, download, facts};
 
@@ -134,7 +134,7 @@ fn table(ask: &Ask, most: u32) -> Result<Table, WebError> {
             column("record", "Record"),
             choice("standing", "Standing"),
             choice("by", "By"),
-            column("why", "Why"),
+            wide("why", "Why"),
             column("value", "Value"),
             column("at", "When"),
             number("entry", "Entry"),

@@ -4,7 +4,9 @@ use axum::response::Response;
 
 use super::controls::ListPage;
 use super::{super::html, Ask, WebError, evidence_href, target_cell};
-use crate::web::table::{Table, choice, code, column, count, encode, moment, number, text, word};
+use crate::web::table::{
+    Table, choice, code, column, count, encode, moment, number, text, wide, word,
+};
 use crate::web::words;
 
 pub(in crate::web) fn list(ask: &Ask) -> Result<Response, WebError> {
@@ -50,7 +52,7 @@ fn table(ask: &Ask) -> Result<Table, WebError> {
         caption: "Findings, failures first".into(),
         columns: vec![
             choice("verdict", "Verdict"),
-            column("rule", "Rule"),
+            wide("rule", "Rule"),
             choice("target", "Target"),
             choice("severity", "Severity"),
             choice("kind", "Kind"),

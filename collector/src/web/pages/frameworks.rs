@@ -66,7 +66,7 @@ pub(in crate::web) fn list(ask: &Ask) -> Result<Response, WebError> {
         }
     });
     html(&FrameworksPage {
-        frame: ask.frame("Frameworks", "controls"),
+        frame: ask.frame("Frameworks", "frameworks"),
         frameworks: frameworks.collect(),
         controls: framework.controls().len(),
         clauses: framework.clauses().iter().filter(|clause| !clause.heading).count(),
@@ -74,7 +74,7 @@ pub(in crate::web) fn list(ask: &Ask) -> Result<Response, WebError> {
 }
 
 /// Our controls that a framework speaks of.
-fn reached(framework: &Crosswalk) -> BTreeSet<ControlId> {
+pub(super) fn reached(framework: &Crosswalk) -> BTreeSet<ControlId> {
     let ours = framework.relations.iter().filter_map(|row| match &row.ours {
         Reference::Control(id) => Some(*id),
         Reference::Clause(_) => None,
@@ -99,7 +99,7 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
     let one = find(ask, &crosswalks)?;
     let label = format!("{}: {}", one.basis.label(), one.basis.explained());
     html(&ListPage {
-        frame: ask.frame(one.title.clone(), "controls"),
+        frame: ask.frame(one.title.clone(), "frameworks"),
         title: "Relations",
         intro: "Each line leads from an id of the other framework to a control of Annex A, with its status here. A relation is no equality: who fulfils one need not fulfil the other.",
         table: relations(ask, one, &format!("{} ({label})", one.title))?
@@ -171,7 +171,7 @@ fn relations(ask: &Ask, one: &Crosswalk, caption: &str) -> Result<Table, WebErro
 
 pub(in crate::web) fn transition(ask: &Ask) -> Result<Response, WebError> {
     html(&ListPage {
-        frame: ask.frame("Transition from 2013", "controls"),
+        frame: ask.frame("Transition from 2013", "frameworks"),
         title: "Transition from 2013",
         intro: "What became of each control and clause of ISO/IEC 27001:2013, with the status of what it became. Controls that are new in 2022 come from nowhere.",
         table: transition_table(ask)?.view(&ask.path, &ask.query),

@@ -65,7 +65,7 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
         controls.retain(|control| control.word.label == wanted);
     }
     html(&GapPage {
-        frame: ask.frame("Gap analysis", "controls"),
+        frame: ask.frame("Gap analysis", "gap"),
         missing: controls.iter().map(|control| control.missing.len()).sum(),
         controls,
         words,

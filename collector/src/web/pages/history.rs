@@ -66,7 +66,7 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
     bars.iter_mut().enumerate().for_each(|(place, bar)| bar.x = place * 10);
     let day = |at: Timestamp| at.to_zoned(TimeZone::UTC).date().to_string();
     html(&HistoryPage {
-        frame: ask.frame("History", "controls"),
+        frame: ask.frame("History", "history"),
         from: day(from),
         to: day(to),
         problem,
@@ -226,7 +226,7 @@ pub(in crate::web) fn control(ask: &Ask) -> Result<Response, WebError> {
         AsOf::Then(assessed) => (Some(then(ask, id, &assessed)?), None),
     };
     html(&ControlHistory {
-        frame: ask.frame(format!("{id} in time"), "controls"),
+        frame: ask.frame(format!("{id} in time"), "history"),
         id: id.to_string(),
         title: control.title.clone(),
         as_of,

@@ -37,7 +37,7 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
     let (rules, last) = (&ask.site.retention.rules, &ask.site.retention.last);
     let holds = ask.site.views.holds()?;
     html(&RetentionPage {
-        frame: ask.frame("Retention", "log"),
+        frame: ask.frame("Retention", "retention"),
         rules: !rules.is_empty(),
         approved_by: rules.approved_by.clone().unwrap_or_default(),
         per_second: rules.documents_per_second.get(),

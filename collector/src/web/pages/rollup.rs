@@ -6,7 +6,7 @@ use exhibit_assessment::{
     Attribute, ControlStatus, Part, SCORE_DEFINITION, Score, Status, rollup, score,
 };
 
-use super::overview::theme_title;
+use super::picture::theme_title;
 use super::{super::html, Ask, WebError};
 use crate::web::Frame;
 use crate::web::table::encode;
@@ -71,7 +71,7 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
     }
     let shown = ask.site.score;
     html(&RollupPage {
-        frame: ask.frame("Roll-up", "controls"),
+        frame: ask.frame("Roll-up", "rollup"),
         whole: vec![view("All controls".to_owned(), "/controls".to_owned(), &all.whole)],
         groups,
         score: score(&assessment.statuses, shown),

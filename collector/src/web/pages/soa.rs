@@ -2,13 +2,16 @@
 
 use askama::Template;
 use axum::response::Response;
+use exhibit_assessment::Counts;
 
-use super::overview::theme_title;
 use super::{super::html, Ask, WebError};
 use crate::report::{Difference, diff, document, present_soa, soa, versions};
-use crate::web::table::{Table, TableView, choice, column, count, moment, text, word};
+use crate::web::table::{Table, TableView, choice, column, moment, text, wide, word};
 use crate::web::words::{self, Moment};
 use crate::web::{Frame, download};
+
+/// Kinds that a row names; its download and the control's page have all.
+const FEW: usize = 3;
 
 #[derive(Template)]
 #[template(path = "soa.html")]
@@ -46,7 +49,7 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
     });
     let (table, decided) = table(ask)?;
     html(&SoaPage {
-        frame: ask.frame("Statement of applicability", "controls"),
+        frame: ask.frame("Statement of applicability", "soa"),
         versions: versions.collect(),
         decided,
         table: table.view(&ask.path, &ask.query),
@@ -75,7 +78,7 @@ pub(in crate::web) fn compare(ask: &Ask) -> Result<Response, WebError> {
         Ok(document(ask.site.log(), name.parse().map_err(missing)?)?.1)
     };
     let differences = diff(&bytes(&older)?, &bytes(&newer)?)?;
-    let frame = ask.frame("Versions compared", "controls");
+    let frame = ask.frame("Versions compared", "soa");
     html(&ComparePage { frame, older, newer, differences })
 }
 
@@ -89,19 +92,23 @@ fn table(ask: &Ask) -> Result<(Table, usize), WebError> {
             status => format!("{}: {}", status.replace('_', " "), row.implementation),
         };
         let rules = format!("{} direct, {} supporting", row.direct.len(), row.supporting.len());
+        let kinds = row.kinds.join(", ");
+        let (few, more) = row.kinds.split_at(row.kinds.len().min(FEW));
+        let shown = match more.len() {
+            0 => few.join(", "),
+            more => format!("{} and {more} kinds more", few.join(", ")),
+        };
         vec![
             text(id.clone())
                 .note(row.title)
                 .link(format!("/controls/{id}"))
                 .sort(format!("{place:03}")),
-            text(theme_title(row.theme)),
             text(row.applicable),
             text(row.justification),
             text(status),
             text(row.owner),
-            word(words::status(row.status)),
-            count(row.counts.targets_passing).note(format!("of {}", row.counts.targets)),
-            text(rules).note(row.kinds.join(", ")),
+            word(words::status(row.status)).note(passing(&row.counts)),
+            text(rules.clone()).note(shown).export(format!("{rules}: {kinds}")),
             row.newest.map_or_else(|| text("none"), |at| moment(Some(ask.moment(at)))),
         ]
     });
@@ -109,14 +116,12 @@ fn table(ask: &Ask) -> Result<(Table, usize), WebError> {
         id: "main",
         caption: "Statement of applicability, now".into(),
         columns: vec![
-            column("control", "Control"),
-            choice("theme", "Theme"),
+            wide("control", "Control"),
             choice("applicable", "Applicable"),
-            column("justification", "Justification"),
+            wide("justification", "Justification"),
             column("implementation", "Implementation"),
             choice("owner", "Owner"),
             choice("status", "Live state"),
-            column("passing", "Targets passing"),
             column("rules", "Rules and evidence"),
             column("newest", "Newest evidence"),
         ],
@@ -125,4 +130,12 @@ fn table(ask: &Ask) -> Result<(Table, usize), WebError> {
         csv: Some("/soa.csv".into()),
     };
     Ok((table, decided))
+}
+
+/// How many targets pass; nothing where none is judged.
+fn passing(counts: &Counts) -> String {
+    match counts.targets {
+        0 => String::new(),
+        targets => format!("{} of {targets} targets pass", counts.targets_passing),
+    }
 }

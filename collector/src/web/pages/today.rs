@@ -1,0 +1,56 @@
+//! The first page: what needs a person now, each with one click to act; then what changed lately. Everything is read as it
+//! stands; nothing is remembered of who did what about it.
+
+mod news;
+mod tasks;
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use axum::response::Response;
+
+use super::noticed::{self, Alarms};
+use super::witnessed::WitnessedView;
+use super::{super::html, Ask, WebError, picture};
+use crate::web::Frame;
+use crate::web::words::Word;
+use news::News;
+use tasks::Group;
+
+#[derive(Template)]
+#[template(path = "today.html")]
+struct Today {
+    frame: Frame,
+    counts: Vec<(Word, usize)>,
+    groups: Vec<Group>,
+    news: Vec<News>,
+    targets: usize,
+    agents: usize,
+    size: u64,
+    witnessed: String,
+    first_steps: bool,
+    /// Damaged things in the stored log.
+    damaged: usize,
+    alarms: Alarms,
+}
+
+pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
+    let views = &ask.site.views;
+    let assessment = views.assess(ask.now)?;
+    let names: BTreeMap<String, String> = views.target_ids()?.into_iter().collect();
+    let agents = ask.agent_names()?;
+    let witnessed = WitnessedView::of(ask)?;
+    html(&Today {
+        frame: ask.frame("Today", "today"),
+        counts: picture::counts(&assessment),
+        groups: tasks::all(ask, &assessment, &witnessed)?,
+        news: news::latest(ask, &names, &agents)?,
+        targets: names.len(),
+        alarms: noticed::alarms(ask, None)?,
+        first_steps: agents.is_empty(),
+        damaged: ask.site.scrub.standing()?.damage.len(),
+        agents: agents.len(),
+        witnessed: witnessed.sentence(),
+        size: ask.site.log().head()?.checkpoint.size,
+    })
+}

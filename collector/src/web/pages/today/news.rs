@@ -1,0 +1,80 @@
+//! What changed lately: verdicts, agents, rule packs.
+
+use std::collections::BTreeMap;
+
+use exhibit_assessment::Verdict;
+
+use super::super::{Ask, WebError};
+use crate::views::ChangeKind;
+use crate::web::table::encode;
+use crate::web::words::{self, Moment, Word};
+
+const LATEST: u32 = 12;
+
+pub(super) struct News {
+    pub(super) at: Moment,
+    pub(super) href: String,
+    pub(super) title: String,
+    pub(super) note: String,
+    pub(super) was: Option<&'static str>,
+    pub(super) word: Option<Word>,
+}
+
+/// By names of targets and of agents for people; newest first.
+pub(super) fn latest(
+    ask: &Ask,
+    targets: &BTreeMap<String, String>,
+    agents: &BTreeMap<String, String>,
+) -> Result<Vec<News>, WebError> {
+    let views = &ask.site.views;
+    let changes = views.changes(LATEST)?.into_iter().map(|change| {
+        let at = ask.moment(change.at);
+        Ok(match change.what {
+            ChangeKind::Verdict { rule, target, was, is, message } => {
+                let title = views.assessor().rule(&rule).map_or(rule.clone(), |r| r.title.clone());
+                let name = targets.get(&target).cloned().unwrap_or(target);
+                News {
+                    at,
+                    href: format!("/rules/{}", encode(&rule)),
+                    title,
+                    note: format!("{name}: {message}"),
+                    was: was.and_then(|was| verdict_word(&was)).map(|word| word.label),
+                    word: verdict_word(&is),
+                }
+            }
+            ChangeKind::Entry { entry_type, summary } => News {
+                at,
+                href: format!("/entries/{}", change.index),
+                title: entry_type.replace('_', " "),
+                note: match about(ask, agents, &entry_type, change.index)? {
+                    Some(agent) => format!("{agent}: {summary}"),
+                    None => summary,
+                },
+                was: None,
+                word: None,
+            },
+        })
+    });
+    changes.collect()
+}
+
+/// The host of the agent that an entry is about whose summary does not name it.
+fn about(
+    ask: &Ask,
+    agents: &BTreeMap<String, String>,
+    entry_type: &str,
+    index: u64,
+) -> Result<Option<String>, WebError> {
+    if !["gap", "conflict", "fork"].contains(&entry_type) {
+        return Ok(None);
+    }
+    let agent = ask.site.views.entry_row(index)?.and_then(|row| row.agent);
+    Ok(agent.map(|id| agents.get(&id).cloned().unwrap_or(id)))
+}
+
+fn verdict_word(word: &str) -> Option<Word> {
+    [Verdict::Pass, Verdict::Fail, Verdict::NotApplicable, Verdict::Error]
+        .into_iter()
+        .find(|verdict| verdict.as_str() == word)
+        .map(words::verdict)
+}
