@@ -17,7 +17,7 @@ pub(crate) const ENTRY: Entry = Entry {
         debian::STATUS,
         "/var/lib/dpkg/info/*.list (their times)",
         "/var/lib/apt/extended_states",
-        "/var/lib/rpm/rpmdb.sqlite or /usr/lib/sysimage/rpm/rpmdb.sqlite (older forms: rpm -qa)",
+        "/var/lib/rpm or /usr/lib/sysimage/rpm: rpmdb.sqlite, Packages.db (Berkeley DB: rpm -qa)",
         "/lib/apk/db/installed",
         "/var/lib/pacman/local/*/desc",
         "/usr/share/doc/*/copyright",

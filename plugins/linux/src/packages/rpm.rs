@@ -1,6 +1,7 @@
-//! Packages of rpm: natively from its SQLite database, through `rpm -qa` where the database has an older form.
+//! Packages of rpm: natively from its SQLite database or its own form (ndb), through `rpm -qa` where it is one of Berkeley DB.
 
 mod header;
+mod ndb;
 
 use std::os::fd::AsRawFd;
 
@@ -16,8 +17,8 @@ use crate::{
 pub(crate) use header::Header;
 
 const FOLDERS: [&str; 2] = ["/usr/lib/sysimage/rpm", "/var/lib/rpm"];
-/// Databases of rpm before 4.16 and of its own other format.
-const OLDER: [&str; 2] = ["Packages", "Packages.db"];
+/// Database of rpm before 4.16, by Berkeley DB.
+const OLDER: &str = "Packages";
 const FIELDS: &str = "%{NAME}\\t%{EPOCHNUM}\\t%{VERSION}\\t%{RELEASE}\\t%{ARCH}\\t%{SOURCERPM}\\t%{LICENSE}\\t%{VENDOR}\\t%{INSTALLTIME}\\n";
 
 pub(super) fn read(look: &mut Look<'_>, packages: &mut Packages) -> bool {
@@ -36,7 +37,7 @@ pub(super) fn read(look: &mut Look<'_>, packages: &mut Packages) -> bool {
     }
 }
 
-/// Calls `use_it` for the header of every package of an SQLite database, and counts what is no header.
+/// Calls `use_it` for the header of every package of a database that is read natively, and counts what is no header.
 pub(crate) fn each(look: &mut Look<'_>, mut use_it: impl FnMut(&Header<'_>)) -> Found<usize> {
     for folder in FOLDERS {
         let path = format!("{folder}/rpmdb.sqlite");
@@ -52,20 +53,42 @@ pub(crate) fn each(look: &mut Look<'_>, mut use_it: impl FnMut(&Header<'_>)) -> 
             }
             Ok(odd)
         });
-        if let Found::Here(odd @ 1..) = found {
-            look.garbled(&path, &format!("{odd} entries are cut or no header of a package"));
-        }
         if found != Found::Missing {
-            return found;
+            return odd(look, &path, found);
+        }
+        let path = format!("{folder}/Packages.db");
+        let found = match look.file(&path) {
+            Found::Here(file) => {
+                let each =
+                    |bytes: &[u8]| Header::parse(bytes).map(|header| use_it(&header)).is_some();
+                match ndb::read(&file, each) {
+                    Ok(odd) => Found::Here(odd),
+                    Err(fault) => {
+                        look.garbled(&path, &fault);
+                        Found::Unreadable
+                    }
+                }
+            }
+            Found::Missing => Found::Missing,
+            Found::Unreadable => Found::Unreadable,
+        };
+        if found != Found::Missing {
+            return odd(look, &path, found);
         }
     }
     Found::Missing
 }
 
-/// Databases of the forms before and beside SQLite, through rpm itself, which is told where they lie.
+fn odd(look: &mut Look<'_>, path: &str, found: Found<usize>) -> Found<usize> {
+    if let Found::Here(odd @ 1..) = found {
+        look.garbled(path, &format!("{odd} entries are cut or no header of a package"));
+    }
+    found
+}
+
+/// Databases of Berkeley DB, through rpm itself, which is told where they lie.
 fn older(look: &mut Look<'_>, packages: &mut Packages) -> bool {
-    let there =
-        |folder: &&&str| OLDER.iter().any(|name| look.host.exists(&format!("{folder}/{name}")));
+    let there = |folder: &&&str| look.host.exists(&format!("{folder}/{OLDER}"));
     let Some(folder) = FOLDERS.iter().find(there) else { return false };
     // A name for the folder that was checked, so that no link in another root leads out of it.
     let opened =

@@ -63,6 +63,7 @@ pub(crate) struct Told {
     pub(crate) bodies: BTreeMap<String, Value>,
     /// `kind: word: detail`.
     pub(crate) outcomes: Vec<String>,
+    methods: BTreeMap<String, Vec<String>>,
 }
 
 impl Told {
@@ -73,6 +74,11 @@ impl Told {
             assert!(outcomes.is_empty(), "no {kind}: {outcomes:?}");
             &Value::Null
         })
+    }
+
+    /// How a kind was obtained.
+    pub(crate) fn methods(&self, kind: &str) -> &[String] {
+        self.methods.get(kind).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// Outcomes of a kind, but for what no file tree tells.
@@ -99,11 +105,12 @@ pub(crate) fn ask(root: &Path, kinds: &[&str], settings: &Value) -> Told {
     child.stdin.take().unwrap().write_all(request.to_string().as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{:?}", output.status);
-    let mut told = Told { bodies: BTreeMap::new(), outcomes: Vec::new() };
+    let mut told = Told { bodies: BTreeMap::new(), outcomes: Vec::new(), methods: BTreeMap::new() };
     for line in String::from_utf8(output.stdout).unwrap().lines() {
         match serde_json::from_str(line).unwrap() {
-            Line::Document { kind, body, .. } => {
+            Line::Document { kind, body, capture, .. } => {
                 assert_eq!(kinds::validate(&kind, &body), Ok(()));
+                told.methods.insert(kind.clone(), capture.method);
                 told.bodies.insert(kind, body);
             }
             Line::Outcome { kind, outcome, detail, remedy, .. } => {

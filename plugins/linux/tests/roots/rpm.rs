@@ -93,6 +93,132 @@ fn the_database_of_rpm_tells_what_rpm_tells() {
     assert_eq!(told.body("patch.status")["counts"]["installed"], PACKAGES.len());
 }
 
+/// The same packages in the form of openSUSE and SLE: written by rpm's own code (rpmpkg.c of rpm 4.18.0, as its Debian source has
+/// it, since Debian's rpm is built without it) from the headers of such a root; one package was put in, removed and put in again.
+const NDB: &[u8] = include_bytes!("ndb/Packages.db.gz");
+
+fn ndb() -> Vec<u8> {
+    let mut bytes = Vec::new();
+    std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(NDB), &mut bytes).unwrap();
+    bytes
+}
+
+/// A root of SUSE with that database.
+fn suse(bytes: &[u8]) -> tempfile::TempDir {
+    let root = tempfile::tempdir().unwrap();
+    fs::create_dir_all(root.path().join("usr/lib/sysimage/rpm")).unwrap();
+    fs::create_dir_all(root.path().join("etc")).unwrap();
+    fs::write(root.path().join("usr/lib/sysimage/rpm/Packages.db"), bytes).unwrap();
+    let release =
+        "ID=sles\nVERSION_ID=\"15.6\"\nPRETTY_NAME=\"SUSE Linux Enterprise Server 15 SP6\"\n";
+    fs::write(root.path().join("etc/os-release"), release).unwrap();
+    root
+}
+
+#[test]
+fn the_form_of_suse_is_read_natively() {
+    let root = suse(&ndb());
+    let wanted = ["software.inventory", "config.file_integrity"];
+    let told = ask(root.path(), &wanted, &json!({"integrity": {"scope": "all"}}));
+    assert_eq!(told.outcomes("software.inventory"), [""; 0]);
+    let mut expected: Vec<Vec<String>> = PACKAGES
+        .iter()
+        .map(|(name, epoch, version, release, architecture, licence, _)| {
+            let epoch = if *epoch == "0" { String::new() } else { format!("{epoch}:") };
+            let version = format!("{epoch}{version}-{release}");
+            [name, *architecture, &version, licence, "Example Linux", "2026-11-23T07:15:07Z"]
+                .map(str::to_owned)
+                .to_vec()
+        })
+        .collect();
+    expected.sort();
+    let fields = ["name", "architecture", "version", "licences", "origin", "installed_at"];
+    assert_eq!(rows(&told, &fields), expected);
+    // Its lists of files are read too: none of them lies in this root.
+    let delivered = &told.body("config.file_integrity")["delivered"];
+    let files: usize = PACKAGES.iter().map(|package| package.6 + 1).sum();
+    assert_eq!(delivered["files"], files);
+    assert_eq!(delivered["changed"][0]["change"], "missing");
+}
+
+#[test]
+fn a_damaged_database_of_suse_is_told_and_never_passes_for_a_smaller_one() {
+    let whole = ndb();
+    let changed = |at: usize| {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0x20;
+        bytes
+    };
+    let blob = whole.windows(4).position(|window| window == b"BlbS").unwrap();
+    for (bytes, expected) in [
+        (changed(0), "no database of the form ndb"),
+        (changed(33), "a slot of it is none"),
+        (changed(blob + 100), "1 entries are cut"),
+        (changed(blob + 4), "1 entries are cut"),
+        (whole[..whole.len() / 2].to_vec(), "entries are cut"),
+        (whole[..2000].to_vec(), "ends within its slots"),
+        (Vec::new(), "not even a head"),
+    ] {
+        let root = suse(&bytes);
+        let told = ask(root.path(), &["software.inventory"], &json!({}));
+        let outcomes = told.outcomes("software.inventory");
+        assert!(outcomes.iter().any(|one| one.contains(expected)), "{expected}: {outcomes:?}");
+    }
+}
+
+/// A database of Berkeley DB, as rpm had it until 4.16 (RHEL 8 and before): Berkeley DB's own tool writes the headers that rpm
+/// installed, each under its number, and the highest number under 0.
+fn berkeley(root: &Path, folder: &Path) {
+    use std::fmt::Write as _;
+    let query = "select hnum, hex(blob) from Packages order by hnum";
+    let database = rusqlite::Connection::open_with_flags(
+        root.join(DATABASE.trim_start_matches('/')).join("rpmdb.sqlite"),
+        rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY,
+    );
+    let database = database.unwrap();
+    let mut statement = database.prepare(query).unwrap();
+    let headers: Vec<(u32, String)> = statement
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    let number = |number: u32| hex::encode(number.to_le_bytes());
+    let mut text =
+        "VERSION=3\nformat=bytevalue\ntype=hash\ndb_pagesize=4096\nHEADER=END\n".to_owned();
+    let highest = headers.iter().map(|(number, _)| *number).max().unwrap();
+    write!(text, " {}\n {}\n", number(0), number(highest)).unwrap();
+    for (key, header) in headers {
+        write!(text, " {}\n {}\n", number(key), header.to_lowercase()).unwrap();
+    }
+    text.push_str("DATA=END\n");
+    fs::create_dir_all(folder).unwrap();
+    fs::write(folder.join("dump"), text).unwrap();
+    let mut load = Command::new("db5.3_load");
+    done(load.arg("-f").arg(folder.join("dump")).arg(folder.join("Packages")));
+    fs::remove_file(folder.join("dump")).unwrap();
+}
+
+#[test]
+fn a_database_of_berkeley_db_is_read_by_rpm_and_that_is_said() {
+    let made = made();
+    let root = tempfile::tempdir().unwrap();
+    berkeley(&made, &root.path().join("var/lib/rpm"));
+    fs::create_dir_all(root.path().join("etc")).unwrap();
+    fs::write(root.path().join("etc/os-release"), "ID=rhel\nVERSION_ID=\"8.10\"\n").unwrap();
+    let told = ask(root.path(), &["software.inventory"], &json!({}));
+    assert_eq!(told.outcomes("software.inventory"), [""; 0]);
+    agrees(&made, &told);
+    let method = told.methods("software.inventory");
+    assert!(method.iter().any(|line| line.starts_with("rpm -qa ")), "{method:?}");
+    // Cut in the middle: an outcome that names what reads it, and no shorter list.
+    let database = root.path().join("var/lib/rpm/Packages");
+    let whole = fs::read(&database).unwrap();
+    fs::write(&database, &whole[..4096]).unwrap();
+    let told = ask(root.path(), &["software.inventory"], &json!({}));
+    let outcomes = told.outcomes("software.inventory");
+    assert!(outcomes.iter().any(|one| one.contains("rpm -qa")), "{outcomes:?}");
+}
+
 #[test]
 fn files_are_compared_as_rpm_compares_them() {
     let root = made();
