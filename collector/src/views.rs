@@ -17,7 +17,7 @@
 //! | `live` | what holds now, in memory |
 //! | `status` | control statuses at a moment, out of that |
 //! | `history` | statuses at full hours of the log's own time |
-//! | `as_of` | the same as of an earlier entry |
+//! | `as_of` | the tables as they stood at an earlier entry |
 //! | `dump` | compares two sets of tables |
 
 mod apply;
@@ -57,6 +57,7 @@ use crate::packs::PacksError;
 use live::Live;
 use present::Present;
 
+pub use as_of::{AsOf, Moment, MomentError};
 pub use dump::TableDump;
 pub use follow::Turning;
 pub use judge::{Assessor, AssessorError};
@@ -71,7 +72,7 @@ pub use trial::Tried;
 
 const SCHEMA: &str = include_str!("views/schema.sql");
 /// Raised when the tables or their meaning change; views of another version are rebuilt at open.
-const VERSION: u32 = 8;
+const VERSION: u32 = 9;
 /// While entries come in crowds, the tables follow in steps: one transaction writes each page once.
 const CROWD: u64 = 16;
 const STEP: std::time::Duration = std::time::Duration::from_millis(50);
@@ -123,8 +124,10 @@ struct Inner {
     assessed: Mutex<Option<Arc<Assessment>>>,
     /// The one idle connection is inside a transaction, and there must be no other.
     pinned: bool,
-    /// Assessments of earlier moments that were asked for lately.
-    past: Mutex<VecDeque<Arc<Assessment>>>,
+    /// Earlier moments that were asked for lately.
+    past: Mutex<VecDeque<as_of::Remembered>>,
+    /// None: the tables stand at the end of the log.
+    then: Option<as_of::Then>,
 }
 
 /// Whoever writes the tables.
@@ -185,6 +188,7 @@ impl Views {
             assessed,
             pinned,
             past,
+            then: None,
         })))
     }
 
@@ -332,6 +336,7 @@ impl Views {
             None if self.0.pinned => return Err(ViewsError::Busy),
             None => {
                 let connection = connect(&self.0.path)?;
+                self.0.then.as_ref().map_or(Ok(()), |then| then.front(&connection))?;
                 connection.pragma_update(None, "query_only", true)?;
                 connection
             }

@@ -7,6 +7,7 @@
 //! | `sign_in`, `guard` | who asks: sessions, forms, rate limits, headers |
 //! | `download` | reports, made and logged before they leave |
 //! | `decide` | forms by which people decide, handed to the desk through a callback |
+//! | `moment` | the earlier moment that an address asks for |
 //! | `pages` | one function a page, all plain and blocking |
 //! | `table`, `words`, `facts` | lists, words with icons, documents as readable text |
 //! | `navigation` | where people can go |
@@ -17,6 +18,7 @@ mod decide;
 mod download;
 mod facts;
 mod guard;
+mod moment;
 mod navigation;
 mod pages;
 pub mod public;
@@ -51,10 +53,11 @@ use crate::people::People;
 use crate::report::ReportError;
 use crate::retention::InForce;
 use crate::timestamp::{StampError, Timestamps};
-use crate::views::{Views, ViewsError};
+use crate::views::{Moment, Views, ViewsError};
 use crate::witness::{WitnessError, Witnesses};
 
 use guard::{Limiter, SignedIn};
+use moment::{Past, Picker};
 
 /// Appends what a person did to the log; answers when it is on disk.
 pub type Record =
@@ -112,10 +115,16 @@ impl Site {
 /// One request of a signed-in person.
 struct Ask {
     site: Arc<Site>,
+    /// As they stand, or as they stood at the moment that is asked for: the pages ask these.
+    views: Views,
+    /// The earlier moment; none: now.
+    then: Option<Moment>,
+    past: Past,
     who: SignedIn,
     path: String,
     params: Vec<String>,
     query: table::Query,
+    /// When it is told of: the earlier moment, if there is one.
     now: Timestamp,
 }
 
@@ -129,6 +138,8 @@ struct Frame {
     origin: String,
     css: String,
     script: String,
+    /// Of pages that have a past.
+    picker: Option<Picker>,
 }
 
 /// Why a page cannot be shown.
@@ -136,6 +147,8 @@ struct Frame {
 enum WebError {
     #[error("there is no {0}")]
     NotFound(String),
+    #[error("{0}")]
+    NoMoment(String),
     #[error(transparent)]
     Views(#[from] ViewsError),
     #[error(transparent)]
@@ -206,12 +219,12 @@ pub fn router(state: WebState, beside: Router) -> Router {
         .route("/agents", page(pages::agents::list))
         .route("/agents.csv", page(pages::agents::csv))
         .route("/agents/{agent}", page(pages::agents::show))
-        .route("/log", page(pages::log::show))
-        .route("/log.csv", page(pages::log::csv))
+        .route("/log", present(pages::log::show))
+        .route("/log.csv", present(pages::log::csv))
         .route("/reports", page(pages::reports::show))
         .route("/reports/{kind}/{format}", post(download::report))
-        .route("/retention", page(pages::retention::show))
-        .route("/retention.csv", page(pages::retention::csv))
+        .route("/retention", present(pages::retention::show))
+        .route("/retention.csv", present(pages::retention::csv))
         .route("/decisions", page(pages::decisions::list))
         .route("/decisions.csv", page(pages::decisions::csv))
         .route("/decisions/{register}/{id}", decide::record())
@@ -219,7 +232,7 @@ pub fn router(state: WebState, beside: Router) -> Router {
         .route("/decide/{register}", decide::form())
         .route("/activity", page(pages::log::activity))
         .route("/activity.csv", page(pages::log::activity_csv))
-        .route("/help", page(pages::help::show))
+        .route("/help", timeless(pages::help::show))
         .route("/password", get(sign_in::password_form).post(sign_in::change_password))
         .route("/sign-out", post(sign_in::sign_out))
         .fallback(missing)
@@ -232,32 +245,53 @@ pub fn router(state: WebState, beside: Router) -> Router {
     pages.merge(beside)
 }
 
-/// A page is a plain function; it runs off the async threads because it reads databases.
+/// A page is a plain function; it runs off the async threads because it reads databases. It tells what stands, or what stood at
+/// the moment that its address asks for.
 fn page(build: fn(&Ask) -> Result<Response, WebError>) -> MethodRouter<Arc<Site>> {
+    page_of(Past::Shown, build)
+}
+
+/// A page about what is kept of now alone: asked for the past, it says so.
+fn present(build: fn(&Ask) -> Result<Response, WebError>) -> MethodRouter<Arc<Site>> {
+    page_of(Past::Unknown, build)
+}
+
+/// A page that shows nothing which stands at a time.
+fn timeless(build: fn(&Ask) -> Result<Response, WebError>) -> MethodRouter<Arc<Site>> {
+    page_of(Past::Ignored, build)
+}
+
+fn page_of(past: Past, build: fn(&Ask) -> Result<Response, WebError>) -> MethodRouter<Arc<Site>> {
     get(
         move |State(site): State<Arc<Site>>,
               Extension(who): Extension<SignedIn>,
               params: RawPathParams,
               Query(query): Query<table::Query>,
               uri: Uri| async move {
-            let now = (site.clock)();
             let params = params.iter().map(|(_, value)| value.to_owned()).collect();
-            let ask = Ask { site, who, path: uri.path().to_owned(), params, query, now };
+            let mut ask = Ask::new(site, who, uri.path());
+            (ask.params, ask.query, ask.past) = (params, query, past);
             let built = tokio::task::spawn_blocking(move || {
-                build(&ask).unwrap_or_else(|error| sorry(&ask, &error))
+                let built = ask.travel().and_then(|()| match (ask.past, ask.then) {
+                    (Past::Unknown, Some(_)) => pages::only_now::show(&ask),
+                    (Past::Shown | Past::Unknown | Past::Ignored, _) => build(&ask),
+                });
+                (built.unwrap_or_else(|error| sorry(&ask, &error)), ask.then)
             });
-            built.await.unwrap_or_else(|error| {
-                tracing::error!(%error, "a page ended early");
-                StatusCode::INTERNAL_SERVER_ERROR.into_response()
-            })
+            match built.await {
+                Ok((page, Some(then))) => moment::carried(page, &then).await,
+                Ok((page, None)) => page,
+                Err(error) => {
+                    tracing::error!(%error, "a page ended early");
+                    StatusCode::INTERNAL_SERVER_ERROR.into_response()
+                }
+            }
         },
     )
 }
 
 async fn missing(State(site): State<Arc<Site>>, Extension(who): Extension<SignedIn>) -> Response {
-    let now = (site.clock)();
-    let (path, query, params) = (String::new(), table::Query::new(), Vec::new());
-    let ask = Ask { site, who, path, params, query, now };
+    let ask = Ask::new(site, who, "");
     sorry(&ask, &WebError::NotFound("page at this address".into()))
 }
 
@@ -268,6 +302,11 @@ fn sorry(ask: &Ask, error: &WebError) -> Response {
             StatusCode::NOT_FOUND,
             error.to_string(),
             "It may have been mistyped, or it belongs to another log. The navigation leads to everything there is.",
+        ),
+        WebError::NoMoment(_) => (
+            StatusCode::BAD_REQUEST,
+            error.to_string(),
+            "Ask for a day up to today, a time that has been, or an entry that the log has.",
         ),
         WebError::Views(_)
         | WebError::Log(_)
@@ -293,9 +332,29 @@ fn sorry(ask: &Ask, error: &WebError) -> Response {
 }
 
 impl Ask {
+    /// A request that asks for nothing yet, of the present.
+    fn new(site: Arc<Site>, who: SignedIn, path: &str) -> Self {
+        let (views, now) = (site.views.clone(), (site.clock)());
+        let (params, query, path) = (Vec::new(), table::Query::new(), path.to_owned());
+        Self { site, views, then: None, past: Past::Ignored, who, path, params, query, now }
+    }
+
+    /// Goes to the moment that the address asks for.
+    fn travel(&mut self) -> Result<(), WebError> {
+        if self.past == Past::Ignored {
+            return Ok(());
+        }
+        if let Some((then, views)) = moment::asked(&self.site, &self.query, self.now)? {
+            (self.now, self.then, self.views) = (then.at, Some(then), views);
+        }
+        Ok(())
+    }
+
     fn frame(&self, title: impl Into<String>, section: &'static str) -> Frame {
         let user = Some(self.who.user.clone());
-        Frame::new(&self.site, title.into(), section, user, self.who.csrf.clone())
+        let frame = Frame::new(&self.site, title.into(), section, user, self.who.csrf.clone());
+        let picker = (self.past != Past::Ignored).then(|| self.picker());
+        Frame { picker, ..frame }
     }
 
     /// The parameter of that place in the path.
@@ -305,7 +364,14 @@ impl Ask {
 
     fn index(&self, place: usize) -> Result<u64, WebError> {
         let text = self.param(place);
-        text.parse().map_err(|_not_a_number| WebError::NotFound(format!("entry {text:?}")))
+        let index = text.parse();
+        let index = index.map_err(|_not_a_number| WebError::NotFound(format!("entry {text:?}")))?;
+        match self.then {
+            Some(then) if index >= then.entries => {
+                Err(WebError::NotFound(format!("entry {index} as of {}", then.as_of)))
+            }
+            Some(_) | None => Ok(index),
+        }
     }
 
     fn moment(&self, at: Timestamp) -> words::Moment {
@@ -327,7 +393,12 @@ impl Frame {
         csrf: String,
     ) -> Self {
         let (css, script) = (assets::address("exhibit.css"), assets::address("exhibit.js"));
-        Self { title, section, user, csrf, origin: site.origin.clone(), css, script }
+        let origin = site.origin.clone();
+        Self { title, section, user, csrf, origin, css, script, picker: None }
+    }
+
+    fn is_past(&self) -> bool {
+        self.picker.as_ref().is_some_and(|picker| picker.then.is_some())
     }
 
     fn here(&self, section: &str) -> bool {

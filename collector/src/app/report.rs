@@ -30,23 +30,25 @@ pub struct Reported {
     pub size: u64,
     /// Digest of the rule pack in force.
     pub pack: String,
+    /// The moment that it tells of.
+    pub at: Timestamp,
     /// Index of the entry that says so.
     pub entry: u64,
 }
 
-/// Makes a report; works while `serve` runs. `out` absent: to standard output, once the log says that it was made.
+/// Makes a report, of now or of the moment that `as_of` names; works while `serve` runs. `out` absent: to standard output, once the log says that it was made.
 pub fn report(
     config: &Config,
-    ask: &Ask,
+    (ask, as_of): (&Ask, Option<&str>),
     (out, force): (Option<&Path>, bool),
     now: Timestamp,
 ) -> anyhow::Result<Reported> {
     desk::texts(&[("--by", &ask.by)])?;
     let keys = Keys::load(config)?;
-    let views = views(config, &keys)?;
+    let (views, at) = standing(views(config, &keys)?, as_of, now)?;
     let Some(out) = out else {
         let mut scratch = Scratch::new(&config.data)?;
-        let written = report::write(&views, ask, now, scratch.file())?;
+        let written = report::write(&views, ask, at, scratch.file())?;
         drop(views);
         let (mut file, sha256, bytes) = scratch.settle()?;
         let made = log(config, &written, (None, sha256, bytes), now)?;
@@ -58,13 +60,24 @@ pub fn report(
         return Ok(made);
     };
     let mut draft = Draft::begin(out, force)?;
-    let written = report::write(&views, ask, now, draft.file())?;
+    let written = report::write(&views, ask, at, draft.file())?;
     drop(views);
     let (sha256, bytes) = draft.settle()?;
     // In the log first: no report is anywhere that the log does not know of.
     let made = log(config, &written, (Some(out.to_owned()), sha256, bytes), now)?;
     draft.keep()?;
     Ok(made)
+}
+
+/// The views as they stood at the moment that a text names, and when that was; as they stand, if there is none.
+pub(super) fn standing(
+    views: Views,
+    as_of: Option<&str>,
+    now: Timestamp,
+) -> anyhow::Result<(Views, Timestamp)> {
+    let Some(text) = as_of else { return Ok((views, now)) };
+    let moment = views.moment(text, now)?;
+    Ok((views.standing_at(&moment)?, moment.at))
 }
 
 /// Views that are as new as the log.
@@ -98,16 +111,18 @@ fn log(
         rows: written.rows,
         size: head.size,
         pack: head.pack.clone(),
+        at: head.at,
         entry,
     })
 }
 
 impl fmt::Display for Reported {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { report, format, output, sha256, bytes, rows, size, pack, entry } = self;
+        let Self { report, format, output, sha256, bytes, rows, size, pack, at, entry } = self;
         let place = output.as_ref().map_or_else(|| "-".into(), |path| path.display().to_string());
         writeln!(f, "sha256   {sha256}  {place}")?;
         writeln!(f, "report   {report} as {format}: {rows} rows, {bytes} bytes")?;
+        writeln!(f, "as of    {at}")?;
         writeln!(f, "rests on {size} entries of the log and rule pack {pack}")?;
         write!(f, "logged   as entry {entry}")
     }

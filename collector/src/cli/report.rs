@@ -36,6 +36,9 @@ pub(super) struct Report {
     /// Of the statement of applicability: a frozen version instead of how it is now, by its entry
     #[arg(long, value_name = "ENTRY")]
     frozen: Option<u64>,
+    /// As it stood at the end of a day (2026-11-30), at a time (RFC 3339), or once the log had the entry of this number
+    #[arg(long, value_name = "MOMENT", conflicts_with = "frozen")]
+    as_of: Option<String>,
     /// Who asks; stands in the report and in the log
     #[arg(long, value_name = "NAME", env = "USER", default_value = "operator")]
     by: String,
@@ -45,12 +48,12 @@ pub(super) struct Report {
 }
 
 pub(super) fn report(config: &Config, asked: Report, now: Timestamp) -> anyhow::Result<ExitCode> {
-    let Report { kind, format, output, force, control, target, frozen, by, json } = asked;
+    let Report { kind, format, output, force, control, target, frozen, as_of, by, json } = asked;
     let (controls, targets) = (control.into_iter().collect(), target.into_iter().collect());
     let ask = Ask { kind, format, selection: Selection { controls, targets }, by, frozen };
     let to_stdout = output.as_os_str() == "-";
     let out = if to_stdout { None } else { Some(output.as_path()) };
-    let made = app::report(config, &ask, (out, force), now)?;
+    let made = app::report(config, (&ask, as_of.as_deref()), (out, force), now)?;
     if to_stdout {
         let line = if json { serde_json::to_string(&made)? } else { made.to_string() };
         writeln!(std::io::stderr(), "{line}")?;

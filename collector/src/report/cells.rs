@@ -80,6 +80,12 @@ impl From<Timestamp> for Cell {
     }
 }
 
+impl From<Option<u64>> for Cell {
+    fn from(number: Option<u64>) -> Self {
+        number.map_or_else(|| Self::from(""), Self::from)
+    }
+}
+
 impl From<Option<Timestamp>> for Cell {
     fn from(at: Option<Timestamp>) -> Self {
         at.map_or(Self::Empty, Self::Time)

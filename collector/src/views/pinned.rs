@@ -11,6 +11,7 @@ impl Views {
     /// rows are streamed is refused.
     pub fn pinned(&self) -> Result<Self, ViewsError> {
         let connection = connect(&self.0.path)?;
+        self.0.then.as_ref().map_or(Ok(()), |then| then.front(&connection))?;
         connection.pragma_update(None, "query_only", true)?;
         connection.execute_batch("BEGIN")?;
         // SQLite takes the moment of the first question.
@@ -28,6 +29,7 @@ impl Views {
             assessed: Mutex::new(None),
             past: Mutex::default(),
             pinned: true,
+            then: self.0.then.clone(),
         }));
         // The pack of this moment is found before anybody streams rows.
         pinned.assessor();

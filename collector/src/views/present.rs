@@ -41,15 +41,26 @@ impl Present {
         if now.as_deref() == Some(digest) {
             return;
         }
-        if self.find(digest).is_none() {
-            let mut last = &self.first;
-            while let Some(next) = last.next.get() {
-                last = next;
-            }
-            let link = || Box::new(Link { assessor: assessor.clone(), next: OnceLock::new() });
-            last.next.get_or_init(link);
-        }
+        self.add(assessor);
         *now = Some(digest.to_owned());
+    }
+
+    /// Keeps one that was in force earlier, and says nothing of now.
+    pub(super) fn keep(&self, assessor: &Assessor) {
+        let _now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
+        self.add(assessor);
+    }
+
+    fn add(&self, assessor: &Assessor) {
+        if self.find(assessor.pack().digest()).is_some() {
+            return;
+        }
+        let mut last = &self.first;
+        while let Some(next) = last.next.get() {
+            last = next;
+        }
+        let link = || Box::new(Link { assessor: assessor.clone(), next: OnceLock::new() });
+        last.next.get_or_init(link);
     }
 
     pub(super) fn find(&self, digest: &str) -> Option<&Assessor> {

@@ -15,8 +15,8 @@ use rusqlite::Row;
 
 use super::{Views, ViewsError};
 
+pub(super) use agents::silences;
 pub use agents::{AgentRow, ScheduleRow};
-pub(super) use agents::{is_silent, silences};
 pub use entries::{Change, ChangeKind, EntryFilter, EntryRow};
 pub(super) use evidence::target_ids;
 pub use evidence::{DocumentRow, Gap, OutcomeRow, TargetRow};

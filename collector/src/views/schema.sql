@@ -28,6 +28,7 @@ CREATE TABLE entries (
 ) STRICT;
 CREATE INDEX entries_by_agent ON entries (agent, idx);
 CREATE INDEX entries_by_type ON entries (type, idx);
+CREATE INDEX entries_after_gaps ON entries (agent, idx) WHERE missing > 0;
 
 CREATE TABLE keys (
   key        TEXT PRIMARY KEY,

@@ -119,7 +119,7 @@ impl Views {
     /// The tables' writer, unless it takes long: nobody waits for a crowd of entries, or for another pack to judge everything.
     /// Tables that are held as they were have none.
     fn writer_soon(&self) -> Option<MutexGuard<'_, Writer>> {
-        if self.0.pinned {
+        if self.0.pinned || self.0.then.is_some() {
             return None;
         }
         let started = Instant::now();

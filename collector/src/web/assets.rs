@@ -11,8 +11,11 @@ const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// One stylesheet out of its parts, so that a page asks for one.
-const STYLE: &str =
-    concat!(include_str!("../../assets/exhibit.css"), include_str!("../../assets/nav.css"));
+const STYLE: &str = concat!(
+    include_str!("../../assets/exhibit.css"),
+    include_str!("../../assets/nav.css"),
+    include_str!("../../assets/moment.css")
+);
 
 const FILES: [(&str, &str, &[u8]); 13] = [
     ("exhibit.css", CSS, STYLE.as_bytes()),

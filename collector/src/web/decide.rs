@@ -15,7 +15,7 @@ use exhibit_proto::statement::{Act, Decision};
 use serde_json::{Value, json};
 
 use super::guard::{SignedIn, from_own_page, same_token};
-use super::table::{Query, encode};
+use super::table::encode;
 use super::{Ask, Site, pages, sign_in, sorry};
 use crate::decisions::{Deciding, Undecided, media_type, next_id};
 use fields::Typed;
@@ -23,7 +23,7 @@ use sent::Sent;
 
 /// The form of a register, and what it sends.
 pub(super) fn form() -> MethodRouter<Arc<Site>> {
-    let show = super::page(pages::decisions::form);
+    let show = super::timeless(pages::decisions::form);
     let limit = usize::try_from(sent::MAX_BODY).unwrap_or(usize::MAX);
     show.post(put).layer(DefaultBodyLimit::max(limit))
 }
@@ -206,8 +206,7 @@ async fn act(
 }
 
 fn ask(site: &Arc<Site>, who: &SignedIn, path: &str) -> Ask {
-    let (site, who, now) = (Arc::clone(site), who.clone(), (site.clock)());
-    Ask { site, who, path: path.to_owned(), params: Vec::new(), query: Query::new(), now }
+    Ask::new(Arc::clone(site), who.clone(), path)
 }
 
 /// The form again, with what was typed and what is wrong with it.

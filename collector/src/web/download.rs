@@ -15,8 +15,10 @@ use serde::Deserialize;
 use tokio::sync::{Semaphore, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 
-use super::Site;
 use super::guard::{SignedIn, from_own_page, same_token};
+use super::moment::{self, AS_OF};
+use super::table::Query;
+use super::{Site, WebError};
 use crate::report::{self, Ask, Format, Kind, ReportError, Scratch, Selection};
 
 /// Reports that are made at the same time: each holds the judgement of all findings.
@@ -41,6 +43,9 @@ pub(super) struct Asked {
     /// One control, or nothing for all.
     #[serde(default)]
     control: String,
+    /// A day, a time or an entry; nothing for now.
+    #[serde(default)]
+    as_of: String,
 }
 
 pub(super) async fn report(
@@ -68,19 +73,29 @@ pub(super) async fn report(
         Err(error) => return (StatusCode::BAD_REQUEST, format!("{error}")).into_response(),
     }
     let ask = Ask { kind, format, selection, by: who.user.clone(), frozen: None };
+    let query = Query::from([(AS_OF.to_owned(), asked.as_of)]);
     let Ok(_turn) = site.turns.0.acquire().await else {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
     let (state, now) = (Arc::clone(&site), (site.clock)());
     let made = tokio::task::spawn_blocking(move || {
+        let then = moment::asked(&state, &query, now)?;
+        let (views, at) = match &then {
+            Some((then, views)) => (views, then.at),
+            None => (&state.views, now),
+        };
         let mut scratch = Scratch::new(&state.scratch)?;
-        let written = report::write(&state.views, &ask, now, scratch.file())?;
+        let written = report::write(views, &ask, at, scratch.file())?;
         let (file, sha256, bytes) = scratch.settle()?;
-        Ok::<_, ReportError>((file, sha256, bytes, written.claims(sha256, bytes)))
+        let made = (file, sha256, bytes, written.claims(sha256, bytes));
+        Ok::<_, WebError>((made, at.strftime("%Y-%m-%d").to_string()))
     });
-    let (file, sha256, bytes, detail) = match made.await {
+    let ((file, sha256, bytes, detail), day) = match made.await {
         Ok(Ok(made)) => made,
-        Ok(Err(error @ (ReportError::Form { .. } | ReportError::TooMany { .. }))) => {
+        Ok(Err(
+            error @ (WebError::NoMoment(_)
+            | WebError::Report(ReportError::Form { .. } | ReportError::TooMany { .. })),
+        )) => {
             return (StatusCode::BAD_REQUEST, error.to_string()).into_response();
         }
         Ok(Err(error)) => return broken(&error),
@@ -92,7 +107,6 @@ pub(super) async fn report(
         let text = "the log cannot take an entry at present; try again in a moment";
         return (StatusCode::SERVICE_UNAVAILABLE, text).into_response();
     }
-    let day = now.strftime("%Y-%m-%d");
     let name = format!("exhibit-{kind}-{day}.{}", format.extension());
     stream(file, (sha256, bytes), (&name, format.media_type()))
 }

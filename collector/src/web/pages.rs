@@ -15,6 +15,7 @@ pub(super) mod help;
 pub(super) mod history;
 pub(super) mod log;
 mod noticed;
+pub(super) mod only_now;
 mod picture;
 mod proven;
 pub(super) mod reports;
@@ -54,13 +55,12 @@ fn target_cell(names: &BTreeMap<String, String>, target: &str) -> Cell {
 impl Ask {
     /// Names of targets for people.
     fn target_names(&self) -> Result<BTreeMap<String, String>, WebError> {
-        let targets = self.site.views.targets()?;
-        Ok(targets.into_iter().map(|target| (target.id, target.name)).collect())
+        Ok(self.views.target_ids()?.into_iter().collect())
     }
 
     /// Names of agents for people.
     fn agent_names(&self) -> Result<BTreeMap<String, String>, WebError> {
-        let agents = self.site.views.agents()?;
+        let agents = self.views.agents()?;
         Ok(agents.into_iter().map(|agent| (agent.id, agent.host_name)).collect())
     }
 }

@@ -29,6 +29,7 @@ const NEW_PASSWORD: &str = "four calm words here";
 
 mod decisions;
 mod history;
+mod moment;
 mod noticed;
 mod reports;
 mod retention;

@@ -68,11 +68,7 @@ impl AgentRow {
     }
 }
 
-pub(in crate::views) fn is_silent(
-    now: Timestamp,
-    last_seen: Timestamp,
-    interval_seconds: Option<u64>,
-) -> bool {
+fn is_silent(now: Timestamp, last_seen: Timestamp, interval_seconds: Option<u64>) -> bool {
     let stated = interval_seconds.and_then(|seconds| i64::try_from(seconds).ok());
     let patience = stated.map_or(PATIENCE_SECONDS, |seconds| seconds.saturating_mul(2));
     now.duration_since(last_seen) > SignedDuration::from_secs(patience)

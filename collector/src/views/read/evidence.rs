@@ -41,8 +41,8 @@ pub struct DocumentRow {
     pub first_seen: Timestamp,
     pub last_index: u64,
     pub last_seen: Timestamp,
-    /// Runs that observed it.
-    pub seen: u64,
+    /// Runs that observed it; not known as of an earlier moment, of what was observed again since.
+    pub seen: Option<u64>,
 }
 
 /// How runs ended for one kind on one target, as long as they ended alike.
@@ -181,7 +181,7 @@ fn document(row: &Row<'_>) -> rusqlite::Result<DocumentRow> {
         first_seen: time(row.get(8)?),
         last_index: unsigned(row.get(9)?),
         last_seen: time(row.get(10)?),
-        seen: unsigned(row.get(11)?),
+        seen: row.get::<_, Option<i64>>(11)?.map(unsigned),
     })
 }
 

@@ -18,7 +18,7 @@ pub(super) enum Absent {
 
 /// The document that entry `index` names is not stored.
 pub(super) fn of(ask: &Ask, observed: &Observed, index: u64) -> Result<Absent, WebError> {
-    let views = &ask.site.views;
+    let views = &ask.views;
     if let Some(stone) = views.tombstone_of(&observed.digest, index)? {
         let at = ask.moment(stone.at);
         return Ok(Absent::Deleted(stone, at));

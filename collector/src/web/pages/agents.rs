@@ -49,7 +49,7 @@ pub(in crate::web) fn csv(ask: &Ask) -> Result<Response, WebError> {
 }
 
 fn table(ask: &Ask) -> Result<Table, WebError> {
-    let views = &ask.site.views;
+    let views = &ask.views;
     let outcomes = views.outcomes(None)?;
     let rows = views.agents()?.into_iter().map(|agent| {
         let of = outcomes.iter().filter(|row| row.agent == agent.id && !row.gaps.is_empty());
@@ -102,7 +102,7 @@ fn offset(agent: &AgentRow) -> String {
 }
 
 pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
-    let views = &ask.site.views;
+    let views = &ask.views;
     let missing = || WebError::NotFound(format!("agent {:?}", ask.param(0)));
     let agent = views.agent(ask.param(0))?.ok_or_else(missing)?;
     let names = ask.target_names()?;
@@ -130,7 +130,7 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
 
 fn unseen(ask: &Ask, agent: &AgentRow) -> Result<Table, WebError> {
     let mut rows: Vec<Vec<Cell>> = Vec::new();
-    for row in ask.site.views.outcomes(None)?.iter().filter(|row| row.agent == agent.id) {
+    for row in ask.views.outcomes(None)?.iter().filter(|row| row.agent == agent.id) {
         for gap in &row.gaps {
             rows.push(vec![
                 text(row.kind.clone()).note(row.target.clone()),
@@ -158,7 +158,7 @@ fn unseen(ask: &Ask, agent: &AgentRow) -> Result<Table, WebError> {
 }
 
 fn schedule(ask: &Ask, agent: &AgentRow) -> Result<Table, WebError> {
-    let items = ask.site.views.schedules()?.into_iter().filter(|item| item.agent == agent.id);
+    let items = ask.views.schedules()?.into_iter().filter(|item| item.agent == agent.id);
     let rows = items.map(|item| {
         vec![
             text(item.kind).note(item.target),
@@ -183,7 +183,7 @@ fn schedule(ask: &Ask, agent: &AgentRow) -> Result<Table, WebError> {
 
 fn entries(ask: &Ask, agent: &AgentRow) -> Result<Table, WebError> {
     let filter = EntryFilter { agent: Some(agent.id.clone()), ..EntryFilter::default() };
-    let entries = ask.site.views.entries(&filter, ENTRIES)?;
+    let entries = ask.views.entries(&filter, ENTRIES)?;
     let rows = entries.iter().map(|entry| super::log::row(ask, entry, Some(&agent.host_name)));
     Ok(super::log::entries_table("entries", "Its newest entries", rows.collect(), None))
 }

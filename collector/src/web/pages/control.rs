@@ -84,7 +84,7 @@ pub(super) struct FindingView {
 }
 
 pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
-    let views = &ask.site.views;
+    let views = &ask.views;
     let missing = || WebError::NotFound(format!("control {:?}", ask.param(0)));
     let id: ControlId = ask.param(0).parse().map_err(|_not_an_id| missing())?;
     let framework = views.assessor().framework();
@@ -211,7 +211,7 @@ pub(super) fn reason_view(
 ) -> ReasonView {
     let (class, icon) = cause(reason.cause);
     let rule = reason.rule.as_ref().map(|rule| {
-        let known = ask.site.views.assessor().rule(rule.as_str());
+        let known = ask.views.assessor().rule(rule.as_str());
         let title = known.map(|rule| rule.title.clone());
         (title.unwrap_or_else(|| rule.to_string()), format!("/rules/{rule}"))
     });

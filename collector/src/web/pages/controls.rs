@@ -51,7 +51,7 @@ struct AttributeView {
 }
 
 pub(in crate::web) fn list(ask: &Ask) -> Result<Response, WebError> {
-    let views = &ask.site.views;
+    let views = &ask.views;
     let framework = views.assessor().framework();
     let attributes = ATTRIBUTES.map(|(attribute, key, title)| {
         let values = framework.values(attribute).into_iter();
@@ -104,7 +104,7 @@ pub(in crate::web) fn csv(ask: &Ask) -> Result<Response, WebError> {
 }
 
 fn table(ask: &Ask) -> Result<Table, WebError> {
-    let views = &ask.site.views;
+    let views = &ask.views;
     let assessment = views.assess(ask.now)?;
     let rules = views.assessor().pack().rules();
     let wanted = wanted(ask);
@@ -178,7 +178,7 @@ pub(in crate::web) fn clauses_csv(ask: &Ask) -> Result<Response, WebError> {
 }
 
 fn clause_table(ask: &Ask) -> Table {
-    let clauses = ask.site.views.assessor().framework().clauses().iter();
+    let clauses = ask.views.assessor().framework().clauses().iter();
     let rows = clauses.enumerate().map(|(place, clause)| {
         vec![
             text(clause.id.to_string()).sort(format!("{place:03}")),

@@ -105,7 +105,7 @@ pub(super) fn decided(
 
 /// Waivers that cover failures on the control, also those that have ended.
 fn waivers(ask: &Ask, id: ControlId, assessment: &Assessment) -> Vec<Line> {
-    let assessor = ask.site.views.assessor();
+    let assessor = ask.views.assessor();
     let about = |waived: &Waived| match waived {
         Waived::Control(control) => *control == id,
         Waived::Rule(rule) => {
@@ -149,7 +149,7 @@ fn waivers(ask: &Ask, id: ControlId, assessment: &Assessment) -> Vec<Line> {
 fn papers(ask: &Ask, id: ControlId, people: &People) -> Result<Vec<Paper>, WebError> {
     let mut papers = Vec::new();
     for evidence in people.manual.iter().filter(|evidence| evidence.control == id) {
-        let history = ask.site.views.record_history("manual_evidence", &evidence.id)?;
+        let history = ask.views.record_history("manual_evidence", &evidence.id)?;
         let index = history.iter().find(|row| row.in_force()).map_or(0, |row| row.index);
         let place = href("manual_evidence", &evidence.id);
         papers.push(Paper {
@@ -196,7 +196,7 @@ fn fresh(begun: bool, until: Timestamp, now: Timestamp) -> Word {
 /// Proposals that name the control: register, address, id.
 fn waiting(ask: &Ask, id: ControlId) -> Result<Vec<(String, String, String)>, WebError> {
     let name = id.to_string();
-    let assessor = ask.site.views.assessor();
+    let assessor = ask.views.assessor();
     let about = |row: &&crate::views::RecordRow| {
         let text =
             |place: &str| row.value.as_ref().and_then(|value| value.pointer(place)?.as_str());
@@ -206,7 +206,7 @@ fn waiting(ask: &Ask, id: ControlId) -> Result<Vec<(String, String, String)>, We
             || text("/about/control") == Some(&name)
             || rule.is_some_and(|rule| rule.strength(id).is_some())
     };
-    let rows = ask.site.views.records(None)?;
+    let rows = ask.views.records(None)?;
     let waiting = rows.iter().filter(|row| standing(row).label == "proposed").filter(about);
     Ok(waiting
         .map(|row| {
@@ -228,7 +228,7 @@ pub(super) struct Marks {
 }
 
 pub(super) fn marks(ask: &Ask, target: &str) -> Result<Marks, WebError> {
-    let assessed = ask.site.views.assess(ask.now)?;
+    let assessed = ask.views.assess(ask.now)?;
     let known = assessed.targets.iter().find(|known| known.target == target);
     let pair = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
     let retired = assessed.people.retired.get(target);

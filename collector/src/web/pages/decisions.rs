@@ -111,7 +111,7 @@ pub(in crate::web) fn csv(ask: &Ask) -> Result<Response, WebError> {
 }
 
 fn table(ask: &Ask, most: u32) -> Result<Table, WebError> {
-    let rows = ask.site.views.all_records(None, most)?.into_iter().map(|row| {
+    let rows = ask.views.all_records(None, most)?.into_iter().map(|row| {
         let approved = row.approved.as_ref().map(|approved| format!("approved by {}", approved.by));
         let value = row.value.as_ref().map(ToString::to_string).unwrap_or_default();
         let told = row.value.as_ref().map(told).unwrap_or_default();
@@ -213,13 +213,15 @@ pub(in crate::web) fn record_again(
     id: &str,
     problem: &str,
 ) -> Result<Response, WebError> {
-    let views = &ask.site.views;
+    let views = &ask.views;
     let history = views.record_history(name, id)?;
     let newest = history.first();
     let newest = newest.ok_or_else(|| WebError::NotFound(format!("record {id:?} of {name:?}")))?;
     let people = views.people()?;
     let unread = people.unread.iter().find(|unread| unread.register == name && unread.id == id);
-    let waits = history.iter().find(|row| row.waits());
+    // What is done, is done now.
+    let past = ask.is_past();
+    let waits = history.iter().find(|row| row.waits()).filter(|_| !past);
     let same = |row: &RecordRow| exhibit_assessment::decisions::same_person(&row.by, &ask.who.user);
     html(&RecordPage {
         frame: ask.frame(format!("{id} · {}", title(name)), "decisions"),
@@ -229,11 +231,11 @@ pub(in crate::web) fn record_again(
         id: id.to_owned(),
         unread: unread.map(|unread| unread.why.clone()),
         problem: problem.to_owned(),
-        change: fields::form(name).map(|_| form_href(name, &[("id", id)])),
+        change: fields::form(name).filter(|_| !past).map(|_| form_href(name, &[("id", id)])),
         after: newest.index.to_string(),
         waits: waits.is_some(),
         may_approve: waits.is_some_and(|row| !same(row)),
-        stands: fields::form(name).is_some() && history.iter().any(RecordRow::in_force),
+        stands: !past && fields::form(name).is_some() && history.iter().any(RecordRow::in_force),
         revisions: history.iter().map(|row| revision(ask, row)).collect(),
     })
 }
@@ -268,7 +270,7 @@ fn revision(ask: &Ask, row: &RecordRow) -> RevisionView {
 pub(in crate::web) fn file(ask: &Ask) -> Result<Response, WebError> {
     let missing = || WebError::NotFound("file here".to_owned());
     let index = ask.index(2)?;
-    let history = ask.site.views.record_history(ask.param(0), ask.param(1))?;
+    let history = ask.views.record_history(ask.param(0), ask.param(1))?;
     let row = history.iter().find(|row| row.index == index).ok_or_else(missing)?;
     let value = row.value.as_ref().filter(|_| row.register == "manual_evidence");
     let text = |name: &str| value.and_then(|value| value.get(name)).and_then(|v| v.as_str());
@@ -284,7 +286,7 @@ pub(in crate::web) fn file(ask: &Ask) -> Result<Response, WebError> {
 pub(in crate::web) fn form(ask: &Ask) -> Result<Response, WebError> {
     let name = ask.param(0).to_owned();
     let id = ask.query.get("id").cloned().unwrap_or_default();
-    let history = ask.site.views.record_history(&name, &id)?;
+    let history = ask.views.record_history(&name, &id)?;
     let shown = history
         .iter()
         .find(|row| row.waits())
@@ -308,7 +310,7 @@ pub(in crate::web) fn form_again(ask: &Ask, again: Again) -> Result<Response, We
     let known = register(&name).zip(fields::form(&name));
     let missing = || WebError::NotFound(format!("form for a register {name:?}"));
     let (known, form) = known.ok_or_else(missing)?;
-    let views = &ask.site.views;
+    let views = &ask.views;
     let history = views.record_history(&name, &id)?;
     // Whoever was overtaken sees the newest, and decides anew after it.
     if stale && let Some(newest) = history.first() {
@@ -320,7 +322,7 @@ pub(in crate::web) fn form_again(ask: &Ask, again: Again) -> Result<Response, We
     let given = |name: &str| typed.get(name).cloned().unwrap_or_default();
     let questions = form.fields.iter().map(|field| question(field, given(field.name)));
     let multipart = form.fields.iter().any(|field| field.sort == Sort::File);
-    let second_person = ask.site.views.people()?.second_person.contains(&name);
+    let second_person = ask.views.people()?.second_person.contains(&name);
     let back = match (history.first(), typed.get("control")) {
         (Some(_), _) => href(&name, &id),
         (None, Some(control)) => format!("/controls/{}", encode(control)),

@@ -46,7 +46,7 @@ struct EntryPage {
 pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
     let index = ask.index(0)?;
     let (entry, proven) = proven::load(ask, index)?;
-    let views = &ask.site.views;
+    let views = &ask.views;
     let row = views.entry_row(index)?;
     let agent = row.as_ref().and_then(|row| row.agent.clone());
     let notice = match &agent {
@@ -90,7 +90,7 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
         predicate: facts::html(&predicate(&proven)),
         raw: raw.unwrap_or_default(),
         previous: index.checked_sub(1),
-        next: index.checked_add(1).filter(|next| *next < proven.size),
+        next: index.checked_add(1).filter(|next| *next < ask.entries(proven.size)),
         document_href: None,
         document_digest: None,
         export_target: None,

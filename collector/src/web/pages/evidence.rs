@@ -52,7 +52,7 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
     let (index, kind, target) = (ask.index(0)?, ask.param(1), ask.param(2));
     let (_, proven) = proven::load(ask, index)?;
     let (run, observed) = observed(&proven, kind, target)?;
-    let views = &ask.site.views;
+    let views = &ask.views;
     let bytes = ask.site.log().document(&observed.digest)?;
     let digest_holds = bytes.as_ref().is_some_and(|bytes| Digest::of(bytes) == observed.digest);
     let document = bytes.as_deref().map(Document::parse);

@@ -23,7 +23,7 @@ pub(in crate::web) fn csv(ask: &Ask) -> Result<Response, WebError> {
 }
 
 fn table(ask: &Ask) -> Result<Table, WebError> {
-    let views = &ask.site.views;
+    let views = &ask.views;
     let names = ask.target_names()?;
     let mut findings = views.findings()?;
     findings.sort_by_key(|finding| words::verdict(finding.verdict).order);

@@ -46,8 +46,8 @@ pub(super) struct SaidView {
 }
 
 pub(in crate::web) fn list(ask: &Ask) -> Result<Response, WebError> {
-    let assessment = ask.site.views.assess(ask.now)?;
-    let framework = ask.site.views.assessor().framework();
+    let assessment = ask.views.assess(ask.now)?;
+    let framework = ask.views.assessor().framework();
     let crosswalks = Crosswalks::builtin()?;
     let frameworks = crosswalks.frameworks().iter().map(|one| {
         let reached = reached(one);
@@ -119,8 +119,8 @@ fn find<'a>(ask: &Ask, crosswalks: &'a Crosswalks) -> Result<&'a Crosswalk, WebE
 }
 
 fn relations(ask: &Ask, one: &Crosswalk, caption: &str) -> Result<Table, WebError> {
-    let assessment = ask.site.views.assess(ask.now)?;
-    let framework = ask.site.views.assessor().framework();
+    let assessment = ask.views.assess(ask.now)?;
+    let framework = ask.views.assessor().framework();
     let cloud = one.relations.iter().any(|row| row.cloud_guidance.is_some());
     let rows = one.relations.iter().enumerate().map(|(place, row)| {
         let theirs = text(row.theirs.clone()).note(one.title_of(&row.theirs).unwrap_or_default());
@@ -184,8 +184,8 @@ pub(in crate::web) fn transition_csv(ask: &Ask) -> Result<Response, WebError> {
 
 fn transition_table(ask: &Ask) -> Result<Table, WebError> {
     use exhibit_assessment::Became;
-    let framework = ask.site.views.assessor().framework();
-    let assessment = ask.site.views.assess(ask.now)?;
+    let framework = ask.views.assessor().framework();
+    let assessment = ask.views.assess(ask.now)?;
     let transition = Transition::builtin(framework)?;
     let mut rows = Vec::new();
     let ours = |id: ControlId| {

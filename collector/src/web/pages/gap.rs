@@ -38,7 +38,7 @@ struct GapView {
 }
 
 pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
-    let rows = gaps(&ask.site.views, ask.now)?;
+    let rows = gaps(&ask.views, ask.now)?;
     let wanted = ask.query.get("status").cloned().unwrap_or_default();
     let mut words: Vec<(Word, usize, bool)> =
         Status::ALL.map(|status| (words::status(status), 0, false)).to_vec();

@@ -1,21 +1,21 @@
-//! Statuses as they were: over a time as a picture, between two days as a list, of one control as intervals, and as of a day or
-//! entry with its reasons.
+//! Statuses as they were: over a time as a picture, between two days as a list.
 
-use std::sync::Arc;
+mod control;
 
 use askama::Template;
 use axum::response::Response;
-use exhibit_assessment::{ControlId, Status};
+use exhibit_assessment::Status;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 
-use super::control::{ReasonView, reason_view};
 use super::{super::html, Ask, WebError};
-use crate::views::{Assessment, StatusRow, Views};
+use crate::views::StatusRow;
 use crate::web::Frame;
 use crate::web::table::{Table, TableView, column, count, moment, number, text, word};
 use crate::web::words::{self, Word};
+
+pub(in crate::web) use control::control;
 
 /// Columns of the picture at most.
 const COLUMNS: i64 = 60;
@@ -46,7 +46,7 @@ struct Bar {
 
 pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
     let (from, to, problem) = period(ask);
-    let views = &ask.site.views;
+    let views = &ask.views;
     let (before, after) = (views.statuses_at(from)?, views.statuses_at(to)?);
     let mut bars: Vec<Bar> = Vec::new();
     let mut rows = Vec::new();
@@ -144,7 +144,7 @@ fn numbers(rows: Vec<Vec<crate::web::table::Cell>>) -> Table {
 
 /// Controls whose status is another on the second day.
 fn differing(ask: &Ask, before: &[StatusRow], after: &[StatusRow]) -> Table {
-    let framework = ask.site.views.assessor().framework();
+    let framework = ask.views.assessor().framework();
     let rows = after.iter().filter_map(|is| {
         let was = before.iter().find(|was| was.control == is.control)?;
         let control = framework.control(is.control)?;
@@ -185,127 +185,4 @@ fn share(row: &StatusRow) -> String {
     } else {
         format!("{} of {}", row.passing, row.targets)
     }
-}
-
-#[derive(Template)]
-#[template(path = "control_history.html")]
-struct ControlHistory {
-    frame: Frame,
-    id: String,
-    title: String,
-    as_of: String,
-    problem: Option<String>,
-    then: Option<Then>,
-    intervals: TableView,
-}
-
-/// The control as of an earlier moment.
-struct Then {
-    word: Word,
-    at: words::Moment,
-    entries: u64,
-    pack: String,
-    pack_version: String,
-    share: String,
-    reasons: Vec<ReasonView>,
-    hidden_reasons: u64,
-}
-
-pub(in crate::web) fn control(ask: &Ask) -> Result<Response, WebError> {
-    let views = &ask.site.views;
-    let missing = || WebError::NotFound(format!("control {:?}", ask.param(0)));
-    let id: ControlId = ask.param(0).parse().map_err(|_not_an_id| missing())?;
-    let control = views.assessor().framework().control(id).ok_or_else(missing)?;
-    let as_of = ask.query.get("as_of").cloned().unwrap_or_default();
-    let (then, problem) = match assess_as_of(views, &as_of, ask.now)? {
-        AsOf::Now => (None, None),
-        AsOf::Unclear => {
-            let what = "is neither a day (2026-11-30), nor a time (2026-11-30T14:00:00Z), nor the number of an entry of this log";
-            (None, Some(format!("{as_of:?} {what}")))
-        }
-        AsOf::Then(assessed) => (Some(then(ask, id, &assessed)?), None),
-    };
-    html(&ControlHistory {
-        frame: ask.frame(format!("{id} in time"), "history"),
-        id: id.to_string(),
-        title: control.title.clone(),
-        as_of,
-        problem,
-        then,
-        intervals: intervals(ask, id)?.view(&ask.path, &ask.query),
-    })
-}
-
-/// What somebody means by *as of*.
-enum AsOf {
-    Now,
-    Unclear,
-    Then(Arc<Assessment>),
-}
-
-fn assess_as_of(views: &Views, text: &str, now: Timestamp) -> Result<AsOf, WebError> {
-    if text.is_empty() {
-        return Ok(AsOf::Now);
-    }
-    let (entries, at) = if let Ok(index) = text.parse::<u64>() {
-        let Some(received) = views.received(index)? else { return Ok(AsOf::Unclear) };
-        (index + 1, received)
-    } else {
-        let Some(at) = text.parse().ok().or_else(|| end_of(text, now)) else {
-            return Ok(AsOf::Unclear);
-        };
-        let at = now.min(at);
-        (views.entries_at(at)?, at)
-    };
-    Ok(AsOf::Then(views.assess_as_of(entries, at)?))
-}
-
-fn then(ask: &Ask, id: ControlId, assessed: &Assessment) -> Result<Then, WebError> {
-    let missing = || WebError::NotFound(format!("control {id}"));
-    let status = assessed.of(id).ok_or_else(missing)?;
-    let names = ask.target_names()?;
-    let counts = &status.counts;
-    Ok(Then {
-        word: words::status(status.status),
-        at: ask.moment(assessed.now),
-        entries: assessed.applied,
-        pack: words::shortened(&assessed.pack),
-        pack_version: assessed.pack_version.clone(),
-        share: format!("{} of {}", counts.targets_passing, counts.targets),
-        reasons: status.reasons.iter().map(|reason| reason_view(ask, reason, &names)).collect(),
-        hidden_reasons: status.reason_count.saturating_sub(status.reasons.len() as u64),
-    })
-}
-
-fn intervals(ask: &Ask, id: ControlId) -> Result<Table, WebError> {
-    let rows = ask.site.views.status_history(id)?.into_iter().map(|row| {
-        let href = format!("/history/{id}?as_of={}", row.from);
-        vec![
-            word(words::status(row.status)),
-            moment(Some(ask.moment(row.from))).link(href),
-            row.to.map_or_else(|| text("now"), |at| moment(Some(ask.moment(at)))),
-            text(share(&row)),
-            count(row.failing),
-            count(row.unseen),
-            count(row.stale),
-            count(row.waived),
-        ]
-    });
-    Ok(Table {
-        id: "main",
-        caption: format!("{id} in time, as it was judged at full hours"),
-        columns: vec![
-            column("status", "Status"),
-            column("from", "From"),
-            column("to", "To"),
-            column("passing", "Passing targets"),
-            number("failing", "Failing"),
-            number("unseen", "Unseen"),
-            number("stale", "Stale"),
-            number("waived", "Waived"),
-        ],
-        rows: rows.collect(),
-        empty: "Nothing was judged yet: history begins with the first full hour of the log.",
-        csv: None,
-    })
 }

@@ -61,19 +61,19 @@ struct LogPage {
 pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
     let head = ask.site.log().head()?;
     let filter = filter(ask);
-    let entries = ask.site.views.entries(&filter, PAGE)?;
+    let entries = ask.views.entries(&filter, PAGE)?;
     let oldest = entries.last().map_or(0, |entry| entry.index);
     let type_part = filter.entry_type.as_ref().map(|t| format!("&type={}", encode(t)));
     let older = (oldest > 0 && entries.len() as u64 == u64::from(PAGE))
         .then(|| format!("/log?before={oldest}{}", type_part.unwrap_or_default()));
-    let packs = ask.site.views.packs()?.into_iter().filter(|pack| !pack.proposed).map(|pack| {
+    let packs = ask.views.packs()?.into_iter().filter(|pack| !pack.proposed).map(|pack| {
         let at = ask.moment(pack.at);
         (pack, at)
     });
     html(&LogPage {
         frame: ask.frame("Log", "log"),
         size: head.checkpoint.size,
-        applied: ask.site.views.applied()?,
+        applied: ask.views.applied()?,
         root: head.checkpoint.root.to_string(),
         checkpoint: head.signed,
         witnessed: WitnessedView::of(ask)?,
@@ -96,7 +96,7 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
 }
 
 pub(in crate::web) fn csv(ask: &Ask) -> Result<Response, WebError> {
-    let entries = ask.site.views.entries(&filter(ask), EXPORT)?;
+    let entries = ask.views.entries(&filter(ask), EXPORT)?;
     Ok(ask.csv("log", &table(ask, &entries)?))
 }
 
@@ -180,7 +180,7 @@ fn activity_table(ask: &Ask) -> Result<Table, WebError> {
     let mut rows = Vec::new();
     for entry_type in ACTIVITY {
         let filter = EntryFilter { entry_type: Some(entry_type.into()), ..EntryFilter::default() };
-        rows.extend(ask.site.views.entries(&filter, EXPORT)?);
+        rows.extend(ask.views.entries(&filter, EXPORT)?);
     }
     rows.sort_by_key(|entry| std::cmp::Reverse(entry.index));
     let rows = rows.iter().map(|entry| {

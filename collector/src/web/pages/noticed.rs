@@ -54,7 +54,7 @@ pub(super) fn alarms(ask: &Ask, agent: Option<&str>) -> Result<Alarms, WebError>
     let names = ask.agent_names()?;
     let mut all: Vec<(u8, Alarm)> = Vec::new();
     for (id, larger) in ask.site.ahead.all() {
-        if agent.is_some_and(|agent| agent != id) {
+        if ask.is_past() || agent.is_some_and(|agent| agent != id) {
             continue;
         }
         let words = larger_log(larger.known, larger.ours, larger.signed.is_some());
@@ -63,7 +63,7 @@ pub(super) fn alarms(ask: &Ask, agent: Option<&str>) -> Result<Alarms, WebError>
         let order = if larger.signed.is_some() { 0 } else { 1 };
         all.push((order, Alarm { means, ..alarm }));
     }
-    for row in ask.site.views.notices(agent, ROWS)? {
+    for row in ask.views.notices(agent, ROWS)? {
         let proven = matches!(&row.what, NoticeWhat::Fork(fork) if fork.signed.is_some());
         if !row.stands() || !proven && ask.now.duration_since(row.at) > FRESH {
             continue;
@@ -85,7 +85,7 @@ pub(super) fn alarms(ask: &Ask, agent: Option<&str>) -> Result<Alarms, WebError>
 
 /// What entry `index` is about, if it is one of the newest about that agent.
 pub(super) fn of_entry(ask: &Ask, agent: &str, index: u64) -> Result<Option<Words>, WebError> {
-    let rows = ask.site.views.notices(Some(agent), ROWS)?;
+    let rows = ask.views.notices(Some(agent), ROWS)?;
     Ok(rows.iter().find(|row| row.index == index).map(|row| {
         let words = words(row);
         Words { what: capital(&words.what), ..words }
@@ -95,7 +95,7 @@ pub(super) fn of_entry(ask: &Ask, agent: &str, index: u64) -> Result<Option<Word
 /// All of them, newest first.
 pub(super) fn table(ask: &Ask, agent: Option<&str>) -> Result<Table, WebError> {
     let names = ask.agent_names()?;
-    let rows = ask.site.views.notices(agent, ROWS)?;
+    let rows = ask.views.notices(agent, ROWS)?;
     let rows = rows.iter().map(|row| {
         let words = words(row);
         let more = match row.suppressed {

@@ -45,7 +45,7 @@ pub(super) fn load(ask: &Ask, index: u64) -> Result<(Entry, Proven), WebError> {
     let own = keys.of_entry(index).key();
     let (pem, holder) = match Some(own).filter(|own| own.id() == entry.leaf.key) {
         Some(own) => (own.to_pem(), "this log".to_owned()),
-        None => ask.site.views.key(&key_id)?.unwrap_or_default(),
+        None => ask.views.key(&key_id)?.unwrap_or_default(),
     };
     let envelope = entry.envelope.as_deref().and_then(|bytes| Envelope::parse(bytes).ok());
     let payload = envelope.as_ref().and_then(|envelope| envelope.unverified_payload().ok());

@@ -59,7 +59,7 @@ fn lately(ask: &Ask) -> Result<Vec<Made>, WebError> {
         begins: Some(ACTION.replace('_', " ")),
         ..EntryFilter::default()
     };
-    let rows = ask.site.views.entries(&filter, LATELY)?;
+    let rows = ask.views.entries(&filter, LATELY)?;
     let mut made = Vec::new();
     for row in rows {
         let (_, proven) = proven::load(ask, row.index)?;

@@ -35,7 +35,7 @@ struct RetentionPage {
 
 pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
     let (rules, last) = (&ask.site.retention.rules, &ask.site.retention.last);
-    let holds = ask.site.views.holds()?;
+    let holds = ask.views.holds()?;
     html(&RetentionPage {
         frame: ask.frame("Retention", "retention"),
         rules: !rules.is_empty(),
@@ -59,7 +59,7 @@ pub(in crate::web) fn csv(ask: &Ask) -> Result<Response, WebError> {
 /// Kinds with a rule or a document, with what goes next.
 fn kinds(ask: &Ask) -> Result<Table, WebError> {
     let rules = &ask.site.retention.rules;
-    let views = &ask.site.views;
+    let views = &ask.views;
     let newest = views.tombstones(1)?.first().map(|stone| stone.index);
     let counted = ask.site.retention.counts.get(ask.now, newest, || views.held_by_kind())?;
     let held = &counted.kinds;
@@ -115,7 +115,7 @@ fn kept(days: Option<u32>) -> Cell {
 
 fn holds(ask: &Ask) -> Result<Table, WebError> {
     let names = ask.target_names()?;
-    let rows = ask.site.views.holds()?.into_iter().map(|hold| {
+    let rows = ask.views.holds()?.into_iter().map(|hold| {
         let target = match hold.target {
             Some(target) => super::target_cell(&names, &target),
             None => text("every target"),
@@ -164,7 +164,7 @@ fn holds(ask: &Ask) -> Result<Table, WebError> {
 }
 
 fn stones(ask: &Ask, most: u32) -> Result<Table, WebError> {
-    let rows = ask.site.views.tombstones(most)?.into_iter().map(|stone| {
+    let rows = ask.views.tombstones(most)?.into_iter().map(|stone| {
         vec![
             text(stone.index.to_string())
                 .sort(format!("{:020}", stone.index))

@@ -46,7 +46,7 @@ pub(super) const ATTRIBUTES: [(Attribute, &str, &str); 5] = [
 ];
 
 pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
-    let views = &ask.site.views;
+    let views = &ask.views;
     let (assessment, framework) = (views.assess(ask.now)?, views.assessor().framework());
     let mut order = Status::ALL.map(words::status);
     order.sort_by_key(|word| word.order);

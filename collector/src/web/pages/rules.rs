@@ -38,7 +38,7 @@ pub(in crate::web) fn csv(ask: &Ask) -> Result<Response, WebError> {
 }
 
 fn table(ask: &Ask) -> Result<Table, WebError> {
-    let views = &ask.site.views;
+    let views = &ask.views;
     let findings = views.findings()?;
     let rows = views.assessor().pack().rules().iter().map(|rule| {
         let with = |verdict| {
@@ -80,7 +80,7 @@ fn table(ask: &Ask) -> Result<Table, WebError> {
 }
 
 pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
-    let views = &ask.site.views;
+    let views = &ask.views;
     let assessor = views.assessor();
     let missing = || WebError::NotFound(format!("rule {:?} in the pack in force", ask.param(0)));
     let rule = assessor.rule(ask.param(0)).ok_or_else(missing)?;

@@ -40,7 +40,7 @@ struct ComparePage {
 }
 
 pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
-    let versions = versions(&ask.site.views)?.into_iter().map(|one| VersionView {
+    let versions = versions(&ask.views)?.into_iter().map(|one| VersionView {
         entry: one.entry,
         at: ask.moment(one.at),
         by: one.by,
@@ -72,7 +72,7 @@ pub(in crate::web) fn compare(ask: &Ask) -> Result<Response, WebError> {
     let (older, newer) = (name("older"), name("newer"));
     let bytes = |name: &str| -> Result<Vec<u8>, WebError> {
         if name == "now" {
-            return Ok(present_soa(&ask.site.views, ask.now)?);
+            return Ok(present_soa(&ask.views, ask.now)?);
         }
         let missing = |_not_a_number| WebError::NotFound(format!("version {name:?}"));
         Ok(document(ask.site.log(), name.parse().map_err(missing)?)?.1)
@@ -83,7 +83,7 @@ pub(in crate::web) fn compare(ask: &Ask) -> Result<Response, WebError> {
 }
 
 fn table(ask: &Ask) -> Result<(Table, usize), WebError> {
-    let rows = soa(&ask.site.views, ask.now)?;
+    let rows = soa(&ask.views, ask.now)?;
     let decided = rows.iter().filter(|row| row.applicable != "undecided").count();
     let rows = rows.into_iter().enumerate().map(|(place, row)| {
         let id = row.id.to_string();
@@ -114,7 +114,7 @@ fn table(ask: &Ask) -> Result<(Table, usize), WebError> {
     });
     let table = Table {
         id: "main",
-        caption: "Statement of applicability, now".into(),
+        caption: "Statement of applicability".into(),
         columns: vec![
             wide("control", "Control"),
             choice("applicable", "Applicable"),

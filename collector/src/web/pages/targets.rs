@@ -39,7 +39,7 @@ struct KindView {
     kind: String,
     history: String,
     /// Newest document: address, last and first seen, times seen.
-    newest: Option<(String, Moment, Moment, u64, bool)>,
+    newest: Option<(String, Moment, Moment, Option<u64>, bool)>,
     outcomes: Vec<Word>,
     cron: Option<String>,
     pass: usize,
@@ -69,7 +69,7 @@ pub(in crate::web) fn csv(ask: &Ask) -> Result<Response, WebError> {
 }
 
 fn table(ask: &Ask) -> Result<Table, WebError> {
-    let rows = ask.site.views.targets()?.into_iter().map(|target| {
+    let rows = ask.views.targets()?.into_iter().map(|target| {
         vec![
             text(target.name).link(target_href(&target.id)),
             code(target.id),
@@ -100,7 +100,7 @@ fn table(ask: &Ask) -> Result<Table, WebError> {
 }
 
 pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
-    let views = &ask.site.views;
+    let views = &ask.views;
     let id = ask.param(0);
     let missing = || WebError::NotFound(format!("target {id:?}"));
     let target = views.target(id)?.ok_or_else(missing)?;
@@ -214,7 +214,7 @@ struct KindPage {
 
 pub(in crate::web) fn kind(ask: &Ask) -> Result<Response, WebError> {
     let (id, kind) = (ask.param(0), ask.param(1));
-    let target = ask.site.views.target(id)?;
+    let target = ask.views.target(id)?;
     let target = target.ok_or_else(|| WebError::NotFound(format!("target {id:?}")))?;
     html(&KindPage {
         frame: ask.frame(format!("{kind} of {}", target.name), "targets"),
@@ -231,12 +231,12 @@ pub(in crate::web) fn kind_csv(ask: &Ask) -> Result<Response, WebError> {
 }
 
 fn history(ask: &Ask, id: &str, kind: &str) -> Result<Table, WebError> {
-    let rows = ask.site.views.document_history(id, kind)?.into_iter().map(|row| {
+    let rows = ask.views.document_history(id, kind)?.into_iter().map(|row| {
         let held = if row.held { "held" } else { "digest only" };
         vec![
             moment(Some(ask.moment(row.first_seen))).link(evidence_href(row.from_index, kind, id)),
             moment(Some(ask.moment(row.last_seen))).link(evidence_href(row.last_index, kind, id)),
-            count(row.seen),
+            row.seen.map_or_else(|| text("not known"), count),
             code(words::short(&row.digest)).export(row.digest),
             text(words::bytes(row.size)).sort(format!("{:020}", row.size)),
             text(held),

@@ -35,11 +35,13 @@ struct Today {
 }
 
 pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
-    let views = &ask.site.views;
+    let views = &ask.views;
     let assessment = views.assess(ask.now)?;
     let names: BTreeMap<String, String> = views.target_ids()?.into_iter().collect();
     let agents = ask.agent_names()?;
     let witnessed = WitnessedView::of(ask)?;
+    // Witnesses and damage are known of now alone.
+    let past = ask.is_past();
     html(&Today {
         frame: ask.frame("Today", "today"),
         counts: picture::counts(&assessment),
@@ -48,9 +50,9 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
         targets: names.len(),
         alarms: noticed::alarms(ask, None)?,
         first_steps: agents.is_empty(),
-        damaged: ask.site.scrub.standing()?.damage.len(),
+        damaged: if past { 0 } else { ask.site.scrub.standing()?.damage.len() },
         agents: agents.len(),
-        witnessed: witnessed.sentence(),
-        size: ask.site.log().head()?.checkpoint.size,
+        witnessed: if past { String::new() } else { witnessed.sentence() },
+        size: if past { views.applied()? } else { ask.site.log().head()?.checkpoint.size },
     })
 }

@@ -26,7 +26,7 @@ pub(super) fn latest(
     targets: &BTreeMap<String, String>,
     agents: &BTreeMap<String, String>,
 ) -> Result<Vec<News>, WebError> {
-    let views = &ask.site.views;
+    let views = &ask.views;
     let changes = views.changes(LATEST)?.into_iter().map(|change| {
         let at = ask.moment(change.at);
         Ok(match change.what {
@@ -68,7 +68,7 @@ fn about(
     if !["gap", "conflict", "fork"].contains(&entry_type) {
         return Ok(None);
     }
-    let agent = ask.site.views.entry_row(index)?.and_then(|row| row.agent);
+    let agent = ask.views.entry_row(index)?.and_then(|row| row.agent);
     Ok(agent.map(|id| agents.get(&id).cloned().unwrap_or(id)))
 }
 

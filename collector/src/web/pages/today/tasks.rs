@@ -58,7 +58,9 @@ pub(super) fn all(
         waivers(ask, assessment),
         outside(witnessed),
     ];
-    Ok(groups.into_iter().filter(|group| !group.tasks.is_empty()).collect())
+    // What witnesses said is known of now alone.
+    let told = |group: &Group| !(group.tasks.is_empty() || ask.is_past() && group.id == "outside");
+    Ok(groups.into_iter().filter(told).collect())
 }
 
 fn group(
@@ -75,7 +77,7 @@ fn group(
 fn approvals(ask: &Ask) -> Result<Group, WebError> {
     let waits =
         Word { class: "stale", label: "proposed", icon: words::WAITS, meaning: WAITS, order: 0 };
-    let tasks = ask.site.views.waiting()?.into_iter().map(|row| {
+    let tasks = ask.views.waiting()?.into_iter().map(|row| {
         let place = href(&row.register, &row.id);
         Task {
             word: waits,
@@ -94,7 +96,7 @@ const WAITS: &str = "Somebody proposed it; it counts for nothing until another p
 
 fn not_met(ask: &Ask, assessment: &Assessment) -> Result<Group, WebError> {
     let then = ask.now.checked_sub(NEW).unwrap_or(Timestamp::MIN);
-    let before = ask.site.views.statuses_at(then)?;
+    let before = ask.views.statuses_at(then)?;
     let was = |status: &ControlStatus| {
         before.iter().find(|row| row.control == status.control).map(|row| row.status)
     };
@@ -151,7 +153,7 @@ fn stale(ask: &Ask, assessment: &Assessment) -> Group {
 
 /// A control as a task, without what is to be done.
 fn control(ask: &Ask, status: &ControlStatus) -> Task {
-    let framework = ask.site.views.assessor().framework();
+    let framework = ask.views.assessor().framework();
     let id = status.control.to_string();
     let title = framework.control(status.control).map(|control| control.title.clone());
     let href = format!("/controls/{id}");
