@@ -161,6 +161,52 @@ pub(crate) fn shown(command: &str) -> String {
     }
 }
 
+/// A command that a rule allows, whose words are the limit of what it allows: they stay, but for those that follow a name of a
+/// secret, those that a program takes for data, and those that look drawn at random.
+pub(crate) fn allowed(command: &str) -> String {
+    let mut program = None;
+    let mut after_secret = false;
+    let mut words = Vec::new();
+    for word in command.split_ascii_whitespace() {
+        let bare = word.trim_start_matches('!');
+        let Some(name) = program else {
+            // In front of the program may stand its digest.
+            if bare.starts_with('/') || !bare.contains(':') {
+                program = Some(bare.rsplit('/').next().unwrap_or(bare));
+            }
+            words.push(word.to_owned());
+            continue;
+        };
+        let (key, value) = word.split_once('=').map_or((word, None), |(k, v)| (k, Some(v)));
+        let is_option = word.starts_with('-');
+        words.push(if after_secret {
+            "…".to_owned()
+        } else if SPEAKING.contains(&name) {
+            argument(word, false)
+        } else if value.is_some_and(|value| names_a_secret(key) || is_random(value)) {
+            format!("{key}=…")
+        } else if is_random(word) {
+            "…".to_owned()
+        } else {
+            word.to_owned()
+        });
+        after_secret = is_option && value.is_none() && names_a_secret(word);
+    }
+    words.join(" ")
+}
+
+/// Whether a word, or a part of it between signs, looks like what nobody would think of.
+fn is_random(word: &str) -> bool {
+    let drawn = |part: &str| {
+        let has = |fits: fn(&u8) -> bool| usize::from(part.bytes().any(|byte| fits(&byte)));
+        let classes =
+            has(u8::is_ascii_digit) + has(u8::is_ascii_uppercase) + has(u8::is_ascii_lowercase);
+        part.len() > 40 || part.len() >= 8 && classes == 3 || part.len() >= 16 && classes == 2
+    };
+    let mixed = |part: &str| part.bytes().any(|byte| byte.is_ascii_digit());
+    word.split(|c: char| !c.is_ascii_alphanumeric()).any(|part| mixed(part) && drawn(part))
+}
+
 /// One word after the program; `first` says whether it may be the name of an action such as `backup`.
 fn argument(word: &str, first: bool) -> String {
     if let Some(option) = word.strip_prefix("--") {
@@ -292,6 +338,41 @@ mod tests {
             let shown = shown(command);
             let lower = shown.to_ascii_lowercase();
             assert!(!lower.contains("planted") && !lower.contains("1234"), "{command} -> {shown}");
+        }
+    }
+
+    #[test]
+    fn what_a_rule_allows_stays_and_what_may_be_a_secret_does_not() {
+        for (command, expected) in [
+            ("ALL", "ALL"),
+            (
+                "/usr/bin/systemctl restart nginx.service",
+                "/usr/bin/systemctl restart nginx.service",
+            ),
+            ("/usr/bin/apt-get install -y *", "/usr/bin/apt-get install -y *"),
+            ("!/bin/su", "!/bin/su"),
+            ("sudoedit /etc/nginx/conf.d/*.conf", "sudoedit /etc/nginx/conf.d/*.conf"),
+            (
+                "sha224:0GomF8mNN3wlDt1HD9XldjJ3SNgpFdbjO1+NsQ== /bin/ls -l",
+                "sha224:0GomF8mNN3wlDt1HD9XldjJ3SNgpFdbjO1+NsQ== /bin/ls -l",
+            ),
+            (
+                "/usr/bin/tool --user app --password hunter2 x",
+                "/usr/bin/tool --user app --password … x",
+            ),
+            (
+                "/usr/bin/tool --api-key=k DB_PASSWORD=x a=b",
+                "/usr/bin/tool --api-key=… DB_PASSWORD=… a=b",
+            ),
+            ("/usr/bin/login q8Zr2mKx", "/usr/bin/login …"),
+            ("/usr/bin/login 9f86d081884c7d659a2feaa0", "/usr/bin/login …"),
+            ("/usr/bin/curl -u app:x https\\://h/", "/usr/bin/curl -u … …"),
+            (
+                "/usr/bin/mount /dev/sdb1 /mnt/backup2026",
+                "/usr/bin/mount /dev/sdb1 /mnt/backup2026",
+            ),
+        ] {
+            assert_eq!(allowed(command), expected, "{command}");
         }
     }
 

@@ -14,6 +14,7 @@ use exhibit_plugin::{
 use self::sudoers::{Rule, Sudoers};
 use crate::{
     accounts::{self, Tables},
+    command_line::allowed,
     look::Look,
 };
 
@@ -171,6 +172,7 @@ fn grant(
     let principal = principal(user);
     let scope = sudoers.expanded("Host", &rule.hosts);
     let commands = sudoers.expanded("Cmnd", &rule.commands);
+    let commands: Vec<String> = commands.iter().map(|command| allowed(command)).collect();
     let mut run_as = match &rule.run_as_users {
         Some(users) if users.is_empty() && rule.run_as_groups.is_empty() => vec![user.to_owned()],
         Some(users) => sudoers.expanded("Runas", users),

@@ -55,6 +55,13 @@ struct Seen {
     cut: bool,
 }
 
+/// After the first [`MOST`] rows no other is looked at; what stands for them tells how many there are.
+fn stand_ins<T: Clone>(rows: &mut Vec<T>, left_out: usize) {
+    if let Some(last) = rows.last().cloned() {
+        rows.resize(rows.len() + left_out, last);
+    }
+}
+
 impl Seen {
     /// Adds an engine with what it holds.
     fn add(
@@ -69,7 +76,7 @@ impl Seen {
                 self.cut = true;
                 look.seen.outcome(
                     OutcomeKind::LimitExceeded,
-                    format!("{} has more than {MOST} {what}; the others are left out", engine.id),
+                    format!("{} has {length} {what}; {} of them are left out", engine.id, length - MOST),
                     format!("remove {what} that nobody needs (prune), and read how many there are on the host"),
                 );
             }

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use crate::made::{Told, ask, done};
 
 /// Name, candidate.
-type Update = (String, String);
+pub(crate) type Update = (String, String);
 
 /// What a simulated upgrade installs over something older, and what it keeps back for its dependencies.
-fn simulated(command: &mut Command) -> (Vec<Update>, Vec<String>) {
+pub(crate) fn simulated(command: &mut Command) -> (Vec<Update>, Vec<String>) {
     let said = done(command.args(["-s", "-o", "Debug::NoLocking=true", "dist-upgrade"]));
     let mut updates: Vec<Update> = said
         .lines()
@@ -33,7 +33,7 @@ fn plain(name: &str) -> String {
     name.split(':').next().unwrap_or_default().to_owned()
 }
 
-fn pending(told: &Told) -> Vec<Update> {
+pub(crate) fn pending(told: &Told) -> Vec<Update> {
     let list = told.body("patch.status")["pending"].as_array().unwrap();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let mut list: Vec<Update> =
@@ -65,7 +65,7 @@ const SUITES: [(&str, &str); 4] = [
     ("experimental", "NotAutomatic: yes\n"),
 ];
 
-fn paragraph(name: &str, version: &str) -> String {
+pub(crate) fn paragraph(name: &str, version: &str) -> String {
     format!(
         "Package: {name}\nArchitecture: amd64\nVersion: {version}\nMaintainer: x\nDescription: x\n"
     )
@@ -119,7 +119,7 @@ fn plain_number(value: &Value) -> usize {
     value.as_str().unwrap().trim_start_matches('p').parse().unwrap()
 }
 
-fn apt_of(root: &Path) -> Command {
+pub(crate) fn apt_of(root: &Path) -> Command {
     let mut command = Command::new("apt-get");
     command.env("APT_CONFIG", root.join("conf"));
     command

@@ -7,4 +7,5 @@ mod debian;
 mod made;
 mod pacman;
 mod rpm;
+mod ubuntu;
 mod updates;

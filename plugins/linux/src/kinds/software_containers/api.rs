@@ -17,6 +17,7 @@ use serde_json::Value;
 use super::{
     MOST, Seen, docker, engines,
     facts::{list, text, texts, time},
+    stand_ins,
 };
 use crate::{accounts::Tables, look::Look};
 
@@ -128,16 +129,18 @@ fn engine(look: &mut Look<'_>, socket: &Socket, seen: &mut Seen) -> Result<(), (
         .any(|one| one == "name=userns" || one == "name=rootless" || one == "name=rootless,true");
     let all = ask(look, "/containers/json?all=1")?;
     let mut containers = Vec::new();
-    for one in list(&all).iter().take(MOST + 1) {
+    for one in list(&all).iter().take(MOST) {
         let Some(told) = details(look, socket, "containers", one)? else { continue };
         containers.push(Container { ..docker::inspect(&told, mapped) });
     }
+    stand_ins(&mut containers, list(&all).len().saturating_sub(MOST));
     let all = ask(look, "/images/json")?;
     let mut images = Vec::new();
-    for one in list(&all).iter().take(MOST + 1) {
+    for one in list(&all).iter().take(MOST) {
         let told = details(look, socket, "images", one)?.unwrap_or(Value::Null);
         images.push(image(one, &told));
     }
+    stand_ins(&mut images, list(&all).len().saturating_sub(MOST));
     seen.add(look, engine, images, containers);
     Ok(())
 }

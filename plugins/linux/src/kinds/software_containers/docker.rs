@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::{
     MOST, Seen, engines,
     facts::{beyond_default, is_root, list, reference, secret_variables, text, texts, time},
+    stand_ins,
 };
 use crate::look::{Found, Look};
 
@@ -40,7 +41,8 @@ pub(super) fn stored(look: &mut Look<'_>, seen: &mut Seen) {
     }
     let mapped = text(&daemon["userns-remap"]).is_some();
     let mut containers = Vec::new();
-    for id in names.here().unwrap_or_default().iter().take(MOST + 1) {
+    let names = names.here().unwrap_or_default();
+    for id in names.iter().take(MOST) {
         let place = format!("{folder}/containers/{id}");
         let config = engines::json_of_many(
             look,
@@ -57,6 +59,7 @@ pub(super) fn stored(look: &mut Look<'_>, seen: &mut Seen) {
             (_, _) => engine.containers_complete = false,
         }
     }
+    stand_ins(&mut containers, names.len().saturating_sub(MOST));
     let images = images(look, &folder);
     engine.images_complete &= images.is_some();
     seen.add(look, engine, images.unwrap_or_default(), containers);
@@ -199,12 +202,14 @@ fn images(look: &mut Look<'_>, folder: &str) -> Option<Vec<Image>> {
         let named = engines::json(look, &format!("{store}/repositories.json"));
         let named = named.unwrap_or(Value::Null);
         let content = format!("{store}/imagedb/content/sha256");
-        for id in look.names(&content).here()?.iter().take(MOST + 1) {
+        let ids = look.names(&content).here()?;
+        for id in ids.iter().take(MOST) {
             let config =
                 engines::json_of_many(look, &format!("{content}/{id}"), &format!("{content}/*"))
                     .unwrap_or(Value::Null);
             images.push(image(&format!("sha256:{id}"), &named, &config));
         }
+        stand_ins(&mut images, ids.len().saturating_sub(MOST));
     }
     Some(images)
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::{
     MOST, Seen, engines,
     facts::{list, reference, text, texts, time},
-    oci,
+    oci, stand_ins,
 };
 use crate::{
     accounts::Tables,
@@ -87,11 +87,13 @@ fn store(look: &mut Look<'_>, seen: &mut Seen, id: &str, folder: &str, run: &str
             let listed = index(look, &format!("{place}/images.json"));
             engine.images_complete &= listed.is_some();
             let listed = listed.unwrap_or_default();
-            images.extend(listed.iter().take(MOST + 1).map(|one| image(look, &place, one)));
+            images.extend(listed.iter().take(MOST).map(|one| image(look, &place, one)));
+            stand_ins(&mut images, listed.len().saturating_sub(MOST));
         } else if let Some(driver) = name.strip_suffix("-containers") {
             let listed = index(look, &format!("{folder}/{driver}-containers/containers.json"));
             engine.containers_complete &= listed.is_some();
-            for one in listed.unwrap_or_default().iter().take(MOST + 1) {
+            let listed = listed.unwrap_or_default();
+            for one in listed.iter().take(MOST) {
                 let below = format!("{driver}-containers");
                 containers.push(container(
                     look,
@@ -100,6 +102,7 @@ fn store(look: &mut Look<'_>, seen: &mut Seen, id: &str, folder: &str, run: &str
                     one,
                 ));
             }
+            stand_ins(&mut containers, listed.len().saturating_sub(MOST));
         }
     }
     seen.add(look, engine, images, containers);

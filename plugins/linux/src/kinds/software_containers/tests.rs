@@ -218,3 +218,23 @@ fn a_socket_that_is_granted_and_hangs_is_an_outcome_and_the_rest_is_still_seen()
     job.settings = json!({"containers": {"socket": []}});
     assert!(outcomes(&observe(&job))[0].starts_with("not_configured"));
 }
+
+#[test]
+fn of_more_than_are_listed_the_number_is_told() {
+    let place = "/var/lib/containers/storage";
+    let many: Vec<Value> = (0..MOST + 7)
+        .map(|number| json!({"id": format!("{number:064}"), "names": [format!("i:{number}")], "created": "2026-11-23T05:00:00Z"}))
+        .collect();
+    let root = plant(&[
+        (format!("{place}/libpod/bolt_state.db"), String::new()),
+        (format!("{place}/vfs-images/images.json"), json!(many).to_string()),
+        (format!("{place}/vfs-containers/containers.json"), "[]".to_owned()),
+    ]);
+    let seen = observe(&job(root.path()));
+    let told = outcomes(&seen);
+    let expected = format!("has {} images; 7 of them are left out", MOST + 7);
+    assert!(told.iter().any(|one| one.contains(&expected)), "{told:?}");
+    let body = body(KIND, &seen);
+    assert_eq!(body["images"].as_array().unwrap().len(), MOST);
+    assert_eq!(body["engines"][0]["images_complete"], false);
+}
