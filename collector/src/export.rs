@@ -213,6 +213,12 @@ struct Counts {
     not_held: u64,
 }
 
+/// An agent: what it may speak for, and its host's name.
+struct Enrolled {
+    targets: BTreeSet<Target>,
+    host_name: String,
+}
+
 struct Writer<'a> {
     reader: &'a LogReader,
     selection: &'a Selection,
@@ -222,8 +228,8 @@ struct Writer<'a> {
     manifest: Manifest,
     news: News,
     counts: Counts,
-    /// What each agent may speak for, by the enrolments so far.
-    agents: BTreeMap<String, BTreeSet<Target>>,
+    /// By the enrolments so far.
+    agents: BTreeMap<String, Enrolled>,
     /// Documents of items that are not held.
     missing: BTreeSet<Digest>,
     /// Entries about the log's time that come along.
@@ -318,7 +324,9 @@ impl Writer<'_> {
             self.folder.put_once(&bundle::envelope(&leaf.env), envelope)?;
             if leaf.t == EntryType::Enrol {
                 let enrol: Enrol = predicate(index, envelope)?;
-                self.agents.insert(enrol.agent.clone(), enrol.targets.iter().cloned().collect());
+                let targets = enrol.targets.iter().cloned().collect();
+                let enrolled = Enrolled { targets, host_name: enrol.host_name.clone() };
+                self.agents.insert(enrol.agent.clone(), enrolled);
                 self.key(index, &enrol.evidence_key)?;
             } else if leaf.t == EntryType::Rotate {
                 let rotate: Rotate = predicate(index, envelope)?;
@@ -345,7 +353,10 @@ impl Writer<'_> {
         let beat: Heartbeat = predicate(index, envelope)?;
         let within = self.selection.covers_time(&leaf.rx);
         let wanted = |kind: &_, target: &_| self.selection.covers(kind, target);
-        Ok(self.news.ships(leaf.key, &beat, within, wanted))
+        let speaker = self.agents.get(&beat.capsule.agent);
+        let named = speaker.filter(|speaker| self.selection.is_about(&speaker.targets));
+        let named = named.map(|speaker| speaker.host_name.as_str());
+        Ok(self.news.ships(leaf.key, &beat, within, (named, wanted)))
     }
 
     /// The documents of a run, written; `None` if the selection asks for nothing of it.

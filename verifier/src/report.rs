@@ -143,7 +143,10 @@ pub struct Replay {
     pub not_shown: u64,
     /// Controls whose status was assessed again; 0 where the bundle brings no statuses.
     pub statuses: u64,
-    /// What the result rests on besides documents and rules.
+    /// Decisions of people in force at the end that the statuses were assessed by.
+    #[serde(default)]
+    pub decisions: u64,
+    /// What the result rests on besides documents, rules, heartbeats and decisions.
     pub limits: Vec<String>,
 }
 

@@ -121,7 +121,7 @@ pub fn verify_each(
         log_keys::follow(&folder, trust, &mut head, &tree, &mut ledger);
         head::copies(&folder, &head, &mut ledger);
         if outline.is_some() && tree.rebuilt {
-            manifest::complete(&selection, &tree.left_out, &mut ledger);
+            manifest::complete((&selection, period), &tree.left_out, &mut ledger);
         }
         let roots = trust.tsa_roots.as_ref();
         let (tokens, stamps) = timestamps::check(&folder, &head, &tree, roots, &mut ledger);
@@ -154,7 +154,8 @@ pub fn verify_each(
             report.completeness = Some(found);
         }
         let asked = (outline.is_some() && options.replay(), &selection, period);
-        report.replay = shown::judge(&folder, asked, (failed, &tree.chains), &mut ledger, progress);
+        let found = (failed, head.checkpoint.size, &tree);
+        report.replay = shown::judge(&folder, asked, found, &mut ledger, progress);
         about_log(&mut report, head, tree.chains);
         // Without a manifest there are no items, and nearly every file would be named.
         for path in folder.unclaimed().filter(|_| outline.is_some()) {

@@ -8,7 +8,7 @@ use exhibit_proto::leaf::EntryType;
 use exhibit_proto::statement::{Act, DECISION, Decision, Statement, decision_file};
 use exhibit_verifier::report::{Check, State};
 use serde_json::json;
-use support::{Place, World, failed_in, problems};
+use support::{Place, World, failed_in, manifest, problems};
 
 const FILE: &[u8] = b"%PDF-1.7 the policy";
 
@@ -45,6 +45,26 @@ fn a_decision_is_verified_with_its_file_and_a_changed_file_is_found() {
     files.remove(&path);
     let report = Place::new(&files).report();
     assert_eq!(report.state, State::NotChecked, "{:?}", problems(&report));
+}
+
+#[test]
+fn a_bundle_that_leaves_a_decision_out_fails_and_names_the_entry() {
+    let mut world = world(decision());
+    let withdrawn = Decision { after: Some(5), act: Act::Withdraw, value: None, ..decision() };
+    world.own(EntryType::Decision, &Statement::new(DECISION, Vec::new(), withdrawn));
+    let mut files = world.files();
+    files.insert(bundle::file(&Digest::of(FILE)), FILE.to_vec());
+    assert_eq!(problems(&Place::new(&files).report()), [""; 0]);
+    let index = world.entries.len() as u64 - 1;
+    let envelope = bundle::envelope(&Digest::of(&world.entries.last().unwrap().envelope));
+    for path in [bundle::leaf(index), bundle::proof(index), envelope] {
+        files.remove(&path).unwrap();
+    }
+    manifest(&mut files, |manifest| manifest.items.retain(|item| item.index != index));
+    let report = Place::new(&files).report();
+    let told = format!("entry {index} of the log says what a person decided");
+    assert!(problems(&report).iter().any(|problem| problem.contains(&told)), "{report:?}");
+    assert_eq!(report.state, State::Failed);
 }
 
 #[test]

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde_json::Value;
 
-pub use people::{ControlDecisions, People, Unread};
+pub use people::{ControlDecisions, People, Unread, own_labels};
 pub use registers::{
     CONFIGURATION, ISMS, Known, REGISTERS, Register, SECOND_PERSON, asks, check, register,
 };
@@ -236,6 +236,13 @@ impl Decisions {
     #[must_use]
     pub fn newest(&self, register: &str, id: &str) -> Option<u64> {
         self.places.get(&(register.to_owned(), id.to_owned())).and_then(|held| held.newest)
+    }
+
+    /// What is in force at a place.
+    #[must_use]
+    pub fn at(&self, register: &str, id: &str) -> Option<&Revision> {
+        let held = self.places.get(&(register.to_owned(), id.to_owned()))?;
+        held.in_force.as_ref()
     }
 
     /// What is in force, by register and id.

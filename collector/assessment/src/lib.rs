@@ -48,7 +48,8 @@ pub use kinds::{EvidenceKind, emitters, evidence_kinds};
 pub use pack::{Change, GivenRules, PackDiff, PackError, RuleChange, RulePack, TestOutcome};
 pub use replay::{
     Difference, Documents, FINDINGS_SCHEMA, FindingClaim, FindingsClaimed, MAX_DIFFERENCES,
-    PeopleClaimed, Replay, Replayed, STATUSES_SCHEMA, Sight, StatusesClaimed,
+    PeopleClaimed, Premises, Replay, Replayed, STATUSES_SCHEMA, Sight, StatusesClaimed,
+    schedule_differences,
 };
 pub use rule::{Rule, Severity, Strength, UnknownWord};
 pub use selection::{LabelError, Labels, Selection, SelectionError};
@@ -56,6 +57,6 @@ pub use status::{
     Around, AssessmentInput, Attestation, Board, Cause, ControlStatus, Counts, DOCUMENTS_ONLY,
     Exclusion, Expectation, Gap, KnownTarget, MAX_REASONS, ManualEvidence, Observed, Outcome,
     OutsideTarget, Part, PeriodError, Reason, Rollup, SCORE_DEFINITION, Scope, Score, Standing,
-    Status, Unseen, UnseenCount, Waived, Waiver, WaiverError, WaiverState, assess, outside, rollup,
-    score, waiver_states,
+    Status, Unseen, UnseenCount, Waived, Waiver, WaiverError, WaiverState, assess, is_silent,
+    outside, rollup, score, waiver_states,
 };

@@ -2,6 +2,8 @@
 //! observations, and from where, is another's business. It shares no line with the tables of the collector.
 
 mod claims;
+mod people;
+mod premises;
 
 use std::collections::BTreeMap;
 
@@ -9,8 +11,10 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 pub use claims::{
-    FINDINGS_SCHEMA, FindingClaim, FindingsClaimed, PeopleClaimed, STATUSES_SCHEMA, StatusesClaimed,
+    FINDINGS_SCHEMA, FindingClaim, FindingsClaimed, STATUSES_SCHEMA, StatusesClaimed,
 };
+pub use people::{PeopleClaimed, schedule_differences};
+pub use premises::Premises;
 
 use crate::{
     engine::{Capture, Evidence, Judge},

@@ -29,6 +29,7 @@ mod reasons;
 mod rollup;
 mod scope;
 mod sight;
+mod silent;
 mod tally;
 mod waiver;
 mod words;
@@ -40,6 +41,7 @@ pub use input::{Around, AssessmentInput, Exclusion, Expectation, Gap, Observed, 
 pub use manual::{Attestation, DOCUMENTS_ONLY, ManualEvidence, PeriodError};
 pub use rollup::{Part, Rollup, SCORE_DEFINITION, Score, rollup, score};
 pub use scope::{KnownTarget, OutsideTarget, Scope, outside};
+pub use silent::is_silent;
 pub use waiver::{Standing, Waived, Waiver, WaiverError, WaiverState, waiver_states};
 
 use std::str::FromStr;

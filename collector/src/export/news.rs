@@ -1,5 +1,5 @@
-//! Which heartbeats belong into a bundle: those that promise something new, and those that close a day of the period. That
-//! the others came, and when, stands in the log's leaves.
+//! Which heartbeats belong into a bundle: those that promise something new, or of a host with another name, and those that
+//! close a day of the period. That the others came, and when, stands in the log's leaves.
 
 use std::collections::HashMap;
 
@@ -7,29 +7,46 @@ use exhibit_proto::document::{Kind, Target};
 use exhibit_proto::keys::KeyId;
 use exhibit_proto::statement::{Heartbeat, Scheduled};
 
-/// What the newest heartbeat of each key promised.
+/// What the newest heartbeat of each key said that came along, as far as it is asked for.
 #[derive(Default)]
-pub(super) struct News(HashMap<KeyId, (u64, Vec<Scheduled>)>);
+pub(super) struct News(HashMap<KeyId, Said>);
+
+#[derive(PartialEq, Eq)]
+struct Said {
+    host_name: String,
+    interval_seconds: u64,
+    schedule: Vec<Scheduled>,
+}
 
 impl News {
     /// Whether `beat`, signed by `key`, is to be shipped. `within`: whether it was logged in the period asked for.
-    /// `wanted`: whether a kind of a target is asked for.
+    /// `wanted`: whether a kind of a target is asked for. `named`: the name of the agent's host so far, if it is asked about.
     pub(super) fn ships(
         &mut self,
         key: KeyId,
         beat: &Heartbeat,
         within: bool,
-        wanted: impl Fn(&Kind, &Target) -> bool,
+        (named, wanted): (Option<&str>, impl Fn(&Kind, &Target) -> bool),
     ) -> bool {
-        let about = beat.schedule.iter().any(|line| wanted(&line.kind, &line.target));
+        let asked = beat.schedule.iter().filter(|line| wanted(&line.kind, &line.target));
+        let said = Said {
+            host_name: beat.host_name.clone(),
+            interval_seconds: beat.interval_seconds,
+            schedule: asked.cloned().collect(),
+        };
+        let before = self.0.get(&key);
         // What schedules nothing is still alive, and no selection by kind or target can mean it.
-        if !about && !beat.schedule.is_empty() {
+        let about = !said.schedule.is_empty() || beat.schedule.is_empty();
+        // Nor may it stay hidden that what was asked for is not on schedule any more, or that a host has another name.
+        let ends = before.is_some_and(|before| !before.schedule.is_empty());
+        let name = before.map_or(named, |before| Some(&before.host_name));
+        let renamed = named.is_some() && name != Some(&beat.host_name);
+        if !about && !ends && !renamed {
             return false;
         }
-        let promise = (beat.interval_seconds, beat.schedule.clone());
-        let same = self.0.get(&key) == Some(&promise);
+        let same = before == Some(&said);
         if !same {
-            self.0.insert(key, promise);
+            self.0.insert(key, said);
         }
         !same || (within && beat.closes.is_some())
     }

@@ -30,10 +30,9 @@ impl Writer<'_> {
     ) -> Result<bool, ExportError> {
         let Some(envelope) = envelope else { return Ok(true) };
         let about: About = predicate(index, envelope)?;
-        let targets = &self.selection.targets;
-        let ours = |speaks: &std::collections::BTreeSet<_>| !speaks.is_disjoint(targets);
+        let ours = |agent: &super::Enrolled| self.selection.is_about(&agent.targets);
         // An agent whose enrolment cannot be read any more is not left out.
-        if !targets.is_empty() && !self.agents.get(&about.agent).is_none_or(ours) {
+        if !self.agents.get(&about.agent).is_none_or(ours) {
             return Ok(false);
         }
         if *entry_type == EntryType::Conflict {

@@ -6,7 +6,8 @@ use exhibit_proto::bundle;
 use exhibit_proto::document::{Kind, Target};
 use jiff::Timestamp;
 
-/// Which evidence; enrolments, rotations, revocations and rule packs always come along. Empty sets and absent times mean all.
+/// Which evidence; enrolments, rotations, revocations and rule packs always come along, and what people decided until the end of
+/// the period. Empty sets and absent times mean all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
     pub targets: BTreeSet<Target>,
@@ -27,6 +28,11 @@ impl Selection {
     pub(super) fn covers(&self, kind: &Kind, target: &Target) -> bool {
         let kind = self.kinds.is_empty() || self.kinds.contains(kind);
         kind && (self.targets.is_empty() || self.targets.contains(target))
+    }
+
+    /// Whether any of these targets is asked for.
+    pub(super) fn is_about(&self, targets: &BTreeSet<Target>) -> bool {
+        self.targets.is_empty() || !self.targets.is_disjoint(targets)
     }
 
     /// Whether an entry logged at `rx` is asked for; a time that cannot be read is not left out.

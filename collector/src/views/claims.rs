@@ -80,15 +80,10 @@ impl Views {
             now,
             gaps: kept(input.gaps, |gap| wanted(&gap.target, Some(&gap.kind))),
             expected: kept(input.expected, |one| wanted(&one.target, Some(&one.kind))),
-            people: PeopleClaimed {
-                targets: kept(input.targets, |known| wanted(&known.target, None)),
-                retired: people.retired.keys().cloned().collect(),
-                scope: input.scope.clone(),
-                exclusions: input.exclusions.to_vec(),
-                waivers: input.waivers.to_vec(),
-                manual: input.manual.to_vec(),
-                attestations: input.attestations.to_vec(),
-            },
+            people: PeopleClaimed::of(
+                people,
+                kept(input.targets, |known| wanted(&known.target, None)),
+            ),
             statuses: Vec::new(),
         })?;
         Ok((self.applied()? == size).then_some(claimed))

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
-use exhibit_assessment::decisions::People;
+use exhibit_assessment::decisions::{People, own_labels};
 use exhibit_assessment::{
     Around, Attestation, Board, ControlGap, ControlId, ControlStatus, EvidenceKind, KnownTarget,
     Labels, OutsideTarget, Status, WaiverState,
@@ -242,11 +242,9 @@ pub(super) fn weigh(
     (assessment, live)
 }
 
-/// A target with the labels that it has of itself: its `name`, and the `sort` that it is of. One whose agent was revoked is
-/// among them: nobody observes it, which is to be seen, until a person retires it.
+/// A target with the labels that it has of itself. One whose agent was revoked is among them: nobody observes it, which is
+/// to be seen, until a person retires it.
 pub(super) fn of_itself((target, name): (String, String)) -> (String, Labels) {
-    let sort = target.split(':').next().unwrap_or_default().to_owned();
-    let labels = BTreeMap::from([("name".to_owned(), name), ("sort".to_owned(), sort)]);
-    // A name that cannot be a label is none.
-    (target, Labels::try_from(labels).unwrap_or_default())
+    let labels = own_labels(&target, name);
+    (target, labels)
 }

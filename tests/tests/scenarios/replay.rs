@@ -1,5 +1,7 @@
 //! What the collector shows is judged again offline, from the documents and the rule packs of a bundle.
 
+mod decided;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -51,11 +51,23 @@ impl Period {
     }
 }
 
-/// Whether evidence was left out that the selection asks for. What an entry is about does not stand in the log, so a
-/// selection by target or kind cannot be judged from outside.
-pub(super) fn complete(selection: &Selection, left_out: &LeftOut, ledger: &mut Ledger) {
-    let Some(first) = left_out.first else { return };
-    let entries = left_out.entries;
+/// Whether something was left out that the bundle must hold: evidence that the selection asks for, or a decision until the end of
+/// its period. What evidence is about does not stand in the log, so a selection by target or kind cannot be judged from outside.
+pub(super) fn complete(
+    (selection, period): (&Selection, Period),
+    left_out: &LeftOut,
+    ledger: &mut Ledger,
+) {
+    let decided = &left_out.decisions;
+    let within = decided.logged.is_some_and(|at| period.to.is_none_or(|to| at <= to));
+    if let Some(first) = decided.first.filter(|_| within) {
+        let detail = format!(
+            "entry {first} of the log says what a person decided, and the bundle does not hold it"
+        );
+        ledger.failed(Check::Manifest, MANIFEST, detail);
+    }
+    let Some(first) = left_out.evidence.first else { return };
+    let entries = left_out.evidence.entries;
     if selection.targets.is_empty() && selection.kinds.is_empty() {
         let detail = format!(
             "says that it holds all evidence of its period, and {entries} entries of the log are left out, the first is entry {first}"

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use exhibit_proto::bundle::{FINDINGS, STATUSES, Selection};
 
 use super::manifest::Period;
+use super::tree::Tree;
 use crate::files::Folder;
 use crate::progress::Progress;
-use crate::report::{Chain, Ledger, Replay};
+use crate::report::{Ledger, Replay};
 
 /// The folder of rule packs, with `/`.
 const PACKS: &str = "packs/";
@@ -18,16 +19,17 @@ const PACKS: &str = "packs/";
 pub(super) fn judge(
     folder: &Folder,
     (asked, selection, period): (bool, &Selection, Period),
-    (mut out, chains): (BTreeSet<u64>, &[Chain]),
+    (mut out, size, tree): (BTreeSet<u64>, u64, &Tree),
     ledger: &mut Ledger,
     progress: &dyn Progress,
 ) -> Option<Replay> {
     [FINDINGS, STATUSES].iter().for_each(|path| folder.claim(path));
     folder.under(PACKS).iter().for_each(|path| folder.claim(path));
-    out.extend(chains.iter().flat_map(|chain| &chain.late).map(|late| late.index));
+    out.extend(tree.chains.iter().flat_map(|chain| &chain.late).map(|late| late.index));
     #[cfg(feature = "replay")]
     if asked {
-        return super::replay::check(folder, (selection, period), &out, ledger, progress);
+        let ground = super::replay::Ground { selection, period, out, size, tree };
+        return super::replay::check(folder, &ground, ledger, progress);
     }
     None
 }

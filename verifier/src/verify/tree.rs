@@ -49,6 +49,8 @@ pub(super) struct Tree {
     /// When each chain's statements came; of bundles only.
     pub(super) arrivals: Vec<Arrivals>,
     pub(super) left_out: LeftOut,
+    /// When the newest entry was logged.
+    pub(super) last: Option<Timestamp>,
     /// Entries of the remembered head, if the log shows only a past of it.
     pub(super) behind: Option<u64>,
 }
@@ -61,11 +63,30 @@ pub(super) struct Stone {
     pub(super) logged: String,
 }
 
-/// Evidence of the period asked for that is no item of the bundle.
+/// What is no item of the bundle.
 #[derive(Default)]
 pub(super) struct LeftOut {
+    /// Evidence of the period asked for.
+    pub(super) evidence: Missed,
+    /// Decisions of people, whenever they were logged.
+    pub(super) decisions: Missed,
+}
+
+#[derive(Default)]
+pub(super) struct Missed {
     pub(super) entries: u64,
     pub(super) first: Option<u64>,
+    /// When the first was logged.
+    pub(super) logged: Option<Timestamp>,
+}
+
+impl Missed {
+    fn count(&mut self, index: u64, logged: Option<Timestamp>) {
+        self.entries += 1;
+        if self.first.is_none() {
+            (self.first, self.logged) = (Some(index), logged);
+        }
+    }
 }
 
 /// What a bundle is asked about beside the tree; a folder that holds a log alone is asked nothing.
@@ -239,12 +260,15 @@ impl Walk<'_> {
         if let Err(error) = self.order(index, &leaf.rx) {
             ledger.failed(Check::Chains, path, error);
         }
-        let missed = self.asked.as_ref().is_some_and(|asked| {
-            !asked.lists(index) && self.last.is_some_and(|logged| asked.period.holds(logged))
-        });
-        if missed && leaf.t == EntryType::Evidence {
-            self.tree.left_out.entries += 1;
-            self.tree.left_out.first.get_or_insert(index);
+        if let Some(asked) = self.asked.as_ref().filter(|asked| !asked.lists(index)) {
+            let left_out = &mut self.tree.left_out;
+            if leaf.t == EntryType::Decision {
+                left_out.decisions.count(index, self.last);
+            } else if leaf.t == EntryType::Evidence
+                && self.last.is_some_and(|logged| asked.period.holds(logged))
+            {
+                left_out.evidence.count(index, self.last);
+            }
         }
         if leaf.t == EntryType::LogKey {
             self.tree.log_changes.push((index, leaf.env));
@@ -324,6 +348,7 @@ impl Walk<'_> {
             hidden(&self.tree.key_entries, asked, ledger);
         }
         ledger.verified(Check::Chains);
+        self.tree.last = self.last;
         (self.tree.chains, self.tree.arrivals) = self.chains.report();
         self.tree
     }

@@ -115,3 +115,11 @@ impl People {
         labelled.collect()
     }
 }
+
+/// The labels that a target has of itself: its `name`, and the `sort` that it is of. A name that cannot be a label is none.
+#[must_use]
+pub fn own_labels(target: &str, name: String) -> Labels {
+    let sort = target.split(':').next().unwrap_or_default().to_owned();
+    let labels = BTreeMap::from([("name".to_owned(), name), ("sort".to_owned(), sort)]);
+    Labels::try_from(labels).unwrap_or_default()
+}

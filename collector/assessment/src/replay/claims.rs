@@ -5,15 +5,13 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::PeopleClaimed;
 use crate::{
     finding::{Finding, Item, Verdict},
     framework::Framework,
     ids::RuleId,
     pack::RulePack,
-    status::{
-        AssessmentInput, Attestation, ControlStatus, Exclusion, Expectation, Gap, KnownTarget,
-        ManualEvidence, Observed, Scope, Waiver, assess,
-    },
+    status::{AssessmentInput, ControlStatus, Expectation, Gap, Observed, assess},
 };
 
 pub const FINDINGS_SCHEMA: &str = "urn:exhibit:findings:v1";
@@ -76,20 +74,6 @@ pub struct StatusesClaimed {
     #[serde(default)]
     pub people: PeopleClaimed,
     pub statuses: Vec<ControlStatus>,
-}
-
-/// What people decided and brought.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct PeopleClaimed {
-    pub targets: Vec<KnownTarget>,
-    /// What is gone for good decides nothing, whatever was found there.
-    pub retired: BTreeSet<String>,
-    pub scope: Scope,
-    pub exclusions: Vec<Exclusion>,
-    pub waivers: Vec<Waiver>,
-    pub manual: Vec<ManualEvidence>,
-    pub attestations: Vec<Attestation>,
 }
 
 impl StatusesClaimed {

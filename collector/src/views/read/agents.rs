@@ -1,14 +1,12 @@
 //! Agents and their schedules.
 
+use exhibit_assessment::is_silent;
 use exhibit_proto::statement::Vetoes;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use rusqlite::{Connection, Row};
 
 use super::time;
 use crate::views::{Views, ViewsError, unsigned};
-
-/// Silence that is tolerated while an agent has not said how often it speaks.
-const PATIENCE_SECONDS: i64 = 26 * 3600;
 
 /// One agent as its newest statements tell.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,12 +64,6 @@ impl AgentRow {
         let silent = is_silent(now, self.last_seen, self.interval_seconds);
         (silent && self.revoked.is_none()).then_some(self.last_seen)
     }
-}
-
-fn is_silent(now: Timestamp, last_seen: Timestamp, interval_seconds: Option<u64>) -> bool {
-    let stated = interval_seconds.and_then(|seconds| i64::try_from(seconds).ok());
-    let patience = stated.map_or(PATIENCE_SECONDS, |seconds| seconds.saturating_mul(2));
-    now.duration_since(last_seen) > SignedDuration::from_secs(patience)
 }
 
 /// Every agent that may speak: id, name for people, and since when it is silent that should have spoken.
