@@ -283,9 +283,9 @@ impl Writer<'_> {
             EntryType::Tombstone => self.took_something(index, &leaf.env)?,
             EntryType::Time => self.attested.contains(&index),
             EntryType::Decision => self.decided_by_then(&leaf.rx),
+            EntryType::Activity => self.froze_by_then(index, &leaf)?,
             EntryType::Evidence
             | EntryType::Heartbeat
-            | EntryType::Activity
             | EntryType::Hold
             | EntryType::Gap
             | EntryType::Conflict
@@ -331,8 +331,8 @@ impl Writer<'_> {
             } else if leaf.t == EntryType::Rotate {
                 let rotate: Rotate = predicate(index, envelope)?;
                 self.key(index, &rotate.new_key)?;
-            } else if leaf.t == EntryType::Decision {
-                self.decision(index, envelope)?;
+            } else if matches!(leaf.t, EntryType::Decision | EntryType::Activity) {
+                self.files(index, envelope)?;
             }
         }
         self.counts.statements += u64::from(asked);

@@ -120,6 +120,58 @@ fn stored(
     }
 }
 
+/// Where a pack of the log stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    InForce,
+    /// It was in force.
+    Past,
+    /// It waits for a second person.
+    Proposed,
+    /// A later entry put it in force.
+    Approved,
+    /// It was proposed, and nobody approved it before another came into force.
+    Lapsed,
+}
+
+impl Standing {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InForce => "in_force",
+            Self::Past => "past",
+            Self::Proposed => "proposed",
+            Self::Approved => "approved",
+            Self::Lapsed => "lapsed",
+        }
+    }
+
+    /// For people.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::InForce => "in force",
+            Self::Past => "was in force",
+            Self::Proposed => "waits for a second person",
+            Self::Approved => "proposed, and approved later",
+            Self::Lapsed => "proposed, and never approved",
+        }
+    }
+}
+
+/// Where one of these packs stands.
+pub fn standing(history: &[LoggedPack], pack: &LoggedPack) -> Standing {
+    let is = |other: Option<&LoggedPack>| other.is_some_and(|other| other.index == pack.index);
+    let approves = |later: &LoggedPack| {
+        later.said.approved.as_ref().is_some_and(|approved| approved.proposed == pack.index)
+    };
+    match pack.proposed {
+        true if is(open_proposal(history)) => Standing::Proposed,
+        true if history.iter().any(approves) => Standing::Approved,
+        true => Standing::Lapsed,
+        false if is(in_force(history)) => Standing::InForce,
+        false => Standing::Past,
+    }
+}
+
 /// Every entry about rule packs, oldest first. One that cannot be read puts nothing in force.
 pub fn history(reader: &LogReader) -> Result<Vec<LoggedPack>, PacksError> {
     let entries = reader.entries_of(&EntryType::RulePack, 0, u32::MAX)?;

@@ -175,21 +175,31 @@ pub(crate) fn gaps(views: &Views, now: Timestamp) -> Result<Vec<GapRow>, ReportE
 
 /// The statement of applicability now, for pages.
 pub(crate) fn soa(views: &Views, now: Timestamp) -> Result<Vec<SoaRow>, ReportError> {
-    Ok(rows::soa(&present(views, now)?))
+    Ok(rows::soa(&present(views, "", now)?))
 }
 
 /// The statement of applicability now, as the document that a frozen version is.
 pub(crate) fn present_soa(views: &Views, now: Timestamp) -> Result<Vec<u8>, ReportError> {
-    let (source, mut bytes) = (present(views, now)?, Vec::new());
+    document_of(&present(views, "", now)?)
+}
+
+/// The statement of applicability as somebody is to freeze it.
+pub(crate) fn frozen_soa(views: &Views, by: &str, now: Timestamp) -> Result<String, ReportError> {
+    let bytes = document_of(&present(views, by, now)?)?;
+    String::from_utf8(bytes).map_err(|error| ReportError::Unreadable(0, error.to_string()))
+}
+
+fn document_of(source: &Source) -> Result<Vec<u8>, ReportError> {
+    let mut bytes = Vec::new();
     let mut json = Box::new(json::Json::begin(&source.head, rows::columns(Kind::Soa), &mut bytes)?);
-    rows::each(&source, &mut |row| json.row(row))?;
+    rows::each(source, &mut |row| json.row(row))?;
     json.end()?;
     Ok(bytes)
 }
 
-fn present(views: &Views, now: Timestamp) -> Result<Source, ReportError> {
+fn present(views: &Views, by: &str, now: Timestamp) -> Result<Source, ReportError> {
     let (kind, format, selection) = (Kind::Soa, Format::Json, Selection::default());
-    let ask = Ask { kind, format, selection, by: String::new(), frozen: None };
+    let ask = Ask { kind, format, selection, by: by.to_owned(), frozen: None };
     Source::of(views.pinned()?, &ask, now)
 }
 

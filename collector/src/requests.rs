@@ -1,6 +1,9 @@
 //! Requests that commands leave in the secrets database for the collector that serves: only it may write to the log.
 //! Whoever can write to the data directory may ask; nobody else can. It never does what is asked.
 
+use std::pin::Pin;
+use std::sync::Arc;
+
 use exhibit_proto::digest::Digest;
 use exhibit_proto::log_key::Phase;
 use exhibit_proto::statement::{Activity, Decision, Hold, HoldLifted};
@@ -119,6 +122,10 @@ pub struct KeyChanged {
 
 /// What came of it, or why nothing did.
 pub type Answer = Result<Done, String>;
+
+/// Has a request done at once by whoever serves; answers when it is on disk.
+pub type AskDesk =
+    Arc<dyn Fn(Request) -> Pin<Box<dyn Future<Output = Answer> + Send>> + Send + Sync>;
 
 /// The requests of a collector; blocking. Clones share the connection.
 #[derive(Clone)]

@@ -6,6 +6,7 @@
 //! | `public` | checkpoint, tiles and health, for anybody |
 //! | `sign_in`, `guard` | who asks: sessions, forms, rate limits, headers |
 //! | `download` | reports, made and logged before they leave |
+//! | `asked` | forms that have the desk do what commands ask of it too: a rule pack approved, a statement frozen |
 //! | `decide` | forms by which people decide, handed to the desk through a callback |
 //! | `moment` | the earlier moment that an address asks for |
 //! | `pages` | one function a page, all plain and blocking |
@@ -13,6 +14,7 @@
 //! | `navigation` | where people can go |
 //! | `assets` | stylesheet and scripts, addressed by digest |
 
+mod asked;
 mod assets;
 mod decide;
 mod download;
@@ -49,8 +51,10 @@ use crate::decisions::Decide;
 use crate::ingest::Ahead;
 use crate::log::scrub::{ScrubError, ScrubStore};
 use crate::log::{LogError, LogReader};
+use crate::packs::PacksError;
 use crate::people::People;
 use crate::report::ReportError;
+use crate::requests::AskDesk;
 use crate::retention::InForce;
 use crate::timestamp::{StampError, Timestamps};
 use crate::views::{Moment, Views, ViewsError};
@@ -86,6 +90,8 @@ pub struct WebState {
     pub scratch: PathBuf,
     /// Has something decided.
     pub decide: Decide,
+    /// Has done what commands ask of the collector, too.
+    pub desk: AskDesk,
     /// Whether the single score is shown.
     pub score: bool,
     pub clock: Clock,
@@ -163,6 +169,8 @@ enum WebError {
     Framework(#[from] FrameworkError),
     #[error(transparent)]
     Report(#[from] ReportError),
+    #[error(transparent)]
+    Packs(#[from] PacksError),
     #[error("page could not be written: {0}")]
     Template(#[from] askama::Error),
 }
@@ -194,7 +202,7 @@ pub fn router(state: WebState, beside: Router) -> Router {
         .route("/frameworks/2013.csv", page(pages::frameworks::transition_csv))
         .route("/frameworks/{framework}", page(pages::frameworks::show))
         .route("/frameworks/{framework}/relations.csv", page(pages::frameworks::csv))
-        .route("/soa", page(pages::soa::show))
+        .route("/soa", asked::soa())
         .route("/soa.csv", page(pages::soa::csv))
         .route("/soa/compare", page(pages::soa::compare))
         .route("/soa/versions/{entry}", page(pages::soa::version))
@@ -204,6 +212,9 @@ pub fn router(state: WebState, beside: Router) -> Router {
         .route("/clauses.csv", page(pages::controls::clauses_csv))
         .route("/rules", page(pages::rules::list))
         .route("/rules.csv", page(pages::rules::csv))
+        .route("/rules/packs", page(pages::packs::list))
+        .route("/rules/packs.csv", page(pages::packs::csv))
+        .route("/rules/packs/{entry}", asked::pack())
         .route("/rules/{rule}", page(pages::rules::show))
         .route("/findings", page(pages::findings::list))
         .route("/findings.csv", page(pages::findings::csv))
@@ -315,6 +326,7 @@ fn sorry(ask: &Ask, error: &WebError) -> Response {
         | WebError::Scrub(_)
         | WebError::Framework(_)
         | WebError::Report(_)
+        | WebError::Packs(_)
         | WebError::Template(_) => {
             tracing::error!(%error, "a page could not be built");
             (

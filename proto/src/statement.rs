@@ -20,7 +20,9 @@ use crate::json;
 use crate::keys::{PublicKey, SecretKey};
 
 pub use attested::{Attested, Stamped};
-pub use decision::{Act, DECISION_FILE, Decision, DecisionError, MAX_VALUE, decision_file};
+pub use decision::{
+    Act, DECISION_FILE, Decision, DecisionError, MAX_VALUE, SOA_FILE, decision_file, is_file,
+};
 pub use deletion::{Deleted, Hold, HoldLifted, Tombstone};
 pub use keys::{Activity, ApprovedPack, Enrol, GivenPack, Revoke, RulePackInForce};
 pub use noticed::{Conflict, Fork, Gap, Over};

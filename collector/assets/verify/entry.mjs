@@ -35,6 +35,9 @@ export const BY_THE_LOG = Object.keys(PREDICATES).filter((type) => !BY_AGENTS.in
 /** What entries of a type may state instead. */
 export const INSTEAD = { hold: "urn:exhibit:hold-lifted:v1", rule_pack: "urn:exhibit:rule-pack-proposed:v1" };
 
+/** Subjects that are files of a bundle, under their digests. */
+const FILES = ["urn:exhibit:decision:file", "urn:exhibit:soa"];
+
 const IN_TOTO = "application/vnd.in-toto+json";
 const STATEMENT = "https://in-toto.io/Statement/v1";
 const MOST_LEAF = 1024;
@@ -157,7 +160,8 @@ function readStatement(payload) {
     about.push(string(subject.name, "a subject's name"));
     return digestText(fields(subject.digest, "a subject's digest", ["sha256"]).sha256, "a subject's digest");
   });
-  return { type: statement.predicateType, predicate: statement.predicate, subjects, about };
+  const files = subjects.filter((_, at) => FILES.includes(about[at]));
+  return { type: statement.predicateType, predicate: statement.predicate, subjects, about, files };
 }
 
 /** Who says where and when: what runs and heartbeats share. */

@@ -116,6 +116,9 @@ export async function verifyItem(input) {
   });
   await step("Statement", ["Signature"], async () => statementFits(found, has, input));
   await documentSteps(step, found, input, has);
+  if (found.statement?.files.length > 0 && input.fileOf) {
+    await step("Files beside", ["Statement"], async () => filesFit(has("statement", "Signature").files, input.fileOf));
+  }
 
   return { state: worst(steps), steps, agent: found.agent, rx: found.leaf?.rx, type: found.leaf?.t };
 }
@@ -275,6 +278,16 @@ async function documentSteps(step, found, input, has) {
     for (const { bytes, observed } of has("held", "Document")) checkHeader(bytes, observed);
     return kind ? `The document says of itself what the statement says: ${kind} of ${target}.` : "Each says of itself what the statement says.";
   });
+}
+
+/** What people brought, and frozen statements of applicability: their bytes have the digests that the entry names. */
+async function filesFit(digests, fileOf) {
+  for (const digest of digests) {
+    const bytes = await fileOf(`files/${digest}`);
+    if (!bytes) throw new NotChecked(`files/${digest}, which the entry names, is not in this bundle`);
+    must((await sha256Text(bytes)) === digest, `files/${digest} is not the file that the entry names: it was changed`);
+  }
+  return `${digests.length} files have the digests that the entry names.`;
 }
 
 function sentence(text) {

@@ -18,7 +18,7 @@ use crate::config::Config;
 use crate::decisions::{Attached, Deciding};
 use crate::identity::{Collector, Enroller, EnrollerSettings, Registry, Tokens};
 use crate::log::{Lock, LogError, LogReader, LogWriter};
-use crate::requests::{Done, KeyChange, Mailbox, Request};
+use crate::requests::{AskDesk, Done, KeyChange, Mailbox, Request};
 use crate::retention::{Counts, InForce, LastPass};
 use crate::secrets::SecretsDb;
 use crate::views::{Assessor, Views};
@@ -49,6 +49,20 @@ impl Desk {
     pub(super) fn retention(&self) -> InForce {
         let Undertaker { rules, last, .. } = &self.undertaker;
         InForce { rules: rules.clone(), last: last.clone(), counts: Counts::default() }
+    }
+
+    /// For pages: it does for them what it does for commands.
+    pub(super) fn lent(&self) -> AskDesk {
+        let desk = self.clone();
+        Arc::new(move |request| {
+            let desk = desk.clone();
+            // A task of its own: a browser that goes away breaks nothing off.
+            let done = tokio::spawn(async move { desk.act(request).await });
+            Box::pin(async move {
+                let done = done.await.map_err(|error| error.to_string())?;
+                done.map_err(|error| format!("{error:#}"))
+            })
+        })
     }
 
     /// Does it. To be run to its end: an entry that is in the log must be acted upon.

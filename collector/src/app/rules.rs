@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 
-use exhibit_assessment::{Change, Judge, PackDiff, PackError, RulePack, evidence_kinds};
+use exhibit_assessment::{Judge, PackDiff, PackError, RulePack, evidence_kinds};
 use serde::Serialize;
 
 use files::load;
@@ -135,28 +135,12 @@ impl fmt::Display for Compared {
         lines.extend(self.diff.added.iter().map(|rule| format!("+ {rule}")));
         for rule in &self.diff.changed {
             lines.push(format!("~ {}", rule.rule));
-            lines.extend(rule.changes.iter().map(|change| format!("    {}", told(change))));
+            lines.extend(rule.changes.iter().map(|change| format!("    {change}")));
         }
         lines.extend(self.diff.library.iter().map(|path| format!("~ {path}")));
         f.write_str(&lines.join("\n"))
     }
 }
 
-fn told(change: &Change) -> String {
-    fn side<T: fmt::Display>(value: Option<&T>) -> String {
-        value.map_or("none".to_owned(), ToString::to_string)
-    }
-    match change {
-        Change::Declared { key, before, after } => format!("{key}: {before} → {after}"),
-        Change::Parameter { name, before, after } => {
-            format!("parameter {name}: {} → {}", side(before.as_ref()), side(after.as_ref()))
-        }
-        Change::Control { control, before, after } => {
-            format!("control {control}: {} → {}", side(before.as_ref()), side(after.as_ref()))
-        }
-        Change::Logic => "what it computes".to_owned(),
-    }
-}
-
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -275,6 +275,7 @@ fn build(
         record: record::record(collector.clone(), writer.clone()),
         scratch: config.data.clone(),
         decide: desk.decider.lent(),
+        desk: desk.lent(),
         score: config.web.score,
         clock: Arc::new(Timestamp::now),
     };

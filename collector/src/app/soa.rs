@@ -5,7 +5,7 @@ use std::fmt;
 use anyhow::Context as _;
 use exhibit_proto::digest::Digest;
 use exhibit_proto::leaf::EntryType;
-use exhibit_proto::statement::{ACTIVITY, Activity, Subject};
+use exhibit_proto::statement::{ACTIVITY, Activity, SOA_FILE, Subject};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
@@ -65,7 +65,7 @@ pub(super) async fn frozen(
     let log = collector.verifier().name().to_owned();
     let subject = vec![
         Subject::new(log, collector.public().id(), None),
-        Subject::new("urn:exhibit:soa", digest, Some(SOA_MEDIA_TYPE)),
+        Subject::new(SOA_FILE, digest, Some(SOA_MEDIA_TYPE)),
     ];
     let detail = json!({"reason": reason, "sha256": digest, "bytes": document.len()});
     let done = Activity { by, action: report::FROZEN.to_owned(), detail };

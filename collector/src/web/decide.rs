@@ -2,7 +2,7 @@
 //! what they typed is kept. Never decides by itself: that is done under the writer of the log.
 
 pub(super) mod fields;
-mod sent;
+pub(super) mod sent;
 
 use std::sync::Arc;
 

@@ -16,6 +16,7 @@ pub(super) mod history;
 pub(super) mod log;
 mod noticed;
 pub(super) mod only_now;
+pub(super) mod packs;
 mod picture;
 mod proven;
 pub(super) mod reports;

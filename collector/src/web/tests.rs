@@ -27,6 +27,7 @@ thread_local! {
 const XSS: &str = "<script>alert(1)</script>";
 const NEW_PASSWORD: &str = "four calm words here";
 
+mod asked;
 mod decisions;
 mod history;
 mod moment;
@@ -110,6 +111,7 @@ impl Site {
             }),
             scratch: sample.dir.path().to_owned(),
             decide: decider(&sample, &views, SECOND_PERSON.get()).lent(),
+            desk: crate::app::rules::tests::desk(&sample),
             score: true,
             clock: Arc::new(move || now),
         };
@@ -214,6 +216,8 @@ fn pages() -> Vec<String> {
         "/gap?status=not%20met",
         "/clauses",
         "/rules",
+        "/rules/packs",
+        "/rules/packs/0",
         "/rules/patch.status.reboot_not_pending",
         "/findings",
         "/targets",

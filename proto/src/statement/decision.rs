@@ -14,6 +14,8 @@ const MAX_NAME: usize = 300;
 const MAX_TEXT: usize = 2000;
 /// What a subject is called that is a file of the decision: bytes beside the log, by digest.
 pub const DECISION_FILE: &str = "urn:exhibit:decision:file";
+/// What a subject is called that is a frozen statement of applicability: bytes beside the log, by digest.
+pub const SOA_FILE: &str = "urn:exhibit:soa";
 
 /// Predicate of [`DECISION`](super::DECISION).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -110,6 +112,11 @@ impl Decision {
         }
         Ok(self)
     }
+}
+
+/// Whether a subject is a file beside the log, which a bundle brings under its digest.
+pub fn is_file(subject: &Subject) -> bool {
+    [DECISION_FILE, SOA_FILE].contains(&subject.name.as_str())
 }
 
 /// A file that a decision brings, as a subject of its statement; its name stands in the value.

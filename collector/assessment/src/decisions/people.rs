@@ -83,7 +83,7 @@ impl People {
     }
 
     /// The labels of a target, out of what is known of it without people. Where two give one label, the later of this order
-    /// stands: what it is of itself (`name`, `sort`), what its agent or cloud says, the configuration, people.
+    /// stands: what it is of itself (`name`, `sort`), the configuration, people.
     #[must_use]
     pub fn labels_of(&self, target: &str, of_itself: &Labels) -> Labels {
         // What would be too many labels together stays as it was without those.

@@ -63,7 +63,7 @@ pub(super) struct AttestedValue {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LabelRule {
-    /// Over the labels that a target has of itself: `name`, `sort`, and what its agent or cloud says.
+    /// Over the labels that a target has of itself: `name` and `sort`.
     pub targets: Selection,
     pub set: Labels,
 }

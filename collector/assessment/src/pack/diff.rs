@@ -1,6 +1,7 @@
 //! What differs between two packs, read from what they declare and from their text. It never runs a rule.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -23,6 +24,24 @@ pub enum Change {
     Control { control: ControlId, before: Option<Strength>, after: Option<Strength> },
     /// What the rule computes: its text without comments.
     Logic,
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fn side<T: fmt::Display>(value: Option<&T>) -> String {
+            value.map_or("none".to_owned(), ToString::to_string)
+        }
+        match self {
+            Self::Declared { key, before, after } => write!(f, "{key}: {before} → {after}"),
+            Self::Parameter { name, before, after } => {
+                write!(f, "parameter {name}: {} → {}", side(before.as_ref()), side(after.as_ref()))
+            }
+            Self::Control { control, before, after } => {
+                write!(f, "control {control}: {} → {}", side(before.as_ref()), side(after.as_ref()))
+            }
+            Self::Logic => f.write_str("what it computes"),
+        }
+    }
 }
 
 /// A rule that both packs have and that differs.

@@ -6,7 +6,7 @@ use exhibit_assessment::PackDiff;
 use serde::Serialize;
 
 use super::Compared;
-use crate::packs::{LoggedPack, in_force, open_proposal};
+use crate::packs::{LoggedPack, standing};
 
 /// One pack of the log.
 #[derive(Debug, Serialize)]
@@ -36,23 +36,11 @@ pub struct PackShown {
 
 /// All of these, in their order.
 pub(super) fn shown(history: &[LoggedPack]) -> Vec<PackShown> {
-    let now = in_force(history).map(|pack| pack.index);
-    let waits = open_proposal(history).map(|pack| pack.index);
-    let approved = |index: u64| {
-        let mut later = history.iter().filter_map(|pack| pack.said.approved.as_ref());
-        later.any(|approved| approved.proposed == index)
-    };
     let one = |pack: &LoggedPack| {
         let said = pack.said.clone();
         PackShown {
             entry: pack.index,
-            state: match pack.proposed {
-                true if waits == Some(pack.index) => "proposed",
-                true if approved(pack.index) => "approved",
-                true => "lapsed",
-                false if now == Some(pack.index) => "in_force",
-                false => "past",
-            },
+            state: standing(history, pack).as_str(),
             name: said.name,
             version: said.version,
             digest: said.pack.to_string(),

@@ -2,8 +2,42 @@ mod activation;
 mod upgrade;
 
 use std::fs;
+use std::sync::Arc;
 
 use super::*;
+use crate::app::soa;
+use crate::config;
+use crate::identity::Collector;
+use crate::requests::{AskDesk, Request};
+use crate::views::sample::{ORIGIN, Sample};
+
+/// The desk for pages, over the log of a sample, as far as packs and frozen statements go.
+pub(crate) fn desk(sample: &Sample) -> AskDesk {
+    let collector = Collector::new(ORIGIN, sample.log_key.clone()).unwrap();
+    let writer = sample.writer.clone();
+    let log = (writer.clone(), sample.reader.clone());
+    let rules = config::Rules { second_person: true, ..config::Rules::default() };
+    let steward = Steward::new(collector.clone(), log, rules);
+    Arc::new(move |request| {
+        let (steward, collector, writer) = (steward.clone(), collector.clone(), writer.clone());
+        Box::pin(async move {
+            let done = match request {
+                Request::ApprovePack(asked) => steward.approve(asked).await,
+                Request::ActivatePack(asked) => steward.activate(asked).await,
+                Request::FreezeSoa(asked) => soa::frozen(&collector, &writer, asked).await,
+                Request::Revoke(_)
+                | Request::Record(_)
+                | Request::Retain
+                | Request::Delete { .. }
+                | Request::Hold(_)
+                | Request::Lift(_)
+                | Request::LogKey(_)
+                | Request::Decide { .. } => unreachable!("no page asks for that"),
+            };
+            done.map_err(|error| format!("{error:#}"))
+        })
+    })
+}
 
 const BUILTIN: &str = "builtin";
 

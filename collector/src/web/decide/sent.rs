@@ -11,8 +11,8 @@ const MAX_FORM: usize = 256 << 10;
 const MAX_FIELDS: usize = 64;
 
 /// A form with its file, by the name that it had.
-pub(super) struct Sent {
-    pub(super) typed: Typed,
+pub(in crate::web) struct Sent {
+    pub(in crate::web) typed: Typed,
     pub(super) file: Option<(String, Attached)>,
     /// Why the file was refused: what was typed is not lost.
     pub(super) refused: Option<FileError>,
@@ -21,7 +21,7 @@ pub(super) struct Sent {
 /// Largest body that is read at all.
 pub(super) const MAX_BODY: u64 = MAX_FILE + MAX_FORM as u64;
 
-pub(super) async fn sent(request: Request) -> Result<Sent, (StatusCode, String)> {
+pub(in crate::web) async fn sent(request: Request) -> Result<Sent, (StatusCode, String)> {
     let multipart = request
         .headers()
         .get(header::CONTENT_TYPE)

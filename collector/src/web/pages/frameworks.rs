@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
 use axum::response::Response;
-use exhibit_assessment::{ControlId, Crosswalk, Crosswalks, Reference, Said, Status, Transition};
+use exhibit_assessment::{
+    ControlId, Crosswalk, Crosswalks, Framework, Reference, Rule, Said, Status, Transition,
+};
 
 use super::controls::ListPage;
 use super::{super::html, Ask, WebError};
@@ -238,7 +240,42 @@ fn transition_table(ask: &Ask) -> Result<Table, WebError> {
 /// What a control says elsewhere, for its page.
 pub(super) fn said(control: ControlId) -> Result<Vec<SaidView>, WebError> {
     let crosswalks = Crosswalks::builtin()?;
-    let views = crosswalks.of_control(control).into_iter().map(|said| {
+    Ok(views(&crosswalks, crosswalks.of_control(control)))
+}
+
+/// What a finding of a rule says in each framework: through which controls, and how strongly. The edition of 2013 first.
+pub(super) fn said_of_rule(framework: &Framework, rule: &Rule) -> Result<Vec<SaidView>, WebError> {
+    let transition = Transition::builtin(framework)?;
+    let mut before = Vec::new();
+    for control in &transition.controls {
+        let mut through = control
+            .became
+            .iter()
+            .filter_map(|(id, _)| rule.controls.iter().find(|(control, _)| control == id));
+        if let Some((id, strength)) = through.next() {
+            before.push((
+                control.id.clone(),
+                format!("{}; through {id} ({strength})", control.title),
+            ));
+        }
+    }
+    let mut all = Vec::new();
+    if !before.is_empty() {
+        all.push(SaidView {
+            href: "/frameworks/2013".to_owned(),
+            title: "ISO/IEC 27001:2013".to_owned(),
+            basis: "published",
+            explained: "Annex B of ISO/IEC 27002:2022 names what became of each control.",
+            ids: before,
+        });
+    }
+    let crosswalks = Crosswalks::builtin()?;
+    all.extend(views(&crosswalks, crosswalks.of_rule(rule)));
+    Ok(all)
+}
+
+fn views(crosswalks: &Crosswalks, all: Vec<Said<'_>>) -> Vec<SaidView> {
+    let view = |said: Said<'_>| {
         let Said { framework, title, basis, ids } = said;
         let known = crosswalks.framework(framework);
         let ids = ids.into_iter().map(|id| {
@@ -248,6 +285,11 @@ pub(super) fn said(control: ControlId) -> Result<Vec<SaidView>, WebError> {
                 note = format!("{note}; cloud guidance {cloud}");
             }
             let note = if title.is_empty() { note } else { format!("{title}; {note}") };
+            let through = id.through.iter().filter_map(|(control, strength)| {
+                strength.map(|strength| format!("{control} ({strength})"))
+            });
+            let through = through.collect::<Vec<_>>().join(", ");
+            let note = if through.is_empty() { note } else { format!("{note}; through {through}") };
             (id.id.to_owned(), note)
         });
         SaidView {
@@ -257,6 +299,6 @@ pub(super) fn said(control: ControlId) -> Result<Vec<SaidView>, WebError> {
             explained: basis.explained(),
             ids: ids.collect(),
         }
-    });
-    Ok(views.collect())
+    };
+    all.into_iter().map(view).collect()
 }

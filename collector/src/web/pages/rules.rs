@@ -6,6 +6,7 @@ use exhibit_assessment::Verdict;
 
 use super::control::{FindingView, RuleView, finding_view, rule_view};
 use super::controls::ListPage;
+use super::frameworks::{self, SaidView};
 use super::{super::html, Ask, WebError};
 use crate::web::Frame;
 use crate::web::table::{Table, choice, code, column, count, number, text};
@@ -18,6 +19,8 @@ struct RulePage {
     rule: RuleView,
     controls: Vec<(String, String, Word)>,
     findings: Vec<FindingView>,
+    /// What each of them says in other frameworks.
+    said: Vec<SaidView>,
     source: String,
     path: String,
     pack: String,
@@ -108,6 +111,7 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
         rule: view,
         controls: controls.collect(),
         findings,
+        said: frameworks::said_of_rule(assessor.framework(), rule)?,
         source: source.unwrap_or_default(),
         path: rule.path.clone(),
         pack: assessor.pack().version().to_owned(),

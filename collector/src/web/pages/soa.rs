@@ -19,6 +19,7 @@ struct SoaPage {
     frame: Frame,
     versions: Vec<VersionView>,
     decided: usize,
+    problem: String,
     table: TableView,
 }
 
@@ -40,6 +41,11 @@ struct ComparePage {
 }
 
 pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
+    again(ask, "")
+}
+
+/// The page, with why nothing was frozen.
+pub(in crate::web) fn again(ask: &Ask, problem: &str) -> Result<Response, WebError> {
     let versions = versions(&ask.views)?.into_iter().map(|one| VersionView {
         entry: one.entry,
         at: ask.moment(one.at),
@@ -52,6 +58,7 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
         frame: ask.frame("Statement of applicability", "soa"),
         versions: versions.collect(),
         decided,
+        problem: problem.to_owned(),
         table: table.view(&ask.path, &ask.query),
     })
 }

@@ -96,11 +96,13 @@ impl Reader<'_> {
             EntryType::Time => self.attested(item, &statement, &path, ledger),
             EntryType::Continues => self.predecessor(item, &statement),
             EntryType::Decision => self.decision(&statement, ledger),
-            EntryType::RulePack
-            | EntryType::Activity
-            | EntryType::Tombstone
-            | EntryType::Hold
-            | EntryType::Other(_) => Ok(()),
+            EntryType::Activity => {
+                self.files(&statement, ledger);
+                Ok(())
+            }
+            EntryType::RulePack | EntryType::Tombstone | EntryType::Hold | EntryType::Other(_) => {
+                Ok(())
+            }
         };
         let unlinked = signer.agent.is_none() && leaf.link.is_some();
         match read {

@@ -16,7 +16,9 @@ impl Walk<'_> {
     pub(super) fn decision(&mut self, item: &bundle::Item) {
         let Some(statement) = self.statement(item) else {
             let index = item.index;
-            let detail = format!("what entry {index} decides is not in the bundle, so nothing can be judged by it");
+            let detail = format!(
+                "what entry {index} decides is not in the bundle, so nothing can be judged by it"
+            );
             self.wrong.insert(detail);
             return;
         };

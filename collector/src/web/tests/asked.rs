@@ -1,0 +1,131 @@
+//! Rule packs on their pages, approved by a second person; the statement of applicability frozen from its page.
+
+use exhibit_assessment::{GivenRules, RulePack};
+use exhibit_proto::statement::RulePackInForce;
+
+use super::*;
+use crate::requests::{PackGiven, Request as Asked};
+
+const RULE: &str = "# METADATA
+# title: Clocks agree
+# description: d
+# custom:
+#   id: time.sync.agree
+#   kind: time.sync
+#   controls:
+#   - id: A.8.17
+#     relation: supporting
+#   severity: low
+#   freshness: 24
+#   why: w
+#   fix: f
+package exhibit.time.sync.agree
+
+default verdict := \"error\"
+
+verdict := \"pass\" if input.body.off == 0
+
+message := \"m\"
+";
+
+/// The shipped pack with all its files is in force.
+fn shipped(sample: &Sample) {
+    let pack = RulePack::builtin().unwrap();
+    let (digest, rules) = (pack.digest().parse().unwrap(), pack.rules().len() as u64);
+    let said = RulePackInForce::shipped(pack.version(), digest, rules, "init");
+    sample.rule_pack_of(&pack, said);
+}
+
+/// Proposes a rule more than ships; answers the entry.
+async fn proposed(site: &Site, by: &str) -> u64 {
+    let manifest = r#"{"name": "acme <b>", "version": "7", "extends": "builtin"}"#;
+    let sources = [("pack.json", manifest), ("time.sync/agree.rego", RULE)];
+    let sources = sources.map(|(path, text)| (path.to_owned(), text.to_owned()));
+    let archive = GivenRules::from_sources(sources.into()).unwrap().to_archive();
+    let (archive, note) = (Some(String::from_utf8(archive).unwrap()), None);
+    let (by, reason) = (by.to_owned(), "clocks matter".to_owned());
+    let desk = crate::app::rules::tests::desk(&site.sample);
+    let done = desk(Asked::ActivatePack(PackGiven { archive, note, by, reason })).await.unwrap();
+    let crate::requests::Done::Pack { entry, proposed: true, .. } = done else {
+        panic!("{done:?}")
+    };
+    entry
+}
+
+async fn approve(site: &Site, cookie: &str, entry: u64, reason: &str) -> Answer {
+    let page = site.get(&format!("/rules/packs/{entry}"), cookie).await;
+    let form = format!("csrf={}&reason={reason}", csrf(&page.body));
+    site.post(&format!("/rules/packs/{entry}"), cookie, "same-origin", &form).await
+}
+
+#[tokio::test]
+async fn a_proposed_pack_shows_what_it_changes_and_comes_into_force_by_another_person() {
+    let site = Site::new(shipped);
+    let cookie = site.enter().await;
+    let entry = proposed(&site, "grace").await;
+    let list = site.get("/rules/packs", &cookie).await;
+    assert!(list.body.contains("waits for a second person"), "{}", list.body);
+    assert!(!list.body.contains("<b>"), "the name of a pack is text");
+    let page = site.get(&format!("/rules/packs/{entry}"), &cookie).await;
+    for expected in ["1 added", "time.sync.agree", "clocks matter", "grace", "Approve</button>"] {
+        assert!(page.body.contains(expected), "{expected}: {}", page.body);
+    }
+    let silent = approve(&site, &cookie, entry, "").await;
+    assert_eq!(silent.status, StatusCode::BAD_REQUEST);
+    assert!(silent.body.contains("give a reason"), "{}", silent.body);
+    let form = "csrf=wrong&reason=fine";
+    let path = format!("/rules/packs/{entry}");
+    let forged = site.post(&path, &cookie, "same-origin", form).await;
+    assert_eq!(forged.status, StatusCode::FORBIDDEN);
+    let foreign = site.post(&path, &cookie, "cross-site", form).await;
+    assert_eq!(foreign.status, StatusCode::FORBIDDEN);
+
+    let done = approve(&site, &cookie, entry, "tried+on+a+quarter").await;
+    assert_eq!(done.location, "/rules/packs", "{}", done.body);
+    let page = site.get(&format!("/rules/packs/{}", entry + 1), &cookie).await;
+    for expected in ["in force", "tried on a quarter", "grace", "1 added"] {
+        assert!(page.body.contains(expected), "{expected}: {}", page.body);
+    }
+    let again = approve(&site, &cookie, entry, "once+more").await;
+    assert_eq!(again.status, StatusCode::BAD_REQUEST);
+    assert!(again.body.contains("proposes no pack that waits"), "{}", again.body);
+    let csv = site.get("/rules/packs.csv", &cookie).await;
+    assert!(csv.body.contains("approved by admin"), "{}", csv.body);
+}
+
+#[tokio::test]
+async fn nobody_approves_their_own_pack_on_its_page() {
+    let site = Site::new(shipped);
+    let cookie = site.enter().await;
+    let entry = proposed(&site, "Admin").await;
+    let page = site.get(&format!("/rules/packs/{entry}"), &cookie).await;
+    assert!(page.body.contains("somebody else must approve it"), "{}", page.body);
+    assert!(!page.body.contains("Approve</button>"));
+    // Whoever sends the form all the same is refused by the desk.
+    let form = format!("csrf={}&reason=fine", csrf(&page.body));
+    let path = format!("/rules/packs/{entry}");
+    let refused = site.post(&path, &cookie, "same-origin", &form).await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+    assert!(refused.body.contains("somebody else must approve it"), "{}", refused.body);
+    assert_eq!(site.get("/rules/packs/9", &cookie).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn the_statement_is_frozen_from_its_page_and_named_by_its_entry() {
+    let site = Site::new(shipped);
+    let cookie = site.enter().await;
+    let page = site.get("/soa", &cookie).await;
+    let form = format!("csrf={}&reason=stage+2+%3Cb%3E", csrf(&page.body));
+    let done = site.post("/soa", &cookie, "same-origin", &form).await;
+    assert_eq!((done.status, done.location.as_str()), (StatusCode::SEE_OTHER, "/soa"));
+    let head = site.sample.reader.head().unwrap().checkpoint.size;
+    site.sample.views();
+    let document = site.get(&format!("/soa/versions/{}", head - 1), &cookie).await;
+    let told: serde_json::Value = serde_json::from_str(&document.body).unwrap();
+    assert_eq!((&told["report"], &told["by"]), (&json!("soa"), &json!("admin")));
+    assert_eq!(told["rows"].as_array().unwrap().len(), 93);
+    let empty = format!("csrf={}&reason=+", csrf(&page.body));
+    let refused = site.post("/soa", &cookie, "same-origin", &empty).await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+    assert!(refused.body.contains("Nothing was frozen: give a reason"), "{}", refused.body);
+}
