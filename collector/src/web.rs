@@ -12,8 +12,10 @@
 //! | `pages` | one function a page, all plain and blocking |
 //! | `table`, `words`, `facts` | lists, words with icons, documents as readable text |
 //! | `navigation` | where people can go |
+//! | `api` | the same content as JSON, with its description |
 //! | `assets` | stylesheet and scripts, addressed by digest |
 
+pub mod api;
 mod asked;
 mod assets;
 mod decide;
@@ -246,10 +248,12 @@ pub fn router(state: WebState, beside: Router) -> Router {
         .route("/help", timeless(pages::help::show))
         .route("/password", get(sign_in::password_form).post(sign_in::change_password))
         .route("/sign-out", post(sign_in::sign_out))
+        .merge(api::router())
         .fallback(missing)
         .layer(middleware::from_fn_with_state(Arc::clone(&site), guard::require));
     let pages = open
         .merge(signed_in)
+        .layer(middleware::from_fn(api::shape))
         .layer(middleware::from_fn(guard::headers))
         .layer(tower_http::compression::CompressionLayer::new())
         .with_state(site);

@@ -12,12 +12,12 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::MethodRouter;
 use exhibit_proto::statement::{Act, Decision};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::guard::{SignedIn, from_own_page, same_token};
 use super::table::encode;
 use super::{Ask, Site, pages, sign_in, sorry};
-use crate::decisions::{Deciding, Undecided, media_type, next_id};
+use crate::decisions::{Deciding, Undecided, next_id};
 use fields::Typed;
 use sent::Sent;
 
@@ -143,10 +143,7 @@ fn prepare(
     let held = history.iter().find(|row| Some(row.index) == after || row.in_force());
     let mut value = fields::value(&register, typed, held.and_then(|row| row.value.as_ref()))?;
     if let Some((name, file)) = file {
-        value["digest"] = json!(file.digest());
-        value["file"] = json!(name);
-        value["media_type"] = json!(media_type(name));
-        value["size"] = json!(file.bytes().len());
+        fields::name_file(&mut value, name, file);
     }
     if register == "manual_evidence" && value.get("digest").is_none() {
         return Err("choose a file".to_owned());

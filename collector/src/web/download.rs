@@ -72,8 +72,14 @@ pub(super) async fn report(
         Err(_) if asked.control.is_empty() => {}
         Err(error) => return (StatusCode::BAD_REQUEST, format!("{error}")).into_response(),
     }
-    let ask = Ask { kind, format, selection, by: who.user.clone(), frozen: None };
     let query = Query::from([(AS_OF.to_owned(), asked.as_of)]);
+    let ask = Ask { kind, format, selection, by: who.user, frozen: None };
+    made(site, ask, query).await
+}
+
+/// Makes a report of the moment that the query asks for, logs that it was made, and hands it over.
+pub(super) async fn made(site: Arc<Site>, ask: Ask, query: Query) -> Response {
+    let (kind, format, by) = (ask.kind, ask.format, ask.by.clone());
     let Ok(_turn) = site.turns.0.acquire().await else {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
@@ -94,14 +100,19 @@ pub(super) async fn report(
         Ok(Ok(made)) => made,
         Ok(Err(
             error @ (WebError::NoMoment(_)
-            | WebError::Report(ReportError::Form { .. } | ReportError::TooMany { .. })),
+            | WebError::Report(
+                ReportError::Form { .. }
+                | ReportError::TooMany { .. }
+                | ReportError::NotFrozen(_)
+                | ReportError::OnlySoa,
+            )),
         )) => {
             return (StatusCode::BAD_REQUEST, error.to_string()).into_response();
         }
         Ok(Err(error)) => return broken(&error),
         Err(error) => return broken(&error),
     };
-    let (by, action) = (who.user.clone(), report::ACTION.to_owned());
+    let action = report::ACTION.to_owned();
     if let Err(error) = (site.record)(Activity { by, action, detail }).await {
         tracing::error!(%error, "that a report was made could not be logged, so nobody gets it");
         let text = "the log cannot take an entry at present; try again in a moment";

@@ -18,7 +18,7 @@ mod noticed;
 pub(super) mod only_now;
 pub(super) mod packs;
 mod picture;
-mod proven;
+pub(super) mod proven;
 pub(super) mod reports;
 pub(super) mod retention;
 pub(super) mod rollup;
@@ -45,22 +45,23 @@ fn target_href(target: &str) -> String {
 }
 
 /// A target by its name for people, with its id below.
-fn target_cell(names: &BTreeMap<String, String>, target: &str) -> Cell {
-    let cell = match names.get(target) {
-        Some(name) => text(name.clone()).note(words::shortened(target)),
-        None => text(words::shortened(target)),
+fn target_cell(name: &str, target: &str) -> Cell {
+    let cell = if name == target {
+        text(words::shortened(target))
+    } else {
+        text(name).note(words::shortened(target))
     };
     cell.link(target_href(target)).export(target)
 }
 
 impl Ask {
     /// Names of targets for people.
-    fn target_names(&self) -> Result<BTreeMap<String, String>, WebError> {
+    pub(in crate::web) fn target_names(&self) -> Result<BTreeMap<String, String>, WebError> {
         Ok(self.views.target_ids()?.into_iter().collect())
     }
 
     /// Names of agents for people.
-    fn agent_names(&self) -> Result<BTreeMap<String, String>, WebError> {
+    pub(in crate::web) fn agent_names(&self) -> Result<BTreeMap<String, String>, WebError> {
         let agents = self.views.agents()?;
         Ok(agents.into_iter().map(|agent| (agent.id, agent.host_name)).collect())
     }

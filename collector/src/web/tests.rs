@@ -27,6 +27,7 @@ thread_local! {
 const XSS: &str = "<script>alert(1)</script>";
 const NEW_PASSWORD: &str = "four calm words here";
 
+mod api;
 mod asked;
 mod decisions;
 mod history;

@@ -84,6 +84,23 @@ impl Views {
         })
     }
 
+    /// How many entries a filter lets through by type and agent, wherever they stand.
+    pub fn entry_count(&self, filter: &EntryFilter) -> Result<u64, ViewsError> {
+        let EntryFilter { entry_type, agent, .. } = filter;
+        let (sql, parameters): (&str, Vec<&String>) = match (entry_type, agent) {
+            (None, None) => return self.applied(),
+            (Some(one), None) => ("type = ?1", vec![one]),
+            (None, Some(other)) => ("agent = ?1", vec![other]),
+            (Some(one), Some(other)) => ("type = ?1 AND agent = ?2", vec![one, other]),
+        };
+        self.read(|connection| {
+            let sql = format!("SELECT count(*) FROM entries WHERE {sql}");
+            let mut ask = connection.prepare_cached(&sql)?;
+            let count = ask.query_row(rusqlite::params_from_iter(parameters), |row| row.get(0));
+            Ok(unsigned(count?))
+        })
+    }
+
     /// What changed last: verdicts, agents, rule packs; newest first. A first verdict is news only when it is a failure.
     pub fn changes(&self, limit: u32) -> Result<Vec<Change>, ViewsError> {
         self.read(|connection| {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiff::{Timestamp, ToSpan as _};
 use serde_json::{Map, Value, json};
 
-use crate::decisions::moment;
+use crate::decisions::{Attached, media_type, moment};
 
 /// What a person typed, by name.
 pub(in crate::web) type Typed = BTreeMap<String, String>;
@@ -219,6 +219,14 @@ pub(in crate::web) fn value(
         _ => {}
     }
     Ok(Value::Object(value))
+}
+
+/// Names the file that a value brings. The value is an object.
+pub(in crate::web) fn name_file(value: &mut Value, name: &str, file: &Attached) {
+    value["digest"] = json!(file.digest());
+    value["file"] = json!(name);
+    value["media_type"] = json!(media_type(name));
+    value["size"] = json!(file.bytes().len());
 }
 
 /// One pair a line.

@@ -7,11 +7,11 @@ use super::controls::ListPage;
 use super::noticed::{self, Alarms};
 use super::{super::html, Ask, WebError, target_href};
 use crate::views::{AgentRow, EntryFilter};
-use crate::web::Frame;
 use crate::web::table::{
     Cell, Table, TableView, choice, column, count, encode, moment, number, text,
 };
 use crate::web::words::{self, Moment};
+use crate::web::{Frame, api};
 
 /// Entries shown on an agent's page.
 const ENTRIES: u32 = 30;
@@ -49,23 +49,18 @@ pub(in crate::web) fn csv(ask: &Ask) -> Result<Response, WebError> {
 }
 
 fn table(ask: &Ask) -> Result<Table, WebError> {
-    let views = &ask.views;
-    let outcomes = views.outcomes(None)?;
-    let rows = views.agents()?.into_iter().map(|agent| {
-        let of = outcomes.iter().filter(|row| row.agent == agent.id && !row.gaps.is_empty());
-        let health = health(ask, &agent);
+    let rows = api::agents::rows(ask)?.into_iter().map(|agent| {
         let unknown = |number: Option<u64>| number.map_or_else(|| text("not told"), count);
         vec![
-            text(agent.host_name.clone()).link(format!("/agents/{}", encode(&agent.id))),
-            text(health),
-            text(agent.version.clone().unwrap_or_else(|| "not told".into())),
-            moment(Some(ask.moment(agent.last_seen)))
-                .link(format!("/entries/{}", agent.last_index)),
-            count(u64::try_from(of.count()).unwrap_or(u64::MAX)),
-            unknown(agent.spool_items),
-            text(offset(&agent)),
+            text(agent.host).link(format!("/agents/{}", encode(&agent.agent))),
+            text(agent.health.as_str()),
+            text(agent.version.unwrap_or_else(|| "not told".into())),
+            moment(Some(ask.moment(agent.seen))).link(format!("/entries/{}", agent.last_index)),
+            count(agent.unseen),
+            unknown(agent.spool),
+            text(offset(agent.offset)),
             count(agent.missing),
-            count(agent.dropped.unwrap_or(0)),
+            count(agent.dropped),
         ]
     });
     Ok(Table {
@@ -89,16 +84,8 @@ fn table(ask: &Ask) -> Result<Table, WebError> {
     })
 }
 
-fn health(ask: &Ask, agent: &AgentRow) -> &'static str {
-    match (&agent.revoked, agent.silent_since(ask.now)) {
-        (Some(_), _) => "revoked",
-        (None, Some(_)) => "silent",
-        (None, None) => "speaking",
-    }
-}
-
-fn offset(agent: &AgentRow) -> String {
-    agent.clock_offset_ms.map_or_else(|| "not told".into(), |millis| format!("{millis:+} ms"))
+fn offset(millis: Option<i64>) -> String {
+    millis.map_or_else(|| "not told".into(), |millis| format!("{millis:+} ms"))
 }
 
 pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
@@ -112,12 +99,12 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
         .map(|target| (names.get(target).unwrap_or(target).clone(), target_href(target)));
     html(&AgentPage {
         frame: ask.frame(agent.host_name.clone(), "agents"),
-        health: health(ask, &agent),
+        health: api::agents::health(ask, &agent).as_str(),
         last_seen: ask.moment(agent.last_seen),
         enrolled: ask.moment(agent.enrolled),
         revoked: agent.revoked.as_ref().map(|revoked| ask.moment(revoked.at)),
         interval: agent.interval_seconds.map_or_else(|| "not told".into(), words::length),
-        offset: offset(&agent),
+        offset: offset(agent.clock_offset_ms),
         targets: targets.collect(),
         alarms: noticed::alarms(ask, Some(&agent.id))?,
         noticed: noticed::table(ask, Some(&agent.id))?.view(&ask.path, &ask.query),

@@ -1,18 +1,19 @@
 //! The list of controls and the list of clauses.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use axum::response::Response;
-use exhibit_assessment::{Attribute, Crosswalks, Strength};
+use exhibit_assessment::{Attribute, ControlId, Crosswalks};
 
-use super::frameworks::reached;
 use super::picture::{self, ThemeView, theme_title};
 use super::rollup::ATTRIBUTES;
 use super::{super::html, Ask, WebError};
-use crate::web::Frame;
 use crate::web::table::{
     Table, TableView, choice, column, count, moment, number, text, wide, word,
 };
 use crate::web::words::{self, Word};
+use crate::web::{Frame, api};
 
 /// A page that is one list with an introduction.
 #[derive(Template)]
@@ -104,43 +105,31 @@ pub(in crate::web) fn csv(ask: &Ask) -> Result<Response, WebError> {
 }
 
 fn table(ask: &Ask) -> Result<Table, WebError> {
-    let views = &ask.views;
-    let assessment = views.assess(ask.now)?;
-    let rules = views.assessor().pack().rules();
     let wanted = wanted(ask);
-    let crosswalks = Crosswalks::builtin()?;
     let other = ask.query.get(FRAMEWORK).filter(|id| !id.is_empty());
-    let spoken_of = other.map(|id| {
-        let known = crosswalks.frameworks().iter().find(|one| one.id == **id);
-        known.map(reached).unwrap_or_default()
-    });
-    let controls = views.assessor().framework().with_attributes(&wanted);
-    let rows = controls.enumerate().filter_map(|(place, control)| {
-        if spoken_of.as_ref().is_some_and(|reached| !reached.contains(&control.id)) {
-            return None;
-        }
-        let status = assessment.of(control.id)?;
-        let decided = assessment.people.controls.get(&control.id);
-        let owner = decided.and_then(|decided| decided.owner.clone()).unwrap_or_default();
-        let with = |strength: Strength| {
-            let of = rules.iter().filter(|rule| rule.strength(control.id) == Some(strength));
-            u64::try_from(of.count()).unwrap_or(u64::MAX)
-        };
-        let id = control.id.to_string();
+    let framework = ask.views.assessor().framework();
+    let chosen: BTreeSet<ControlId> =
+        framework.with_attributes(&wanted).map(|control| control.id).collect();
+    let all = api::controls::rows(ask)?.into_iter().enumerate();
+    let fits = |row: &api::controls::ControlRow| {
+        let spoken_of = other.is_none_or(|other| row.frameworks.contains(other));
+        spoken_of && chosen.contains(&row.control)
+    };
+    let rows = all.filter(|(_, row)| fits(row)).map(|(place, row)| {
+        let id = row.control.to_string();
         let href = format!("/controls/{id}");
-        let word_cell = word(words::status(status.status));
-        Some(vec![
+        vec![
             text(id).link(href.clone()).sort(format!("{place:03}")),
-            text(control.title.clone()).link(href),
-            text(theme_title(control.theme)),
-            word_cell,
-            text(owner),
-            count(with(Strength::Direct)),
-            count(with(Strength::Supporting)),
-            count(status.counts.targets),
-            count(status.counts.fail),
-            status.oldest.map_or_else(|| text("none"), |at| moment(Some(ask.moment(at)))),
-        ])
+            text(row.title).link(href),
+            text(theme_title(row.theme)),
+            word(words::status(row.status)),
+            text(row.owner.unwrap_or_default()),
+            count(row.direct),
+            count(row.supporting),
+            count(row.targets),
+            count(row.failing),
+            row.oldest.map_or_else(|| text("none"), |at| moment(Some(ask.moment(at)))),
+        ]
     });
     Ok(Table {
         id: "main",

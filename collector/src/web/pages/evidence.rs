@@ -123,7 +123,11 @@ pub(in crate::web) fn document(ask: &Ask) -> Result<Response, WebError> {
     Ok(download("application/json", &name, bytes.ok_or_else(missing)?))
 }
 
-fn observed(proven: &Proven, kind: &str, target: &str) -> Result<(Run, Observed), WebError> {
+pub(in crate::web) fn observed(
+    proven: &Proven,
+    kind: &str,
+    target: &str,
+) -> Result<(Run, Observed), WebError> {
     let missing =
         || WebError::NotFound(format!("document of {kind} for {target} in entry {}", proven.index));
     let run: Run = proven

@@ -7,7 +7,7 @@ use super::{super::html, Ask, WebError, evidence_href, target_cell};
 use crate::web::table::{
     Table, choice, code, column, count, encode, moment, number, text, wide, word,
 };
-use crate::web::words;
+use crate::web::{api, words};
 
 pub(in crate::web) fn list(ask: &Ask) -> Result<Response, WebError> {
     html(&ListPage {
@@ -23,28 +23,20 @@ pub(in crate::web) fn csv(ask: &Ask) -> Result<Response, WebError> {
 }
 
 fn table(ask: &Ask) -> Result<Table, WebError> {
-    let views = &ask.views;
-    let names = ask.target_names()?;
-    let mut findings = views.findings()?;
-    findings.sort_by_key(|finding| words::verdict(finding.verdict).order);
-    let rows = findings.into_iter().map(|finding| {
-        let rule = views.assessor().rule(&finding.rule);
-        let title = rule.map_or_else(|| finding.rule.clone(), |rule| rule.title.clone());
-        let severity = rule.map_or("", |rule| words::severity(rule.severity));
-        let order = rule.map_or(0, |rule| 9 - rule.severity as u8);
+    let rows = api::findings::rows(ask)?.into_iter().map(|finding| {
+        let order = finding.severity.map_or(0, |severity| 9 - severity as u8);
+        let evidence = evidence_href(finding.index, &finding.kind, &finding.target);
         vec![
             word(words::verdict(finding.verdict)),
-            text(title).note(finding.message).link(format!("/rules/{}", encode(&finding.rule))),
-            target_cell(&names, &finding.target),
-            text(severity).sort(order.to_string()),
-            code(finding.kind.clone()),
-            count(finding.item_count),
-            moment(Some(ask.moment(finding.observed_at))).link(evidence_href(
-                finding.observed_index,
-                &finding.kind,
-                &finding.target,
-            )),
-            moment(Some(ask.moment(finding.verdict_since))),
+            text(finding.title)
+                .note(finding.message)
+                .link(format!("/rules/{}", encode(&finding.rule))),
+            target_cell(&finding.name, &finding.target),
+            text(finding.severity.map_or("", words::severity)).sort(order.to_string()),
+            code(finding.kind),
+            count(finding.items),
+            moment(Some(ask.moment(finding.observed))).link(evidence),
+            moment(Some(ask.moment(finding.since))),
         ]
     });
     Ok(Table {

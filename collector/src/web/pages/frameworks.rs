@@ -13,6 +13,7 @@ use super::controls::ListPage;
 use super::{super::html, Ask, WebError};
 use crate::views::Assessment;
 use crate::web::Frame;
+use crate::web::api::frameworks::reached;
 use crate::web::table::{Table, choice, column, text, word};
 use crate::web::words::{self, Word};
 
@@ -73,15 +74,6 @@ pub(in crate::web) fn list(ask: &Ask) -> Result<Response, WebError> {
         controls: framework.controls().len(),
         clauses: framework.clauses().iter().filter(|clause| !clause.heading).count(),
     })
-}
-
-/// Our controls that a framework speaks of.
-pub(super) fn reached(framework: &Crosswalk) -> BTreeSet<ControlId> {
-    let ours = framework.relations.iter().filter_map(|row| match &row.ours {
-        Reference::Control(id) => Some(*id),
-        Reference::Clause(_) => None,
-    });
-    ours.collect()
 }
 
 fn counts(assessment: &Assessment, controls: &BTreeSet<ControlId>) -> Vec<(Word, usize)> {

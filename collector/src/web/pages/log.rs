@@ -19,7 +19,7 @@ const PAGE: u32 = 200;
 /// Entries in one CSV.
 const EXPORT: u32 = 100_000;
 /// Types of entries that people, or the collector for them, made.
-const ACTIVITY: [&str; 12] = [
+pub(in crate::web) const ACTIVITY: [&str; 12] = [
     "activity",
     "continues",
     "enrol",

@@ -10,26 +10,26 @@ use super::{Ask, WebError};
 use crate::log::Entry;
 
 /// What the entry and evidence pages show of an entry.
-pub(super) struct Proven {
-    pub(super) index: u64,
-    pub(super) leaf: String,
-    pub(super) envelope_digest: String,
-    pub(super) key: String,
+pub(in crate::web) struct Proven {
+    pub(in crate::web) index: u64,
+    pub(in crate::web) leaf: String,
+    pub(in crate::web) envelope_digest: String,
+    pub(in crate::web) key: String,
     /// PEM of the key, when a policy or an enrolment names it.
-    pub(super) pem: String,
+    pub(in crate::web) pem: String,
     /// Who holds the key.
-    pub(super) holder: String,
+    pub(in crate::web) holder: String,
     /// `None`: there is no envelope or no key to check.
-    pub(super) signature_holds: Option<bool>,
-    pub(super) proof: String,
-    pub(super) path_length: usize,
-    pub(super) inclusion_holds: bool,
-    pub(super) size: u64,
-    pub(super) root: String,
-    pub(super) statement: Option<Statement<Value>>,
+    pub(in crate::web) signature_holds: Option<bool>,
+    pub(in crate::web) proof: String,
+    pub(in crate::web) path_length: usize,
+    pub(in crate::web) inclusion_holds: bool,
+    pub(in crate::web) size: u64,
+    pub(in crate::web) root: String,
+    pub(in crate::web) statement: Option<Statement<Value>>,
 }
 
-pub(super) fn load(ask: &Ask, index: u64) -> Result<(Entry, Proven), WebError> {
+pub(in crate::web) fn load(ask: &Ask, index: u64) -> Result<(Entry, Proven), WebError> {
     let log = ask.site.log();
     let size = log.head()?.checkpoint.size;
     let missing = || WebError::NotFound(format!("entry {index} in a log of {size}"));

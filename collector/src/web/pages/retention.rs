@@ -117,7 +117,7 @@ fn holds(ask: &Ask) -> Result<Table, WebError> {
     let names = ask.target_names()?;
     let rows = ask.views.holds()?.into_iter().map(|hold| {
         let target = match hold.target {
-            Some(target) => super::target_cell(&names, &target),
+            Some(target) => super::target_cell(names.get(&target).unwrap_or(&target), &target),
             None => text("every target"),
         };
         let day = |time: jiff::Timestamp| time.strftime("%-d %b %Y %H:%M").to_string();

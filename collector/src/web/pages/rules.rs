@@ -2,15 +2,14 @@
 
 use askama::Template;
 use axum::response::Response;
-use exhibit_assessment::Verdict;
 
 use super::control::{FindingView, RuleView, finding_view, rule_view};
 use super::controls::ListPage;
 use super::frameworks::{self, SaidView};
 use super::{super::html, Ask, WebError};
-use crate::web::Frame;
 use crate::web::table::{Table, choice, code, column, count, number, text};
 use crate::web::words::{self, Word};
+use crate::web::{Frame, api};
 
 #[derive(Template)]
 #[template(path = "rule.html")]
@@ -41,32 +40,26 @@ pub(in crate::web) fn csv(ask: &Ask) -> Result<Response, WebError> {
 }
 
 fn table(ask: &Ask) -> Result<Table, WebError> {
-    let views = &ask.views;
-    let findings = views.findings()?;
-    let rows = views.assessor().pack().rules().iter().map(|rule| {
-        let with = |verdict| {
-            let of = findings.iter().filter(|f| f.rule == rule.id.as_str() && f.verdict == verdict);
-            u64::try_from(of.count()).unwrap_or(u64::MAX)
-        };
+    let rows = api::rules::rows(ask)?.into_iter().map(|rule| {
         let controls: Vec<String> = rule
             .controls
             .iter()
-            .map(|(control, strength)| format!("{control} ({strength})"))
+            .map(|relation| format!("{} ({})", relation.control, relation.strength))
             .collect();
         vec![
-            text(rule.title.clone()).note(rule.id.as_str()).link(format!("/rules/{}", rule.id)),
-            code(rule.kind.clone()),
+            text(rule.title).note(rule.rule.as_str()).link(format!("/rules/{}", rule.rule)),
+            code(rule.kind),
             text(words::severity(rule.severity)).sort((9 - rule.severity as u8).to_string()),
             text(controls.join(", ")),
-            count(with(Verdict::Pass)),
-            count(with(Verdict::Fail)),
+            count(rule.pass),
+            count(rule.fail),
             text(words::length(u64::from(rule.freshness) * 3600))
                 .sort(format!("{:08}", rule.freshness)),
         ]
     });
     Ok(Table {
         id: "main",
-        caption: format!("Rules of pack {}", views.assessor().pack().version()),
+        caption: format!("Rules of pack {}", ask.views.assessor().pack().version()),
         columns: vec![
             column("rule", "Rule"),
             choice("kind", "Kind"),

@@ -10,11 +10,11 @@ use super::controls::ListPage;
 use super::decided::{Marks, marks};
 use super::{super::html, Ask, WebError, evidence_href, target_href};
 use crate::views::{AgentRow, DocumentRow, EntryFilter, OutcomeRow, TargetRow};
-use crate::web::Frame;
 use crate::web::table::{
     Table, TableView, code, column, count, encode, moment, number, text, word,
 };
 use crate::web::words::{self, Moment, Word};
+use crate::web::{Frame, api};
 
 /// Irregular entries shown on a target's page.
 const IRREGULAR: u32 = 20;
@@ -69,15 +69,15 @@ pub(in crate::web) fn csv(ask: &Ask) -> Result<Response, WebError> {
 }
 
 fn table(ask: &Ask) -> Result<Table, WebError> {
-    let rows = ask.views.targets()?.into_iter().map(|target| {
+    let rows = api::targets::rows(ask)?.into_iter().map(|target| {
         vec![
-            text(target.name).link(target_href(&target.id)),
-            code(target.id),
+            text(target.name).link(target_href(&target.target)),
+            code(target.target),
             count(target.kinds),
             count(target.gaps),
             count(target.failing),
             count(target.passing),
-            moment(target.last_seen.map(|at| ask.moment(at))),
+            moment(target.seen.map(|at| ask.moment(at))),
         ]
     });
     Ok(Table {

@@ -1,0 +1,205 @@
+//! Agents: who observes, how they are, and what they cannot see.
+
+use exhibit_proto::statement::Vetoes;
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::operation::{Operation, list, one};
+use super::targets::{GapLine, gap_line};
+use super::words::DigestText;
+use super::{Ask, WebError};
+use crate::views;
+
+/// A program that observes.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Agent")]
+pub(in crate::web) struct AgentRow {
+    pub(in crate::web) agent: String,
+    /// Name of its host.
+    pub(in crate::web) host: String,
+    pub(in crate::web) health: Health,
+    pub(in crate::web) version: Option<String>,
+    /// When it was last heard, and by which entry.
+    pub(in crate::web) seen: Timestamp,
+    pub(in crate::web) last_index: u64,
+    /// Kinds that it could not, or not wholly, see.
+    pub(in crate::web) unseen: u64,
+    /// Items that wait in its spool.
+    pub(in crate::web) spool: Option<u64>,
+    /// Its clock minus the collector's, in milliseconds.
+    pub(in crate::web) offset: Option<i64>,
+    /// Statements of its chain that are not in the log.
+    pub(in crate::web) missing: u64,
+    /// Documents that it gave up because its spool was full.
+    pub(in crate::web) dropped: u64,
+}
+
+/// How an agent is.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::web) enum Health {
+    /// It has not spoken for twice the time that it named itself.
+    Silent,
+    Speaking,
+    /// Nothing that it sends is admitted any more.
+    Revoked,
+}
+
+impl Health {
+    pub(in crate::web) fn as_str(self) -> &'static str {
+        match self {
+            Self::Silent => "silent",
+            Self::Speaking => "speaking",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
+/// One agent with everything that is known of it.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AgentInFull")]
+struct AgentInFull {
+    agent: AgentRow,
+    /// Key id of its evidence key in force: SHA-256 of its DER SPKI.
+    #[schemars(with = "DigestText")]
+    key: String,
+    epoch: u64,
+    /// What it may speak for.
+    targets: Vec<String>,
+    enrolled: Timestamp,
+    enrolled_index: u64,
+    approved_by: String,
+    revoked: Option<Revoked>,
+    /// Digest of its program, and of its configuration.
+    binary: Option<String>,
+    configuration: Option<String>,
+    /// Seconds until it speaks again at the latest, by its own word.
+    interval_seconds: Option<u64>,
+    /// What the operator of its host forbids: kinds, paths, and fields of kinds as `kind: field`.
+    forbidden_kinds: Vec<String>,
+    forbidden_paths: Vec<String>,
+    forbidden_fields: Vec<String>,
+    /// What it will observe, by its newest heartbeat.
+    schedule: Vec<Scheduled>,
+    /// What it could not, or not wholly, see.
+    unseen: Vec<Unseen>,
+}
+
+/// The end of an agent's right to speak.
+#[derive(Serialize, JsonSchema)]
+struct Revoked {
+    at: Timestamp,
+    index: u64,
+    by: String,
+    reason: String,
+}
+
+/// A kind on schedule.
+#[derive(Serialize, JsonSchema)]
+struct Scheduled {
+    target: String,
+    kind: String,
+    /// UTC.
+    cron: String,
+    /// The entry since which it is so.
+    from_index: u64,
+}
+
+/// A kind that could not, or not wholly, be seen.
+#[derive(Serialize, JsonSchema)]
+struct Unseen {
+    target: String,
+    kind: String,
+    gaps: Vec<GapLine>,
+}
+
+pub(super) fn operations() -> Vec<Operation> {
+    vec![
+        list("/agents", "Agents", "The programs that observe", rows),
+        one(
+            "/agents/{agent}",
+            "Agents",
+            "One agent with its schedule and what it cannot see",
+            show,
+        ),
+    ]
+}
+
+/// Every agent, by host.
+pub(in crate::web) fn rows(ask: &Ask) -> Result<Vec<AgentRow>, WebError> {
+    let outcomes = ask.site.views.outcomes(None)?;
+    let agents = ask.site.views.agents()?.into_iter();
+    Ok(agents.map(|agent| row(ask, &agent, &outcomes)).collect())
+}
+
+fn row(ask: &Ask, agent: &views::AgentRow, outcomes: &[views::OutcomeRow]) -> AgentRow {
+    let unseen = outcomes.iter().filter(|row| row.agent == agent.id && !row.gaps.is_empty());
+    AgentRow {
+        agent: agent.id.clone(),
+        host: agent.host_name.clone(),
+        health: health(ask, agent),
+        version: agent.version.clone(),
+        seen: agent.last_seen,
+        last_index: agent.last_index,
+        unseen: unseen.count() as u64,
+        spool: agent.spool_items,
+        offset: agent.clock_offset_ms,
+        missing: agent.missing,
+        dropped: agent.dropped.unwrap_or(0),
+    }
+}
+
+pub(in crate::web) fn health(ask: &Ask, agent: &views::AgentRow) -> Health {
+    match (&agent.revoked, agent.silent_since(ask.now)) {
+        (Some(_), _) => Health::Revoked,
+        (None, Some(_)) => Health::Silent,
+        (None, None) => Health::Speaking,
+    }
+}
+
+fn show(ask: &Ask) -> Result<AgentInFull, WebError> {
+    let views = &ask.site.views;
+    let missing = || WebError::NotFound(format!("agent {:?}", ask.param(0)));
+    let agent = views.agent(ask.param(0))?.ok_or_else(missing)?;
+    let mut outcomes = views.outcomes(None)?;
+    outcomes.retain(|row| row.agent == agent.id);
+    let schedule = views.schedules()?.into_iter().filter(|item| item.agent == agent.id);
+    let schedule = schedule.map(|item| {
+        let views::ScheduleRow { target, kind, cron, from_index, .. } = item;
+        Scheduled { target, kind, cron, from_index }
+    });
+    let unseen = outcomes.iter().filter(|row| !row.gaps.is_empty()).map(|row| {
+        let gaps = row.gaps.iter().map(|gap| gap_line(gap, row.collected, row.first_seen));
+        Unseen { target: row.target.clone(), kind: row.kind.clone(), gaps: gaps.collect() }
+    });
+    let row = row(ask, &agent, &outcomes);
+    let Vetoes { kinds, paths, fields } = agent.vetoes;
+    let of_kind = |(kind, fields): (_, Vec<String>)| {
+        let of_kind: Vec<String> = fields.iter().map(|field| format!("{kind}: {field}")).collect();
+        of_kind
+    };
+    Ok(AgentInFull {
+        unseen: unseen.collect(),
+        schedule: schedule.collect(),
+        agent: row,
+        key: agent.key,
+        epoch: agent.epoch,
+        targets: agent.targets,
+        enrolled: agent.enrolled,
+        enrolled_index: agent.enrolled_index,
+        approved_by: agent.approved_by,
+        revoked: agent.revoked.map(|revoked| Revoked {
+            at: revoked.at,
+            index: revoked.index,
+            by: revoked.by,
+            reason: revoked.reason,
+        }),
+        binary: agent.binary,
+        configuration: agent.configuration,
+        interval_seconds: agent.interval_seconds,
+        forbidden_kinds: kinds.iter().map(ToString::to_string).collect(),
+        forbidden_paths: paths,
+        forbidden_fields: fields.into_iter().flat_map(of_kind).collect(),
+    })
+}

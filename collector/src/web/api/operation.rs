@@ -1,0 +1,326 @@
+//! One operation: where it is, what it takes, what it gives, what it runs. What it answers is asked for off the async threads.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Query, RawPathParams, State};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get, post};
+use exhibit_proto::digest::Digest;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::list::{self, Fields, List, Wanted};
+use super::problem::{ApiError, Problem, Wrong};
+use super::{Ask, CACHE, Site, WebError};
+use crate::decisions::MAX_FILE;
+use crate::web::guard::{SignedIn, same_token};
+use crate::web::table;
+
+/// Largest body: a file of the largest size in base64, with what is said of it.
+const MAX_BODY: usize = MAX_FILE as usize * 4 / 3 + (256 << 10);
+
+/// The shape of a value, put among the components of a description.
+pub(super) type Shape = fn(&mut SchemaGenerator) -> Schema;
+
+pub(super) struct Operation {
+    pub(super) method: Method,
+    /// Below the root, with parameters in braces.
+    pub(super) path: &'static str,
+    pub(super) tag: &'static str,
+    /// One sentence.
+    pub(super) summary: &'static str,
+    /// Parameters of the query string.
+    pub(super) takes: Vec<Taken>,
+    /// What a change is told.
+    pub(super) body: Option<Shape>,
+    pub(super) gives: Gives,
+    run: Run,
+}
+
+/// What an operation does.
+enum Run {
+    Read(Box<dyn Fn(&Ask) -> Result<Answer, ApiError> + Send + Sync>),
+    Write(Box<dyn Fn(Arc<Site>, SignedIn, Vec<u8>) -> Changing + Send + Sync>),
+}
+
+type Changing = Pin<Box<dyn Future<Output = Result<Response, ApiError>> + Send>>;
+
+/// A change that somebody asks for.
+pub(super) struct Sent<B> {
+    pub(super) site: Arc<Site>,
+    pub(super) who: SignedIn,
+    pub(super) body: B,
+}
+
+/// A place in a list that is read from its newest entry backwards.
+pub(super) struct Place {
+    /// Only entries below this one.
+    pub(super) before: Option<u64>,
+    pub(super) limit: u32,
+}
+
+/// A parameter of a query string.
+#[derive(Clone)]
+pub(super) struct Taken {
+    pub(super) name: String,
+    pub(super) about: String,
+    pub(super) schema: Value,
+}
+
+impl Taken {
+    pub(super) fn new(name: &str, about: &str, schema: Value) -> Self {
+        Self { name: name.to_owned(), about: about.to_owned(), schema }
+    }
+}
+
+/// What comes back when all is well.
+pub(super) enum Gives {
+    Json(Shape),
+    /// What was made (201).
+    Made(Shape),
+    /// Bytes of this media type.
+    File(&'static str),
+}
+
+/// Bytes to send.
+pub(super) struct Answer {
+    pub(super) media_type: &'static str,
+    pub(super) bytes: Vec<u8>,
+}
+
+impl Answer {
+    pub(super) fn json(value: &impl Serialize) -> Result<Self, ApiError> {
+        Ok(Self { media_type: "application/json", bytes: serde_json::to_vec(value)? })
+    }
+}
+
+/// Reads one thing.
+pub(super) fn one<T: Serialize + JsonSchema + 'static>(
+    path: &'static str,
+    tag: &'static str,
+    summary: &'static str,
+    thing: fn(&Ask) -> Result<T, WebError>,
+) -> Operation {
+    let run = move |ask: &Ask| Answer::json(&thing(ask)?);
+    let gives = Gives::Json(|shapes| shapes.subschema_for::<T>());
+    Operation::reads((path, tag, summary), Vec::new(), gives, Box::new(run))
+}
+
+/// Reads a list, which sorts, filters and pages by the fields of its rows.
+pub(super) fn list<T: Serialize + JsonSchema + 'static>(
+    path: &'static str,
+    tag: &'static str,
+    summary: &'static str,
+    rows: fn(&Ask) -> Result<Vec<T>, WebError>,
+) -> Operation {
+    let fields = Fields::of::<T>();
+    let takes = fields.taken();
+    let run = move |ask: &Ask| {
+        let wanted = Wanted::read(&ask.query, &fields)?;
+        let entries = ask.site.views.applied()?;
+        Answer::json(&wanted.page(ask, rows(ask)?, entries)?)
+    };
+    let gives = Gives::Json(|shapes| shapes.subschema_for::<List<T>>());
+    Operation::reads((path, tag, summary), takes, gives, Box::new(run))
+}
+
+/// Reads a list of entries of the log from the newest backwards: too many to be sorted otherwise.
+pub(super) fn newest<T: Serialize + JsonSchema + Indexed + 'static>(
+    path: &'static str,
+    tag: &'static str,
+    summary: &'static str,
+    filters: Vec<Taken>,
+    rows: fn(&Ask, &Place) -> Result<(Vec<T>, u64), ApiError>,
+) -> Operation {
+    let mut takes = vec![
+        list::limit(),
+        Taken::new(
+            "before",
+            "Only entries below this one.",
+            json!({"type": "integer", "minimum": 0, "maximum": i64::MAX}),
+        ),
+    ];
+    takes.extend(filters);
+    let run = move |ask: &Ask| {
+        let place = list::place(&ask.query)?;
+        let entries = ask.site.views.applied()?;
+        let (items, total) = rows(ask, &place)?;
+        let last = items.last().filter(|_| items.len() as u64 == u64::from(place.limit));
+        let last = last.map(Indexed::index).filter(|last| *last > 0);
+        let next = last.map(|last| list::address(ask, &["before"], &format!("before={last}")));
+        Answer::json(&List { items, total, next, entries })
+    };
+    let gives = Gives::Json(|shapes| shapes.subschema_for::<List<T>>());
+    Operation::reads((path, tag, summary), takes, gives, Box::new(run))
+}
+
+/// A row that is an entry of the log.
+pub(super) trait Indexed {
+    fn index(&self) -> u64;
+}
+
+/// Reads bytes as they are stored.
+pub(super) fn file(
+    path: &'static str,
+    tag: &'static str,
+    summary: &'static str,
+    media_type: &'static str,
+    bytes: fn(&Ask) -> Result<Answer, ApiError>,
+) -> Operation {
+    let gives = Gives::File(media_type);
+    Operation::reads((path, tag, summary), Vec::new(), gives, Box::new(bytes))
+}
+
+/// Changes something, and tells what came of it.
+pub(super) fn write<B, T, F>(
+    path: &'static str,
+    tag: &'static str,
+    summary: &'static str,
+    change: fn(Sent<B>) -> F,
+) -> Operation
+where
+    B: DeserializeOwned + JsonSchema + 'static,
+    T: JsonSchema,
+    F: Future<Output = Result<Response, ApiError>> + Send + 'static,
+{
+    let gives = Gives::Made(|shapes| shapes.subschema_for::<T>());
+    Operation::writes((path, tag, summary), gives, change)
+}
+
+/// Changes something, and gives bytes.
+pub(super) fn bytes_of<B, F>(
+    path: &'static str,
+    tag: &'static str,
+    summary: &'static str,
+    media_type: &'static str,
+    change: fn(Sent<B>) -> F,
+) -> Operation
+where
+    B: DeserializeOwned + JsonSchema + 'static,
+    F: Future<Output = Result<Response, ApiError>> + Send + 'static,
+{
+    Operation::writes((path, tag, summary), Gives::File(media_type), change)
+}
+
+type Named = (&'static str, &'static str, &'static str);
+
+impl Operation {
+    fn reads(
+        (path, tag, summary): Named,
+        takes: Vec<Taken>,
+        gives: Gives,
+        run: Box<dyn Fn(&Ask) -> Result<Answer, ApiError> + Send + Sync>,
+    ) -> Self {
+        let (method, body, run) = (Method::GET, None, Run::Read(run));
+        Self { method, path, tag, summary, takes, body, gives, run }
+    }
+
+    fn writes<B, F>((path, tag, summary): Named, gives: Gives, change: fn(Sent<B>) -> F) -> Self
+    where
+        B: DeserializeOwned + JsonSchema + 'static,
+        F: Future<Output = Result<Response, ApiError>> + Send + 'static,
+    {
+        let body: Shape = |shapes| shapes.subschema_for::<B>();
+        let run = move |site, who, bytes: Vec<u8>| -> Changing {
+            match serde_json::from_slice(&bytes) {
+                Ok(body) => Box::pin(change(Sent { site, who, body })),
+                Err(error) => Box::pin(async move { Err(unread(&error)) }),
+            }
+        };
+        let (method, takes, run) = (Method::POST, Vec::new(), Run::Write(Box::new(run)));
+        Self { method, path, tag, summary, takes, body: Some(body), gives, run }
+    }
+
+    pub(super) fn route(&'static self) -> MethodRouter<Arc<Site>> {
+        match &self.run {
+            Run::Read(_) => get(
+                move |State(site): State<Arc<Site>>,
+                      Extension(who): Extension<SignedIn>,
+                      params: RawPathParams,
+                      Query(query): Query<table::Query>,
+                      headers: HeaderMap,
+                      uri: Uri| async move {
+                    let now = (site.clock)();
+                    let params = params.iter().map(|(_, value)| value.to_owned()).collect();
+                    let ask = Ask { site, who, path: uri.path().to_owned(), params, query, now };
+                    let answered = tokio::task::spawn_blocking(move || self.answer(&ask)).await;
+                    match answered.unwrap_or(Err(ApiError::Ended)) {
+                        Ok(answer) => fresh(answer, &headers),
+                        Err(error) => error.into_response(),
+                    }
+                },
+            ),
+            Run::Write(change) => post(
+                move |State(site): State<Arc<Site>>,
+                      Extension(who): Extension<SignedIn>,
+                      headers: HeaderMap,
+                      body: Bytes| async move {
+                    match may_change(&headers, &who) {
+                        Ok(()) => change(site, who, body.into())
+                            .await
+                            .unwrap_or_else(IntoResponse::into_response),
+                        Err(problem) => problem.into_response(),
+                    }
+                },
+            )
+            .layer(DefaultBodyLimit::max(MAX_BODY)),
+        }
+    }
+
+    fn answer(&self, ask: &Ask) -> Result<Answer, ApiError> {
+        let known = |name: &&String| self.takes.iter().any(|taken| taken.name == **name);
+        let wrong = ask.query.keys().filter(|name| !known(name)).map(|name| {
+            let known: Vec<&str> = self.takes.iter().map(|taken| taken.name.as_str()).collect();
+            Wrong::new(name, format!("is not known here; known are: {}", known.join(", ")))
+        });
+        let wrong: Vec<Wrong> = wrong.collect();
+        match &self.run {
+            Run::Read(read) if wrong.is_empty() => read(ask),
+            Run::Read(_) | Run::Write(_) => Err(ApiError::Invalid(wrong)),
+        }
+    }
+}
+
+/// A browser's cookie alone changes nothing: the session's token must stand beside it, which only our own pages know.
+fn may_change(headers: &HeaderMap, who: &SignedIn) -> Result<(), Problem> {
+    let told = headers.get("x-csrf-token").and_then(|token| token.to_str().ok()).unwrap_or("");
+    if !same_token(&who.csrf, told) {
+        let detail = "a change needs the session's X-CSRF-Token, which GET /api/v1/me tells";
+        return Err(Problem::new(StatusCode::FORBIDDEN, detail));
+    }
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("");
+    if kind.split(';').next().is_none_or(|kind| kind.trim() != "application/json") {
+        let detail = format!("a change is told as application/json, not as {kind:?}");
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
+    }
+    Ok(())
+}
+
+/// Why a body cannot be taken.
+fn unread(error: &serde_json::Error) -> ApiError {
+    ApiError::Invalid(vec![Wrong::new("body", format!("cannot be taken: {error}"))])
+}
+
+/// The answer, or that the asker has it already (RFC 9110 §13.1.2).
+fn fresh(answer: Answer, headers: &HeaderMap) -> Response {
+    // Whoever takes packed bytes gets others, so their tag is another (§8.8.3.3).
+    let packed = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
+    let mark = if packed.is_some_and(|packed| packed.contains("gzip")) { "-z" } else { "" };
+    let digest = Digest::of(&answer.bytes).to_string();
+    let tag = format!("\"{}{mark}\"", digest.get(..32).unwrap_or(&digest));
+    let same = |value: &axum::http::HeaderValue| {
+        let listed = value.to_str().unwrap_or_default().split(',').map(str::trim);
+        listed.into_iter().any(|one| one == "*" || one.trim_start_matches("W/") == tag)
+    };
+    let kept = [(header::ETAG, tag.clone()), (header::CACHE_CONTROL, CACHE.to_owned())];
+    if headers.get_all(header::IF_NONE_MATCH).iter().any(same) {
+        return (StatusCode::NOT_MODIFIED, kept).into_response();
+    }
+    (kept, [(header::CONTENT_TYPE, answer.media_type)], answer.bytes).into_response()
+}

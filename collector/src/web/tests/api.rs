@@ -1,0 +1,358 @@
+//! The API through its own door: every operation against its description.
+
+use serde_json::Value;
+
+use exhibit_proto::digest::Digest;
+use exhibit_proto::leaf::EntryType;
+use exhibit_proto::statement::{HOLD, Hold};
+
+use super::*;
+
+/// A log in which every list has rows: hours go by, a document is deleted, a hold stands.
+fn full(sample: &Sample) {
+    fill(sample);
+    let mut agent = sample.enrol("long.example.com");
+    sample.heartbeat(&mut agent, &["patch.status"]);
+    let run = sample.run(&mut agent, &[("patch.status", patches(true))], &[]);
+    sample.wait_minutes(3 * 60);
+    sample.run(&mut agent, &[("patch.status", patches(false))], &[]);
+    sample.wait_minutes(2 * 24 * 60);
+    let views = sample.views_at("look.db");
+    let rows = views.document_history(agent.target.as_str(), "patch.status").unwrap();
+    let gone = rows.iter().find(|row| row.from_index == run).unwrap();
+    let gone: Digest = gone.digest.parse().unwrap();
+    sample.delete(&agent, "patch.status", &[gone]);
+    let (by, reason) = ("counsel".into(), XSS.into());
+    let hold = Hold { target: None, kind: None, from: None, to: None, by, reason };
+    sample.own(EntryType::Hold, HOLD, hold);
+    sample.heartbeat(&mut agent, &["patch.status"]);
+}
+
+/// Addresses for the parameters of paths, on the log that [`fill`] makes.
+fn filled(path: &str) -> String {
+    let target = format!("host:{:032x}", 1);
+    [
+        ("{control}", "A.8.8"),
+        ("{rule}", "patch.status.reboot_not_pending"),
+        ("{target}", target.as_str()),
+        ("{kind}", "patch.status"),
+        ("{agent}", "0193-agent-1"),
+        ("{index}", "4"),
+        ("{part}", "envelope"),
+        ("{framework}", "soc2_tsc"),
+        ("{register}", "waiver"),
+        ("{id}", "W-2026-001"),
+    ]
+    .into_iter()
+    .fold(path.to_owned(), |path, (name, value)| path.replace(name, value))
+}
+
+fn description() -> Value {
+    serde_json::from_str(&crate::web::api::description()).unwrap()
+}
+
+/// A schema of the description with the components that it refers to.
+fn validator(description: &Value, schema: &Value) -> jsonschema::Validator {
+    let mut root = schema.clone();
+    root["components"] = description["components"].clone();
+    jsonschema::draft202012::new(&root).unwrap()
+}
+
+/// Every operation that reads, with its description.
+fn reads(description: &Value) -> Vec<(String, Value)> {
+    let paths = description["paths"].as_object().unwrap();
+    let gets = paths.iter().filter_map(|(path, said)| Some((path.clone(), said.get("get")?)));
+    gets.map(|(path, said)| (path, said.clone())).collect()
+}
+
+async fn json(site: &Site, path: &str, cookie: &str) -> Value {
+    let answer = site.get(path, cookie).await;
+    assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.body);
+    serde_json::from_str(&answer.body).unwrap()
+}
+
+#[tokio::test]
+async fn every_answer_has_the_shape_that_the_description_gives_it() {
+    let (site, description) = (Site::new(full), description());
+    let cookie = site.enter().await;
+    site.decided(&cookie, &waiver(None)).await;
+    assert!(reads(&description).len() > 30);
+    for (path, said) in reads(&description) {
+        let content = said["responses"]["200"]["content"].as_object().unwrap();
+        let (media_type, schema) = content.iter().next().unwrap();
+        let address = format!("/api/v1{}", filled(&path));
+        let answer = site.get(&address, &cookie).await;
+        if path == "/soa/versions/{index}" {
+            assert_eq!(answer.status, StatusCode::NOT_FOUND, "{address}: {}", answer.body);
+            continue;
+        }
+        assert_eq!(answer.status, StatusCode::OK, "{address}: {}", answer.body);
+        if media_type != "application/json" {
+            continue;
+        }
+        let value: Value = serde_json::from_str(&answer.body).unwrap();
+        let validator = validator(&description, &schema["schema"]);
+        let wrong: Vec<String> =
+            validator.iter_errors(&value).map(|e| format!("{}: {e}", e.instance_path())).collect();
+        assert!(wrong.is_empty(), "{address}: {wrong:?}");
+        if let Some(items) = value.get("items") {
+            let number = items.as_array().unwrap().len() as u64;
+            // Only a command freezes a version; its shape is tried where that is done.
+            assert!(number > 0 || path == "/soa/versions", "{address} is empty: nothing was tried");
+            assert!(value["total"].as_u64().unwrap() >= number, "{address}");
+        }
+    }
+}
+
+impl Site {
+    /// Sends a change as a browser's script does.
+    async fn change(&self, path: &str, cookie: &str, token: &str, body: &Value) -> Answer {
+        let request = Request::post(format!("/api/v1{path}"))
+            .header(header::COOKIE, cookie)
+            .header(header::CONTENT_TYPE, "application/json")
+            .header("x-csrf-token", token);
+        self.send(request.body(Body::from(body.to_string())).unwrap()).await
+    }
+
+    /// Has something decided; answers its entry.
+    async fn decided(&self, cookie: &str, body: &Value) -> u64 {
+        let me = json(self, "/api/v1/me", cookie).await;
+        let answer = self.change("/decisions", cookie, me["csrf"].as_str().unwrap(), body).await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.body);
+        let value: Value = serde_json::from_str(&answer.body).unwrap();
+        value["entry"].as_u64().unwrap()
+    }
+}
+
+fn waiver(after: Option<u64>) -> Value {
+    let value = json!({"about": {"rule": "patch.status.reboot_not_pending"}, "targets": "all", "until": "2027-01-31T00:00:00Z"});
+    let record = after.map(|_| "W-2026-001");
+    json!({"register": "waiver", "record": record, "act": "put", "after": after, "value": value, "why": "window in January"})
+}
+
+#[tokio::test]
+async fn a_decision_stands_in_the_log_and_who_was_overtaken_is_told_the_newest_revision() {
+    let (site, described) = (Site::new(fill), description());
+    let cookie = site.enter().await;
+    let entry = site.decided(&cookie, &waiver(None)).await;
+    let record = json(&site, "/api/v1/decisions/waiver/W-2026-001", &cookie).await;
+    assert_eq!(record["newest"], entry);
+    assert_eq!(record["revisions"][0]["standing"], "in_force");
+    assert_eq!(record["revisions"][0]["by"], "admin");
+    let second = site.decided(&cookie, &waiver(Some(entry))).await;
+    let token = json(&site, "/api/v1/me", &cookie).await["csrf"].as_str().unwrap().to_owned();
+    // Somebody who still looks at the first revision.
+    let late = site.change("/decisions", &cookie, &token, &waiver(Some(entry))).await;
+    assert_eq!(late.status, StatusCode::CONFLICT, "{}", late.body);
+    let problem: Value = serde_json::from_str(&late.body).unwrap();
+    assert_eq!(
+        (&problem["type"], &problem["newest"]["entry"]),
+        (&json!("urn:exhibit:problem:stale"), &json!(second))
+    );
+    let shape = &described["components"]["responses"]["Problem"]["content"]["application/problem+json"]
+        ["schema"];
+    assert!(validator(&described, shape).is_valid(&problem), "{problem}");
+    for (token, body, status, word) in [
+        ("", waiver(Some(second)), 403, "X-CSRF-Token"),
+        ("0123", waiver(Some(second)), 403, "X-CSRF-Token"),
+        (&token, json!({"register": "waiver"}), 422, "act"),
+        (&token, json!({"register": "nothing", "act": "put", "why": "x"}), 422, "nothing"),
+        (
+            &token,
+            json!({"register": "owner", "act": "put", "value": {"owner": "x"}, "why": "x"}),
+            422,
+            "record",
+        ),
+        (
+            &token,
+            json!({"register": "waiver", "record": "W-2026-001", "after": second, "act": "put", "value": {}, "why": "x"}),
+            422,
+            "about",
+        ),
+    ] {
+        let answer = site.change("/decisions", &cookie, token, &body).await;
+        assert_eq!(answer.status.as_u16(), status, "{body}: {}", answer.body);
+        assert!(answer.body.contains(word), "{body}: {}", answer.body);
+    }
+    let form = site.post("/api/v1/decisions", &cookie, "same-origin", "register=waiver").await;
+    assert_eq!(form.status, StatusCode::FORBIDDEN, "a form of a browser decides nothing here");
+    let revisions = json(&site, "/api/v1/decisions/waiver/W-2026-001", &cookie).await;
+    assert_eq!(revisions["revisions"].as_array().unwrap().len(), 2, "nothing was overwritten");
+}
+
+#[tokio::test]
+async fn a_file_comes_with_the_evidence_that_it_is_and_a_program_does_not() {
+    let site = Site::new(fill);
+    let cookie = site.enter().await;
+    let token = json(&site, "/api/v1/me", &cookie).await["csrf"].as_str().unwrap().to_owned();
+    let evidence = |name: &str, bytes: &[u8]| {
+        let value = json!({"control": "A.5.4", "title": "Policy", "until": "2027-12-31T00:00:00Z"});
+        let base64 = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, bytes);
+        json!({"register": "manual_evidence", "act": "put", "value": value, "why": "board", "file": {"name": name, "base64": base64}})
+    };
+    let refused = site.change("/decisions", &cookie, &token, &evidence("a.pdf", b"\x7fELF")).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.body);
+    let brought =
+        site.change("/decisions", &cookie, &token, &evidence("policy.pdf", b"%PDF-1.7")).await;
+    assert_eq!(brought.status, StatusCode::CREATED, "{}", brought.body);
+    let record = json(&site, "/api/v1/decisions/manual_evidence/E-2026-001", &cookie).await;
+    let digest = Digest::of(b"%PDF-1.7").to_string();
+    assert_eq!(record["revisions"][0]["value"]["digest"], digest);
+}
+
+#[tokio::test]
+async fn a_report_is_made_and_logged_before_it_leaves() {
+    let site = Site::new(fill);
+    let cookie = site.enter().await;
+    let token = json(&site, "/api/v1/me", &cookie).await["csrf"].as_str().unwrap().to_owned();
+    let wanted = json!({"report": "controls", "form": "csv", "controls": ["A.8.8"]});
+    let made = site.change("/reports", &cookie, &token, &wanted).await;
+    assert_eq!(made.status, StatusCode::OK, "{}", made.body);
+    assert_eq!(made.sha256, Digest::of(&made.bytes).to_string());
+    let recorded = site.recorded.lock().unwrap().last().unwrap().clone();
+    assert_eq!(recorded.detail["sha256"], made.sha256);
+    let wrong = json!({"report": "gap", "form": "pdf", "targets": ["nonsense"]});
+    let refused = site.change("/reports", &cookie, &token, &wrong).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.body);
+    let no_such_form = json!({"report": "gap", "form": "pdf"});
+    let refused = site.change("/reports", &cookie, &token, &no_such_form).await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{}", refused.body);
+    assert!(refused.body.contains("csv, xlsx, json"), "{}", refused.body);
+}
+
+#[tokio::test]
+async fn entries_are_read_from_the_newest_backwards_and_each_once() {
+    let site = Site::new(full);
+    let cookie = site.enter().await;
+    let mut next = Some("/api/v1/entries?limit=3".to_owned());
+    let mut seen: Vec<u64> = Vec::new();
+    let mut total = 0;
+    while let Some(address) = next {
+        let page = json(&site, &address, &cookie).await;
+        total = page["total"].as_u64().unwrap();
+        seen.extend(
+            page["items"].as_array().unwrap().iter().map(|row| row["index"].as_u64().unwrap()),
+        );
+        next = page["next"].as_str().map(str::to_owned);
+    }
+    let expected: Vec<u64> = (0..total).rev().collect();
+    assert_eq!(seen, expected);
+    let beats = json(&site, "/api/v1/entries?type=heartbeat", &cookie).await;
+    assert!(
+        beats["total"] == 3
+            && beats["items"].as_array().unwrap().iter().all(|row| row["type"] == "heartbeat")
+    );
+}
+
+#[tokio::test]
+async fn lists_take_the_names_that_their_pages_have() {
+    let (site, described) = (Site::new(fill), description());
+    let cookie = site.enter().await;
+    // What a page shows in one column and the API in several fields, or under the name of what it is.
+    let other = ["passing", "rules", "next", "kept", "size", "value", "implementation", "what"];
+    for list in
+        ["controls", "clauses", "findings", "targets", "agents", "rules", "soa", "decisions"]
+    {
+        let csv = site.get(&format!("/{list}.csv"), &cookie).await;
+        let parameters =
+            described["paths"][format!("/{list}")]["get"]["parameters"].as_array().unwrap();
+        let sort = parameters.iter().find(|one| one["name"] == "sort").unwrap();
+        let names = sort["schema"]["enum"].as_array().unwrap();
+        for key in csv.body.lines().next().unwrap().split(',') {
+            assert!(names.contains(&json!(key)) || other.contains(&key), "{list}: {key}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn lists_page_sort_and_filter_by_the_names_of_their_fields() {
+    let site = Site::new(fill);
+    let cookie = site.enter().await;
+    let mut next = Some("/api/v1/controls?limit=40&sort=-control".to_owned());
+    let mut seen = Vec::new();
+    while let Some(address) = next {
+        let page = json(&site, &address, &cookie).await;
+        assert_eq!(page["total"], 93);
+        seen.extend(page["items"].as_array().unwrap().iter().map(|row| row["control"].to_string()));
+        next = page["next"].as_str().map(str::to_owned);
+    }
+    assert_eq!((seen.len(), seen[0].as_str(), seen[92].as_str()), (93, "\"A.8.34\"", "\"A.5.1\""));
+    let people = json(&site, "/api/v1/controls?theme=people&sort=control", &cookie).await;
+    assert_eq!((&people["total"], &people["items"][7]["control"]), (&json!(8), &json!("A.6.8")));
+    let preventive = json(&site, "/api/v1/controls?control_types=Preventive", &cookie).await;
+    let all_are =
+        |row: &Value| row["control_types"].as_array().unwrap().contains(&json!("Preventive"));
+    assert!(preventive["items"].as_array().unwrap().iter().all(all_are));
+    let found = json(&site, "/api/v1/controls?q=BACKUP", &cookie).await;
+    assert!(found["items"].as_array().unwrap().iter().any(|row| row["control"] == "A.8.13"));
+    let worst = json(&site, "/api/v1/controls?sort=status&limit=1", &cookie).await;
+    assert_eq!(worst["items"][0]["status"], "not_met");
+}
+
+#[tokio::test]
+async fn what_goes_wrong_is_a_problem_that_says_what_and_why() {
+    let site = Site::new(fill);
+    let cookie = site.enter().await;
+    let (described, cookie) = (description(), cookie.as_str());
+    let problem = validator(
+        &described,
+        &described["components"]["responses"]["Problem"]["content"]["application/problem+json"]["schema"],
+    );
+    for (path, cookie, status, word) in [
+        ("/api/v1/controls", "", 401, "sign in"),
+        ("/api/v1/nothing", "", 401, "sign in"),
+        ("/api/v1/nothing", cookie, 404, "openapi.json"),
+        ("/api/v1/controls/A.9.1", cookie, 404, "A.9.1"),
+        ("/api/v1/targets/host:x", cookie, 404, "host:x"),
+        ("/api/v1/controls?limit=0", cookie, 422, "limit"),
+        ("/api/v1/controls?limit=1001", cookie, 422, "1000"),
+        ("/api/v1/controls?sort=nothing", cookie, 422, "oldest"),
+        ("/api/v1/controls?status=perfect", cookie, 422, "not_met"),
+        ("/api/v1/controls?sttaus=met", cookie, 422, "sttaus"),
+        ("/api/v1/controls/%ff", cookie, 400, ""),
+    ] {
+        let answer = site.get(path, cookie).await;
+        assert_eq!(answer.status.as_u16(), status, "{path}: {}", answer.body);
+        let value: Value = serde_json::from_str(&answer.body).unwrap();
+        assert!(problem.is_valid(&value), "{value}");
+        assert_eq!(value["status"], status, "{path}");
+        assert!(answer.body.contains(word), "{path}: {}", answer.body);
+    }
+    let posted = site.post("/api/v1/controls", cookie, "same-origin", "").await;
+    assert_eq!(posted.status, StatusCode::METHOD_NOT_ALLOWED);
+    assert!(problem.is_valid(&serde_json::from_str(&posted.body).unwrap()), "{}", posted.body);
+}
+
+#[tokio::test]
+async fn who_has_the_answer_already_is_told_so() {
+    let site = Site::new(fill);
+    let cookie = site.enter().await;
+    let ask = |method: &str, tag: &str, packed: bool| {
+        let mut request = Request::builder()
+            .method(method)
+            .uri("/api/v1/rules")
+            .header(header::COOKIE, &cookie)
+            .header(header::IF_NONE_MATCH, tag);
+        if packed {
+            request = request.header(header::ACCEPT_ENCODING, "gzip");
+        }
+        site.router.clone().oneshot(request.body(Body::empty()).unwrap())
+    };
+    let first = ask("GET", "\"other\"", false).await.unwrap();
+    let tag = first.headers()[header::ETAG].to_str().unwrap().to_owned();
+    assert_eq!(first.headers()[header::CACHE_CONTROL], "private, no-cache");
+    assert_eq!(ask("GET", &tag, false).await.unwrap().status(), StatusCode::NOT_MODIFIED);
+    let head = ask("HEAD", "\"other\"", false).await.unwrap();
+    assert_eq!(
+        (head.status(), head.headers()[header::ETAG].to_str().unwrap()),
+        (StatusCode::OK, &*tag)
+    );
+    assert!(axum::body::to_bytes(head.into_body(), 1).await.unwrap().is_empty());
+    // Packed bytes are others, and have another tag.
+    let packed = ask("GET", &tag, true).await.unwrap();
+    assert_eq!(
+        (packed.status(), &packed.headers()[header::CONTENT_ENCODING]),
+        (StatusCode::OK, &header::HeaderValue::from_static("gzip"))
+    );
+    assert_ne!(packed.headers()[header::ETAG].to_str().unwrap(), tag);
+}
