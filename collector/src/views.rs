@@ -63,9 +63,9 @@ pub use follow::Turning;
 pub use judge::{Assessor, AssessorError};
 pub use kept::KEPT_MEDIA_TYPE;
 pub use read::{
-    AgentRow, Candidate, Change, ChangeKind, DocumentRow, EntryFilter, EntryRow, FindingRow, Gap,
-    HoldRow, KindHeld, NoticeRow, NoticeWhat, OutcomeRow, PackRow, RecordRow, ScheduleRow,
-    StatusRow, TargetRow, TombstoneRow,
+    AgentRow, Candidate, Change, ChangeKind, DigestOf, DocumentRow, EntryFilter, EntryRow,
+    FindingRow, Gap, Hashed, HoldRow, KindHeld, Named, NamedWhat, NoticeRow, NoticeWhat,
+    OutcomeRow, PackRow, RecordRow, ScheduleRow, StatusRow, TargetRow, TombstoneRow,
 };
 pub use status::{Assessment, Silent};
 pub use trial::Tried;

@@ -4,6 +4,7 @@
 
 mod agents;
 mod decisions;
+mod digests;
 mod evidence;
 mod lines;
 mod notices;
@@ -129,7 +130,7 @@ pub(super) fn entry(
         row.summary,
         problem,
     ])?;
-    Ok(())
+    digests::note(&at)
 }
 
 fn content(at: &At<'_>, row: &mut Row) -> Result<(), Refused> {

@@ -8,6 +8,7 @@ mod notices;
 mod packs;
 mod records;
 mod retention;
+mod search;
 mod statuses;
 
 use jiff::Timestamp;
@@ -26,6 +27,8 @@ pub use packs::PackRow;
 pub use records::RecordRow;
 pub(super) use records::people_at;
 pub use retention::{Candidate, HoldRow, KindHeld, TombstoneRow};
+pub(super) use search::head;
+pub use search::{DigestOf, FEWEST_DIGITS, Hashed, Named, NamedWhat};
 pub use statuses::StatusRow;
 
 impl Views {

@@ -29,6 +29,16 @@ CREATE TABLE entries (
 CREATE INDEX entries_by_agent ON entries (agent, idx);
 CREATE INDEX entries_by_type ON entries (type, idx);
 CREATE INDEX entries_after_gaps ON entries (agent, idx) WHERE missing > 0;
+-- Few entries name a person: agents' statements name none.
+CREATE INDEX entries_by_whom ON entries (by_whom, idx) WHERE by_whom IS NOT NULL;
+
+-- By which digests an entry is found. The first 8 bytes of each, ordered as they are; what was found is compared whole.
+CREATE TABLE digests (
+  head INTEGER NOT NULL,
+  what INTEGER NOT NULL,               -- 0 its envelope's, 1 its leaf's, 2 its statement names it
+  idx  INTEGER NOT NULL,
+  PRIMARY KEY (head, what, idx)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE keys (
   key        TEXT PRIMARY KEY,

@@ -25,6 +25,7 @@ mod operation;
 mod problem;
 mod reports;
 pub(super) mod rules;
+pub(super) mod search;
 mod soa;
 pub(super) mod targets;
 mod words;
@@ -35,6 +36,7 @@ use axum::Router;
 use axum::http::header;
 use axum::response::IntoResponse as _;
 use axum::routing::get;
+use serde_json::Value;
 
 use super::{Ask, Site, WebError};
 use operation::Operation;
@@ -42,7 +44,7 @@ use operation::Operation;
 pub(super) use problem::shape;
 
 /// Where the operations begin.
-const ROOT: &str = "/api/v1";
+pub(super) const ROOT: &str = "/api/v1";
 
 /// Every operation. Another resource is another file and its line here.
 static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
@@ -59,6 +61,7 @@ static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
         soa::operations(),
         frameworks::operations(),
         reports::operations(),
+        search::operations(),
         me::operations(),
     ];
     all.into_iter().flatten().collect()
@@ -80,4 +83,61 @@ const CACHE: &str = "private, no-cache";
 /// The OpenAPI 3.1 description of every operation, as JSON.
 pub fn description() -> String {
     describe::document(&OPERATIONS).to_string()
+}
+
+/// An operation as its page shows it.
+pub(super) struct Shown {
+    pub(super) id: String,
+    pub(super) method: String,
+    pub(super) path: &'static str,
+    pub(super) summary: &'static str,
+    pub(super) reads: bool,
+    pub(super) fields: Vec<Field>,
+    /// The shape of what a change takes.
+    pub(super) body: String,
+}
+
+/// A parameter in a form.
+pub(super) struct Field {
+    pub(super) name: String,
+    pub(super) about: String,
+    pub(super) in_path: bool,
+    pub(super) number: bool,
+    /// All values that it may have; none: any.
+    pub(super) options: Vec<String>,
+}
+
+/// Every operation with what it is about.
+pub(super) fn shown() -> impl Iterator<Item = (&'static str, Shown)> {
+    OPERATIONS.iter().map(|operation| {
+        let in_path = describe::names(operation.path).into_iter().map(|name| {
+            let (about, schema) = describe::of_path(name);
+            field((name, about), &schema, true)
+        });
+        let in_query = operation
+            .takes
+            .iter()
+            .map(|taken| field((&taken.name, &taken.about), &taken.schema, false));
+        let shown = Shown {
+            id: describe::id(operation),
+            method: operation.method.to_string(),
+            path: operation.path,
+            summary: operation.summary,
+            reads: operation.body.is_none(),
+            fields: in_path.chain(in_query).collect(),
+            body: operation.body.map(describe::told).unwrap_or_default(),
+        };
+        (operation.tag, shown)
+    })
+}
+
+fn field((name, about): (&str, &str), schema: &Value, in_path: bool) -> Field {
+    let is = |wanted: &str| schema.get("type").is_some_and(|kind| kind == wanted);
+    let words = schema.get("enum").and_then(Value::as_array).into_iter().flatten();
+    let mut options: Vec<String> = words.filter_map(Value::as_str).map(str::to_owned).collect();
+    if is("boolean") {
+        options = vec!["true".to_owned(), "false".to_owned()];
+    }
+    let (name, about, number) = (name.to_owned(), about.to_owned(), is("integer"));
+    Field { name, about, in_path, number, options }
 }

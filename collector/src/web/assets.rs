@@ -17,8 +17,9 @@ const STYLE: &str = concat!(
     include_str!("../../assets/moment.css")
 );
 
-const FILES: [(&str, &str, &[u8]); 13] = [
+const FILES: [(&str, &str, &[u8]); 14] = [
     ("exhibit.css", CSS, STYLE.as_bytes()),
+    ("api.js", SCRIPT, include_bytes!("../../assets/api.js")),
     ("exhibit.js", SCRIPT, include_bytes!("../../assets/exhibit.js")),
     ("verify.css", CSS, include_bytes!("../../assets/verify/verify.css")),
     ("bytes.mjs", SCRIPT, include_bytes!("../../assets/verify/bytes.mjs")),

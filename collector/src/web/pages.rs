@@ -2,6 +2,7 @@
 
 mod absent;
 pub(super) mod agents;
+pub(super) mod api;
 pub(super) mod control;
 pub(super) mod controls;
 mod decided;
@@ -24,6 +25,7 @@ pub(super) mod retention;
 pub(super) mod rollup;
 pub(super) mod rules;
 mod scrubbed;
+pub(super) mod search;
 pub(super) mod soa;
 pub(super) mod targets;
 mod timestamped;

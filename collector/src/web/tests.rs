@@ -35,6 +35,7 @@ mod moment;
 mod noticed;
 mod reports;
 mod retention;
+mod search;
 mod seldom;
 mod today;
 
@@ -233,6 +234,9 @@ fn pages() -> Vec<String> {
         "/decide/waiver",
         "/decide/manual_evidence",
         "/decide/scope?id=isms",
+        "/api",
+        "/search?q=backup",
+        "/search?q=nothing%20has%20this",
         "/help",
         "/password",
         "/controls?status=manual&q=review&sort=-title",

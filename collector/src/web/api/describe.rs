@@ -5,7 +5,7 @@ use schemars::generate::{Contract, SchemaSettings};
 use serde_json::{Map, Value, json};
 
 use super::ROOT;
-use super::operation::{Gives, Operation};
+use super::operation::{Gives, Operation, Shape};
 use super::problem::Problem;
 
 const ABOUT: &str = "What Exhibit's pages show, as JSON. Times are RFC 3339 in UTC, digests are SHA-256 in hex, an entry is an index of the log. \
@@ -112,6 +112,17 @@ fn parameter((name, place, required): (&str, &str, bool), about: &str, schema: &
     json!({"name": name, "in": place, "required": required, "description": about, "schema": schema})
 }
 
+/// The shape of what a change takes, with everything that it refers to inside.
+pub(super) fn told(body: Shape) -> String {
+    let settings = SchemaSettings::draft2020_12().with(|settings| {
+        settings.meta_schema = None;
+        settings.inline_subschemas = true;
+        settings.contract = Contract::Deserialize;
+    });
+    let schema = body(&mut settings.into_generator()).to_value();
+    serde_json::to_string_pretty(&schema).unwrap_or_default()
+}
+
 /// Method and path as one word: `get_controls_control`.
 pub(in crate::web) fn id(operation: &Operation) -> String {
     let words = operation.path.split(['/', '{', '}', '-', '.']).filter(|word| !word.is_empty());
@@ -125,7 +136,7 @@ pub(in crate::web) fn names(path: &str) -> Vec<&str> {
 }
 
 /// What a parameter of a path is.
-fn of_path(name: &str) -> (&'static str, Value) {
+pub(super) fn of_path(name: &str) -> (&'static str, Value) {
     let text = || json!({"type": "string", "minLength": 1});
     match name {
         "control" => (

@@ -102,6 +102,21 @@ impl Fields {
     }
 }
 
+/// The words that a value is one of: listed together, or each with its meaning.
+fn words(schema: &Value) -> Option<Vec<String>> {
+    let texts = |all: &Value| -> Vec<String> {
+        all.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+    };
+    if let Some(all) = schema.get("enum") {
+        return Some(texts(all));
+    }
+    let each = schema.get("oneOf")?.as_array()?.iter().map(|one| match one.get("const") {
+        Some(word) => word.as_str().map(|word| vec![word.to_owned()]),
+        None => one.get("enum").map(texts),
+    });
+    each.collect::<Option<Vec<Vec<String>>>>().map(|all| all.concat())
+}
+
 fn field(schema: &Value) -> Option<Field> {
     // An optional word is `anyOf` the word and null.
     let any = schema.get("anyOf").and_then(Value::as_array);
@@ -111,8 +126,7 @@ fn field(schema: &Value) -> Option<Field> {
         Some(Value::Array(all)) => all.iter().any(|one| one == wanted),
         Some(_) | None => false,
     };
-    let words = schema.get("enum").and_then(Value::as_array);
-    let words = words.map(|all| all.iter().filter_map(Value::as_str).map(str::to_owned).collect());
+    let words = words(schema);
     let (order, choice) = match words {
         Some(words) => (Order::Words(words), true),
         None if is("string") && schema.get("format").is_some_and(|f| f == "date-time") => {

@@ -237,6 +237,12 @@ impl Operation {
         Self { method, path, tag, summary, takes, body: Some(body), gives, run }
     }
 
+    /// Takes these parameters, too.
+    pub(super) fn taking(mut self, taken: Vec<Taken>) -> Self {
+        self.takes.extend(taken);
+        self
+    }
+
     pub(super) fn route(&'static self) -> MethodRouter<Arc<Site>> {
         match &self.run {
             Run::Read(_) => get(

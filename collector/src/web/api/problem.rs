@@ -114,7 +114,9 @@ fn broken(error: &dyn std::fmt::Display) -> Problem {
 /// Below `/api/`, what any room answers that is no success becomes a problem: redirections to the sign-in page, refusals,
 /// addresses and methods that do not exist.
 pub(in crate::web) async fn shape(request: Request, next: Next) -> Response {
-    let ours = request.uri().path().starts_with("/api/");
+    let path = request.uri().path();
+    // A form of the page `/api` is a page's.
+    let ours = path.starts_with("/api/") && path != "/api/try";
     let response = next.run(request).await;
     let is_problem = |headers: &HeaderMap| {
         headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == MEDIA_TYPE)

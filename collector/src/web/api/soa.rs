@@ -10,7 +10,7 @@ use super::operation::{Answer, Operation, file, list, one};
 use super::problem::ApiError;
 use super::words::{ControlText, DigestText, StatusWord, ThemeWord};
 use super::{Ask, WebError};
-use crate::report::{self, GapRow, SoaRow};
+use crate::report::{self, GapRow, ReportError, SoaRow};
 
 /// A control with what people decided about it and what rules and evidence say today.
 #[derive(Serialize, JsonSchema)]
@@ -164,7 +164,12 @@ fn versions(ask: &Ask) -> Result<Vec<VersionLine>, WebError> {
 }
 
 fn version(ask: &Ask) -> Result<Answer, ApiError> {
-    let (_, bytes) = report::document(ask.site.log(), ask.index(0)?).map_err(WebError::from)?;
+    let document = report::document(ask.site.log(), ask.index(0)?);
+    let (_, bytes) = document.map_err(|error| match error {
+        ReportError::NotFrozen(entry) => WebError::NotFound(format!("version {entry}")),
+        ReportError::NotHeld(digest) => WebError::NotFound(format!("document {digest} any more")),
+        other => WebError::from(other),
+    })?;
     Ok(Answer { media_type: "application/json", bytes })
 }
 

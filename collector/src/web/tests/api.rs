@@ -356,3 +356,21 @@ async fn who_has_the_answer_already_is_told_so() {
     );
     assert_ne!(packed.headers()[header::ETAG].to_str().unwrap(), tag);
 }
+
+#[tokio::test]
+async fn the_page_of_the_api_has_a_form_for_every_question_and_leads_to_the_answer_without_script()
+{
+    let (site, described) = (Site::new(fill), description());
+    let cookie = site.enter().await;
+    let page = site.get("/api", &cookie).await;
+    assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+    for (_, said) in reads(&described) {
+        let id = said["operationId"].as_str().unwrap();
+        assert!(page.body.contains(&format!("value=\"{id}\"")), "{id}");
+    }
+    let asked = "/api/try?operation=get_controls_control&control=A.8.8";
+    assert_eq!(site.get(asked, &cookie).await.location, "/api/v1/controls/A.8.8");
+    let asked = "/api/try?operation=get_controls&limit=2&sort=&q=a%20b";
+    assert_eq!(site.get(asked, &cookie).await.location, "/api/v1/controls?limit=2&q=a%20b");
+    assert_eq!(site.get("/api/try?operation=//evil", &cookie).await.status, StatusCode::NOT_FOUND);
+}
