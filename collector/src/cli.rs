@@ -86,6 +86,8 @@ enum Command {
     Stamp(Output),
     /// Check configuration, keys and log, and change nothing
     Validate(Output),
+    /// Print the OpenAPI description of the API (`/api/v1`), as JSON; needs no configuration
+    Openapi,
     #[command(subcommand)]
     Rules(rules::Rules),
 }
@@ -255,6 +257,11 @@ pub fn run() -> ExitCode {
     }
 }
 
+fn openapi() -> ExitCode {
+    println!("{}", crate::web::api::description());
+    ExitCode::SUCCESS
+}
+
 /// The error with its causes, each said once: many texts end with their cause already.
 fn told(error: &anyhow::Error) -> String {
     let mut text = String::new();
@@ -282,9 +289,13 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     if let Command::Rules(asked) = command {
         return rules::run(asked, config);
     }
+    if matches!(command, Command::Openapi) {
+        return Ok(openapi());
+    }
     let (config, now) = (config()?, Timestamp::now());
     match command {
         Command::Rules(asked) => rules::run(asked, || Ok(config)),
+        Command::Openapi => Ok(openapi()),
         Command::Init(asked) => init(&config, asked, now),
         Command::Serve => {
             app::serve(config, |ready| {

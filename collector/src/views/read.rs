@@ -28,7 +28,7 @@ pub use records::RecordRow;
 pub(super) use records::people_at;
 pub use retention::{Candidate, HoldRow, KindHeld, TombstoneRow};
 pub(super) use search::head;
-pub use search::{DigestOf, FEWEST_DIGITS, Hashed, Named, NamedWhat};
+pub use search::{DigestOf, Hashed, Named, NamedWhat};
 pub use statuses::StatusRow;
 
 impl Views {

@@ -11,6 +11,7 @@ mod corpus;
 mod damaged;
 mod demonstration;
 mod examples;
+mod fuzzed;
 mod interruptions;
 mod log_keys;
 mod noticed;

@@ -7,7 +7,7 @@ use rusqlite::{Connection, Row};
 use crate::views::{Views, ViewsError, unsigned};
 
 /// Fewest hex digits by which a digest is looked for.
-pub const FEWEST_DIGITS: usize = 8;
+const FEWEST_DIGITS: usize = 8;
 
 /// Something with a name.
 #[derive(Clone, Debug, PartialEq, Eq)]

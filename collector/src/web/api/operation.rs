@@ -18,12 +18,11 @@ use serde_json::{Value, json};
 use super::list::{self, Fields, List, Wanted};
 use super::problem::{ApiError, Problem, Wrong};
 use super::{Ask, CACHE, Site, WebError};
-use crate::decisions::MAX_FILE;
 use crate::web::guard::{SignedIn, same_token};
 use crate::web::table;
 
-/// Largest body: a file of the largest size in base64, with what is said of it.
-const MAX_BODY: usize = MAX_FILE as usize * 4 / 3 + (256 << 10);
+/// Largest body: a file of the largest size (8 MiB) in base64, with what is said of it.
+const MAX_BODY: usize = 12 << 20;
 
 /// The shape of a value, put among the components of a description.
 pub(super) type Shape = fn(&mut SchemaGenerator) -> Schema;
