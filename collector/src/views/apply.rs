@@ -130,6 +130,10 @@ pub(super) fn entry(
         row.summary,
         problem,
     ])?;
+    tx.prepare_cached(
+        "INSERT INTO entry_counts VALUES (?1, 1) ON CONFLICT DO UPDATE SET entries = entries + 1",
+    )?
+    .execute([entry.leaf.t.as_str()])?;
     digests::note(&at)
 }
 

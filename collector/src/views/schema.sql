@@ -32,6 +32,12 @@ CREATE INDEX entries_after_gaps ON entries (agent, idx) WHERE missing > 0;
 -- Few entries name a person: agents' statements name none.
 CREATE INDEX entries_by_whom ON entries (by_whom, idx) WHERE by_whom IS NOT NULL;
 
+-- How many entries there are of each type: counting a million takes too long for a page.
+CREATE TABLE entry_counts (
+  type    TEXT PRIMARY KEY,
+  entries INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- By which digests an entry is found. The first 8 bytes of each, ordered as they are; what was found is compared whole.
 CREATE TABLE digests (
   head INTEGER NOT NULL,

@@ -89,13 +89,16 @@ impl Views {
         let EntryFilter { entry_type, agent, .. } = filter;
         let (sql, parameters): (&str, Vec<&String>) = match (entry_type, agent) {
             (None, None) => return self.applied(),
-            (Some(one), None) => ("type = ?1", vec![one]),
-            (None, Some(other)) => ("agent = ?1", vec![other]),
-            (Some(one), Some(other)) => ("type = ?1 AND agent = ?2", vec![one, other]),
+            (Some(of), None) => {
+                ("SELECT coalesce(sum(entries), 0) FROM entry_counts WHERE type = ?1", vec![of])
+            }
+            (None, Some(of)) => ("SELECT count(*) FROM entries WHERE agent = ?1", vec![of]),
+            (Some(of), Some(agent)) => {
+                ("SELECT count(*) FROM entries WHERE type = ?1 AND agent = ?2", vec![of, agent])
+            }
         };
         self.read(|connection| {
-            let sql = format!("SELECT count(*) FROM entries WHERE {sql}");
-            let mut ask = connection.prepare_cached(&sql)?;
+            let mut ask = connection.prepare_cached(sql)?;
             let count = ask.query_row(rusqlite::params_from_iter(parameters), |row| row.get(0));
             Ok(unsigned(count?))
         })

@@ -70,20 +70,24 @@ fn ordered(number: u64) -> i64 {
     (number ^ (1 << 63)).cast_signed()
 }
 
-const NAMED: &str = "SELECT 0, id, name, NULL FROM targets WHERE instr(lower(id), ?1) OR instr(lower(name), ?1)
-    UNION ALL SELECT 1, id, host_name, NULL FROM agents WHERE instr(lower(id), ?1) OR instr(lower(host_name), ?1)
-    UNION ALL SELECT 2, id, by_whom || ': ' || reason, register FROM records WHERE to_index IS NULL AND
-      (instr(lower(id), ?1) OR instr(lower(reason), ?1) OR instr(lower(coalesce(value, '')), ?1))
-    UNION ALL SELECT 3, by_whom, by_whom, NULL FROM (SELECT DISTINCT by_whom FROM entries WHERE by_whom IS NOT NULL)
-      WHERE instr(lower(by_whom), ?1)
-    ORDER BY lower(id) = ?1 DESC, lower(name) = ?1 DESC, instr(lower(name), ?1) = 1 DESC, 1, name, id LIMIT ?2";
+const NAMED: &str = r"WITH RECURSIVE people(name) AS (
+      SELECT min(by_whom) FROM entries WHERE by_whom IS NOT NULL UNION ALL
+      SELECT (SELECT min(by_whom) FROM entries WHERE by_whom > name) FROM people WHERE name IS NOT NULL)
+    SELECT * FROM (
+      SELECT 0 AS what, id, name, NULL AS register FROM targets WHERE id LIKE ?1 ESCAPE '\' OR name LIKE ?1 ESCAPE '\'
+      UNION ALL SELECT 1, id, host_name, NULL FROM agents WHERE id LIKE ?1 ESCAPE '\' OR host_name LIKE ?1 ESCAPE '\'
+      UNION ALL SELECT 2, id, by_whom || ': ' || reason, register FROM records WHERE to_index IS NULL AND
+        (id LIKE ?1 ESCAPE '\' OR reason LIKE ?1 ESCAPE '\' OR value LIKE ?1 ESCAPE '\')
+      UNION ALL SELECT 3, name, name, NULL FROM people WHERE name LIKE ?1 ESCAPE '\')
+    ORDER BY lower(id) = ?2 DESC, lower(name) = ?2 DESC, instr(lower(name), ?2) = 1 DESC, what, name, id LIMIT ?3";
 
 impl Views {
     /// What has the text in its id or name, the same first; case does not matter.
     pub fn named(&self, text: &str, limit: u32) -> Result<Vec<Named>, ViewsError> {
         self.read(|connection| {
             let mut ask = connection.prepare_cached(NAMED)?;
-            let rows = ask.query_map((text.to_ascii_lowercase(), limit), named)?;
+            let text = text.to_ascii_lowercase();
+            let rows = ask.query_map((pattern(&text), text, limit), named)?;
             Ok(rows.collect::<Result<_, _>>()?)
         })
     }
