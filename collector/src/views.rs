@@ -72,7 +72,7 @@ pub use trial::Tried;
 
 const SCHEMA: &str = include_str!("views/schema.sql");
 /// Raised when the tables or their meaning change; views of another version are rebuilt at open.
-const VERSION: u32 = 9;
+const VERSION: u32 = 10;
 /// While entries come in crowds, the tables follow in steps: one transaction writes each page once.
 const CROWD: u64 = 16;
 const STEP: std::time::Duration = std::time::Duration::from_millis(50);

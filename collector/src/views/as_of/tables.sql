@@ -7,6 +7,10 @@ CREATE TEMP VIEW position AS SELECT one, min(applied, {entries}) AS applied, roo
 
 CREATE TEMP VIEW entries AS SELECT * FROM main.entries WHERE idx < {entries};
 
+CREATE TEMP VIEW entry_counts AS SELECT type, count(*) AS entries FROM main.entries WHERE idx < {entries} GROUP BY type;
+
+CREATE TEMP VIEW digests AS SELECT * FROM main.digests WHERE idx < {entries};
+
 CREATE TEMP VIEW keys AS SELECT key, agent, epoch, pem, from_index, CASE WHEN to_index < {entries} THEN to_index END AS to_index,
   predecessor FROM main.keys WHERE from_index < {entries};
 

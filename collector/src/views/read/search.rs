@@ -128,6 +128,18 @@ impl Views {
     }
 }
 
+/// What a text that holds this one is `LIKE`.
+fn pattern(text: &str) -> String {
+    let mut pattern = "%".to_owned();
+    for letter in text.chars() {
+        if matches!(letter, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(letter);
+    }
+    pattern + "%"
+}
+
 fn documents(connection: &Connection, digits: &str, limit: u32) -> Result<Vec<Hashed>, ViewsError> {
     let mut ask = connection.prepare_cached(
         "SELECT digest, target, kind, max(last_index) FROM documents WHERE digest >= ?1 AND digest < ?1 || 'g'

@@ -128,8 +128,8 @@ pub(super) fn operations() -> Vec<Operation> {
 
 /// Every agent, by host.
 pub(in crate::web) fn rows(ask: &Ask) -> Result<Vec<AgentRow>, WebError> {
-    let outcomes = ask.site.views.outcomes(None)?;
-    let agents = ask.site.views.agents()?.into_iter();
+    let outcomes = ask.views.outcomes(None)?;
+    let agents = ask.views.agents()?.into_iter();
     Ok(agents.map(|agent| row(ask, &agent, &outcomes)).collect())
 }
 
@@ -159,7 +159,7 @@ pub(in crate::web) fn health(ask: &Ask, agent: &views::AgentRow) -> Health {
 }
 
 fn show(ask: &Ask) -> Result<AgentInFull, WebError> {
-    let views = &ask.site.views;
+    let views = &ask.views;
     let missing = || WebError::NotFound(format!("agent {:?}", ask.param(0)));
     let agent = views.agent(ask.param(0))?.ok_or_else(missing)?;
     let mut outcomes = views.outcomes(None)?;

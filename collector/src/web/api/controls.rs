@@ -152,7 +152,7 @@ pub(super) fn operations() -> Vec<Operation> {
 
 /// Every control, in the order of Annex A.
 pub(in crate::web) fn rows(ask: &Ask) -> Result<Vec<ControlRow>, WebError> {
-    let views = &ask.site.views;
+    let views = &ask.views;
     let assessment = views.assess(ask.now)?;
     let controls = views.assessor().framework().controls().iter();
     let crosswalks = Crosswalks::builtin()?;
@@ -211,11 +211,11 @@ fn row(
 fn control(ask: &Ask) -> Result<&Control, WebError> {
     let missing = || WebError::NotFound(format!("control {:?}", ask.param(0)));
     let id: ControlId = ask.param(0).parse().map_err(|_not_an_id| missing())?;
-    ask.site.views.assessor().framework().control(id).ok_or_else(missing)
+    ask.views.assessor().framework().control(id).ok_or_else(missing)
 }
 
 fn show(ask: &Ask) -> Result<ControlInFull, WebError> {
-    let (views, control) = (&ask.site.views, control(ask)?);
+    let (views, control) = (&ask.views, control(ask)?);
     let assessment = views.assess(ask.now)?;
     let missing = || WebError::NotFound(format!("control {}", control.id));
     let status = assessment.of(control.id).ok_or_else(missing)?;
@@ -264,7 +264,7 @@ fn reason(reason: &Reason) -> ReasonRow {
 }
 
 fn found(ask: &Ask) -> Result<Vec<FindingRow>, WebError> {
-    let (views, control) = (&ask.site.views, control(ask)?);
+    let (views, control) = (&ask.views, control(ask)?);
     let mut found = Vec::new();
     let rules = views.assessor().pack().rules().iter();
     for rule in rules.filter(|rule| rule.strength(control.id).is_some()) {
@@ -274,7 +274,7 @@ fn found(ask: &Ask) -> Result<Vec<FindingRow>, WebError> {
 }
 
 fn intervals(ask: &Ask) -> Result<Vec<IntervalRow>, WebError> {
-    let rows = ask.site.views.status_history(control(ask)?.id)?.into_iter();
+    let rows = ask.views.status_history(control(ask)?.id)?.into_iter();
     let rows = rows.map(|row| IntervalRow {
         status: row.status,
         from: row.from,

@@ -144,7 +144,7 @@ pub(super) fn operations() -> Vec<Operation> {
 
 /// Every revision, newest first.
 pub(in crate::web) fn rows(ask: &Ask) -> Result<Vec<DecisionRow>, WebError> {
-    Ok(ask.site.views.all_records(None, MOST)?.into_iter().map(row).collect())
+    Ok(ask.views.all_records(None, MOST)?.into_iter().map(row).collect())
 }
 
 fn row(row: RecordRow) -> DecisionRow {
@@ -173,7 +173,7 @@ fn row(row: RecordRow) -> DecisionRow {
 
 fn record(ask: &Ask) -> Result<Record, WebError> {
     let (register, record) = (ask.param(0), ask.param(1));
-    let history = ask.site.views.record_history(register, record)?;
+    let history = ask.views.record_history(register, record)?;
     let missing = || WebError::NotFound(format!("record {record:?} of {register:?}"));
     let newest = history.first().ok_or_else(missing)?.index;
     let (register, record) = (register.to_owned(), record.to_owned());

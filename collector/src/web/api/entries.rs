@@ -169,8 +169,8 @@ fn entries(ask: &Ask, place: &Place) -> Result<(Vec<EntryRow>, u64), ApiError> {
         before: place.before,
         ..EntryFilter::default()
     };
-    let rows = ask.site.views.entries(&filter, place.limit)?;
-    Ok((told(ask, rows)?, ask.site.views.entry_count(&filter)?))
+    let rows = ask.views.entries(&filter, place.limit)?;
+    Ok((told(ask, rows)?, ask.views.entry_count(&filter)?))
 }
 
 fn activity(ask: &Ask, place: &Place) -> Result<(Vec<EntryRow>, u64), ApiError> {
@@ -178,8 +178,8 @@ fn activity(ask: &Ask, place: &Place) -> Result<(Vec<EntryRow>, u64), ApiError> 
     for entry_type in ACTIVITY {
         let (entry_type, before) = (Some(entry_type.to_owned()), place.before);
         let filter = EntryFilter { entry_type, before, ..EntryFilter::default() };
-        rows.extend(ask.site.views.entries(&filter, place.limit)?);
-        total += ask.site.views.entry_count(&filter)?;
+        rows.extend(ask.views.entries(&filter, place.limit)?);
+        total += ask.views.entry_count(&filter)?;
     }
     rows.sort_by_key(|row| std::cmp::Reverse(row.index));
     rows.truncate(usize::try_from(place.limit).unwrap_or(usize::MAX));
@@ -256,7 +256,7 @@ fn item(ask: &Ask) -> Result<EvidenceInFull, WebError> {
     let (index, kind, target) = (ask.index(0)?, ask.param(1), ask.param(2));
     let (_, proven) = proven::load(ask, index)?;
     let (run, observed): (Run, Observed) = observed(&proven, kind, target)?;
-    let newest = ask.site.views.documents(Some(target))?.into_iter().find(|row| row.kind == kind);
+    let newest = ask.views.documents(Some(target))?.into_iter().find(|row| row.kind == kind);
     let held = ask.site.log().document(&observed.digest)?.is_some();
     let plugins = run.plugins.iter().map(|plugin| format!("{} {}", plugin.name, plugin.version));
     Ok(EvidenceInFull {

@@ -62,7 +62,7 @@ pub(super) fn operations() -> Vec<Operation> {
 
 /// Every finding that holds now, failures first.
 pub(in crate::web) fn rows(ask: &Ask) -> Result<Vec<FindingRow>, WebError> {
-    told(ask, ask.site.views.findings()?)
+    told(ask, ask.views.findings()?)
 }
 
 /// Findings as they are told, failures first.
@@ -70,7 +70,7 @@ pub(in crate::web) fn told(
     ask: &Ask,
     found: Vec<views::FindingRow>,
 ) -> Result<Vec<FindingRow>, WebError> {
-    let (names, assessor) = (ask.target_names()?, ask.site.views.assessor());
+    let (names, assessor) = (ask.target_names()?, ask.views.assessor());
     let rows = found.into_iter().map(|row| {
         let rule = assessor.rule(&row.rule);
         let controls = rule.into_iter().flat_map(|rule| &rule.controls);

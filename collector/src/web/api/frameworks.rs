@@ -115,7 +115,7 @@ pub(super) fn operations() -> Vec<Operation> {
 
 #[expect(clippy::unnecessary_wraps, reason = "every list has this shape")]
 pub(in crate::web) fn clauses(ask: &Ask) -> Result<Vec<ClauseRow>, WebError> {
-    let clauses = ask.site.views.assessor().framework().clauses().iter();
+    let clauses = ask.views.assessor().framework().clauses().iter();
     let rows = clauses.map(|clause| ClauseRow {
         clause: clause.id.to_string(),
         title: clause.title.clone(),
@@ -129,7 +129,7 @@ pub(in crate::web) fn clauses(ask: &Ask) -> Result<Vec<ClauseRow>, WebError> {
 
 /// Every framework that is known besides Annex A.
 pub(in crate::web) fn rows(ask: &Ask) -> Result<Vec<FrameworkRow>, WebError> {
-    let assessment = ask.site.views.assess(ask.now)?;
+    let assessment = ask.views.assess(ask.now)?;
     let crosswalks = Crosswalks::builtin()?;
     let rows = crosswalks.frameworks().iter().map(|one| {
         let reached = reached(one);
@@ -167,8 +167,8 @@ pub(in crate::web) fn relations(ask: &Ask) -> Result<Vec<RelationRow>, WebError>
     let crosswalks = Crosswalks::builtin()?;
     let missing = || WebError::NotFound(format!("framework {:?}", ask.param(0)));
     let one = crosswalks.framework(ask.param(0)).ok_or_else(missing)?;
-    let assessment = ask.site.views.assess(ask.now)?;
-    let framework = ask.site.views.assessor().framework();
+    let assessment = ask.views.assess(ask.now)?;
+    let framework = ask.views.assessor().framework();
     let rows = one.relations.iter().map(|row| {
         let control = match &row.ours {
             Reference::Control(id) => framework.control(*id),
@@ -190,8 +190,8 @@ pub(in crate::web) fn relations(ask: &Ask) -> Result<Vec<RelationRow>, WebError>
 
 fn transition(ask: &Ask) -> Result<Vec<TransitionRow>, WebError> {
     use exhibit_assessment::Became;
-    let assessment = ask.site.views.assess(ask.now)?;
-    let transition = Transition::builtin(ask.site.views.assessor().framework())?;
+    let assessment = ask.views.assess(ask.now)?;
+    let transition = Transition::builtin(ask.views.assessor().framework())?;
     let status = |id: ControlId| assessment.of(id).map(|found| found.status);
     let mut rows = Vec::new();
     for control in &transition.controls {

@@ -52,8 +52,8 @@ pub(in crate::web) struct EvidenceRow {
     pub(in crate::web) first_index: u64,
     pub(in crate::web) last: Timestamp,
     pub(in crate::web) last_index: u64,
-    /// Runs that observed it.
-    pub(in crate::web) seen: u64,
+    /// Runs that observed it; null where `as_of` asks for a time at which that is not known any more.
+    pub(in crate::web) seen: Option<u64>,
 }
 
 pub(super) fn operations() -> Vec<Operation> {
@@ -65,7 +65,7 @@ pub(super) fn operations() -> Vec<Operation> {
 
 /// Every kind that is known, or that came.
 pub(in crate::web) fn rows(ask: &Ask) -> Result<Vec<KindRow>, WebError> {
-    let views = &ask.site.views;
+    let views = &ask.views;
     let mut plugins = emitters()?;
     let mut kinds: BTreeMap<String, KindRow> = BTreeMap::new();
     let mut known = |kind: &str| {
@@ -113,7 +113,7 @@ pub(in crate::web) fn rows(ask: &Ask) -> Result<Vec<KindRow>, WebError> {
 /// The newest document of each kind on each target.
 pub(in crate::web) fn evidence(ask: &Ask) -> Result<Vec<EvidenceRow>, WebError> {
     let names = ask.target_names()?;
-    let rows = ask.site.views.documents(None)?.into_iter().map(|row| EvidenceRow {
+    let rows = ask.views.documents(None)?.into_iter().map(|row| EvidenceRow {
         name: names.get(&row.target).unwrap_or(&row.target).clone(),
         target: row.target,
         kind: row.kind,

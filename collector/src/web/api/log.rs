@@ -128,10 +128,12 @@ pub(super) fn operations() -> Vec<Operation> {
             "Log",
             "The log's head, its witnesses and time-stamps, and how it was found",
             log,
-        ),
-        list("/retention/kinds", tag, "What is held of each kind, and for how long", kinds),
-        list("/retention/holds", tag, "Legal holds, newest first", holds),
-        list("/retention/deletions", tag, "Deletions, newest first", deletions),
+        )
+        .only_now(),
+        list("/retention/kinds", tag, "What is held of each kind, and for how long", kinds)
+            .only_now(),
+        list("/retention/holds", tag, "Legal holds, newest first", holds).only_now(),
+        list("/retention/deletions", tag, "Deletions, newest first", deletions).only_now(),
     ]
 }
 
@@ -185,7 +187,7 @@ fn scrub(ask: &Ask) -> Result<Scrub, WebError> {
 }
 
 fn kinds(ask: &Ask) -> Result<Vec<KindLine>, WebError> {
-    let (rules, views) = (&ask.site.retention.rules, &ask.site.views);
+    let (rules, views) = (&ask.site.retention.rules, &ask.views);
     let newest = views.tombstones(1)?.first().map(|stone| stone.index);
     let counted = ask.site.retention.counts.get(ask.now, newest, || views.held_by_kind())?;
     let held = counted.kinds.iter().map(|held| KindLine {
@@ -207,7 +209,7 @@ fn kinds(ask: &Ask) -> Result<Vec<KindLine>, WebError> {
 }
 
 fn holds(ask: &Ask) -> Result<Vec<HoldLine>, WebError> {
-    let rows = ask.site.views.holds()?.into_iter().map(|hold| HoldLine {
+    let rows = ask.views.holds()?.into_iter().map(|hold| HoldLine {
         hold: hold.id,
         lifted: hold.lifted.as_ref().map(|(_, at, _, _)| *at),
         lifted_by: hold.lifted.map(|(_, _, by, _)| by),
@@ -223,7 +225,7 @@ fn holds(ask: &Ask) -> Result<Vec<HoldLine>, WebError> {
 }
 
 fn deletions(ask: &Ask) -> Result<Vec<StoneLine>, WebError> {
-    let rows = ask.site.views.tombstones(STONES)?.into_iter().map(|stone| StoneLine {
+    let rows = ask.views.tombstones(STONES)?.into_iter().map(|stone| StoneLine {
         entry: stone.index,
         documents: stone.documents,
         rule: stone.rule,

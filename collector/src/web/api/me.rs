@@ -16,7 +16,7 @@ struct Me {
 }
 
 pub(super) fn operations() -> Vec<Operation> {
-    vec![one("/me", "You", "Who asks, and what a change must carry", me)]
+    vec![one("/me", "You", "Who asks, and what a change must carry", me).only_now()]
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "every operation has this shape")]

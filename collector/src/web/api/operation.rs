@@ -19,6 +19,7 @@ use super::list::{self, Fields, List, Wanted};
 use super::problem::{ApiError, Problem, Wrong};
 use super::{Ask, CACHE, Site, WebError};
 use crate::web::guard::{SignedIn, same_token};
+use crate::web::moment::{AS_OF, Past};
 use crate::web::table;
 
 /// Largest body: a file of the largest size (8 MiB) in base64, with what is said of it.
@@ -122,7 +123,7 @@ pub(super) fn list<T: Serialize + JsonSchema + 'static>(
     let takes = fields.taken();
     let run = move |ask: &Ask| {
         let wanted = Wanted::read(&ask.query, &fields)?;
-        let entries = ask.site.views.applied()?;
+        let entries = ask.entries(ask.views.applied()?);
         Answer::json(&wanted.page(ask, rows(ask)?, entries)?)
     };
     let gives = Gives::Json(|shapes| shapes.subschema_for::<List<T>>());
@@ -148,7 +149,7 @@ pub(super) fn newest<T: Serialize + JsonSchema + Indexed + 'static>(
     takes.extend(filters);
     let run = move |ask: &Ask| {
         let place = list::place(&ask.query)?;
-        let entries = ask.site.views.applied()?;
+        let entries = ask.entries(ask.views.applied()?);
         let (items, total) = rows(ask, &place)?;
         let last = items.last().filter(|_| items.len() as u64 == u64::from(place.limit));
         let last = last.map(Indexed::index).filter(|last| *last > 0);
@@ -217,6 +218,12 @@ impl Operation {
         run: Box<dyn Fn(&Ask) -> Result<Answer, ApiError> + Send + Sync>,
     ) -> Self {
         let (method, body, run) = (Method::GET, None, Run::Read(run));
+        let mut takes = takes;
+        takes.push(Taken::new(
+            AS_OF,
+            "What stood then: a day (its end), a time, or the number of an entry.",
+            json!({"type": "string"}),
+        ));
         Self { method, path, tag, summary, takes, body, gives, run }
     }
 
@@ -236,6 +243,12 @@ impl Operation {
         Self { method, path, tag, summary, takes, body: Some(body), gives, run }
     }
 
+    /// What it tells is kept of now alone.
+    pub(super) fn only_now(mut self) -> Self {
+        self.takes.retain(|taken| taken.name != AS_OF);
+        self
+    }
+
     /// Takes these parameters, too.
     pub(super) fn taking(mut self, taken: Vec<Taken>) -> Self {
         self.takes.extend(taken);
@@ -251,10 +264,10 @@ impl Operation {
                       Query(query): Query<table::Query>,
                       headers: HeaderMap,
                       uri: Uri| async move {
-                    let now = (site.clock)();
-                    let params = params.iter().map(|(_, value)| value.to_owned()).collect();
-                    let ask = Ask { site, who, path: uri.path().to_owned(), params, query, now };
-                    let answered = tokio::task::spawn_blocking(move || self.answer(&ask)).await;
+                    let mut ask = Ask::new(site, who, uri.path());
+                    ask.params = params.iter().map(|(_, value)| value.to_owned()).collect();
+                    (ask.query, ask.past) = (query, Past::Shown);
+                    let answered = tokio::task::spawn_blocking(move || self.answer(&mut ask)).await;
                     match answered.unwrap_or(Err(ApiError::Ended)) {
                         Ok(answer) => fresh(answer, &headers),
                         Err(error) => error.into_response(),
@@ -278,7 +291,7 @@ impl Operation {
         }
     }
 
-    fn answer(&self, ask: &Ask) -> Result<Answer, ApiError> {
+    fn answer(&self, ask: &mut Ask) -> Result<Answer, ApiError> {
         let known = |name: &&String| self.takes.iter().any(|taken| taken.name == **name);
         let wrong = ask.query.keys().filter(|name| !known(name)).map(|name| {
             let known: Vec<&str> = self.takes.iter().map(|taken| taken.name.as_str()).collect();
@@ -286,7 +299,10 @@ impl Operation {
         });
         let wrong: Vec<Wrong> = wrong.collect();
         match &self.run {
-            Run::Read(read) if wrong.is_empty() => read(ask),
+            Run::Read(read) if wrong.is_empty() => {
+                ask.travel()?;
+                read(ask)
+            }
             Run::Read(_) | Run::Write(_) => Err(ApiError::Invalid(wrong)),
         }
     }

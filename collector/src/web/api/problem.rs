@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::WebError;
 use super::decisions::DecisionRow;
 use crate::views::ViewsError;
+use crate::web::moment::AS_OF;
 
 const MEDIA_TYPE: &str = "application/problem+json";
 /// Longest text of another room that becomes a detail.
@@ -89,6 +90,9 @@ impl IntoResponse for ApiError {
         let problem = match self {
             Self::Web(WebError::NotFound(what)) => {
                 Problem::new(StatusCode::NOT_FOUND, format!("there is no {what}"))
+            }
+            Self::Web(WebError::NoMoment(why)) => {
+                return Self::Invalid(vec![Wrong::new(AS_OF, why)]).into_response();
             }
             Self::Invalid(errors) => {
                 let told: Vec<String> =

@@ -9,6 +9,8 @@ use super::problem::{ApiError, Wrong};
 use super::{Ask, WebError};
 use crate::report::{self, Format, Kind, Selection};
 use crate::web::download;
+use crate::web::moment::AS_OF;
+use crate::web::table::Query;
 
 /// A kind of report.
 #[derive(Serialize, JsonSchema)]
@@ -38,12 +40,14 @@ struct Wanted {
     targets: Vec<String>,
     /// Of the statement of applicability: a frozen version by its entry, instead of how it is now.
     frozen: Option<u64>,
+    /// What stood then: a day (its end), a time, or the number of an entry.
+    as_of: Option<String>,
 }
 
 pub(super) fn operations() -> Vec<Operation> {
     let media = "application/octet-stream";
     vec![
-        list("/reports", "Reports", "Kinds of reports, and the forms of each", rows),
+        list("/reports", "Reports", "Kinds of reports, and the forms of each", rows).only_now(),
         bytes_of(
             "/reports",
             "Reports",
@@ -66,7 +70,7 @@ fn rows(_: &Ask) -> Result<Vec<ReportRow>, WebError> {
 }
 
 async fn make(sent: Sent<Wanted>) -> Result<Response, ApiError> {
-    let Sent { site, who, body: Wanted { report, form, controls, targets, frozen } } = sent;
+    let Sent { site, who, body: Wanted { report, form, controls, targets, frozen, as_of } } = sent;
     let mut wrong = Vec::new();
     let kind: Option<Kind> = read(&mut wrong, "report", &report);
     let format: Option<Format> = read(&mut wrong, "form", &form);
@@ -76,7 +80,8 @@ async fn make(sent: Sent<Wanted>) -> Result<Response, ApiError> {
         return Err(ApiError::Invalid(wrong));
     };
     let (selection, by) = (Selection { controls, targets }, who.user);
-    Ok(download::made(site, report::Ask { kind, format, selection, by, frozen }).await)
+    let query = Query::from([(AS_OF.to_owned(), as_of.unwrap_or_default())]);
+    Ok(download::made(site, report::Ask { kind, format, selection, by, frozen }, query).await)
 }
 
 fn read<T: std::str::FromStr<Err: std::fmt::Display>>(

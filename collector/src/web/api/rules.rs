@@ -103,7 +103,7 @@ pub(super) fn operations() -> Vec<Operation> {
 
 /// Every rule of the pack in force.
 pub(in crate::web) fn rows(ask: &Ask) -> Result<Vec<RuleRow>, WebError> {
-    let views = &ask.site.views;
+    let views = &ask.views;
     let mut counted: BTreeMap<String, (u64, u64)> = BTreeMap::new();
     for finding in views.findings()? {
         let (pass, fail) = counted.entry(finding.rule).or_default();
@@ -132,12 +132,12 @@ fn row(rule: &Rule, (pass, fail): (u64, u64)) -> RuleRow {
 
 fn rule(ask: &Ask) -> Result<&Rule, WebError> {
     let missing = || WebError::NotFound(format!("rule {:?} in the pack in force", ask.param(0)));
-    ask.site.views.assessor().rule(ask.param(0)).ok_or_else(missing)
+    ask.views.assessor().rule(ask.param(0)).ok_or_else(missing)
 }
 
 fn show(ask: &Ask) -> Result<RuleInFull, WebError> {
-    let (rule, pack) = (rule(ask)?, ask.site.views.assessor().pack());
-    let found = ask.site.views.findings_of_rule(rule.id.as_str())?;
+    let (rule, pack) = (rule(ask)?, ask.views.assessor().pack());
+    let found = ask.views.findings_of_rule(rule.id.as_str())?;
     let with = |verdict| found.iter().filter(|row| row.verdict == verdict).count() as u64;
     let source = pack.sources().iter().find(|(path, _)| *path == rule.path);
     Ok(RuleInFull {
@@ -154,11 +154,11 @@ fn show(ask: &Ask) -> Result<RuleInFull, WebError> {
 }
 
 fn found(ask: &Ask) -> Result<Vec<FindingRow>, WebError> {
-    findings::told(ask, ask.site.views.findings_of_rule(rule(ask)?.id.as_str())?)
+    findings::told(ask, ask.views.findings_of_rule(rule(ask)?.id.as_str())?)
 }
 
 fn packs(ask: &Ask) -> Result<Vec<PackLine>, WebError> {
-    let packs = ask.site.views.packs()?.into_iter().map(|pack: PackRow| PackLine {
+    let packs = ask.views.packs()?.into_iter().map(|pack: PackRow| PackLine {
         index: pack.index,
         at: pack.at,
         proposed: pack.proposed,

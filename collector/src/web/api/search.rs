@@ -90,7 +90,7 @@ pub(in crate::web) fn found(ask: &Ask) -> Result<Search, WebError> {
     if q.is_empty() {
         return Ok(Search { q, items: Vec::new(), more: false });
     }
-    let views = &ask.site.views;
+    let views = &ask.views;
     let mut items = numbered(ask, &q)?;
     items.extend(told(ask, &q)?);
     let (named, hashed) = (views.named(&q, MOST)?, views.hashed(&q, MOST)?);
@@ -109,13 +109,13 @@ fn hit(what: What, (id, name): (&str, &str), page: String, exact: bool) -> Hit {
 /// The entry of that number.
 fn numbered(ask: &Ask, q: &str) -> Result<Vec<Hit>, WebError> {
     let Ok(index) = q.parse::<u64>() else { return Ok(Vec::new()) };
-    let Some(entry) = ask.site.views.entry_row(index)? else { return Ok(Vec::new()) };
+    let Some(entry) = ask.views.entry_row(index)? else { return Ok(Vec::new()) };
     Ok(vec![hit(What::Entry, (q, &entry.summary), format!("/entries/{index}"), true)])
 }
 
 /// What the frameworks, the rules and the catalogue of kinds tell.
 fn told(ask: &Ask, q: &str) -> Result<Vec<Hit>, WebError> {
-    let assessor = ask.site.views.assessor();
+    let assessor = ask.views.assessor();
     let needle = q.to_lowercase();
     let is = |id: &str, name: &str| id.to_lowercase() == needle || name.to_lowercase() == needle;
     let has = |id: &str, name: &str| {
@@ -135,7 +135,7 @@ fn told(ask: &Ask, q: &str) -> Result<Vec<Hit>, WebError> {
     for clause in assessor.framework().clauses() {
         let id = clause.id.to_string();
         if has(&id, &clause.title) {
-            let exact = is(&id, &clause.title) && meant.is_none();
+            let exact = is(&id, &clause.title) && id.contains('.') && meant.is_none();
             let page = format!("/clauses?q={}", encode(&clause.title));
             hits.push(hit(What::Clause, (&id, &clause.title), page, exact));
         }

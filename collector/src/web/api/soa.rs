@@ -130,7 +130,7 @@ pub(super) fn operations() -> Vec<Operation> {
 }
 
 fn soa(ask: &Ask) -> Result<Vec<SoaLine>, WebError> {
-    let rows = report::soa(&ask.site.views, ask.now)?.into_iter().map(|row: SoaRow| SoaLine {
+    let rows = report::soa(&ask.views, ask.now)?.into_iter().map(|row: SoaRow| SoaLine {
         control: row.id,
         title: row.title,
         theme: row.theme,
@@ -153,7 +153,7 @@ fn soa(ask: &Ask) -> Result<Vec<SoaLine>, WebError> {
 }
 
 fn versions(ask: &Ask) -> Result<Vec<VersionLine>, WebError> {
-    let rows = report::versions(&ask.site.views)?.into_iter().map(|one| VersionLine {
+    let rows = report::versions(&ask.views)?.into_iter().map(|one| VersionLine {
         entry: one.entry,
         at: one.at,
         by: one.by,
@@ -175,7 +175,7 @@ fn version(ask: &Ask) -> Result<Answer, ApiError> {
 
 fn gap(ask: &Ask) -> Result<Vec<GapLine>, WebError> {
     let some = |text: String| Some(text).filter(|text| !text.is_empty());
-    let rows = report::gaps(&ask.site.views, ask.now)?.into_iter().map(|row: GapRow| GapLine {
+    let rows = report::gaps(&ask.views, ask.now)?.into_iter().map(|row: GapRow| GapLine {
         control: row.control,
         title: row.title,
         status: row.status,
@@ -192,8 +192,8 @@ fn gap(ask: &Ask) -> Result<Vec<GapLine>, WebError> {
 }
 
 fn together(ask: &Ask) -> Result<Rollup, WebError> {
-    let assessment = ask.site.views.assess(ask.now)?;
-    let all = rollup(ask.site.views.assessor().framework(), &assessment.statuses);
+    let assessment = ask.views.assess(ask.now)?;
+    let all = rollup(ask.views.assessor().framework(), &assessment.statuses);
     let themes = all.themes.into_iter().map(|(theme, one)| ThemePart { theme, part: part(one) });
     let told = score(&assessment.statuses, ask.site.score);
     Ok(Rollup {

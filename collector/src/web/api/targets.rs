@@ -77,8 +77,8 @@ pub(super) struct DocumentLine {
     /// The last one.
     last: Timestamp,
     last_index: u64,
-    /// Runs that observed it.
-    seen: u64,
+    /// Runs that observed it; null where `as_of` asks for a time at which that is not known any more.
+    seen: Option<u64>,
     /// The agent that observed it.
     agent: String,
 }
@@ -119,7 +119,7 @@ pub(super) fn operations() -> Vec<Operation> {
 
 /// Every target, by name.
 pub(in crate::web) fn rows(ask: &Ask) -> Result<Vec<TargetRow>, WebError> {
-    Ok(ask.site.views.targets()?.into_iter().map(row).collect())
+    Ok(ask.views.targets()?.into_iter().map(row).collect())
 }
 
 fn row(row: views::TargetRow) -> TargetRow {
@@ -138,11 +138,11 @@ fn row(row: views::TargetRow) -> TargetRow {
 
 fn target(ask: &Ask) -> Result<views::TargetRow, WebError> {
     let missing = || WebError::NotFound(format!("target {:?}", ask.param(0)));
-    ask.site.views.target(ask.param(0))?.ok_or_else(missing)
+    ask.views.target(ask.param(0))?.ok_or_else(missing)
 }
 
 fn show(ask: &Ask) -> Result<TargetInFull, WebError> {
-    let (views, target) = (&ask.site.views, target(ask)?);
+    let (views, target) = (&ask.views, target(ask)?);
     let (documents, outcomes) =
         (views.documents(Some(&target.id))?, views.outcomes(Some(&target.id))?);
     let schedules = views.schedules()?.into_iter().filter(|item| item.target == target.id);
@@ -194,10 +194,10 @@ fn line(row: DocumentRow) -> DocumentLine {
 }
 
 fn found(ask: &Ask) -> Result<Vec<FindingRow>, WebError> {
-    findings::told(ask, ask.site.views.findings_of_target(&target(ask)?.id)?)
+    findings::told(ask, ask.views.findings_of_target(&target(ask)?.id)?)
 }
 
 fn history(ask: &Ask) -> Result<Vec<DocumentLine>, WebError> {
-    let rows = ask.site.views.document_history(&target(ask)?.id, ask.param(1))?;
+    let rows = ask.views.document_history(&target(ask)?.id, ask.param(1))?;
     Ok(rows.into_iter().map(line).collect())
 }

@@ -246,6 +246,37 @@ async fn entries_are_read_from_the_newest_backwards_and_each_once() {
 }
 
 #[tokio::test]
+async fn as_of_tells_what_stood_then_and_what_is_kept_of_now_alone_refuses_it() {
+    let site = Site::new(full);
+    let cookie = site.enter().await;
+    let target = json(&site, "/api/v1/targets?sort=-first_seen&limit=1", &cookie).await;
+    let target = target["items"][0]["target"].as_str().unwrap().to_owned();
+    let run = json(&site, &format!("/api/v1/targets/{target}/kinds/patch.status"), &cookie).await;
+    let first = run["items"].as_array().unwrap().last().unwrap()["first_index"].as_u64().unwrap();
+    let verdict = async |as_of: &str| {
+        let address = format!(
+            "/api/v1/targets/{target}/findings?rule=patch.status.reboot_not_pending{as_of}"
+        );
+        json(&site, &address, &cookie).await["items"][0]["verdict"].clone()
+    };
+    assert_eq!(verdict("").await, "pass");
+    assert_eq!(verdict(&format!("&as_of={first}")).await, "fail");
+    let then = json(&site, &format!("/api/v1/entries?as_of={first}&limit=1"), &cookie).await;
+    assert_eq!((&then["total"], &then["items"][0]["index"]), (&json!(first + 1), &json!(first)));
+    let then = json(&site, &format!("/api/v1/entries?as_of={first}&type=heartbeat"), &cookie).await;
+    assert_eq!(then["total"], then["items"].as_array().unwrap().len());
+    for (path, word) in [
+        ("/api/v1/controls?as_of=yesterday", "yesterday"),
+        ("/api/v1/controls?as_of=2999-01-01", "2999"),
+        ("/api/v1/log?as_of=3", "not known here"),
+    ] {
+        let answer = site.get(path, &cookie).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{path}: {}", answer.body);
+        assert!(answer.body.contains(word), "{path}: {}", answer.body);
+    }
+}
+
+#[tokio::test]
 async fn lists_take_the_names_that_their_pages_have() {
     let (site, described) = (Site::new(fill), description());
     let cookie = site.enter().await;
