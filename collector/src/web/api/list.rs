@@ -235,7 +235,8 @@ impl<'a> Wanted<'a> {
             && (self.needle.is_empty()
                 || texts.any(|value| match value {
                     Value::Array(all) => all.iter().any(holds),
-                    other => holds(other),
+                    Value::String(_) => holds(value),
+                    Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => false,
                 }))
     }
 

@@ -45,10 +45,16 @@ pub(super) struct Operation {
 
 /// What an operation does.
 enum Run {
-    Read(Box<dyn Fn(&Ask) -> Result<Answer, ApiError> + Send + Sync>),
-    Write(Box<dyn Fn(Arc<Site>, SignedIn, Vec<u8>) -> Changing + Send + Sync>),
+    Read(Read),
+    Write(Write),
 }
 
+/// Answers a question; blocking.
+type Read = Box<dyn Fn(&Ask) -> Result<Answer, ApiError> + Send + Sync>;
+/// Takes a body.
+type Write = Box<dyn Fn(Arc<Site>, SignedIn, Vec<u8>) -> Changing + Send + Sync>;
+/// Rows of a part of a list, and how many there are in all.
+type Rows<T> = fn(&Ask, &Place) -> Result<(Vec<T>, u64), ApiError>;
 type Changing = Pin<Box<dyn Future<Output = Result<Response, ApiError>> + Send>>;
 
 /// A change that somebody asks for.
@@ -136,7 +142,7 @@ pub(super) fn newest<T: Serialize + JsonSchema + Indexed + 'static>(
     tag: &'static str,
     summary: &'static str,
     filters: Vec<Taken>,
-    rows: fn(&Ask, &Place) -> Result<(Vec<T>, u64), ApiError>,
+    rows: Rows<T>,
 ) -> Operation {
     let mut takes = vec![
         list::limit(),
@@ -211,12 +217,7 @@ where
 type Named = (&'static str, &'static str, &'static str);
 
 impl Operation {
-    fn reads(
-        (path, tag, summary): Named,
-        takes: Vec<Taken>,
-        gives: Gives,
-        run: Box<dyn Fn(&Ask) -> Result<Answer, ApiError> + Send + Sync>,
-    ) -> Self {
+    fn reads((path, tag, summary): Named, takes: Vec<Taken>, gives: Gives, run: Read) -> Self {
         let (method, body, run) = (Method::GET, None, Run::Read(run));
         let mut takes = takes;
         takes.push(Taken::new(

@@ -165,11 +165,13 @@ fn versions(ask: &Ask) -> Result<Vec<VersionLine>, WebError> {
 
 fn version(ask: &Ask) -> Result<Answer, ApiError> {
     let document = report::document(ask.site.log(), ask.index(0)?);
-    let (_, bytes) = document.map_err(|error| match error {
-        ReportError::NotFrozen(entry) => WebError::NotFound(format!("version {entry}")),
-        ReportError::NotHeld(digest) => WebError::NotFound(format!("document {digest} any more")),
-        other => WebError::from(other),
-    })?;
+    let missing = |error: ReportError| {
+        let (ReportError::NotFrozen(_) | ReportError::NotHeld(_)) = error else {
+            return WebError::from(error);
+        };
+        WebError::NotFound(format!("such version: {error}"))
+    };
+    let (_, bytes) = document.map_err(missing)?;
     Ok(Answer { media_type: "application/json", bytes })
 }
 
