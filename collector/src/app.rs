@@ -8,6 +8,7 @@ mod desk;
 mod init;
 mod keys;
 mod log_key;
+mod population;
 mod put_back;
 mod record;
 mod report;
@@ -25,6 +26,10 @@ mod witness;
 pub use decided::{DecisionMade, RecordShown, decide, newest, next_id, records, value_in_force};
 pub use init::{Before, Initialised, init};
 pub use log_key::{Changed, change as change_log_key};
+pub use population::{
+    Because, PopulationFrozen, PopulationShown, SampleDrawn, SampleShown, draw_sample,
+    freeze_population, population_list, populations,
+};
 pub use put_back::{PutBack, put_back};
 pub use report::{Reported, report};
 pub use retention::{HoldShown, Listed, Retained, delete, hold, holds, retention};

@@ -8,6 +8,7 @@
 mod decide;
 mod deletion;
 mod evidence;
+mod population;
 mod report;
 mod rules;
 mod soa;
@@ -68,6 +69,9 @@ enum Command {
     Hold(deletion::Hold),
     #[command(flatten)]
     Decide(decide::Decide),
+    /// Lists that auditors draw from: frozen in the log, drawn by a number that is given afterwards; work while `serve` runs
+    #[command(subcommand)]
+    Population(population::Population),
     /// Make the views anew from the log (stop `serve` first)
     Rebuild(Rebuild),
     /// Hash everything in the log again, against the signed heads; exit 1 names what is damaged
@@ -334,6 +338,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Delete(asked) => deletion::delete(&config, asked, now),
         Command::Hold(asked) => deletion::hold(&config, asked, now),
         Command::Decide(asked) => decide::run(&config, asked, now),
+        Command::Population(asked) => population::run(&config, asked, now),
         Command::Rebuild(asked) => {
             let rebuilt = app::rebuild(&config, asked.check)?;
             let code = show(asked.output.json, &rebuilt, &rebuilt.to_string())?;

@@ -54,6 +54,7 @@ pub fn next_id(views: &Views, register: &str, now: jiff::Timestamp) -> Result<St
     let letter = match register {
         "waiver" => "W",
         "manual_evidence" => "E",
+        "population" => "P",
         _ => "R",
     };
     let start = format!("{letter}-{}-", now.strftime("%Y"));

@@ -11,6 +11,7 @@
 //! | [`opened`] | statements on their way from `ingest` to `views`, so that none is opened twice | is needed: the log has them all |
 //! | [`requests`] | what commands ask of the collector that serves | does what is asked |
 //! | [`decisions`] | what people decide, on its way to the log | writes to the log |
+//! | [`population`] | lists that auditors draw samples from, and the draws | logs anything |
 //! | [`retention`] | what may be deleted, and when | deletes anything |
 //! | [`people`] | users, passwords, sessions | decides what an auditor relies on |
 //! | [`web`] | pages, public read side of the log, health | writes to the log by itself |
@@ -37,6 +38,7 @@ pub mod net;
 pub mod opened;
 pub mod packs;
 pub mod people;
+pub mod population;
 pub mod report;
 pub mod requests;
 pub mod retention;

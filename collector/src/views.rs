@@ -65,7 +65,8 @@ pub use kept::KEPT_MEDIA_TYPE;
 pub use read::{
     AgentRow, Candidate, Change, ChangeKind, DigestOf, DocumentRow, EntryFilter, EntryRow,
     FindingRow, Gap, Hashed, HoldRow, KindHeld, Named, NamedWhat, NoticeRow, NoticeWhat,
-    OutcomeRow, PackRow, RecordRow, ScheduleRow, StatusRow, TargetRow, TombstoneRow,
+    OutcomeRow, PackRow, PlacedDocument, RecordRow, ScheduleRow, StatusRow, TargetRow,
+    TombstoneRow,
 };
 pub use status::{Assessment, Silent};
 pub use trial::Tried;

@@ -13,6 +13,7 @@
 //! | [`witness`] | C2SP tlog-witness: what a witness is asked and must answer |
 //! | [`rfc3161`] | time-stamps by others, over frozen checkpoints (feature `rfc3161`) |
 //! | [`bundle`] | the folder that an export writes and an auditor verifies |
+//! | [`sample`] | populations that are frozen, and samples that anybody can draw again |
 //! | [`rpc`] | the services (feature `grpc`) |
 
 pub mod bundle;
@@ -35,6 +36,7 @@ pub mod rfc3161;
 pub mod rotation;
 #[cfg(feature = "grpc")]
 pub mod rpc;
+pub mod sample;
 pub mod statement;
 pub mod tiles;
 pub mod tlog_proof;

@@ -96,6 +96,9 @@ enum Command {
         #[command(flatten)]
         output: Output,
     },
+    /// Draw a sample again: every one in a bundle, which is verified first, or one out of a population's list and a seed. Ends
+    /// with 0 if the bundle holds and everything was drawn again with the same result.
+    Sample(Box<crate::sample_cli::Sample>),
     /// Show fingerprints and verifier keys of a policy file or a PEM public key, to compare them with what you got elsewhere.
     Key {
         /// The policy file or PEM public key.
@@ -176,6 +179,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         }
         Command::VerifyLog { log, trust, output } => log_command(&log, &trust, &output),
         Command::VerifyReceipt { file, trust, output } => receipt_command(&file, &trust, &output),
+        Command::Sample(asked) => crate::sample_cli::run(*asked),
         Command::Key { file, json } => key_command(&file, json),
         #[cfg(feature = "online")]
         Command::Log(command) => crate::online_cli::run(command),
@@ -296,7 +300,7 @@ fn refuse_own_roots(bundle: &Path, roots: &Path) -> anyhow::Result<()> {
 }
 
 /// A bundle that brings the keys it is judged by proves nothing.
-fn refuse_own_policy(bundle: &Path, policy: &Path) -> anyhow::Result<()> {
+pub(crate) fn refuse_own_policy(bundle: &Path, policy: &Path) -> anyhow::Result<()> {
     let (Ok(folder), Ok(file)) = (bundle.canonicalize(), policy.canonicalize()) else {
         return Ok(());
     };

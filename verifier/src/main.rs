@@ -8,6 +8,7 @@ mod bar;
 mod cli;
 #[cfg(feature = "online")]
 mod online_cli;
+mod sample_cli;
 #[cfg(feature = "witness")]
 mod witness_cli;
 

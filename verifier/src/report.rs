@@ -2,6 +2,8 @@
 //!
 //! The schema is stable: `urn:exhibit:verification:v1` gains fields, it does not change or lose them.
 
+mod sampled;
+
 use std::collections::BTreeMap;
 
 use exhibit_proto::bundle::Selection;
@@ -11,6 +13,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::completeness::Completeness;
+
+pub use sampled::{Found, Sampled};
 
 /// What `schema` says.
 pub const SCHEMA: &str = "urn:exhibit:verification:v1";
@@ -117,6 +121,9 @@ pub struct Report {
     /// What the collector noticed about agents: entries of type gap, conflict and fork, by ascending index.
     #[serde(default)]
     pub noticed: Vec<Noticed>,
+    /// Populations that were frozen, by ascending index, each with what was drawn from it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub samples: Vec<Sampled>,
     /// Entries of the remembered head, where the log shows only a past of it (`verify --url --state`): the exit code is then 3,
     /// unless something failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 
 use crate::completeness::{self, Completeness};
-use crate::report::{Basis, Bound, Chain, Finding, Item, Predecessor, Report, State, Tally};
+use crate::report::{
+    Basis, Bound, Chain, Finding, Item, Predecessor, Report, Sampled, State, Tally,
+};
 
 /// Lines of one sort that are printed before the rest is only counted.
 const SHOWN: usize = 200;
@@ -108,6 +110,9 @@ fn rest(report: &Report, kept: &Kept, out: &mut String) {
         });
     }
     section(out, "Noticed about agents (gaps, conflicts, forks)", &[&noticed]);
+    let mut samples = Lines::default();
+    report.samples.iter().for_each(|sampled| samples.add(|| sample_line(sampled)));
+    section(out, "Populations and samples", &[&samples]);
     if let Some(before) = &report.predecessor {
         let Predecessor { index, origin, size, root, trusted, .. } = before;
         let whose = match trusted {
@@ -254,6 +259,25 @@ fn shown(finding: &Finding) -> String {
     format!("{:10} {}", name.as_str().unwrap_or_default(), finding.detail)
 }
 
+fn sample_line(sampled: &Sampled) -> String {
+    let Sampled { population, id, title, items, plan, sample, .. } = sampled;
+    let frozen = format!("entry {population}: {id} {title:?}, {items} items, to draw {plan}");
+    match sample {
+        Some(found) => {
+            let how = if found.state == State::Verified {
+                "drawn again, the same"
+            } else {
+                "not drawn again"
+            };
+            format!(
+                "{frozen}; {} drawn by entry {}, seed {}: {how}",
+                found.items, found.index, found.seed
+            )
+        }
+        None => format!("{frozen}; nothing drawn"),
+    }
+}
+
 fn gap_line(chain: &Chain, from: u64, to: u64) -> String {
     let what =
         if from == to { format!("number {from}") } else { format!("numbers {from} to {to}") };
@@ -275,7 +299,7 @@ fn section(out: &mut String, title: &str, parts: &[&Lines]) {
 }
 
 /// Keeps a bundle from writing to the terminal: control and direction characters show as U+FFFD.
-fn clean(text: &str) -> String {
+pub fn clean(text: &str) -> String {
     let bad = |c: char| {
         c.is_control()
             || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

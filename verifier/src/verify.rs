@@ -147,6 +147,7 @@ pub fn verify_each(
         }
         report.counts.documents = reader.documents();
         report.noticed = reader.noticed();
+        report.samples = reader.samples();
         report.predecessor = predecessor::found(trust, reader.continues());
         if let Some(window) = window.filter(|_| tree.rebuilt) {
             let mut found = completeness::judge(window, &selection, reader.told(), &tree.arrivals);
@@ -278,6 +279,7 @@ fn blank(place: String, files: usize, trust: &Trust) -> Report {
         timestamps: Vec::new(),
         chains: Vec::new(),
         noticed: Vec::new(),
+        samples: Vec::new(),
         behind: None,
         predecessor: None,
         completeness: None,

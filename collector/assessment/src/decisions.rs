@@ -6,6 +6,7 @@
 //! proposed, and what was in force stays so, until somebody else approves it. A `withdraw` takes back the proposal, or, where
 //! none stands, ends what is in force; it needs nobody else, because without a decision the strict reading holds.
 
+mod audits;
 mod people;
 mod registers;
 mod values;
@@ -15,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde_json::Value;
 
+pub use audits::{Audits, Frozen};
 pub use people::{ControlDecisions, People, Unread, own_labels};
 pub use registers::{
     CONFIGURATION, ISMS, Known, REGISTERS, Register, SECOND_PERSON, asks, check, register,

@@ -8,6 +8,7 @@ use exhibit_assessment::decisions::{
     self, CONFIGURATION, Known, Place, REGISTERS, Revision, SECOND_PERSON, StepError,
 };
 use exhibit_proto::leaf::EntryType;
+use exhibit_proto::sample;
 use exhibit_proto::statement::{Act, DECISION, Decision, Subject, decision_file};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -17,6 +18,7 @@ use crate::config::Config;
 use crate::decisions::{Decide, Decided, Deciding, Undecided};
 use crate::identity::Collector;
 use crate::log::LogWriter;
+use crate::population;
 use crate::views::{RecordRow, Views};
 
 /// Who says what the configuration decides.
@@ -65,7 +67,7 @@ impl Decider {
         self.settled(&views).await.map(drop)
     }
 
-    pub(super) async fn decide(
+    pub(crate) async fn decide(
         &self,
         deciding: Deciding,
         now: Timestamp,
@@ -90,6 +92,7 @@ impl Decider {
         let checked = tokio::task::spawn_blocking(move || {
             let files = files(&looked, &asked, held)?;
             let proposed = check(&looked, &asked, now)?;
+            population::admit(&looked, &asked).map_err(refused)?;
             Ok((files, proposed))
         });
         let (subjects, proposed) = checked.await.map_err(unable)??;
@@ -216,7 +219,12 @@ fn files(
     decision: &Decision,
     comes: Option<exhibit_proto::digest::Digest>,
 ) -> Result<Option<Subject>, Undecided> {
-    let value = decision.value.as_ref().filter(|_| decision.register == "manual_evidence");
+    let (brings, otherwise) = match decision.register.as_str() {
+        "manual_evidence" => (true, "application/octet-stream"),
+        sample::POPULATION | sample::SAMPLE => (true, sample::MEDIA_TYPE),
+        _ => (false, ""),
+    };
+    let value = decision.value.as_ref().filter(|_| brings);
     let named = value.and_then(|value| value.get("digest")).and_then(Value::as_str);
     let Some(named) = named else {
         let error = Err(refused(anyhow!("this decision brings no file")));
@@ -232,7 +240,7 @@ fn files(
         )));
     }
     let media_type = value.and_then(|value| value.get("media_type")).and_then(Value::as_str);
-    Ok(Some(decision_file(digest, media_type.unwrap_or("application/octet-stream"))))
+    Ok(Some(decision_file(digest, media_type.unwrap_or(otherwise))))
 }
 
 #[cfg(test)]

@@ -1,10 +1,12 @@
 //! What people decided, as a bundle brings it: every decision until the end of its period, since what is in force may be old;
-//! files where the control that they show is asked for; every frozen statement of applicability until then, with its document.
+//! files where the control that they show is asked for; every frozen statement of applicability until then, with its document;
+//! lists that auditors drew from where everything is asked for.
 
 use exhibit_proto::bundle;
 use exhibit_proto::digest::Digest;
 use exhibit_proto::dsse::Envelope;
 use exhibit_proto::leaf::Leaf;
+use exhibit_proto::sample::{POPULATION, SAMPLE};
 use exhibit_proto::statement::{Decision, SOA_FILE, Statement, Subject, is_file};
 use serde_json::Value;
 
@@ -31,6 +33,11 @@ impl Writer<'_> {
         let statement = statement(index, envelope)?;
         let controls = &self.selection.controls;
         let decision = statement.predicate_as::<Decision>().ok();
+        let list = |said: &Decision| matches!(said.register.as_str(), POPULATION | SAMPLE);
+        // A list names items of any target: whoever is given some of the evidence is not given it.
+        if decision.as_ref().is_some_and(list) && !self.selection.is_all() {
+            return Ok(());
+        }
         if let Some(decision) = decision.filter(|_| !controls.is_empty()) {
             let value = decision.value.as_ref();
             let about = value.and_then(|value| value.get("control")?.as_str());

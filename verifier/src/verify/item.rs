@@ -26,9 +26,11 @@ mod attested;
 mod content;
 mod decided;
 mod noticed;
+mod sampled;
 
 use self::ahead::{Ahead, Content, Held, Opened};
 use self::noticed::Noticing;
+use self::sampled::Sampling;
 
 const CHECKS: [Check; 6] = [
     Check::Leaf,
@@ -49,6 +51,7 @@ pub(super) struct Reader<'a> {
     history: History<'a>,
     documents: Documents<'a>,
     noticed: Noticing,
+    sampling: Sampling,
     key_entries: KeyEntries<'a>,
     times: Times,
     told: Told,
@@ -119,6 +122,7 @@ impl<'a> Reader<'a> {
             history,
             documents,
             noticed,
+            sampling: Sampling::default(),
             key_entries,
             times,
             told,
@@ -142,6 +146,11 @@ impl<'a> Reader<'a> {
     /// What the collector noticed about agents, by all items so far.
     pub(super) fn noticed(&mut self) -> Vec<crate::report::Noticed> {
         std::mem::take(&mut self.noticed.all)
+    }
+
+    /// Populations and what was drawn from them, by all items so far.
+    pub(super) fn samples(&mut self) -> Vec<crate::report::Sampled> {
+        std::mem::take(&mut self.sampling.all)
     }
 
     /// Which log this one goes on from, if an item says so.

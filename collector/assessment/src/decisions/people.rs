@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::{Applicability, LabelRule};
+use super::{Applicability, Audits, LabelRule};
 use super::{Revision, registers, values::Brought};
 use crate::{
     framework::Framework,
@@ -32,6 +32,7 @@ pub struct People {
     pub retired: BTreeMap<String, Timestamp>,
     /// What is decided about each control.
     pub controls: BTreeMap<ControlId, ControlDecisions>,
+    pub audits: Audits,
     /// Registers that ask for a second person.
     pub second_person: BTreeSet<String>,
     /// What is in force and cannot be read; it decides nothing.

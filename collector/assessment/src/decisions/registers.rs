@@ -11,7 +11,7 @@ use super::values::{
     Applicability, AttestedValue, Brought, DutyValue, LabelRulesValue, NoteValue, OwnerValue,
     RetiredValue, SecondPersonValue, WaiverValue,
 };
-use super::{People, Revision};
+use super::{People, Revision, audits};
 use crate::{
     framework::Framework,
     ids::{ControlId, RuleId},
@@ -26,8 +26,8 @@ pub const SECOND_PERSON: &str = "second_person";
 pub const ISMS: &str = "isms";
 /// The only id of what the configuration decides.
 pub const CONFIGURATION: &str = "configuration";
-const MAX_TEXT: usize = 20_000;
-const MAX_LINE: usize = 300;
+pub(super) const MAX_TEXT: usize = 20_000;
+pub(super) const MAX_LINE: usize = 300;
 
 type Read = fn(&Framework, &Revision, &mut People) -> Result<(), String>;
 
@@ -42,11 +42,13 @@ pub struct Register {
     pub does: &'static str,
     /// Only the program itself writes it, out of its configuration.
     pub by_program: bool,
+    /// It has pages and commands of its own; the general form does not make it.
+    pub own_pages: bool,
     read: Read,
 }
 
 /// Every register that this version reads.
-pub const REGISTERS: [Register; 12] = [
+pub const REGISTERS: [Register; 14] = [
     line("waiver", "Waivers", "A failure is lived with until a date.", waiver),
     line("manual_evidence", "Manual evidence", "A file shows a control for a while.", manual),
     line(
@@ -68,6 +70,24 @@ pub const REGISTERS: [Register; 12] = [
     line("owner", "Owners", "Somebody answers for a control.", owner),
     line("note", "Notes", "What people should know about a control.", note),
     Register {
+        own_pages: true,
+        ..line(
+            "population",
+            "Populations",
+            "A list is frozen, and how many of it will be drawn.",
+            audits::population,
+        )
+    },
+    Register {
+        own_pages: true,
+        ..line(
+            "sample",
+            "Samples",
+            "Items of a population are drawn, by a number given after it was frozen.",
+            audits::sample,
+        )
+    },
+    Register {
         by_program: true,
         ..line(
             "label_rules",
@@ -88,7 +108,7 @@ pub const REGISTERS: [Register; 12] = [
 ];
 
 const fn line(name: &'static str, title: &'static str, does: &'static str, read: Read) -> Register {
-    Register { name, title, does, by_program: false, read }
+    Register { name, title, does, by_program: false, own_pages: false, read }
 }
 
 /// The register of that name, if this version reads it.
@@ -137,6 +157,7 @@ pub fn check(known: &Known<'_>, revision: &Revision) -> Result<(), String> {
     if let Some(unknown) = targets.find(|target| !known.targets.contains(*target)) {
         return Err(format!("no target {unknown} is known; the page Targets lists them"));
     }
+    audits::check(known.people, &alone.audits)?;
     if let Some(id) = alone.attested.keys().find(|id| !known.people.duties.contains_key(*id)) {
         return Err(format!("nobody is to attest {id:?}; make the duty first"));
     }
@@ -162,7 +183,7 @@ pub fn asks(value: &Value) -> BTreeSet<String> {
     value.into_iter().flat_map(|value| value.registers).collect()
 }
 
-fn value<T: DeserializeOwned>(revision: &Revision) -> Result<T, String> {
+pub(super) fn value<T: DeserializeOwned>(revision: &Revision) -> Result<T, String> {
     // A derived reader would take a list for an object, field by field.
     if !matches!(revision.value, Value::Object(_)) {
         return Err("its value is not an object".to_owned());
@@ -170,7 +191,7 @@ fn value<T: DeserializeOwned>(revision: &Revision) -> Result<T, String> {
     serde_json::from_value(revision.value.clone()).map_err(|error| error.to_string())
 }
 
-fn control(framework: &Framework, id: ControlId) -> Result<ControlId, String> {
+pub(super) fn control(framework: &Framework, id: ControlId) -> Result<ControlId, String> {
     let found = framework.control(id).map(|control| control.id);
     found.ok_or_else(|| format!("{id} is no control of the framework"))
 }
@@ -181,14 +202,14 @@ fn about(framework: &Framework, revision: &Revision) -> Result<ControlId, String
     control(framework, id)
 }
 
-fn text(what: &str, text: &str, most: usize) -> Result<(), String> {
+pub(super) fn text(what: &str, text: &str, most: usize) -> Result<(), String> {
     if text.trim().is_empty() {
         return Err(format!("{what} is empty"));
     }
     bounded(what, text, most)
 }
 
-fn bounded(what: &str, text: &str, most: usize) -> Result<(), String> {
+pub(super) fn bounded(what: &str, text: &str, most: usize) -> Result<(), String> {
     let lines = most > MAX_LINE;
     if text.len() > most {
         return Err(format!("{what} has {} bytes: at most {most}", text.len()));

@@ -95,7 +95,7 @@ impl Reader<'_> {
             EntryType::LogKey => self.log_key(leaf),
             EntryType::Time => self.attested(item, &statement, &path, ledger),
             EntryType::Continues => self.predecessor(item, &statement),
-            EntryType::Decision => self.decision(&statement, ledger),
+            EntryType::Decision => self.decision(item, leaf, &statement, ledger),
             EntryType::Activity => {
                 self.files(&statement, ledger);
                 Ok(())

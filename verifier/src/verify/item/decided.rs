@@ -4,22 +4,25 @@
 use exhibit_proto::bundle;
 use exhibit_proto::digest::Digest;
 use exhibit_proto::document::MAX_BYTES;
+use exhibit_proto::leaf::Leaf;
 use exhibit_proto::statement::{Decision, Statement, is_file};
 use serde_json::Value;
 
 use super::Reader;
-use crate::report::{Check, Ledger};
+use crate::report::{Check, Item, Ledger};
 
 impl Reader<'_> {
     pub(super) fn decision(
-        &self,
+        &mut self,
+        item: &mut Item,
+        leaf: &Leaf,
         statement: &Statement<Value>,
         ledger: &mut Ledger,
     ) -> Result<(), String> {
         let decision: Decision = statement.predicate_as().map_err(|error| error.to_string())?;
-        decision.checked().map_err(|error| error.to_string())?;
+        let decision = decision.checked().map_err(|error| error.to_string())?;
         self.files(statement, ledger);
-        Ok(())
+        self.sampled(item, leaf, &decision, ledger)
     }
 
     pub(super) fn files(&self, statement: &Statement<Value>, ledger: &mut Ledger) {
