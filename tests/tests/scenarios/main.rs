@@ -22,6 +22,7 @@ mod recovery;
 mod replay;
 mod reports;
 mod rotation;
+mod sampled;
 mod support;
 mod whole_way;
 mod witness;
