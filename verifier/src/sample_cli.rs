@@ -79,7 +79,7 @@ pub(crate) fn run(asked: Sample) -> anyhow::Result<ExitCode> {
         (None, bundle) => from_bundle(
             bundle.as_deref().unwrap_or(Path::new("")),
             asked.trust,
-            &asked.population,
+            asked.population.as_deref(),
             asked.json,
         ),
     }
@@ -119,7 +119,7 @@ fn from_files(list: &Path, asked: &Sample) -> anyhow::Result<ExitCode> {
 fn from_bundle(
     folder: &Path,
     MaybePolicy { policy, log_keys }: MaybePolicy,
-    population: &Option<String>,
+    population: Option<&str>,
     json: bool,
 ) -> anyhow::Result<ExitCode> {
     let policy = policy.context("--policy is missing")?;
@@ -133,7 +133,7 @@ fn from_bundle(
     bar.clear();
     let mut report = report?;
     if let Some(id) = population {
-        report.samples.retain(|sampled| sampled.id == *id);
+        report.samples.retain(|sampled| sampled.id == id);
         ensure!(!report.samples.is_empty(), "the bundle holds no population {id:?}");
     }
     let files = Folder::open(folder)?;

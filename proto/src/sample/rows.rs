@@ -32,13 +32,9 @@ pub fn target_line(fields: &[String], target: &str, labels: Map<String, Value>) 
 
 /// The fields of a row that are asked for, null where it has none of that name; a row that is no object stays as it is.
 fn picked(row: &Value, fields: &[String]) -> Value {
-    match row {
-        Value::Object(row) if !fields.is_empty() => {
-            let field = |name: &String| (name.clone(), row.get(name).cloned().unwrap_or_default());
-            Value::Object(fields.iter().map(field).collect())
-        }
-        other => other.clone(),
-    }
+    let Some(all) = row.as_object().filter(|_| !fields.is_empty()) else { return row.clone() };
+    let field = |name: &String| (name.clone(), all.get(name).cloned().unwrap_or_default());
+    Value::Object(fields.iter().map(field).collect())
 }
 
 fn line(value: &Value) -> String {
