@@ -110,9 +110,7 @@ fn rest(report: &Report, kept: &Kept, out: &mut String) {
         });
     }
     section(out, "Noticed about agents (gaps, conflicts, forks)", &[&noticed]);
-    let mut samples = Lines::default();
-    report.samples.iter().for_each(|sampled| samples.add(|| sample_line(sampled)));
-    section(out, "Populations and samples", &[&samples]);
+    samples(report, out);
     if let Some(before) = &report.predecessor {
         let Predecessor { index, origin, size, root, trusted, .. } = before;
         let whose = match trusted {
@@ -257,6 +255,12 @@ fn line(index: Option<u64>, finding: &Finding) -> String {
 fn shown(finding: &Finding) -> String {
     let name = serde_json::to_value(finding.check).unwrap_or_default();
     format!("{:10} {}", name.as_str().unwrap_or_default(), finding.detail)
+}
+
+fn samples(report: &Report, out: &mut String) {
+    let mut lines = Lines::default();
+    report.samples.iter().for_each(|sampled| lines.add(|| sample_line(sampled)));
+    section(out, "Populations and samples", &[&lines]);
 }
 
 fn sample_line(sampled: &Sampled) -> String {
