@@ -19,6 +19,8 @@ use support::{Files, Place, World, agent_key, failed_in, problems};
 
 const NUMBER: &str = "17 4 2";
 
+type Change<T> = fn(&mut T);
+
 /// A log whose population is its documents, as many as differ.
 struct Room {
     world: World,
@@ -172,7 +174,7 @@ done < "$1" | LC_ALL=C sort | head -n 3 | cut -d' ' -f2-
 
 #[test]
 fn a_draw_that_does_not_follow_fails() {
-    let wrong: [(&str, fn(&mut Drawn)); 4] = [
+    let wrong: [(&str, Change<Drawn>); 4] = [
         ("the seed", |drawn| drawn.seed = Digest::of(b"nicer")),
         ("the digest of the leaf", |drawn| drawn.leaf = Digest::of(b"other")),
         ("the seed", |drawn| drawn.number = "17 4 3".into()),
@@ -200,7 +202,7 @@ fn a_draw_that_does_not_follow_fails() {
 
 #[test]
 fn a_list_with_a_line_that_no_document_gives_or_without_one_that_it_gives_fails() {
-    let changes: [fn(&mut String); 2] = [
+    let changes: [Change<String>; 2] = [
         |list| *list = list.replacen("\"pending\":", "\"pending\":1", 1),
         |list| {
             let line = list.lines().next().unwrap().replacen("\"pending\"", "\"zending\"", 1);
