@@ -7,7 +7,7 @@ const ENTRY: u64 = 41;
 /// Ten accounts of two hosts.
 fn accounts() -> String {
     let line = |at: usize| {
-        let host = if at % 3 == 0 { "b" } else { "a" };
+        let host = if at.is_multiple_of(3) { "b" } else { "a" };
         format!(r#"{{"item":{{"name":"u{at}"}},"row":{at},"target":"host:{host}"}}"#)
     };
     list((0..10).map(line).collect())
