@@ -9,6 +9,8 @@
 //! | `kept` | what stays of findings whose document is deleted |
 //! | `judge` | a rule pack and the findings it gives |
 //! | `present` | the rule pack in force, lent to readers |
+//! | `ahead` | what the next entries brought, judged on all cores before they are applied |
+//! | `side_by_side` | the same work on many things, on all cores |
 //! | `rejudge` | what another pack says of all that is current |
 //! | `read` | what pages and exports ask for |
 //! | `input` | what the judgement rests on, as rows say it |
@@ -20,6 +22,7 @@
 //! | `as_of` | the tables as they stood at an earlier entry |
 //! | `dump` | compares two sets of tables |
 
+mod ahead;
 mod apply;
 mod as_of;
 mod claims;
@@ -36,6 +39,7 @@ mod read;
 mod rejudge;
 #[cfg(test)]
 pub(crate) mod sample;
+mod side_by_side;
 mod status;
 #[cfg(test)]
 mod tests;

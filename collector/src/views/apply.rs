@@ -29,6 +29,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::ahead::Ahead;
 use super::{Assessor, ViewsError, signed};
 use crate::log::{Entry, LogReader};
 
@@ -75,6 +76,8 @@ struct At<'a> {
     entry: &'a Entry,
     /// What the entry's envelope says, if it was opened before with the entry's own key.
     run: Option<Arc<Run>>,
+    /// What was judged before.
+    ahead: Option<&'a Ahead>,
     /// Of an entry that puts a rule pack in force: why nothing can judge by it.
     pack_problem: Option<&'a String>,
     /// When the collector received the entry: milliseconds since 1970.
@@ -92,10 +95,10 @@ pub(super) fn entry(
     tx: &Transaction<'_>,
     log: &LogReader,
     (assessor, pack_problem): (&Assessor, Option<&String>),
-    (entry, run): (&Entry, Option<Arc<Run>>),
+    (entry, run, ahead): (&Entry, Option<Arc<Run>>, Option<&Ahead>),
 ) -> Result<(), ViewsError> {
     let rx = millis(&entry.leaf.rx).unwrap_or(0);
-    let at = At { tx, log, assessor, entry, run, pack_problem, rx };
+    let at = At { tx, log, assessor, entry, run, ahead, pack_problem, rx };
     tx.prepare_cached("SAVEPOINT entry")?.execute([])?;
     let mut row = Row::default();
     let problem = match content(&at, &mut row) {

@@ -9,13 +9,16 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
 
 use super::live::Live;
 use super::{
-    Assessor, Views, ViewsError, Writer, apply, history, position, rejudge, signed, unsigned,
+    Assessor, Views, ViewsError, Writer, ahead, apply, history, position, rejudge, signed, unsigned,
 };
 use crate::log::Entry;
 use crate::packs::{LoggedPack, PacksError};
 
 /// Entries in one transaction: bounds what a crash repeats and what a reader waits for.
 const BATCH: u64 = 1024;
+
+/// Of these, what they brought is judged side by side before they are applied: bounds the memory that takes.
+const AHEAD: usize = 64;
 
 /// How far the judging by a pack is that comes into force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,10 +70,20 @@ impl Views {
             }
             let until = applied + leaves.len() as u64;
             let root = leaves.last().map_or(Digest::ZERO, |leaf| Digest::of(leaf)).to_string();
-            for (index, leaf) in (applied..until).zip(leaves) {
-                let (entry, run) = self.entry(index, leaf)?;
-                history::until((&transaction, applied), &mut followed, judging, &entry)?;
-                apply::entry(&transaction, &self.0.log, (judging, None), (&entry, run))?;
+            let mut entries = (applied..until).zip(leaves);
+            loop {
+                let some = entries.by_ref().take(AHEAD);
+                let some = some.map(|(index, leaf)| self.entry(index, leaf));
+                let some = some.collect::<Result<Vec<_>, _>>()?;
+                if some.is_empty() {
+                    break;
+                }
+                let ahead = ahead::judge(&self.0.log, judging, &some)?;
+                for (entry, run) in some {
+                    history::until((&transaction, applied), &mut followed, judging, &entry)?;
+                    let next = (&entry, run, Some(&ahead));
+                    apply::entry(&transaction, &self.0.log, (judging, None), next)?;
+                }
             }
             moved(&transaction, (until, &root))?;
             transaction.commit()?;
@@ -120,7 +133,7 @@ impl Views {
             rejudge::turn(&transaction, &self.0.log, (next, index), staged)?;
         }
         let judging = (next.as_ref().unwrap_or(before), problem.as_ref());
-        apply::entry(&transaction, &self.0.log, judging, (&entry, None))?;
+        apply::entry(&transaction, &self.0.log, judging, (&entry, None, None))?;
         moved(&transaction, (index + 1, &root))?;
         transaction.commit()?;
         if let Some(live) = &mut live {

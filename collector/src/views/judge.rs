@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use exhibit_assessment::{
     Capture, Evidence, Finding, Framework, FrameworkError, Judge, PackError, Rule, RulePack,
@@ -21,6 +22,8 @@ use crate::log::LogReader;
 pub struct Assessor(Arc<Parts>);
 
 struct Parts {
+    /// Documents that were judged, for whoever counts.
+    judged: AtomicU64,
     framework: Arc<Framework>,
     pack: RulePack,
     judge: Judge,
@@ -66,7 +69,7 @@ impl Assessor {
             reads.clock |= rule.clock;
             reads.capture |= rule.capture;
         }
-        Ok(Self(Arc::new(Parts { framework, pack, judge, kinds })))
+        Ok(Self(Arc::new(Parts { judged: AtomicU64::new(0), framework, pack, judge, kinds })))
     }
 
     pub fn framework(&self) -> &Framework {
@@ -75,6 +78,11 @@ impl Assessor {
 
     pub fn pack(&self) -> &RulePack {
         &self.0.pack
+    }
+
+    /// How many documents were judged with it so far, by this process.
+    pub fn judged(&self) -> u64 {
+        self.0.judged.load(Ordering::Relaxed)
     }
 
     /// The rule of that id, if the pack has it.
@@ -107,6 +115,7 @@ impl Assessor {
     ) -> Vec<Finding> {
         let observed_at = Timestamp::from_millisecond(seen).unwrap_or_default();
         let evidence = Evidence { document, observed_at, capture, labels: None };
+        self.0.judged.fetch_add(1, Ordering::Relaxed);
         self.0.judge.judge_evidence(kind, &evidence)
     }
 }

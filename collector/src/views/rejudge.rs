@@ -4,22 +4,16 @@
 //! What was found until then stays as it was given. A document that is not held any more cannot be judged again: what was
 //! found of it stands, under its own index, unless the new pack lacks the rule.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use exhibit_assessment::Finding;
 use exhibit_proto::digest::Digest;
 use rusqlite::{Connection, Transaction, params};
 
 use super::judge::{self, Assessor, Observation};
-use super::{ViewsError, kept, signed, unsigned};
+use super::{ViewsError, kept, side_by_side, signed, unsigned};
 use crate::log::LogReader;
 
 /// Documents that are judged between two looks at the tables.
 const SLICE: usize = 2048;
-/// What one thread takes at a time.
-const HANDFUL: usize = 16;
-/// Threads at most.
-const THREADS: usize = 8;
 
 /// Findings that differ, until they are put in the place of the others. Beside the tables: a crash leaves nothing of them.
 const STAGE: &str = "CREATE TEMP TABLE IF NOT EXISTS rejudged (rule TEXT NOT NULL, target TEXT NOT NULL, kind TEXT NOT NULL,
@@ -72,7 +66,8 @@ pub(super) fn stage(
         let Some(last) = slice.last() else { return Ok(staged) };
         after = (last.target.clone(), last.kind.clone());
         done += slice.len() as u64;
-        let judged = judge_all(log, assessor, index, &slice)?;
+        let judged =
+            side_by_side::map(&slice, |document| judge_one(log, assessor, index, document))?;
         // It writes into the connection's own table alone, so nobody waits for it.
         let tx = connection.unchecked_transaction()?;
         for (document, judged) in slice.iter().zip(judged) {
@@ -107,40 +102,6 @@ fn slice(
         })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
-}
-
-/// Judges documents side by side; the answers stand in their order.
-fn judge_all(
-    log: &LogReader,
-    assessor: &Assessor,
-    index: u64,
-    documents: &[Current],
-) -> Result<Vec<Judged>, ViewsError> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS);
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut judged = Vec::new();
-        loop {
-            let from = next.fetch_add(HANDFUL, Ordering::Relaxed);
-            let handful = documents.iter().enumerate().skip(from).take(HANDFUL);
-            if from >= documents.len() {
-                return Ok::<_, ViewsError>(judged);
-            }
-            for (place, document) in handful {
-                judged.push((place, judge_one(log, assessor, index, document)?));
-            }
-        }
-    };
-    let mut all = Vec::with_capacity(documents.len());
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        for worker in workers {
-            all.extend(worker.join().map_err(|_panic| ViewsError::Interrupted)??);
-        }
-        Ok::<_, ViewsError>(())
-    })?;
-    all.sort_by_key(|(place, _)| *place);
-    Ok(all.into_iter().map(|(_, judged)| judged).collect())
 }
 
 fn judge_one(

@@ -1,19 +1,15 @@
 //! Another pack is tried on a period of stored evidence: what it would have said otherwise than the pack in force. Every interval
 //! of a document that reaches into the period is judged once, as of its last observation there. It changes nothing.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use exhibit_assessment::{BackTest, Both, Evidence, PackError, RulePack, Sample, Trial};
 use exhibit_proto::digest::Digest;
 use jiff::Timestamp;
 use rusqlite::Row;
 
-use super::{Views, ViewsError, judge, read::time, signed, unsigned};
+use super::{Views, ViewsError, judge, read::time, side_by_side, signed, unsigned};
 
 /// Documents that are read and judged at a time.
 const SLICE: usize = 1024;
-/// Threads at most.
-const THREADS: usize = 8;
 
 /// What came of it.
 #[derive(Debug)]
@@ -62,7 +58,8 @@ impl Views {
         while let Some(last) = slice.last() {
             cursor = (last.target.clone(), last.kind.clone(), last.from_index);
             let next = self.intervals((from, to), &cursor)?;
-            let judged = self.judge_slice(&trial, &slice, to, &reads)?;
+            let judge = |interval: &_| self.judge_interval(&trial, interval, to, &reads);
+            let judged = side_by_side::map(&slice, judge)?;
             for (place, (interval, both)) in slice.iter().zip(judged).enumerate() {
                 let follower = slice.get(place + 1).or(next.first());
                 let is_last = follower.is_none_or(|follower| {
@@ -80,35 +77,6 @@ impl Views {
         }
         let test = self.with_input(to, |around, _| trial.finish((before, after), around, to))?;
         Ok(Tried { test, not_held })
-    }
-
-    fn judge_slice(
-        &self,
-        trial: &Trial,
-        slice: &[Interval],
-        to: Timestamp,
-        reads_capture: &(dyn Fn(&str) -> bool + Sync),
-    ) -> Result<Vec<Option<Both>>, ViewsError> {
-        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS);
-        let next = AtomicUsize::new(0);
-        let work = || {
-            let mut judged = Vec::new();
-            loop {
-                let place = next.fetch_add(1, Ordering::Relaxed);
-                let Some(interval) = slice.get(place) else { return Ok::<_, ViewsError>(judged) };
-                judged.push((place, self.judge_interval(trial, interval, to, reads_capture)?));
-            }
-        };
-        let mut all = Vec::with_capacity(slice.len());
-        std::thread::scope(|scope| {
-            let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-            for worker in workers {
-                all.extend(worker.join().map_err(|_panic| ViewsError::Interrupted)??);
-            }
-            Ok::<_, ViewsError>(())
-        })?;
-        all.sort_by_key(|(place, _)| *place);
-        Ok(all.into_iter().map(|(_, both)| both).collect())
     }
 
     fn judge_interval(

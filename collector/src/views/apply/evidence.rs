@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use exhibit_proto::digest::Digest;
-use exhibit_proto::document::Document;
 use exhibit_proto::statement::{Observed, Outcome, Run};
 use rusqlite::{OptionalExtension as _, params};
 use serde_json::{Value, json};
@@ -12,7 +11,7 @@ use serde_json::{Value, json};
 use super::lines::{Lines, Of, Place, Repeated};
 use super::{Agent, At, Refused, Row, because, millis};
 use crate::views::judge::{self, Observation, observe};
-use crate::views::{ViewsError, kept, signed, unsigned};
+use crate::views::{ViewsError, ahead, kept, signed, unsigned};
 
 /// What a run says of one kind on one target.
 #[derive(Default)]
@@ -47,7 +46,7 @@ pub(super) fn run(at: &At<'_>, row: &mut Row, agent: &Agent, run: &Run) -> Resul
         let said = sight.digest();
         if lines.says(place, said) {
             if let Some(document) = sight.document {
-                lines.repeat(place, Of::Document, at.index(), seen(at, document));
+                lines.repeat(place, Of::Document, at.index(), ahead::seen(document, at.rx));
             }
             lines.repeat(place, Of::Outcome, at.index(), finished);
             continue;
@@ -73,11 +72,6 @@ pub(super) fn run(at: &At<'_>, row: &mut Row, agent: &Agent, run: &Run) -> Resul
 
 fn counted(number: i64, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
-}
-
-/// A clock that runs ahead must not make evidence look fresher than its arrival.
-fn seen(at: &At<'_>, document: &Observed) -> i64 {
-    millis(&document.started).unwrap_or(at.rx).min(at.rx)
 }
 
 impl Sight<'_> {
@@ -107,7 +101,7 @@ fn observed(
     (lines, place): (&mut Lines, Place),
 ) -> Result<bool, ViewsError> {
     let (target, kind) = (document.target.as_str(), document.kind.as_str());
-    let (digest, seen) = (document.digest.to_string(), seen(at, document));
+    let (digest, seen) = (document.digest.to_string(), ahead::seen(document, at.rx));
     let open: Option<(i64, String, bool, Option<Place>)> = at
         .tx
         .prepare_cached(
@@ -151,10 +145,13 @@ fn observed(
     if is_new || at.assessor.reads_clock(kind) {
         let index = at.entry.index;
         let observation = Observation { target, kind, digest: &digest, index, at: seen };
-        let bytes = at.log.document_at(&document.digest, index)?;
-        let value = bytes.map_or(Value::Null, |bytes| readable(&bytes, document));
-        let capture = at.assessor.reads_capture(kind).then(|| judge::capture_of(document));
-        observe(at.tx, &observation, &at.assessor.judge(kind, &value, seen, capture.as_ref()))?;
+        match at.ahead.and_then(|ahead| ahead.of(index, target, kind)) {
+            Some(findings) => observe(at.tx, &observation, findings)?,
+            None => {
+                let findings = ahead::findings(at.log, at.assessor, document, (index, at.rx))?;
+                observe(at.tx, &observation, &findings)?;
+            }
+        }
     }
     Ok(!at.assessor.reads_clock(kind))
 }
@@ -250,20 +247,6 @@ pub(super) fn again(at: &At<'_>, target: &str, kind: &str) -> Result<(), ViewsEr
         None
     };
     observe(at.tx, &observation, &at.assessor.judge(kind, &value, seen, capture.as_ref()))
-}
-
-/// The document for the rules; one that is not what its statement says reads as null, which every rule refuses.
-fn readable(bytes: &[u8], stated: &Observed) -> Value {
-    match Document::parse(bytes) {
-        Ok(document)
-            if Digest::of(bytes) == stated.digest
-                && document.kind == stated.kind
-                && document.target == stated.target =>
-        {
-            serde_json::to_value(document).unwrap_or(Value::Null)
-        }
-        Ok(_) | Err(_) => Value::Null,
-    }
 }
 
 /// Stretches the interval of equal ends or opens a new one.

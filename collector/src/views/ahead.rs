@@ -1,0 +1,122 @@
+//! Documents that came with the next entries, judged on all cores before the entries are applied one after another. It believes
+//! no entry: what one is worth is said when it is applied, and what was judged in vain is thrown away.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use exhibit_assessment::Finding;
+use exhibit_proto::digest::Digest;
+use exhibit_proto::document::Document;
+use exhibit_proto::dsse::Envelope;
+use exhibit_proto::leaf::EntryType;
+use exhibit_proto::statement::{Observed, Run, Statement};
+use serde_json::Value;
+
+use super::apply::millis;
+use super::{Assessor, ViewsError, judge, side_by_side};
+use crate::log::{Entry, LogReader};
+
+/// Fewer new documents are not worth waking other threads for.
+const WORTH: usize = 8;
+
+/// Findings by entry, target and kind.
+#[derive(Default)]
+pub(super) struct Ahead(HashMap<(u64, String, String), Vec<Finding>>);
+
+impl Ahead {
+    pub(super) fn of(&self, index: u64, target: &str, kind: &str) -> Option<&[Finding]> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let place = (index, target.to_owned(), kind.to_owned());
+        self.0.get(&place).map(Vec::as_slice)
+    }
+}
+
+/// A document that its entry brought.
+struct New<'a> {
+    index: u64,
+    /// When the entry came, in milliseconds since 1970.
+    rx: i64,
+    observed: &'a Observed,
+}
+
+/// Judges what these entries brought.
+pub(super) fn judge(
+    log: &LogReader,
+    assessor: &Assessor,
+    entries: &[(Entry, Option<Arc<Run>>)],
+) -> Result<Ahead, ViewsError> {
+    if entries.len() < 2 {
+        return Ok(Ahead::default());
+    }
+    let runs: Vec<(&Entry, Arc<Run>)> = entries
+        .iter()
+        .filter_map(|(entry, run)| Some((entry, opened(entry, run.as_ref())?)))
+        .collect();
+    let mut new = Vec::new();
+    for (entry, run) in &runs {
+        let rx = millis(&entry.leaf.rx).unwrap_or(0);
+        for observed in &run.documents {
+            let known = assessor.knows(observed.kind.as_str());
+            // What was here before is mostly what was judged before.
+            if known && log.stored(&observed.digest)? == Some(entry.index) {
+                new.push(New { index: entry.index, rx, observed });
+            }
+        }
+    }
+    if new.len() < WORTH {
+        return Ok(Ahead::default());
+    }
+    let judged =
+        side_by_side::map(&new, |one| findings(log, assessor, one.observed, (one.index, one.rx)))?;
+    let places = new.iter().map(|one| {
+        let (target, kind) = (one.observed.target.as_str(), one.observed.kind.as_str());
+        (one.index, target.to_owned(), kind.to_owned())
+    });
+    Ok(Ahead(places.zip(judged).collect()))
+}
+
+fn opened(entry: &Entry, run: Option<&Arc<Run>>) -> Option<Arc<Run>> {
+    if entry.leaf.t != EntryType::Evidence {
+        return None;
+    }
+    if let Some(run) = run {
+        return Some(Arc::clone(run));
+    }
+    let payload = Envelope::parse(entry.envelope.as_ref()?).ok()?.unverified_payload().ok()?;
+    Statement::<Run>::from_payload(&payload).ok().map(|statement| Arc::new(statement.predicate))
+}
+
+/// What the rules say of a document that is here, as entry `index` of that time observed it.
+pub(super) fn findings(
+    log: &LogReader,
+    assessor: &Assessor,
+    observed: &Observed,
+    (index, rx): (u64, i64),
+) -> Result<Vec<Finding>, ViewsError> {
+    let kind = observed.kind.as_str();
+    let bytes = log.document_at(&observed.digest, index)?;
+    let value = bytes.map_or(Value::Null, |bytes| readable(&bytes, observed));
+    let capture = assessor.reads_capture(kind).then(|| judge::capture_of(observed));
+    Ok(assessor.judge(kind, &value, seen(observed, rx), capture.as_ref()))
+}
+
+/// A clock that runs ahead must not make evidence look fresher than its arrival.
+pub(super) fn seen(observed: &Observed, rx: i64) -> i64 {
+    millis(&observed.started).unwrap_or(rx).min(rx)
+}
+
+/// The document for the rules; one that is not what its statement says reads as null, which every rule refuses.
+fn readable(bytes: &[u8], stated: &Observed) -> Value {
+    match Document::parse(bytes) {
+        Ok(document)
+            if Digest::of(bytes) == stated.digest
+                && document.kind == stated.kind
+                && document.target == stated.target =>
+        {
+            serde_json::to_value(document).unwrap_or(Value::Null)
+        }
+        Ok(_) | Err(_) => Value::Null,
+    }
+}
