@@ -61,6 +61,17 @@ pub(in crate::web) enum Standing {
     Withdrawal,
 }
 
+impl Standing {
+    pub(in crate::web) fn of(row: &RecordRow) -> Self {
+        match row {
+            row if row.in_force() => Self::InForce,
+            row if row.waits() => Self::Proposed,
+            row if row.value.is_some() => Self::Ended,
+            _ => Self::Withdrawal,
+        }
+    }
+}
+
 /// One record with everything that was decided about it.
 #[derive(Serialize, JsonSchema)]
 struct Record {
@@ -148,14 +159,8 @@ pub(in crate::web) fn rows(ask: &Ask) -> Result<Vec<DecisionRow>, WebError> {
 }
 
 fn row(row: RecordRow) -> DecisionRow {
-    let standing = match &row {
-        row if row.in_force() => Standing::InForce,
-        row if row.waits() => Standing::Proposed,
-        row if row.value.is_some() => Standing::Ended,
-        _ => Standing::Withdrawal,
-    };
     DecisionRow {
-        standing,
+        standing: Standing::of(&row),
         register: row.register,
         record: row.id,
         by: row.by,

@@ -167,14 +167,13 @@ pub(in crate::web) fn clauses_csv(ask: &Ask) -> Result<Response, WebError> {
 }
 
 fn clause_table(ask: &Ask) -> Table {
-    let clauses = ask.views.assessor().framework().clauses().iter();
-    let rows = clauses.enumerate().map(|(place, clause)| {
+    let rows = api::frameworks::clauses(ask).into_iter().enumerate().map(|(place, row)| {
         vec![
-            text(clause.id.to_string()).sort(format!("{place:03}")),
-            text(clause.title.clone()),
-            text(clause.summary.clone()),
-            text(clause.documents.join(", ")),
-            text(if clause.amended_2024 { "yes" } else { "no" }),
+            text(row.clause).sort(format!("{place:03}")),
+            text(row.title),
+            text(row.summary),
+            text(row.documents.join(", ")),
+            text(if row.amended { "yes" } else { "no" }),
         ]
     });
     Table {

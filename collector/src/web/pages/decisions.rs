@@ -9,6 +9,7 @@ use super::controls::ListPage;
 use super::{super::html, Ask, WebError};
 use crate::decisions::media_type;
 use crate::views::RecordRow;
+use crate::web::api::decisions::Standing;
 use crate::web::decide::fields::{self, Field, Sort};
 use crate::web::decide::{Again, form_href};
 use crate::web::table::{Cell, Table, choice, column, encode, moment, number, text, wide, word};
@@ -176,30 +177,27 @@ fn short(value: &str) -> String {
 
 /// Where a revision stands, as a word.
 pub(in crate::web) fn standing(row: &RecordRow) -> Word {
-    let words = [
-        ("met", "in force", words::GOOD, "It counts."),
-        (
+    let (order, class, label, icon, meaning) = match Standing::of(row) {
+        Standing::InForce => (0, "met", "in force", words::GOOD, "It counts."),
+        Standing::Proposed => (
+            1,
             "stale",
             "proposed",
             words::WAITS,
             "Another person must approve it; it does not count yet.",
         ),
-        (
+        Standing::Ended => (
+            2,
             "excluded",
             "ended",
             words::ENDED,
             "Another revision took its place, or it was withdrawn.",
         ),
-        ("excluded", "withdrawal", words::ENDED, "It ended what stood before."),
-    ];
-    let place = match row {
-        row if row.in_force() => 0,
-        row if row.waits() => 1,
-        row if row.value.is_some() => 2,
-        _ => 3,
+        Standing::Withdrawal => {
+            (3, "excluded", "withdrawal", words::ENDED, "It ended what stood before.")
+        }
     };
-    let (class, label, icon, meaning) = words[place];
-    Word { class, label, icon, meaning, order: u8::try_from(place).unwrap_or(u8::MAX) }
+    Word { class, label, icon, meaning, order }
 }
 
 pub(in crate::web) fn record(ask: &Ask) -> Result<Response, WebError> {

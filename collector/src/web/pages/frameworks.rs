@@ -1,19 +1,14 @@
 //! Frameworks: what is there besides Annex A, how far each reaches, and what a control says elsewhere. Every relation stands with
 //! its source and how much it may be relied on.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use askama::Template;
 use axum::response::Response;
-use exhibit_assessment::{
-    ControlId, Crosswalk, Crosswalks, Framework, Reference, Rule, Said, Status, Transition,
-};
+use exhibit_assessment::{ControlId, Crosswalk, Crosswalks, Framework, Rule, Said, Transition};
 
 use super::controls::ListPage;
 use super::{super::html, Ask, WebError};
-use crate::views::Assessment;
 use crate::web::Frame;
-use crate::web::api::frameworks::reached;
+use crate::web::api::{self, frameworks::rows};
 use crate::web::table::{Table, choice, column, text, word};
 use crate::web::words::{self, Word};
 
@@ -32,11 +27,11 @@ struct FrameworkView {
     basis: &'static str,
     explained: &'static str,
     /// Ids of the framework that are related, and how many of our controls they reach.
-    theirs: usize,
-    ours: usize,
+    theirs: u64,
+    ours: u64,
     sources: Vec<String>,
     /// How the reached controls stand.
-    counts: Vec<(Word, usize)>,
+    counts: Vec<(Word, u64)>,
 }
 
 /// What a control says in another framework.
@@ -49,23 +44,21 @@ pub(super) struct SaidView {
 }
 
 pub(in crate::web) fn list(ask: &Ask) -> Result<Response, WebError> {
-    let assessment = ask.views.assess(ask.now)?;
     let framework = ask.views.assessor().framework();
-    let crosswalks = Crosswalks::builtin()?;
-    let frameworks = crosswalks.frameworks().iter().map(|one| {
-        let reached = reached(one);
-        let theirs: BTreeSet<&str> = one.relations.iter().map(|row| row.theirs.as_str()).collect();
-        let sources: BTreeSet<String> =
-            one.relations.iter().map(|row| row.source.clone()).collect();
+    let frameworks = rows(ask)?.into_iter().map(|row| {
+        let counts = row.statuses.iter();
+        let counts = counts.map(|count| (words::status(count.status), count.controls));
+        let mut counts: Vec<(Word, u64)> = counts.collect();
+        counts.sort_by_key(|(word, _)| word.order);
         FrameworkView {
-            href: format!("/frameworks/{}", one.id),
-            title: one.title.clone(),
-            basis: one.basis.label(),
-            explained: one.basis.explained(),
-            theirs: theirs.len(),
-            ours: reached.len(),
-            sources: sources.into_iter().collect(),
-            counts: counts(&assessment, &reached),
+            href: format!("/frameworks/{}", row.framework),
+            title: row.title,
+            basis: row.basis.label(),
+            explained: row.basis.explained(),
+            theirs: row.theirs,
+            ours: row.ours,
+            sources: row.sources,
+            counts,
         }
     });
     html(&FrameworksPage {
@@ -74,18 +67,6 @@ pub(in crate::web) fn list(ask: &Ask) -> Result<Response, WebError> {
         controls: framework.controls().len(),
         clauses: framework.clauses().iter().filter(|clause| !clause.heading).count(),
     })
-}
-
-fn counts(assessment: &Assessment, controls: &BTreeSet<ControlId>) -> Vec<(Word, usize)> {
-    let statuses = controls.iter().filter_map(|id| assessment.of(*id)).map(|row| row.status);
-    let mut numbers: BTreeMap<Status, usize> = BTreeMap::new();
-    for status in statuses {
-        *numbers.entry(status).or_default() += 1;
-    }
-    let mut counts: Vec<(Word, usize)> =
-        numbers.into_iter().map(|(status, number)| (words::status(status), number)).collect();
-    counts.sort_by_key(|(word, _)| word.order);
-    counts
 }
 
 pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
@@ -113,32 +94,26 @@ fn find<'a>(ask: &Ask, crosswalks: &'a Crosswalks) -> Result<&'a Crosswalk, WebE
 }
 
 fn relations(ask: &Ask, one: &Crosswalk, caption: &str) -> Result<Table, WebError> {
-    let assessment = ask.views.assess(ask.now)?;
-    let framework = ask.views.assessor().framework();
     let cloud = one.relations.iter().any(|row| row.cloud_guidance.is_some());
-    let rows = one.relations.iter().enumerate().map(|(place, row)| {
-        let theirs = text(row.theirs.clone()).note(one.title_of(&row.theirs).unwrap_or_default());
-        let (ours, status) = match &row.ours {
-            Reference::Control(id) => {
-                let title = framework.control(*id).map_or("", |control| control.title.as_str());
-                let ours = text(id.to_string()).note(title).link(format!("/controls/{id}"));
-                let status = assessment.of(*id).map(|row| word(words::status(row.status)));
-                (ours, status.unwrap_or_else(|| text("")))
+    let rows = api::frameworks::relations(ask)?.into_iter().enumerate().map(|(place, row)| {
+        let theirs = text(row.theirs).note(row.theirs_title.unwrap_or_default());
+        let ours = match row.ours_title {
+            Some(title) => {
+                let href = format!("/controls/{}", row.ours);
+                text(row.ours).note(title).link(href)
             }
-            Reference::Clause(id) => {
-                (text(id.to_string()).note("clause").link("/clauses"), text(""))
-            }
+            None => text(row.ours).note("clause").link("/clauses"),
         };
         let mut cells = vec![
             theirs,
             ours.sort(format!("{place:05}")),
-            status,
-            text(row.relationship.clone()),
+            row.status.map_or_else(|| text(""), |status| word(words::status(status))),
+            text(row.relationship),
             text(one.basis.label()),
-            text(row.source.clone()),
+            text(row.source),
         ];
         if cloud {
-            cells.push(text(row.cloud_guidance.clone().unwrap_or_default()));
+            cells.push(text(row.cloud_guidance.unwrap_or_default()));
         }
         cells
     });
