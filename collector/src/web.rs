@@ -383,8 +383,9 @@ impl Ask {
 
     fn index(&self, place: usize) -> Result<u64, WebError> {
         let text = self.param(place);
-        let index = text.parse();
-        let index = index.map_err(|_not_a_number| WebError::NotFound(format!("entry {text:?}")))?;
+        // No log is that long, and its storage counts no further.
+        let index = text.parse().ok().filter(|index: &u64| i64::try_from(*index).is_ok());
+        let index = index.ok_or_else(|| WebError::NotFound(format!("entry {text:?}")))?;
         match self.then {
             Some(then) if index >= then.entries => {
                 Err(WebError::NotFound(format!("entry {index} as of {}", then.as_of)))

@@ -71,12 +71,15 @@ fn said(operation: &Operation, (given, taken): &mut Shapes) -> Value {
         .iter()
         .map(|taken| parameter((&taken.name, "query", false), &taken.about, &taken.schema));
     let mut parameters: Vec<Value> = in_path.chain(in_query).collect();
-    let (status, media_type, schema) = match &operation.gives {
-        Gives::Json(shape) => ("200", "application/json", shape(given).to_value()),
-        Gives::Made(shape) => ("201", "application/json", shape(given).to_value()),
-        Gives::File(media_type) => ("200", *media_type, json!({})),
+    let json = |schema: Value| json!({"application/json": {"schema": schema}});
+    let (status, content) = match &operation.gives {
+        Gives::Json(shape) => ("200", json(shape(given).to_value())),
+        Gives::Made(shape) => ("201", json(shape(given).to_value())),
+        Gives::File(media_types) => {
+            let each = media_types.iter().map(|one| ((*one).to_owned(), json!({"schema": {}})));
+            ("200", Value::Object(each.collect()))
+        }
     };
-    let content = json!({media_type: {"schema": schema}});
     let mut responses = Map::new();
     responses.insert("default".to_owned(), json!({"$ref": "#/components/responses/Problem"}));
     let mut said = json!({"operationId": id(operation), "tags": [operation.tag], "summary": operation.summary});

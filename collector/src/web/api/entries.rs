@@ -127,7 +127,7 @@ pub(super) fn operations() -> Vec<Operation> {
             taken("agent", "Only entries of this agent."),
         ]
     };
-    let part = "application/octet-stream";
+    let parts = &["application/json", "text/plain", "application/x-pem-file"];
     vec![
         newest("/entries", log, "Entries of the log, newest first", filters(), entries),
         newest(
@@ -142,7 +142,7 @@ pub(super) fn operations() -> Vec<Operation> {
             "/entries/{index}/{part}",
             log,
             "A part of an entry as bytes: envelope, leaf, proof or key",
-            part,
+            parts,
             bytes,
         ),
         one(
@@ -155,7 +155,7 @@ pub(super) fn operations() -> Vec<Operation> {
             "/evidence/{index}/{kind}/{target}/document",
             "Evidence",
             "The document as it was hashed",
-            "application/json",
+            &["application/json"],
             document,
         ),
     ]

@@ -90,8 +90,8 @@ pub(super) enum Gives {
     Json(Shape),
     /// What was made (201).
     Made(Shape),
-    /// Bytes of this media type.
-    File(&'static str),
+    /// Bytes of one of these media types.
+    File(&'static [&'static str]),
 }
 
 /// Bytes to send.
@@ -176,10 +176,10 @@ pub(super) fn file(
     path: &'static str,
     tag: &'static str,
     summary: &'static str,
-    media_type: &'static str,
+    media_types: &'static [&'static str],
     bytes: fn(&Ask) -> Result<Answer, ApiError>,
 ) -> Operation {
-    let gives = Gives::File(media_type);
+    let gives = Gives::File(media_types);
     Operation::reads((path, tag, summary), Vec::new(), gives, Box::new(bytes))
 }
 
@@ -204,14 +204,14 @@ pub(super) fn bytes_of<B, F>(
     path: &'static str,
     tag: &'static str,
     summary: &'static str,
-    media_type: &'static str,
+    media_types: &'static [&'static str],
     change: fn(Sent<B>) -> F,
 ) -> Operation
 where
     B: DeserializeOwned + JsonSchema + 'static,
     F: Future<Output = Result<Response, ApiError>> + Send + 'static,
 {
-    Operation::writes((path, tag, summary), Gives::File(media_type), change)
+    Operation::writes((path, tag, summary), Gives::File(media_types), change)
 }
 
 type Named = (&'static str, &'static str, &'static str);
@@ -298,7 +298,14 @@ impl Operation {
             let known: Vec<&str> = self.takes.iter().map(|taken| taken.name.as_str()).collect();
             Wrong::new(name, format!("is not known here; known are: {}", known.join(", ")))
         });
-        let wrong: Vec<Wrong> = wrong.collect();
+        let mut wrong: Vec<Wrong> = wrong.collect();
+        for taken in &self.takes {
+            let most = taken.schema.get("maxLength").and_then(Value::as_u64).unwrap_or(u64::MAX);
+            let text = ask.query.get(&taken.name).map_or("", String::as_str);
+            if text.chars().count() as u64 > most {
+                wrong.push(Wrong::new(&taken.name, format!("has more than {most} characters")));
+            }
+        }
         match &self.run {
             Run::Read(read) if wrong.is_empty() => {
                 ask.travel()?;

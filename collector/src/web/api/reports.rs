@@ -44,15 +44,23 @@ struct Wanted {
     as_of: Option<String>,
 }
 
+/// Media types of the forms; a test holds them to what reports say.
+const FORMS: [&str; 5] = [
+    "text/csv",
+    "application/json",
+    "application/x-ndjson",
+    "application/pdf",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+];
+
 pub(super) fn operations() -> Vec<Operation> {
-    let media = "application/octet-stream";
     vec![
         list("/reports", "Reports", "Kinds of reports, and the forms of each", rows).only_now(),
         bytes_of(
             "/reports",
             "Reports",
             "Make a report; `X-Exhibit-SHA256` names its digest, which the log holds too",
-            media,
+            &FORMS,
             make,
         ),
     ]
@@ -90,4 +98,17 @@ fn read<T: std::str::FromStr<Err: std::fmt::Display>>(
     text: &str,
 ) -> Option<T> {
     text.parse().map_err(|error: T::Err| wrong.push(Wrong::new(name, error.to_string()))).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_media_type_of_every_form_is_described() {
+        for format in Format::ALL {
+            let media_type = format.media_type().split(';').next().unwrap();
+            assert!(FORMS.contains(&media_type), "{media_type}");
+        }
+    }
 }

@@ -116,7 +116,7 @@ pub(super) fn operations() -> Vec<Operation> {
             "/soa/versions/{index}",
             tag,
             "The document of a frozen version, as stored",
-            "application/json",
+            &["application/json"],
             version,
         ),
         list(

@@ -342,6 +342,8 @@ async fn what_goes_wrong_is_a_problem_that_says_what_and_why() {
         ("/api/v1/controls?status=perfect", cookie, 422, "not_met"),
         ("/api/v1/controls?sttaus=met", cookie, 422, "sttaus"),
         ("/api/v1/controls/%ff", cookie, 400, ""),
+        ("/api/v1/soa/versions/9223372036854775808", cookie, 404, "9223372036854775808"),
+        ("/api/v1/entries/18446744073709551616", cookie, 404, "entry"),
     ] {
         let answer = site.get(path, cookie).await;
         assert_eq!(answer.status.as_u16(), status, "{path}: {}", answer.body);

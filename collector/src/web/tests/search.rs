@@ -84,4 +84,6 @@ async fn a_part_of_a_name_or_of_a_digest_finds_and_a_changed_digest_does_not() {
     assert!(!page.body.contains(XSS), "{}", page.body);
     let long = site.get(&format!("/search?q={}", "x".repeat(5_000)), &cookie).await;
     assert_eq!(long.status, StatusCode::OK);
+    let long = site.get(&format!("/api/v1/search?q={}", "x".repeat(301)), &cookie).await;
+    assert_eq!(long.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", long.body);
 }
