@@ -1,5 +1,6 @@
 //! Wires the rooms together: the only place that knows all of them. It decides nothing about evidence.
 
+mod api_tokens;
 mod attest;
 mod bar;
 pub(crate) mod decide;
@@ -8,6 +9,7 @@ mod desk;
 mod init;
 mod keys;
 mod log_key;
+mod people;
 mod population;
 mod put_back;
 mod record;
@@ -23,9 +25,14 @@ mod timestamp;
 mod tools;
 mod witness;
 
+pub use api_tokens::{
+    ApiTokenListed, ApiTokenMade, ApiTokenRevoked, ApiTokens, api_tokens, create_api_token,
+    revoke_api_token,
+};
 pub use decided::{DecisionMade, RecordShown, decide, newest, next_id, records, value_in_force};
 pub use init::{Before, Initialised, init};
 pub use log_key::{Changed, change as change_log_key};
+pub use people::{PeopleListed, PersonChanged, PersonListed, access_of, change_people, people};
 pub use population::{
     Because, PopulationFrozen, PopulationShown, SampleDrawn, SampleShown, draw_sample,
     freeze_population, population_list, populations,

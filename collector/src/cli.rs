@@ -5,9 +5,11 @@
     reason = "a command answers on standard output and says what went wrong on standard error"
 )]
 
+mod api_tokens;
 mod decide;
 mod deletion;
 mod evidence;
+mod people;
 mod population;
 mod report;
 mod rules;
@@ -52,6 +54,12 @@ enum Command {
     Serve,
     /// Log, agents and controls at this moment; works while `serve` runs
     Status(Output),
+    /// People who may sign in at the pages, and their roles; works while `serve` runs
+    #[command(subcommand)]
+    User(people::User),
+    /// Tokens for programs that ask the API; works while `serve` runs
+    #[command(subcommand)]
+    ApiToken(api_tokens::ApiToken),
     /// Tokens for enrolment
     #[command(subcommand)]
     Token(Token),
@@ -325,6 +333,8 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
             )?;
             show(asked.output.json, &made, &made.to_string())
         }
+        Command::ApiToken(asked) => api_tokens::run(&config, asked, now),
+        Command::User(asked) => people::run(&config, asked, now),
         Command::Revoke(asked) => {
             let Revoke { agent, reason, by, output } = asked;
             let done = app::revoke(&config, Revocation { agent, by, reason }, now)?;

@@ -2,6 +2,9 @@
 
 mod check;
 mod paths;
+mod people;
+
+pub use people::{Oidc, People};
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -39,6 +42,9 @@ pub struct Config {
     pub identity: Identity,
     #[serde(default)]
     pub limits: Limits,
+    #[serde(default)]
+    pub people: People,
+    pub oidc: Option<Oidc>,
     /// What waits for a second person.
     #[serde(default)]
     pub approval: Approval,
@@ -267,6 +273,10 @@ impl Config {
         })?;
         let folder = path.parent().unwrap_or(Path::new("."));
         config.data = folder.join(&config.data);
+        if let Some(oidc) = &mut config.oidc {
+            oidc.client_secret_file = oidc.client_secret_file.take().map(|path| folder.join(path));
+            oidc.tls_roots = oidc.tls_roots.take().map(|path| folder.join(path));
+        }
         for witness in &mut config.witness {
             witness.tls_roots = witness.tls_roots.take().map(|path| folder.join(path));
         }
@@ -310,6 +320,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::people::Role;
 
     const EXAMPLE: &str = include_str!("../../packaging/collector.example.toml");
 
@@ -332,6 +343,8 @@ mod tests {
             rules: Rules::default(),
             identity: Identity::default(),
             limits: Limits::default(),
+            people: People::default(),
+            oidc: None,
             approval: Approval::default(),
             label: Vec::new(),
             witness: Vec::new(),
@@ -346,7 +359,7 @@ mod tests {
         assert_eq!(load(EXAMPLE).unwrap(), required());
         let shown = EXAMPLE.lines().map(|line| match line.strip_prefix("# ") {
             Some(rest) if rest.contains(" = ") && !rest.starts_with(char::is_uppercase) => rest,
-            Some(rest) if rest.starts_with("[[") => rest,
+            Some(rest) if rest.starts_with("[[") || rest.starts_with("[oidc") => rest,
             Some(_) | None => line,
         });
         let shown: Vec<&str> = shown.collect();
@@ -367,17 +380,34 @@ mod tests {
         assert_eq!(rest, Retention::default());
         assert_eq!(all.rules.signers.len(), 1);
         let rules = Rules { signers: all.rules.signers.clone(), ..Rules::default() };
-        let others = Config { approval, label, rules, ..required() };
+        let (people, oidc) = (all.people.clone(), all.oidc.clone());
+        assert_eq!(people.second_factor, [Role::Admin, Role::Compliance]);
+        let shown_oidc = oidc.as_ref().unwrap();
+        let defaults: Oidc =
+            toml::from_str("issuer = \"i\"\nclient_id = \"c\"\nredirect = \"r\"\nroles = {}\n")
+                .unwrap();
+        assert_eq!(
+            shown_oidc.roles.values().copied().collect::<Vec<_>>(),
+            [Role::Admin, Role::Compliance]
+        );
+        assert_eq!((&shown_oidc.scopes, &shown_oidc.label), (&defaults.scopes, &defaults.label));
+        assert_eq!(shown_oidc.clock_skew, defaults.clock_skew);
+        assert_eq!(shown_oidc.groups_claim, defaults.groups_claim);
+        let others = Config { approval, label, rules, people, oidc, ..required() };
         assert_eq!(all, Config { evidence, witness, timestamp, retention, ..others });
         // Every key that can be read is shown.
         let keys = shown.iter().filter(|line| line.contains(" = ") && !line.starts_with('#'));
-        assert_eq!(keys.count(), 46);
+        assert_eq!(keys.count(), 58);
     }
 
     #[test]
     fn bad_values_are_named_with_place_and_way_out() {
         let base = "origin = \"o\"\ndata = \"d\"\nnames = [\"a.example\"]\n";
         assert!(load(base).unwrap().data.is_absolute());
+        let oidc = |keys: &str, roles: &str| {
+            let redirect = "redirect = \"https://e.example/sign-in/oidc/callback\"";
+            format!("{base}[oidc]\nclient_id = \"c\"\n{redirect}\n{keys}\n[oidc.roles]\n{roles}\n")
+        };
         for (text, expected) in [
             (format!("{base}colour = 1\n"), "colour"),
             (base.replace("\"o\"", "\"https://o\""), "origin"),
@@ -394,6 +424,15 @@ mod tests {
             (format!("{base}[approval]\nsecond_person = [\"wavier\"]\n"), "wavier"),
             (format!("{base}[[label]]\ntargets = \"owner =\"\nset = {{}}\n"), "character"),
             (format!("{base}[web]\nlisten = \"everywhere\"\n"), "listen"),
+            (format!("{base}[people]\nsecond_factor = [\"root\"]\n"), "there is no role"),
+            (oidc("issuer = \"http://id\"", "g = \"admin\""), "oidc.issuer"),
+            (oidc("issuer = \"https://id\"", "g = \"auditor\""), "auditors have an account"),
+            (oidc("issuer = \"https://id\"", ""), "name at least one group"),
+            (
+                oidc("issuer = \"https://id\"\nclock_skew = \"1h\"", "g = \"admin\""),
+                "oidc.clock_skew",
+            ),
+            (oidc("issuer = \"https://id\"\nscopes = [\"email\"]", "g = \"admin\""), "oidc.scopes"),
         ] {
             let error = load(&text).unwrap_err();
             let text = match &error {

@@ -35,6 +35,7 @@ pub mod ingest;
 pub mod log;
 pub mod named;
 pub mod net;
+pub mod oidc;
 pub mod opened;
 pub mod packs;
 pub mod people;

@@ -3,33 +3,33 @@
 //!
 //! Passwords are kept as argon2id verifiers, sessions as the digest of a random id.
 
+mod elsewhere;
 mod password;
+mod role;
+mod schema;
+mod second;
 mod sessions;
+mod tokens;
+mod users;
 
 use exhibit_proto::digest::Digest;
 use jiff::Timestamp;
 use rusqlite::OptionalExtension as _;
 
+use sessions::Opened;
+
 use crate::secrets::{SecretsDb, SecretsError};
 
+pub use elsewhere::{Arrived, Elsewhere, FLOW_SECONDS, Flow};
 pub use password::MIN_PASSWORD_CHARS;
-pub use sessions::{ABSOLUTE_HOURS, IDLE_MINUTES, Session, SessionId};
+pub use role::{Right, Rights, Role};
+pub use second::Second;
+pub use sessions::{ABSOLUTE_HOURS, From, IDLE_MINUTES, OpenSession, Session, SessionId};
+pub use tokens::{ApiToken, Bearer, DEFAULT_DAYS, MAX_DAYS, NewApiToken, Scope};
+pub use users::{Access, Change, ONE_TIME_HOURS, Person};
 
 /// Hashes at the same time: each takes 19 MiB and some tens of milliseconds of a processor.
 const HASHES: usize = 2;
-
-const SCHEMA: &str = "
-CREATE TABLE IF NOT EXISTS users (
-  name        TEXT PRIMARY KEY,
-  verifier    TEXT NOT NULL,
-  must_change INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS sessions (
-  id        TEXT PRIMARY KEY,
-  user      TEXT NOT NULL REFERENCES users (name) ON DELETE CASCADE,
-  created   INTEGER NOT NULL,
-  last_used INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;";
 
 /// Why a person is turned away, or cannot be served.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +40,12 @@ pub enum PeopleError {
     Wrong,
     #[error("{0}")]
     Policy(&'static str),
+    /// The password is right, and opens nothing any more.
+    #[error("{0}")]
+    Closed(&'static str),
+    /// A change of people that cannot be made.
+    #[error("{0}")]
+    Refused(String),
     #[error("password could not be hashed: {0}")]
     Hash(String),
     #[error("no randomness: {0}")]
@@ -60,15 +66,17 @@ pub fn create_first_user(db: &SecretsDb) -> Result<(String, String), PeopleError
     let (name, password) = ("admin".to_owned(), password::random()?);
     let verifier = password::hash(&password)?;
     db.with(|connection| {
-        connection.execute_batch(SCHEMA)?;
-        connection.execute("INSERT INTO users VALUES (?1, ?2, 1)", (&name, &verifier))
+        schema::settle(connection)?;
+        let sql =
+            "INSERT INTO users (name, verifier, must_change, role) VALUES (?1, ?2, 1, 'admin')";
+        connection.execute(sql, (&name, &verifier))
     })?;
     Ok((name, password))
 }
 
 impl People {
     pub fn open(db: SecretsDb) -> Result<Self, PeopleError> {
-        db.with(|connection| connection.execute_batch(SCHEMA))?;
+        db.with(schema::settle)?;
         Ok(Self { db, hashes: std::sync::Arc::new(tokio::sync::Semaphore::new(HASHES)) })
     }
 
@@ -77,12 +85,17 @@ impl People {
         &self,
         name: String,
         password: String,
+        from: From,
         now: Timestamp,
     ) -> Result<(SessionId, Session), PeopleError> {
         let people = self.clone();
         self.hashing(move || {
-            people.check(&name, &password)?;
-            people.open_session(&name, now)
+            let name = people.check(&name, &password, now)?;
+            let opened = match people.second(&name)? {
+                Second::Confirmed(_) => Opened::Half,
+                Second::None | Second::Begun(_) => Opened::Whole,
+            };
+            people.open_session(&name, &from, opened, now)
         })
         .await
     }
@@ -93,23 +106,24 @@ impl People {
         name: String,
         present: String,
         new: String,
+        from: From,
         now: Timestamp,
     ) -> Result<(SessionId, Session), PeopleError> {
         let people = self.clone();
         self.hashing(move || {
-            people.check(&name, &present)?;
+            let name = people.check(&name, &present, now)?;
             password::policy(&name, &present, &new)?;
             let verifier = password::hash(&new)?;
             people.db.with(|connection| {
                 let tx = connection.transaction()?;
                 tx.execute(
-                    "UPDATE users SET verifier = ?2, must_change = 0 WHERE name = ?1",
+                    "UPDATE users SET verifier = ?2, must_change = 0, password_until = NULL WHERE name = ?1",
                     (&name, &verifier),
                 )?;
                 tx.execute("DELETE FROM sessions WHERE user = ?1", [&name])?;
                 tx.commit()
             })?;
-            people.open_session(&name, now)
+            people.open_session(&name, &from, Opened::Whole, now)
         })
         .await
     }
@@ -122,23 +136,63 @@ impl People {
         tokio::task::spawn_blocking(work).await.map_err(|_join| PeopleError::Interrupted)?
     }
 
-    fn check(&self, name: &str, password: &str) -> Result<(), PeopleError> {
-        let verifier: Option<String> = self.db.with(|connection| {
-            connection
-                .query_row("SELECT verifier FROM users WHERE name = ?1", [name], |row| row.get(0))
-                .optional()
+    /// The name as it is written here, if the password is theirs and opens something.
+    fn check(&self, name: &str, password: &str, now: Timestamp) -> Result<String, PeopleError> {
+        type Row = (String, String, bool, Option<i64>, Option<i64>);
+        let found: Option<Row> = self.db.with(|connection| {
+            let sql = "SELECT name, verifier, disabled, valid_until, password_until FROM users
+                       WHERE name = ?1 COLLATE NOCASE";
+            let row = |row: &rusqlite::Row<'_>| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+            };
+            connection.query_row(sql, [name], row).optional()
         })?;
-        if password::verify(verifier.as_deref(), password)? {
-            Ok(())
-        } else {
-            Err(PeopleError::Wrong)
+        // Who signs in elsewhere has no password here.
+        let verifier = found.as_ref().map(|found| found.1.as_str()).filter(|it| !it.is_empty());
+        if !password::verify(verifier, password)? {
+            return Err(PeopleError::Wrong);
         }
+        let Some((name, _, disabled, valid_until, password_until)) = found else {
+            return Err(PeopleError::Wrong);
+        };
+        let over = |end: Option<i64>| end.is_some_and(|end| end <= now.as_second());
+        if disabled {
+            return Err(PeopleError::Closed("this account is disabled; an admin can enable it"));
+        }
+        if over(valid_until) {
+            return Err(PeopleError::Closed(
+                "the time of this account is over; an admin can extend it",
+            ));
+        }
+        if over(password_until) {
+            return Err(PeopleError::Closed(
+                "this first password is too old; an admin can make another",
+            ));
+        }
+        Ok(name)
+    }
+}
+
+#[cfg(test)]
+impl People {
+    /// A person with a password of their own, signed in.
+    pub(crate) fn entered_for_test(&self, name: &str, access: Access, now: Timestamp) -> SessionId {
+        let (full_name, email) = (String::new(), String::new());
+        let add = Change::Add { name: name.to_owned(), full_name, email, access };
+        self.change(&add, now).unwrap();
+        let sql = "UPDATE users SET must_change = 0, password_until = NULL WHERE name = ?1";
+        self.db.with(|connection| connection.execute(sql, [name])).unwrap();
+        self.open_session(name, &From::default(), Opened::Whole, now).unwrap().0
     }
 }
 
 /// Digest under which a secret id is stored and found.
 fn stored(id: &[u8; 32]) -> String {
     Digest::of(id).to_string()
+}
+
+fn stored_text(secret: &str) -> String {
+    Digest::of(secret.as_bytes()).to_string()
 }
 
 #[cfg(test)]
@@ -162,27 +216,43 @@ mod tests {
     #[tokio::test]
     async fn only_the_right_password_signs_in_and_the_first_one_must_be_changed() {
         let (_dir, people, password) = people();
-        let wrong = people.sign_in("admin".into(), "wrong password".into(), now()).await;
+        let wrong =
+            people.sign_in("admin".into(), "wrong password".into(), From::default(), now()).await;
         assert!(matches!(wrong, Err(PeopleError::Wrong)));
-        let nobody = people.sign_in("nobody".into(), password.clone(), now()).await;
+        let nobody =
+            people.sign_in("nobody".into(), password.clone(), From::default(), now()).await;
         assert!(matches!(nobody, Err(PeopleError::Wrong)));
-        let (id, session) = people.sign_in("admin".into(), password.clone(), now()).await.unwrap();
+        let (id, session) =
+            people.sign_in("admin".into(), password.clone(), From::default(), now()).await.unwrap();
         assert!(session.must_change);
         let new = "a quite long new one";
-        let changed = people.change_password("admin".into(), password.clone(), new.into(), now());
+        let changed = people.change_password(
+            "admin".into(),
+            password.clone(),
+            new.into(),
+            From::default(),
+            now(),
+        );
         let (fresh, session) = changed.await.unwrap();
         assert!(!session.must_change);
         assert!(people.session(&id, now()).unwrap().is_none(), "the old session has ended");
         assert!(people.session(&fresh, now()).unwrap().is_some());
-        assert!(people.sign_in("admin".into(), password, now()).await.is_err());
+        assert!(people.sign_in("admin".into(), password, From::default(), now()).await.is_err());
     }
 
     #[tokio::test]
     async fn weak_passwords_are_refused() {
         let (_dir, people, password) = people();
         for weak in ["short", "admin-admin1", password.as_str(), "aaaaaaaaaaaaaaaa"] {
-            let changed =
-                people.change_password("admin".into(), password.clone(), weak.into(), now()).await;
+            let changed = people
+                .change_password(
+                    "admin".into(),
+                    password.clone(),
+                    weak.into(),
+                    From::default(),
+                    now(),
+                )
+                .await;
             assert!(matches!(changed, Err(PeopleError::Policy(_))), "{weak}");
         }
     }
@@ -190,13 +260,16 @@ mod tests {
     #[tokio::test]
     async fn sessions_end_by_sign_out_idleness_and_age() {
         let (_dir, people, password) = people();
-        let (id, _) = people.sign_in("admin".into(), password.clone(), now()).await.unwrap();
+        let (id, _) =
+            people.sign_in("admin".into(), password.clone(), From::default(), now()).await.unwrap();
         people.sign_out(&id).unwrap();
         assert!(people.session(&id, now()).unwrap().is_none());
-        let (id, _) = people.sign_in("admin".into(), password.clone(), now()).await.unwrap();
+        let (id, _) =
+            people.sign_in("admin".into(), password.clone(), From::default(), now()).await.unwrap();
         let idle = now().checked_add((IDLE_MINUTES + 1).minutes()).unwrap();
         assert!(people.session(&id, idle).unwrap().is_none());
-        let (id, _) = people.sign_in("admin".into(), password, now()).await.unwrap();
+        let (id, _) =
+            people.sign_in("admin".into(), password, From::default(), now()).await.unwrap();
         let mut moment = now();
         let end = now().checked_add(ABSOLUTE_HOURS.hours()).unwrap();
         while moment < end {

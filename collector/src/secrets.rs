@@ -1,5 +1,5 @@
-//! The database of password verifiers, sessions and token hashes. Nothing in it is part of any proof, and no secret stands
-//! in it in a form that could be used.
+//! The database of people: password verifiers, sessions, digests of tokens. Nothing in it is part of any proof, and no secret stands
+//! in it in a form that could be used, but for the second factor's, which must be computed with.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -5,8 +5,12 @@
 //! |---|---|
 //! | `public` | checkpoint, tiles and health, for anybody |
 //! | `sign_in`, `guard` | who asks: sessions, forms, rate limits, headers |
+//! | `rights`, `routes` | which right each address needs; what is not listed there is refused |
 //! | `download` | reports, made and logged before they leave |
 //! | `asked` | forms that have the desk do what commands ask of it too: a rule pack approved, a statement frozen |
+//! | `oidc` | people who sign in at a provider |
+//! | `settings` | one's own account; people, for admins |
+//! | `watch`, `failures` | what is logged because somebody looked, or could not sign in |
 //! | `decide` | forms by which people decide, handed to the desk through a callback |
 //! | `moment` | the earlier moment that an address asks for |
 //! | `pages` | one function a page, all plain and blocking |
@@ -21,15 +25,21 @@ mod assets;
 mod decide;
 mod download;
 mod facts;
+mod failures;
 mod guard;
 mod moment;
 mod navigation;
+mod oidc;
 mod pages;
 pub mod public;
+pub(crate) mod rights;
+pub(crate) mod routes;
+mod settings;
 mod sign_in;
 mod table;
 #[cfg(test)]
 mod tests;
+mod watch;
 mod words;
 
 use std::ops::Deref;
@@ -41,7 +51,7 @@ use askama::Template;
 use axum::Extension;
 use axum::Router;
 use axum::extract::{Query, RawPathParams, State};
-use axum::http::{StatusCode, Uri, header};
+use axum::http::{Method, StatusCode, Uri, header};
 use axum::middleware;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
@@ -53,8 +63,9 @@ use crate::decisions::Decide;
 use crate::ingest::Ahead;
 use crate::log::scrub::{ScrubError, ScrubStore};
 use crate::log::{LogError, LogReader};
+use crate::oidc::Provider;
 use crate::packs::PacksError;
-use crate::people::People;
+use crate::people::{People, Right, Rights, Role};
 use crate::report::ReportError;
 use crate::requests::AskDesk;
 use crate::retention::InForce;
@@ -64,6 +75,7 @@ use crate::witness::{WitnessError, Witnesses};
 
 use guard::{Limiter, SignedIn};
 use moment::{Past, Picker};
+use routes::Routes;
 
 /// Appends what a person did to the log; answers when it is on disk.
 pub type Record =
@@ -79,6 +91,10 @@ pub struct WebState {
     pub witnesses: Witnesses,
     pub timestamps: Timestamps,
     pub people: People,
+    /// Roles that ask for a second factor.
+    pub second_factor: Vec<Role>,
+    /// Where people may sign in instead.
+    pub oidc: Option<Arc<Provider>>,
     /// Name of the log.
     pub origin: String,
     /// The log's key (C2SP signed-note), shown so that people can pin it.
@@ -103,6 +119,7 @@ pub struct WebState {
 struct Site {
     state: WebState,
     limiter: Limiter,
+    failures: failures::Failures,
     turns: download::Turns,
 }
 
@@ -142,6 +159,8 @@ struct Frame {
     /// Which entry of the navigation is the present one.
     section: &'static str,
     user: Option<String>,
+    /// What may be offered on the page.
+    rights: Rights,
     csrf: String,
     origin: String,
     css: String,
@@ -188,11 +207,39 @@ struct ErrorPage {
 /// The second port: pages, and `beside` (public read side of the log, enrolment) under the same roof. `beside` must
 /// have no fallback of its own.
 pub fn router(state: WebState, beside: Router) -> Router {
-    let site = Arc::new(Site { state, limiter: Limiter::new(), turns: download::Turns::default() });
-    let open = Router::new()
+    let site = Arc::new(Site {
+        state,
+        limiter: Limiter::new(),
+        failures: failures::Failures::default(),
+        turns: download::Turns::default(),
+    });
+    let pages = routes()
+        .router
+        .fallback(missing)
+        .layer(middleware::from_fn_with_state(Arc::clone(&site), guard::require))
+        .layer(middleware::from_fn(api::shape))
+        .layer(middleware::from_fn(guard::headers))
+        .layer(tower_http::compression::CompressionLayer::new())
+        .with_state(site);
+    pages.merge(beside)
+}
+
+/// Every address of the pages. Each needs its line in `rights`, too.
+fn routes() -> Routes<Arc<Site>> {
+    door().merge(api::routes()).merge(oidc::routes()).merge(settings::routes()).merge(pages())
+}
+
+fn door() -> Routes<Arc<Site>> {
+    Routes::new()
         .route("/sign-in", get(sign_in::form).post(sign_in::sign_in))
-        .route("/assets/{digest}/{name}", get(assets::serve));
-    let signed_in = Router::new()
+        .route("/sign-in/second", get(sign_in::second_form).post(sign_in::second))
+        .route("/assets/{digest}/{name}", get(assets::serve))
+        .route("/password", get(sign_in::password_form).post(sign_in::change_password))
+        .route("/sign-out", post(sign_in::sign_out))
+}
+
+fn pages() -> Routes<Arc<Site>> {
+    Routes::new()
         .route("/", page(pages::today::show))
         .route("/controls", page(pages::controls::list))
         .route("/controls.csv", page(pages::controls::csv))
@@ -249,18 +296,6 @@ pub fn router(state: WebState, beside: Router) -> Router {
         .route("/activity", page(pages::log::activity))
         .route("/activity.csv", page(pages::log::activity_csv))
         .route("/help", timeless(pages::help::show))
-        .route("/password", get(sign_in::password_form).post(sign_in::change_password))
-        .route("/sign-out", post(sign_in::sign_out))
-        .merge(api::router())
-        .fallback(missing)
-        .layer(middleware::from_fn_with_state(Arc::clone(&site), guard::require));
-    let pages = open
-        .merge(signed_in)
-        .layer(middleware::from_fn(api::shape))
-        .layer(middleware::from_fn(guard::headers))
-        .layer(tower_http::compression::CompressionLayer::new())
-        .with_state(site);
-    pages.merge(beside)
 }
 
 /// A page is a plain function; it runs off the async threads because it reads databases. It tells what stands, or what stood at
@@ -370,8 +405,7 @@ impl Ask {
     }
 
     fn frame(&self, title: impl Into<String>, section: &'static str) -> Frame {
-        let user = Some(self.who.user.clone());
-        let frame = Frame::new(&self.site, title.into(), section, user, self.who.csrf.clone());
+        let frame = Frame::new(&self.site, title.into(), section, Some(&self.who));
         let picker = (self.past != Past::Ignored).then(|| self.picker());
         Frame { picker, ..frame }
     }
@@ -405,20 +439,45 @@ impl Ask {
 }
 
 impl Frame {
-    fn new(
-        site: &Site,
-        title: String,
-        section: &'static str,
-        user: Option<String>,
-        csrf: String,
-    ) -> Self {
+    fn new(site: &Site, title: String, section: &'static str, who: Option<&SignedIn>) -> Self {
         let (css, script) = (assets::address("exhibit.css"), assets::address("exhibit.js"));
-        let origin = site.origin.clone();
-        Self { title, section, user, csrf, origin, css, script, picker: None }
+        Self {
+            title,
+            section,
+            user: who.map(|who| who.user.clone()),
+            rights: who.map_or(Rights::NONE, |who| who.rights),
+            csrf: who.map(|who| who.csrf.clone()).unwrap_or_default(),
+            origin: site.origin.clone(),
+            css,
+            script,
+            picker: None,
+        }
     }
 
     fn is_past(&self) -> bool {
         self.picker.as_ref().is_some_and(|picker| picker.then.is_some())
+    }
+
+    /// Whether to offer something that needs the right.
+    fn may(&self, right: Right) -> bool {
+        self.rights.has(right)
+    }
+
+    /// Whether to offer a decision in a register.
+    fn may_decide(&self, register: &str) -> bool {
+        self.rights.has(rights::of_register(register))
+    }
+
+    /// Whether the person may look at one of our own addresses.
+    fn may_open(&self, href: &str) -> bool {
+        let path = href.split(['?', '#']).next().unwrap_or_default();
+        let need = rights::matching(path).and_then(|row| row.need(&Method::GET));
+        need.is_some_and(|need| need.right(path).is_none_or(|right| self.rights.has(right)))
+    }
+
+    /// Whether they may look at any page of a group.
+    fn may_any(&self, group: &navigation::Group) -> bool {
+        group.pages.iter().any(|page| self.may_open(page.href))
     }
 
     fn here(&self, section: &str) -> bool {

@@ -27,6 +27,7 @@ use crate::log::scrub::{Scrub, ScrubStore};
 use crate::log::{Lock, LogReader, LogWriter, WriterTask};
 use crate::named::named;
 use crate::net;
+use crate::oidc::Provider;
 use crate::opened::Opened;
 use crate::people::People;
 use crate::requests::{Done, Mailbox};
@@ -268,6 +269,8 @@ fn build(
         witnesses: witnesses.clone(),
         timestamps: timestamps.clone(),
         people: People::open(secrets)?,
+        second_factor: config.people.second_factor.clone(),
+        oidc: config.oidc.clone().map(Provider::new).transpose()?.map(Arc::new),
         origin: config.origin.clone(),
         keys: collector.keys().clone(),
         scrub,

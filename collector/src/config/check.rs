@@ -54,6 +54,9 @@ impl Config {
             let way_out = "name who answers for the rules: it stands in the log with each deletion";
             return Err(("retention.approved_by", String::new(), way_out));
         }
+        if let Some(oidc) = &self.oidc {
+            oidc.check()?;
+        }
         let signers = &self.rules.signers;
         if let Some(other) = signers.iter().find(|vkey| Verifier::from_vkey(vkey).is_err()) {
             let way_out =

@@ -32,12 +32,12 @@ mod words;
 
 use std::sync::{Arc, LazyLock};
 
-use axum::Router;
 use axum::http::header;
 use axum::response::IntoResponse as _;
 use axum::routing::get;
 use serde_json::Value;
 
+use super::routes::Routes;
 use super::{Ask, Site, WebError};
 use operation::Operation;
 
@@ -67,13 +67,13 @@ static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
     all.into_iter().flatten().collect()
 });
 
-/// A route each operation, and the description of them all.
-pub(super) fn router() -> Router<Arc<Site>> {
+/// A route each operation, and the description of them all. What each needs stands in `rights`.
+pub(super) fn routes() -> Routes<Arc<Site>> {
     let json = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, CACHE)];
     let described = || async move { (json, description()).into_response() };
-    let router = Router::new().route(&format!("{ROOT}/openapi.json"), get(described));
-    OPERATIONS.iter().fold(router, |router, operation| {
-        router.route(&format!("{ROOT}{}", operation.path), operation.route())
+    let routes = Routes::new().route(&format!("{ROOT}/openapi.json"), get(described));
+    OPERATIONS.iter().fold(routes, |routes, operation| {
+        routes.route(&format!("{ROOT}{}", operation.path), operation.route())
     })
 }
 

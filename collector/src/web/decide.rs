@@ -14,10 +14,11 @@ use axum::routing::MethodRouter;
 use exhibit_proto::statement::{Act, Decision};
 use serde_json::Value;
 
-use super::guard::{SignedIn, from_own_page, same_token};
+use super::guard::{SignedIn, forbidden, from_own_page, same_token};
 use super::table::encode;
 use super::{Ask, Site, pages, sign_in, sorry};
 use crate::decisions::{Deciding, Undecided, next_id};
+use crate::people::Right;
 use fields::Typed;
 use sent::Sent;
 
@@ -180,6 +181,9 @@ async fn act(
         "withdraw" => Act::Withdraw,
         _ => return sign_in::refused(),
     };
+    if act == Act::Approve && !who.may(Right::Approve) {
+        return forbidden(&site, &who, Right::Approve);
+    }
     let decision = Decision {
         register: register.clone(),
         id: id.clone(),

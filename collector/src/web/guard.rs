@@ -6,17 +6,20 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Request, State};
+use askama::Template;
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{Html, IntoResponse, Redirect, Response};
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use serde_json::json;
 
-use super::Site;
+use super::rights::{self, Need};
 use super::table::encode;
+use super::{Frame, Site, watch};
 use crate::net::Peer;
-use crate::people::SessionId;
+use crate::people::{Bearer, PeopleError, Right, Rights, Role, Session, SessionId};
 
 /// `__Host-` makes browsers insist on Secure, no Domain and the root path.
 const COOKIE: &str = "__Host-exhibit";
@@ -34,9 +37,84 @@ const REMEMBERED: usize = 10_000;
 #[derive(Clone, Debug)]
 pub(super) struct SignedIn {
     pub(super) user: String,
+    pub(super) role: Role,
+    pub(super) rights: Rights,
+    /// The only audit that an auditor may see, where they are bound to one.
+    pub(super) audit: Option<String>,
     /// Token that the session's forms must carry.
     pub(super) csrf: String,
-    pub(super) id: SessionId,
+    pub(super) id: Option<SessionId>,
+    /// Id of the token that asks instead of a session: such a request comes from no browser, and needs no form's token.
+    pub(super) token: Option<String>,
+    must_change: bool,
+    /// The second factor is still asked for.
+    pending: bool,
+    second_factor: bool,
+}
+
+impl SignedIn {
+    pub(super) fn new(session: Session, id: SessionId) -> Self {
+        let Session { user, must_change, role, audit, pending, second_factor } = session;
+        let (rights, csrf) = (role.rights(audit.is_some()), id.csrf());
+        let id = Some(id);
+        Self {
+            user,
+            role,
+            rights,
+            audit,
+            csrf,
+            id,
+            token: None,
+            must_change,
+            pending,
+            second_factor,
+        }
+    }
+
+    /// What they have to do before anything else.
+    fn first(&self, site: &Site, path: &str) -> Option<Response> {
+        let second = site.second_factor.contains(&self.role) && !self.second_factor;
+        let (first, also) = if self.pending {
+            ("/sign-in/second", "/sign-in/second")
+        } else if self.must_change {
+            ("/password", "/password")
+        } else if second {
+            ("/settings/second-factor", "/password")
+        } else {
+            return None;
+        };
+        let there = [first, also, "/sign-out"].contains(&path);
+        let text = "sign in at the pages first: a password or a second factor is asked for";
+        (!there).then(|| match for_programs(path) {
+            true => refusal(StatusCode::FORBIDDEN, text),
+            false => Redirect::to(first).into_response(),
+        })
+    }
+
+    /// Who a token speaks for: no session, no form, and nothing to be done first.
+    fn bearing(bearer: Bearer) -> Self {
+        let Bearer { user, role, rights, audit, token } = bearer;
+        Self {
+            user,
+            role,
+            rights,
+            audit,
+            csrf: String::new(),
+            id: None,
+            token: Some(token),
+            must_change: false,
+            pending: false,
+            second_factor: true,
+        }
+    }
+
+    pub(super) fn pending(&self) -> bool {
+        self.pending
+    }
+
+    pub(super) fn may(&self, right: Right) -> bool {
+        self.rights.has(right)
+    }
 }
 
 /// Slows guessing, by name and by address.
@@ -76,49 +154,144 @@ impl Limiter {
     }
 }
 
-/// Lets signed-in people through; sends others to the sign-in page, and new passwords first.
+/// Lets through who has the right that the address needs; sends strangers to the sign-in page, and new passwords first.
 pub(super) async fn require(
     State(site): State<Arc<Site>>,
+    matched: Option<MatchedPath>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let now = (site.clock)();
-    let id = session_id(request.headers());
-    let session = match id.clone() {
-        None => None,
-        Some(id) => {
-            let people = site.people.clone();
-            match tokio::task::spawn_blocking(move || people.session(&id, now)).await {
-                Ok(Ok(session)) => session,
-                Ok(Err(error)) => {
-                    tracing::error!(%error, "sessions cannot be read");
-                    return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-                }
-                Err(error) => {
-                    tracing::error!(%error, "a session check ended early");
-                    return StatusCode::INTERNAL_SERVER_ERROR.into_response();
-                }
+    let path = request.uri().path().to_owned();
+    let need = match &matched {
+        // Nothing is there: to be told so one must be signed in.
+        None => Need::This(Right::Enter),
+        Some(matched) => match rights::of(matched.as_str()).map(|row| row.need(request.method())) {
+            Some(Some(need)) => need,
+            Some(None) if for_programs(&path) => {
+                return refusal(
+                    StatusCode::METHOD_NOT_ALLOWED,
+                    "this address does not take that method",
+                );
             }
-        }
+            Some(None) => return StatusCode::METHOD_NOT_ALLOWED.into_response(),
+            None => {
+                tracing::error!(path = matched.as_str(), "an address is in no list of rights");
+                return StatusCode::FORBIDDEN.into_response();
+            }
+        },
     };
-    let (Some(session), Some(id)) = (session, id) else {
-        if request.method() != Method::GET {
-            return StatusCode::UNAUTHORIZED.into_response();
+    let Some(right) = need.right(&path) else { return next.run(request).await };
+    let bearer = bearer_of(request.headers()).filter(|_| for_programs(&path));
+    let found = match bearer {
+        Some(token) => {
+            let address = address_of(request.extensions().get::<Peer>());
+            bearing(&site, address, token).await
         }
-        let wanted = request.uri().path_and_query().map_or("/", |wanted| wanted.as_str());
-        let address = match wanted {
-            "/" => "/sign-in".to_owned(),
-            wanted => format!("/sign-in?next={}", encode(wanted)),
-        };
-        return Redirect::to(&address).into_response();
+        None => signed_in(&site, request.headers()).await,
     };
-    let path = request.uri().path();
-    if session.must_change && path != "/password" && path != "/sign-out" {
-        return Redirect::to("/password").into_response();
+    let who = match found {
+        Ok(Some(who)) => who,
+        Ok(None) => return stranger(&request),
+        Err(response) => return response,
+    };
+    if let Some(first) = who.first(&site, &path) {
+        return first;
     }
-    let csrf = id.csrf();
-    request.extensions_mut().insert(SignedIn { user: session.user, csrf, id });
-    next.run(request).await
+    if !who.may(right) {
+        return if for_programs(&path) {
+            not_for(&who, right)
+        } else {
+            forbidden(&site, &who, right)
+        };
+    }
+    let reading = watch::of(&who, right, matched.as_ref(), &request);
+    request.extensions_mut().insert(who);
+    let answer = next.run(request).await;
+    watch::told(&site, reading, answer).await
+}
+
+/// Who a request's cookie belongs to.
+async fn signed_in(site: &Arc<Site>, headers: &HeaderMap) -> Result<Option<SignedIn>, Response> {
+    let now = (site.clock)();
+    let Some(id) = session_id(headers) else { return Ok(None) };
+    let (people, asked) = (site.people.clone(), id.clone());
+    let session = match tokio::task::spawn_blocking(move || people.session(&asked, now)).await {
+        Ok(Ok(session)) => session,
+        Ok(Err(error)) => {
+            tracing::error!(%error, "sessions cannot be read");
+            return Err(StatusCode::INTERNAL_SERVER_ERROR.into_response());
+        }
+        Err(error) => {
+            tracing::error!(%error, "a session check ended early");
+            return Err(StatusCode::INTERNAL_SERVER_ERROR.into_response());
+        }
+    };
+    Ok(session.map(|session| SignedIn::new(session, id)))
+}
+
+/// Addresses for programs: what they are answered is no page, and tokens are taken there only.
+pub(super) fn for_programs(path: &str) -> bool {
+    path.starts_with("/api/")
+}
+
+fn bearer_of(headers: &HeaderMap) -> Option<String> {
+    let given = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = given.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
+}
+
+/// Who a request's token speaks for. Whoever sends wrong ones is slowed.
+async fn bearing(
+    site: &Arc<Site>,
+    address: Option<IpAddr>,
+    token: String,
+) -> Result<Option<SignedIn>, Response> {
+    let (people, now) = (site.people.clone(), (site.clock)());
+    let found = tokio::task::spawn_blocking(move || people.bearer(&token, now)).await;
+    let found = found.map_err(|_join| PeopleError::Interrupted).and_then(|found| found);
+    match found {
+        Ok(Some(bearer)) => Ok(Some(SignedIn::bearing(bearer))),
+        Ok(None) => {
+            let name = format!("token {address:?}");
+            tracing::warn!(?address, "a token was refused");
+            site.limiter.attempt(&name, address).map(|()| None).map_err(|wait| {
+                let seconds = (wait.as_secs() + 1).to_string();
+                let status = StatusCode::TOO_MANY_REQUESTS;
+                let answer = refusal(status, "too many wrong tokens came from this address");
+                ([(header::RETRY_AFTER, seconds)], answer).into_response()
+            })
+        }
+        Err(error) => {
+            tracing::error!(%error, "tokens cannot be read");
+            Err(StatusCode::INTERNAL_SERVER_ERROR.into_response())
+        }
+    }
+}
+
+/// An answer for programs (RFC 9457).
+fn refusal(status: StatusCode, detail: &str) -> Response {
+    let title = status.canonical_reason().unwrap_or_default();
+    let body =
+        json!({"type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail});
+    let headers = [(header::CONTENT_TYPE, "application/problem+json")];
+    (status, headers, body.to_string()).into_response()
+}
+
+fn stranger(request: &Request) -> Response {
+    if for_programs(request.uri().path()) {
+        let text = "send a token (`Authorization: Bearer exh_…`, see /settings/tokens) that has not ended, or sign in";
+        let challenge = [(header::WWW_AUTHENTICATE, "Bearer")];
+        return (challenge, refusal(StatusCode::UNAUTHORIZED, text)).into_response();
+    }
+    if request.method() != Method::GET {
+        return StatusCode::UNAUTHORIZED.into_response();
+    }
+    let wanted = request.uri().path_and_query().map_or("/", |wanted| wanted.as_str());
+    let address = match wanted {
+        "/" => "/sign-in".to_owned(),
+        wanted => format!("/sign-in?next={}", encode(wanted)),
+    };
+    Redirect::to(&address).into_response()
 }
 
 /// Headers of every page: nothing from elsewhere, no inline code, no framing, no copies in caches.
@@ -163,10 +336,43 @@ pub(super) fn from_own_page(headers: &HeaderMap, uri: &Uri) -> bool {
     }
 }
 
+#[derive(Template)]
+#[template(path = "forbidden.html")]
+struct ForbiddenPage {
+    frame: Frame,
+    what: &'static str,
+    role: Role,
+    audit: Option<String>,
+    /// Roles that may.
+    roles: String,
+}
+
+/// The same for programs.
+pub(super) fn not_for(who: &SignedIn, right: Right) -> Response {
+    let what = if who.role.rights(who.audit.is_some()).has(right) {
+        format!("the scopes of this token do not let it {}", right.what())
+    } else {
+        let (roles, role) = (Role::that_may(right), who.role);
+        format!("a {role} may not {}; these roles may: {roles}", right.what())
+    };
+    refusal(StatusCode::FORBIDDEN, &what)
+}
+
+/// Says what is missing, and who has it.
+pub(super) fn forbidden(site: &Site, who: &SignedIn, right: Right) -> Response {
+    let (what, roles) = (right.what(), Role::that_may(right));
+    let frame = Frame::new(site, "Not for you".into(), "", Some(who));
+    match (ForbiddenPage { frame, what, role: who.role, audit: who.audit.clone(), roles }).render()
+    {
+        Ok(page) => (StatusCode::FORBIDDEN, Html(page)).into_response(),
+        Err(_) => StatusCode::FORBIDDEN.into_response(),
+    }
+}
+
 /// Compares without telling by its time where two tokens part.
 pub(super) fn same_token(ours: &str, theirs: &str) -> bool {
     let differing = ours.bytes().zip(theirs.bytes()).fold(0_u8, |all, (a, b)| all | (a ^ b));
-    ours.len() == theirs.len() && differing == 0
+    !ours.is_empty() && ours.len() == theirs.len() && differing == 0
 }
 
 pub(super) fn address_of(peer: Option<&Peer>) -> Option<IpAddr> {
@@ -174,10 +380,14 @@ pub(super) fn address_of(peer: Option<&Peer>) -> Option<IpAddr> {
 }
 
 fn session_id(headers: &HeaderMap) -> Option<SessionId> {
+    cookie_named(headers, COOKIE).and_then(|id| SessionId::parse(&id))
+}
+
+pub(super) fn cookie_named(headers: &HeaderMap, wanted: &str) -> Option<String> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs =
         cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.split_once('='));
-    pairs.find(|(name, _)| name.trim() == COOKIE).and_then(|(_, id)| SessionId::parse(id.trim()))
+    pairs.find(|(name, _)| name.trim() == wanted).map(|(_, value)| value.trim().to_owned())
 }
 
 /// The cookie that carries a session; without an id, the one that ends it.

@@ -15,6 +15,7 @@ use exhibit_proto::digest::Digest;
 use exhibit_proto::tiles::{Level, Tile};
 use tokio_util::sync::CancellationToken;
 
+use super::routes::Routes;
 use crate::log::{LogError, LogReader};
 use crate::timestamp::{Name, StampError, Stamps};
 use crate::witness::{WitnessError, Witnesses};
@@ -39,7 +40,19 @@ pub struct Public {
 /// `/log/checkpoint`, `/log/checkpoint/cosigned`, `/log/log-keys.json`, `/log/tile/…`, `/log/proof/{index}`, `/log/proof/by-digest/{sha256}`,
 /// `/log/consistency/{old}/{new}`, `/log/timestamps/`, `/healthz`, `/readyz`.
 pub fn router(public: Public) -> Router {
-    let log = Router::new()
+    let Routes { router, .. } = log_routes();
+    let log = router.layer(exchange::compression()).layer(middleware::from_fn(exchange::exchange));
+    health_routes().router.merge(log).with_state(public)
+}
+
+pub(super) fn health_routes() -> Routes<Public> {
+    Routes::new()
+        .route("/healthz", get(async || (StatusCode::OK, "ok\n")))
+        .route("/readyz", get(ready))
+}
+
+pub(super) fn log_routes() -> Routes<Public> {
+    Routes::new()
         .route("/log/checkpoint", get(checkpoint))
         .route("/log/checkpoint/cosigned", get(cosigned))
         .route("/log/log-keys.json", get(log_keys))
@@ -49,13 +62,6 @@ pub fn router(public: Public) -> Router {
         .route("/log/consistency/{old}/{new}", get(consistency))
         .route("/log/timestamps/", get(stamp_names))
         .route("/log/timestamps/{name}", get(stamp))
-        .layer(exchange::compression())
-        .layer(middleware::from_fn(exchange::exchange));
-    Router::new()
-        .route("/healthz", get(async || (StatusCode::OK, "ok\n")))
-        .route("/readyz", get(ready))
-        .merge(log)
-        .with_state(public)
 }
 
 async fn checkpoint(State(public): State<Public>) -> Response {

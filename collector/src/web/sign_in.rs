@@ -7,16 +7,17 @@ use askama::Template;
 use axum::Extension;
 use axum::extract::{Form, Query, State};
 use axum::http::{HeaderMap, StatusCode, Uri, header};
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 use exhibit_proto::statement::Activity;
 use serde::Deserialize;
 use serde_json::json;
 
 use super::guard::{SignedIn, address_of, cookie, from_own_page, same_token};
-use super::table;
-use super::{Frame, Site};
+use super::settings::{OwnForm, asked, page};
+use super::table::{self, encode};
+use super::{Frame, Site, failures};
 use crate::net::Peer;
-use crate::people::{PeopleError, Session, SessionId};
+use crate::people::{From, PeopleError, Session, SessionId};
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
@@ -24,6 +25,16 @@ struct SignInPage {
     frame: Frame,
     next: String,
     name: String,
+    problem: String,
+    /// Where people may sign in instead.
+    provider: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "second.html")]
+struct SecondPage {
+    frame: Frame,
+    next: String,
     problem: String,
 }
 
@@ -84,7 +95,16 @@ pub(super) async fn sign_in(
         let page = show(&site, StatusCode::TOO_MANY_REQUESTS, next, name, problem);
         return ([(header::RETRY_AFTER, seconds.to_string())], page).into_response();
     }
-    match site.people.sign_in(name.clone(), password, (site.clock)()).await {
+    match site
+        .people
+        .sign_in(name.clone(), password, from_of(address, &headers), (site.clock)())
+        .await
+    {
+        // The second factor makes it a sign-in.
+        Ok((id, session)) if session.pending => {
+            let next = own_path(&next);
+            enter(&id, &format!("/sign-in/second?next={}", encode(&next)))
+        }
         Ok((id, session)) => {
             let from = address.map(|address| address.to_string());
             let done = record(&site, &session.user, "sign_in", json!({"from": from})).await;
@@ -96,9 +116,59 @@ pub(super) async fn sign_in(
             enter(&id, &next)
         }
         Err(PeopleError::Wrong) => {
-            tracing::warn!(?address, "a sign-in was refused");
+            failures::failed(&site, &name, address, "name or password is wrong").await;
             let problem = "Name or password is wrong.".to_owned();
             show(&site, StatusCode::FORBIDDEN, next, name, problem)
+        }
+        Err(PeopleError::Closed(why)) => {
+            failures::failed(&site, &name, address, why).await;
+            show(&site, StatusCode::FORBIDDEN, next, name, format!("Not signed in: {why}."))
+        }
+        Err(error) => broken(&error),
+    }
+}
+
+pub(super) async fn second_form(
+    State(site): State<Arc<Site>>,
+    Extension(who): Extension<SignedIn>,
+    Query(query): Query<table::Query>,
+) -> Response {
+    let next = query.get("next").cloned().unwrap_or_default();
+    show_second(&site, &who, StatusCode::OK, next, "")
+}
+
+/// The code that turns a sign-in by password into a session.
+pub(super) async fn second(State(site): State<Arc<Site>>, form: OwnForm) -> Response {
+    let OwnForm { who, address, from, .. } = &form;
+    let next = own_path(form.text("next"));
+    let Some(half) = who.id.clone().filter(|_| who.pending()) else {
+        return Redirect::to(&next).into_response();
+    };
+    if let Err(wait) = site.limiter.attempt(&format!("second {}", who.user), *address) {
+        let seconds = wait.as_secs() + 1;
+        tracing::warn!(?address, "too many attempts at a second factor");
+        let problem = format!("Too many attempts. Please wait {seconds} seconds and try again.");
+        let page = show_second(&site, who, StatusCode::TOO_MANY_REQUESTS, next, &problem);
+        return ([(header::RETRY_AFTER, seconds.to_string())], page).into_response();
+    }
+    let (user, code, from, now) =
+        (who.user.clone(), form.text("code").to_owned(), from.clone(), (site.clock)());
+    let passed = asked(&site, move |people| people.pass_second(&half, (&user, &code), &from, now));
+    match passed.await {
+        Ok((id, session, paper)) => {
+            let from = address.map(|address| address.to_string());
+            let second = if paper { "recovery code" } else { "app" };
+            let detail = json!({"from": from, "second_factor": second});
+            if let Err(response) = record(&site, &session.user, "sign_in", detail).await {
+                end(&site, &id);
+                return response;
+            }
+            enter(&id, if session.must_change { "/password" } else { &next })
+        }
+        Err(PeopleError::Wrong) => {
+            failures::failed(&site, &who.user, *address, "second factor is wrong").await;
+            let problem = "That code is not right, or was used already.";
+            show_second(&site, who, StatusCode::FORBIDDEN, next, problem)
         }
         Err(error) => broken(&error),
     }
@@ -131,8 +201,9 @@ pub(super) async fn change_password(
         return show_password(&site, &who, StatusCode::BAD_REQUEST, problem);
     }
     let (user, now) = (who.user.clone(), (site.clock)());
+    let from = from_of(address_of(peer.as_deref()), &headers);
     let changed: Result<(SessionId, Session), _> =
-        site.people.change_password(user, form.present, form.new, now).await;
+        site.people.change_password(user, form.present, form.new, from, now).await;
     match changed {
         Ok((id, session)) => {
             match record(&site, &session.user, "password_changed", json!({})).await {
@@ -162,15 +233,26 @@ pub(super) async fn sign_out(
     if !from_own_page(&headers, &uri) || !same_token(&who.csrf, &form.csrf) {
         return refused();
     }
-    end(&site, &who.id);
+    if let Some(id) = &who.id {
+        end(&site, id);
+    }
     if let Err(response) = record(&site, &who.user, "sign_out", json!({})).await {
         return response;
     }
     ([(header::SET_COOKIE, cookie(None))], Redirect::to("/sign-in")).into_response()
 }
 
+/// Where a session is opened from, as far as it can be told.
+pub(super) fn from_of(address: Option<std::net::IpAddr>, headers: &HeaderMap) -> From {
+    let browser = headers.get(header::USER_AGENT).and_then(|browser| browser.to_str().ok());
+    From {
+        address: address.map(|address| address.to_string()).unwrap_or_default(),
+        browser: browser.unwrap_or_default().to_owned(),
+    }
+}
+
 /// Appends to the log; a log that cannot take it stops the person, because what people do must be in it.
-async fn record(
+pub(super) async fn record(
     site: &Site,
     by: &str,
     action: &str,
@@ -184,7 +266,7 @@ async fn record(
     })
 }
 
-fn end(site: &Site, id: &SessionId) {
+pub(super) fn end(site: &Site, id: &SessionId) {
     if let Err(error) = site.people.sign_out(id) {
         tracing::error!(%error, "a session could not be ended");
     }
@@ -195,7 +277,7 @@ fn enter(id: &SessionId, next: &str) -> Response {
 }
 
 /// Only addresses of our own: no scheme, no host.
-fn own_path(next: &str) -> String {
+pub(super) fn own_path(next: &str) -> String {
     let own = next.starts_with('/')
         && !next.starts_with("//")
         && !next.contains(['\\', '\r', '\n'])
@@ -214,23 +296,30 @@ fn broken(error: &PeopleError) -> Response {
     StatusCode::INTERNAL_SERVER_ERROR.into_response()
 }
 
-fn show(site: &Site, status: StatusCode, next: String, name: String, problem: String) -> Response {
-    let frame = Frame::new(site, "Sign in".into(), "", None, String::new());
-    page(status, &SignInPage { frame, next, name, problem })
+pub(super) fn show(
+    site: &Site,
+    status: StatusCode,
+    next: String,
+    name: String,
+    problem: String,
+) -> Response {
+    let frame = Frame::new(site, "Sign in".into(), "", None);
+    let provider = site.oidc.as_ref().map(|provider| provider.label().to_owned());
+    page(status, &SignInPage { frame, next, name, problem, provider })
+}
+
+fn show_second(
+    site: &Site,
+    who: &SignedIn,
+    status: StatusCode,
+    next: String,
+    problem: &str,
+) -> Response {
+    let frame = Frame::new(site, "Second factor".into(), "", Some(who));
+    page(status, &SecondPage { frame, next, problem: problem.to_owned() })
 }
 
 fn show_password(site: &Site, who: &SignedIn, status: StatusCode, problem: &str) -> Response {
-    let (user, csrf) = (Some(who.user.clone()), who.csrf.clone());
-    let frame = Frame::new(site, "Password".into(), "", user, csrf);
+    let frame = Frame::new(site, "Password".into(), "", Some(who));
     page(status, &PasswordPage { frame, problem: problem.to_owned() })
-}
-
-fn page(status: StatusCode, template: &impl Template) -> Response {
-    match template.render() {
-        Ok(html) => (status, Html(html)).into_response(),
-        Err(error) => {
-            tracing::error!(%error, "a page could not be written");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        }
-    }
 }

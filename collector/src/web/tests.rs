@@ -1,3 +1,4 @@
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -12,7 +13,8 @@ use super::{WebState, router};
 use crate::app::decide::tests::decider;
 use crate::ingest::Ahead;
 use crate::log::scrub::{Damage, Part, Plan, ScrubStore};
-use crate::people::{People, create_first_user};
+use crate::oidc::Provider;
+use crate::people::{People, Role, create_first_user};
 use crate::retention::{Counts, InForce, LastPass};
 use crate::secrets::SecretsDb;
 use crate::timestamp::Timestamps;
@@ -24,6 +26,13 @@ thread_local! {
     static SECOND_PERSON: std::cell::Cell<&'static [&'static str]> = const { std::cell::Cell::new(&[]) };
 }
 
+thread_local! {
+    /// Where people may sign in instead at the next site of this thread.
+    static OIDC: std::cell::RefCell<Option<Arc<Provider>>> = const { std::cell::RefCell::new(None) };
+    /// Roles that ask for a second factor there.
+    static SECOND_FACTOR: std::cell::Cell<&'static [Role]> = const { std::cell::Cell::new(&[]) };
+}
+
 const XSS: &str = "<script>alert(1)</script>";
 const NEW_PASSWORD: &str = "four calm words here";
 
@@ -33,11 +42,16 @@ mod decisions;
 mod history;
 mod moment;
 mod noticed;
+mod oidc;
 mod reports;
 mod retention;
+mod rights;
 mod search;
+mod second;
 mod seldom;
+mod settings;
 mod today;
+mod tokens;
 
 struct Site {
     sample: Sample,
@@ -46,6 +60,9 @@ struct Site {
     witnesses: Witnesses,
     router: Router,
     password: String,
+    people: People,
+    /// Seconds by which its clock was put forward.
+    later: Arc<AtomicI64>,
     recorded: Arc<Mutex<Vec<Activity>>>,
 }
 
@@ -87,6 +104,14 @@ impl Site {
         let witnesses = Witnesses::open(circle, &witness_db).unwrap();
         let ahead = Ahead::default();
         let retention = LastPass::default();
+        let people = People::open(db).unwrap();
+        // A provider signs by the wall clock.
+        let (later, oidc) = (Arc::new(AtomicI64::new(0)), OIDC.with_borrow(Option::clone));
+        let (ahead_by, wall) = (Arc::clone(&later), oidc.is_some());
+        let clock = move || {
+            let now = if wall { Timestamp::now() } else { now };
+            now + jiff::SignedDuration::from_secs(ahead_by.load(Ordering::SeqCst))
+        };
         let state = WebState {
             ahead: ahead.clone(),
             views: views.clone(),
@@ -97,7 +122,9 @@ impl Site {
                 sample.dir.path().join("timestamps"),
             )
             .unwrap(),
-            people: People::open(db).unwrap(),
+            people: people.clone(),
+            second_factor: SECOND_FACTOR.get().to_vec(),
+            oidc: oidc.clone(),
             origin: crate::views::sample::ORIGIN.to_owned(),
             keys: sample.keys(),
             scrub: ScrubStore::open(&sample.dir.path().join("scrub.db")).unwrap(),
@@ -115,7 +142,7 @@ impl Site {
             decide: decider(&sample, &views, SECOND_PERSON.get()).lent(),
             desk: crate::app::rules::tests::desk(&sample),
             score: true,
-            clock: Arc::new(move || now),
+            clock: Arc::new(clock),
         };
         Self {
             sample,
@@ -124,6 +151,8 @@ impl Site {
             witnesses,
             router: router(state, Router::new()),
             password,
+            people,
+            later,
             recorded,
         }
     }
@@ -357,7 +386,9 @@ async fn wrong_passwords_are_refused_and_slowed() {
     let right = format!("name=admin&password={}", site.password);
     let slowed = site.post("/sign-in", "", "same-origin", &right).await;
     assert_eq!(slowed.status, StatusCode::TOO_MANY_REQUESTS);
-    assert!(site.recorded.lock().unwrap().is_empty());
+    let recorded = site.recorded.lock().unwrap();
+    assert!(recorded.iter().all(|done| done.action == "sign_in_refused" && done.by == "admin"));
+    assert_eq!(recorded.len(), 5);
 }
 
 #[tokio::test]

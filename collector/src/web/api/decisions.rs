@@ -17,8 +17,11 @@ use super::operation::{Operation, Sent, list, one, write};
 use super::problem::{ApiError, Problem, Wrong};
 use super::{Ask, ROOT, Site, WebError};
 use crate::decisions::{Attached, Deciding, Undecided, file_name, next_id};
+use crate::people::Right;
 use crate::views::RecordRow;
 use crate::web::decide::fields;
+use crate::web::guard::not_for;
+use crate::web::rights::of_register;
 use crate::web::table::encode;
 
 /// One revision of a record.
@@ -187,6 +190,13 @@ fn record(ask: &Ask) -> Result<Record, WebError> {
 
 async fn decide(sent: Sent<Decide>) -> Result<Response, ApiError> {
     let Sent { site, who, body } = sent;
+    let right = match body.act {
+        ActWord::Approve => Right::Approve,
+        ActWord::Put | ActWord::Withdraw => of_register(&body.register),
+    };
+    if !who.may(right) {
+        return Ok(not_for(&who, right));
+    }
     let asked = Arc::clone(&site);
     let prepared = tokio::task::spawn_blocking(move || prepare(&asked, who.user, body));
     let deciding = prepared.await.map_err(|_ended| ApiError::Ended)??;

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::controls::ListPage;
 use super::{super::html, Ask, WebError};
 use crate::decisions::media_type;
+use crate::people::Right;
 use crate::views::RecordRow;
 use crate::web::api::decisions::Standing;
 use crate::web::decide::fields::{self, Field, Sort};
@@ -37,6 +38,8 @@ struct RecordPage {
     waits: bool,
     /// Somebody other than the proposer looks at the page.
     may_approve: bool,
+    /// Whoever looks at the page proposed it.
+    own: bool,
     stands: bool,
     revisions: Vec<RevisionView>,
 }
@@ -232,7 +235,8 @@ pub(in crate::web) fn record_again(
         change: fields::form(name).filter(|_| !past).map(|_| form_href(name, &[("id", id)])),
         after: newest.index.to_string(),
         waits: waits.is_some(),
-        may_approve: waits.is_some_and(|row| !same(row)),
+        may_approve: waits.is_some_and(|row| !same(row)) && ask.who.may(Right::Approve),
+        own: waits.is_some_and(same),
         stands: !past && fields::form(name).is_some() && history.iter().any(RecordRow::in_force),
         revisions: history.iter().map(|row| revision(ask, row)).collect(),
     })

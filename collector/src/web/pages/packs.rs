@@ -6,6 +6,7 @@ use exhibit_assessment::PackDiff;
 
 use super::{super::html, Ask, WebError};
 use crate::packs::{LoggedPack, PacksError, Standing, history, standing};
+use crate::people::Right;
 use crate::views::Turning;
 use crate::web::Frame;
 use crate::web::table::{Table, TableView, choice, column, count, moment, number, text};
@@ -173,7 +174,10 @@ pub(in crate::web) fn again(ask: &Ask, problem: &str) -> Result<Response, WebErr
         origin: origin(pack),
         before: before.map(|before| (before.index, name(before))),
         turning: turning(ask).filter(|turning| turning.index == index),
-        may_approve: standing == Standing::Proposed && !mine && ask.then.is_none(),
+        may_approve: standing == Standing::Proposed
+            && !mine
+            && ask.then.is_none()
+            && ask.who.may(Right::Approve),
         problem: problem.to_owned(),
         pack: pack.clone(),
         title,

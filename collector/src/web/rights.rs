@@ -1,0 +1,253 @@
+//! Which right each address needs, by method: the only such list. What is not in it is refused, whoever asks.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use axum::http::Method;
+
+use crate::people::Right;
+use crate::people::Right::{
+    Administer, Approve, Bring, Decide, Enter, Export, OwnAccount, See, SeeEvidence,
+};
+
+/// Registers whose records people bring rather than decide.
+const BROUGHT: [&str; 3] = ["manual_evidence", "attested", "note"];
+
+/// What must hold for whoever asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// Nothing: not even a session.
+    Anybody,
+    This(Right),
+    /// What the first parameter of the path needs, which is a register.
+    Register,
+}
+
+/// An address as the router has it, with the methods that it takes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Row {
+    pub(crate) path: &'static str,
+    get: Option<Need>,
+    post: Option<Need>,
+}
+
+const fn row(path: &'static str) -> Row {
+    Row { path, get: None, post: None }
+}
+
+/// A page that is only looked at.
+const fn page(path: &'static str, right: Right) -> Row {
+    row(path).get(Need::This(right))
+}
+
+const fn public(path: &'static str) -> Row {
+    row(path).get(Need::Anybody)
+}
+
+impl Row {
+    const fn get(mut self, need: Need) -> Self {
+        self.get = Some(need);
+        self
+    }
+
+    const fn post(mut self, need: Need) -> Self {
+        self.post = Some(need);
+        self
+    }
+
+    /// What a method of it needs; `None`: the address does not take it.
+    pub(crate) fn need(&self, method: &Method) -> Option<Need> {
+        match *method {
+            Method::GET | Method::HEAD => self.get,
+            Method::POST => self.post,
+            _ => None,
+        }
+    }
+}
+
+/// Sign-in, and what it needs to look right.
+const DOOR: &[Row] = &[
+    row("/sign-in").get(Need::Anybody).post(Need::Anybody),
+    public("/sign-in/oidc"),
+    public("/sign-in/oidc/callback"),
+    page("/sign-in/second", OwnAccount).post(Need::This(OwnAccount)),
+    public("/assets/{digest}/{name}"),
+];
+
+const PAGES: &[Row] = &[
+    page("/", See),
+    page("/controls", See),
+    page("/controls.csv", See),
+    page("/controls/{control}", See),
+    page("/history", See),
+    page("/history/{control}", See),
+    page("/frameworks", See),
+    page("/frameworks/2013", See),
+    page("/frameworks/2013.csv", See),
+    page("/frameworks/{framework}", See),
+    page("/frameworks/{framework}/relations.csv", See),
+    page("/soa", See).post(Need::This(Decide)),
+    page("/soa.csv", See),
+    page("/soa/compare", See),
+    page("/soa/versions/{entry}", See),
+    page("/rollup", See),
+    page("/gap", See),
+    page("/clauses", See),
+    page("/clauses.csv", See),
+    page("/rules", See),
+    page("/rules.csv", See),
+    page("/rules/packs", See),
+    page("/rules/packs.csv", See),
+    page("/rules/packs/{entry}", See).post(Need::This(Approve)),
+    page("/rules/{rule}", See),
+    page("/search", See),
+    page("/findings", See),
+    page("/findings.csv", See),
+    page("/targets", See),
+    page("/targets.csv", See),
+    page("/targets/{target}", See),
+    page("/targets/{target}/{kind}", See),
+    page("/targets/{target}/{kind}/history.csv", See),
+    page("/evidence/{index}/{kind}/{target}", SeeEvidence),
+    page("/evidence/{index}/{kind}/{target}/document", SeeEvidence),
+    page("/entries/{index}", See),
+    page("/entries/{index}/{part}", SeeEvidence),
+    page("/agents", See),
+    page("/agents.csv", See),
+    page("/agents/{agent}", See),
+    page("/log", See),
+    page("/log.csv", See),
+    page("/reports", See),
+    row("/reports/{kind}/{format}").post(Need::This(Export)),
+    page("/retention", See),
+    page("/retention.csv", See),
+    page("/decisions", See),
+    page("/decisions.csv", See),
+    page("/decisions/{register}/{id}", See).post(Need::Register),
+    page("/decisions/{register}/{id}/file/{index}", SeeEvidence),
+    row("/decide/{register}").get(Need::Register).post(Need::Register),
+    page("/activity", See),
+    page("/activity.csv", See),
+    page("/help", Enter),
+];
+
+/// A person's own account.
+const ACCOUNT: &[Row] = &[
+    page("/password", OwnAccount).post(Need::This(OwnAccount)),
+    row("/sign-out").post(Need::This(OwnAccount)),
+    page("/settings", OwnAccount),
+    page("/settings/sessions", OwnAccount).post(Need::This(OwnAccount)),
+    page("/settings/sessions/all", Administer).post(Need::This(Administer)),
+    page("/settings/second-factor", OwnAccount).post(Need::This(OwnAccount)),
+    page("/settings/tokens", OwnAccount).post(Need::This(OwnAccount)),
+    page("/settings/people", Administer).post(Need::This(Administer)),
+    page("/settings/people/{name}", Administer).post(Need::This(Administer)),
+];
+
+/// The log's public read side; served beside the pages, without any session.
+const PUBLIC: &[Row] = &[
+    public("/log/checkpoint"),
+    public("/log/checkpoint/cosigned"),
+    public("/log/log-keys.json"),
+    public("/log/tile/{*path}"),
+    public("/log/proof/{index}"),
+    public("/log/proof/by-digest/{digest}"),
+    public("/log/consistency/{old}/{new}"),
+    public("/log/timestamps/"),
+    public("/log/timestamps/{name}"),
+    public("/healthz"),
+    public("/readyz"),
+];
+
+/// For programs, and whoever tries them. A decision is held against its register where it is read.
+const API: &[Row] = &[
+    page("/api", Enter),
+    page("/api/try", Enter),
+    page("/api/v1/me", Enter),
+    page("/api/v1/openapi.json", Enter),
+    page("/api/v1/decisions", See).post(Need::This(Bring)),
+    page("/api/v1/reports", See).post(Need::This(Export)),
+    page("/api/v1/entries/{index}/{part}", SeeEvidence),
+    page("/api/v1/evidence/{index}/{kind}/{target}", SeeEvidence),
+    page("/api/v1/evidence/{index}/{kind}/{target}/document", SeeEvidence),
+    page("/api/v1/agents", See),
+    page("/api/v1/agents/{agent}", See),
+    page("/api/v1/controls", See),
+    page("/api/v1/controls/{control}", See),
+    page("/api/v1/controls/{control}/findings", See),
+    page("/api/v1/controls/{control}/intervals", See),
+    page("/api/v1/entries", See),
+    page("/api/v1/activity", See),
+    page("/api/v1/entries/{index}", See),
+    page("/api/v1/findings", See),
+    page("/api/v1/clauses", See),
+    page("/api/v1/frameworks", See),
+    page("/api/v1/frameworks/2013/transition", See),
+    page("/api/v1/frameworks/{framework}/relations", See),
+    page("/api/v1/kinds", See),
+    page("/api/v1/evidence", See),
+    page("/api/v1/log", See),
+    page("/api/v1/retention/kinds", See),
+    page("/api/v1/retention/holds", See),
+    page("/api/v1/retention/deletions", See),
+    page("/api/v1/rules", See),
+    page("/api/v1/rules/{rule}", See),
+    page("/api/v1/rules/{rule}/findings", See),
+    page("/api/v1/packs", See),
+    page("/api/v1/search", See),
+    page("/api/v1/soa", See),
+    page("/api/v1/soa/versions", See),
+    page("/api/v1/soa/versions/{index}", See),
+    page("/api/v1/gap", See),
+    page("/api/v1/rollup", See),
+    page("/api/v1/targets", See),
+    page("/api/v1/targets/{target}", See),
+    page("/api/v1/targets/{target}/findings", See),
+    page("/api/v1/targets/{target}/kinds/{kind}", See),
+    page("/api/v1/decisions/{register}/{id}", See),
+];
+
+/// Every list. A room with many addresses adds one of its own.
+pub(crate) const TABLES: &[&[Row]] = &[DOOR, PAGES, ACCOUNT, API, PUBLIC];
+
+static BY_PATH: LazyLock<BTreeMap<&'static str, Row>> =
+    LazyLock::new(|| TABLES.iter().copied().flatten().map(|row| (row.path, *row)).collect());
+
+/// The row of an address, as the router spells it.
+pub(crate) fn of(path: &str) -> Option<&'static Row> {
+    BY_PATH.get(path)
+}
+
+/// The row of an address as a browser has it; the more it spells out, the sooner it is taken, as by the router.
+pub(crate) fn matching(path: &str) -> Option<&'static Row> {
+    let fits = |row: &&Row| {
+        let (mut given, mut ours) = (path.split('/'), row.path.split('/'));
+        loop {
+            match (given.next(), ours.next()) {
+                (None, None) => return true,
+                (Some(_), Some(ours)) if ours.starts_with("{*") => return true,
+                (Some(given), Some(ours)) if ours.starts_with('{') || given == ours => {}
+                (Some(_) | None, _) => return false,
+            }
+        }
+    };
+    let open = |row: &&'static Row| row.path.matches('{').count();
+    TABLES.iter().copied().flatten().filter(fits).min_by_key(open)
+}
+
+/// The right that a decision in a register needs.
+pub(crate) fn of_register(register: &str) -> Right {
+    if BROUGHT.contains(&register) { Right::Bring } else { Decide }
+}
+
+impl Need {
+    /// The right, if it needs one; `path`: the request's own.
+    pub(crate) fn right(self, path: &str) -> Option<Right> {
+        match self {
+            Self::Anybody => None,
+            Self::This(right) => Some(right),
+            // Registers have no letters that would be escaped: an escaped one is none that people bring.
+            Self::Register => Some(of_register(path.split('/').nth(2).unwrap_or_default())),
+        }
+    }
+}
