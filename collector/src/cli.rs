@@ -54,12 +54,8 @@ enum Command {
     Serve,
     /// Log, agents and controls at this moment; works while `serve` runs
     Status(Output),
-    /// People who may sign in at the pages, and their roles; works while `serve` runs
-    #[command(subcommand)]
-    User(people::User),
-    /// Tokens for programs that ask the API; works while `serve` runs
-    #[command(subcommand)]
-    ApiToken(api_tokens::ApiToken),
+    #[command(flatten)]
+    Accounts(people::Accounts),
     /// Tokens for enrolment
     #[command(subcommand)]
     Token(Token),
@@ -333,8 +329,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
             )?;
             show(asked.output.json, &made, &made.to_string())
         }
-        Command::ApiToken(asked) => api_tokens::run(&config, asked, now),
-        Command::User(asked) => people::run(&config, asked, now),
+        Command::Accounts(asked) => people::accounts(&config, asked, now),
         Command::Revoke(asked) => {
             let Revoke { agent, reason, by, output } = asked;
             let done = app::revoke(&config, Revocation { agent, by, reason }, now)?;

@@ -5,11 +5,22 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
+use super::api_tokens::{self, ApiToken};
 use super::{Output, show};
 use crate::app;
 use crate::config::Config;
 use crate::decisions::moment;
 use crate::people::{Access, Change, Role};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Accounts {
+    /// People who may sign in at the pages, and their roles; works while `serve` runs
+    #[command(subcommand)]
+    User(User),
+    /// Tokens for programs that ask the API; works while `serve` runs
+    #[command(subcommand)]
+    ApiToken(ApiToken),
+}
 
 #[derive(Debug, Subcommand)]
 pub(super) enum User {
@@ -84,7 +95,18 @@ pub(super) struct By {
     pub(super) output: Output,
 }
 
-pub(super) fn run(config: &Config, asked: User, now: Timestamp) -> anyhow::Result<ExitCode> {
+pub(super) fn accounts(
+    config: &Config,
+    asked: Accounts,
+    now: Timestamp,
+) -> anyhow::Result<ExitCode> {
+    match asked {
+        Accounts::User(asked) => run(config, asked, now),
+        Accounts::ApiToken(asked) => api_tokens::run(config, asked, now),
+    }
+}
+
+fn run(config: &Config, asked: User, now: Timestamp) -> anyhow::Result<ExitCode> {
     let (change, By { by, output }) = match asked {
         User::List(output) => {
             let found = app::people(config, now)?;

@@ -46,12 +46,13 @@ pub(super) fn document(operations: &[Operation]) -> Value {
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
         "servers": [{"url": ROOT}],
         "tags": tags,
-        "security": [{"session": []}],
+        "security": [{"session": []}, {"token": []}],
         "paths": paths,
         "components": {
             "schemas": components,
             "securitySchemes": {
                 "session": {"type": "apiKey", "in": "cookie", "name": "__Host-exhibit", "description": "The session of a person who signed in on the pages."},
+                "token": {"type": "http", "scheme": "bearer", "description": "A token made at /settings/tokens; its scopes and its owner's role say what it may."},
             },
             "responses": {"Problem": {"description": "What went wrong (RFC 9457).", "content": {"application/problem+json": {"schema": problem}}}},
         },

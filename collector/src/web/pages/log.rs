@@ -175,6 +175,15 @@ pub(in crate::web) fn activity_csv(ask: &Ask) -> Result<Response, WebError> {
     Ok(ask.csv("activity", &activity_table(ask)?))
 }
 
+/// What was done, in the word of its entry: lists are narrowed by it.
+fn act(entry: &EntryRow) -> String {
+    if entry.entry_type != "activity" {
+        return entry.entry_type.replace('_', " ");
+    }
+    let words = entry.summary.split_once(" (").map_or(entry.summary.as_str(), |(words, _)| words);
+    words.to_owned()
+}
+
 fn activity_table(ask: &Ask) -> Result<Table, WebError> {
     let names = ask.agent_names()?;
     let mut rows = Vec::new();
@@ -189,7 +198,7 @@ fn activity_table(ask: &Ask) -> Result<Table, WebError> {
         vec![
             moment(Some(ask.moment(entry.received))),
             text(entry.by.clone().unwrap_or_else(|| "collector".into())),
-            text(entry.entry_type.replace('_', " ")),
+            text(act(entry)),
             text(entry.summary.clone()).note(entry.problem.clone().or(about).unwrap_or_default()),
             text(entry.index.to_string())
                 .sort(format!("{:020}", entry.index))
@@ -202,7 +211,7 @@ fn activity_table(ask: &Ask) -> Result<Table, WebError> {
         columns: vec![
             column("at", "When"),
             choice("who", "Who"),
-            choice("type", "Type"),
+            choice("act", "Act"),
             column("what", "What"),
             number("entry", "Entry"),
         ],

@@ -127,3 +127,19 @@ async fn sessions_are_listed_and_ended_and_nobody_ends_those_of_others() {
     let forged = format!("__Host-exhibit={of_bob}");
     assert!(site.get("/", &forged).await.location.starts_with("/sign-in"));
 }
+
+#[tokio::test]
+async fn activity_is_narrowed_by_person_and_by_act() {
+    let site = Site::new(|sample| {
+        sample.activity("ada", "person_created", serde_json::json!({"name": "bob"}));
+        sample.activity("bob", "sign_in", serde_json::json!({"from": "::1"}));
+        sample.activity("bob", "evidence_read", serde_json::json!({"what": "/evidence/4"}));
+    });
+    let admin = site.entered("root", Role::Admin, None);
+    let rows = |csv: &str| csv.lines().count() - 1;
+    let all = site.get("/activity.csv", &admin).await.body;
+    assert_eq!(rows(&all), 3, "{all}");
+    assert_eq!(rows(&site.get("/activity.csv?who=bob", &admin).await.body), 2);
+    let read = site.get("/activity.csv?who=bob&act=evidence%20read", &admin).await.body;
+    assert!(rows(&read) == 1 && read.contains("/evidence/4"), "{read}");
+}
