@@ -67,8 +67,8 @@ pub use follow::Turning;
 pub use judge::{Assessor, AssessorError};
 pub use kept::KEPT_MEDIA_TYPE;
 pub use read::{
-    AgentRow, Candidate, Change, ChangeKind, DigestOf, DocumentRow, EntryFilter, EntryRow,
-    FindingRow, Gap, Hashed, HoldRow, KindHeld, Named, NamedWhat, NoticeRow, NoticeWhat,
+    AgentRow, Candidate, Change, ChangeKind, CoverageRow, DigestOf, DocumentRow, EntryFilter,
+    EntryRow, FindingRow, Gap, Hashed, HoldRow, KindHeld, Named, NamedWhat, NoticeRow, NoticeWhat,
     OutcomeRow, PackRow, PlacedDocument, RecordRow, ScheduleRow, StatusRow, TargetRow,
     TombstoneRow,
 };
@@ -133,6 +133,8 @@ struct Inner {
     past: Mutex<VecDeque<as_of::Remembered>>,
     /// None: the tables stand at the end of the log.
     then: Option<as_of::Then>,
+    /// How many entries are in the tables, for those who wait for more.
+    moved: watch::Sender<u64>,
 }
 
 /// Whoever writes the tables.
@@ -192,6 +194,7 @@ impl Views {
             idle,
             assessed,
             pinned,
+            moved: watch::Sender::new(0),
             past,
             then: None,
         })))
@@ -229,6 +232,11 @@ impl Views {
     /// How many entries are in the tables.
     pub fn applied(&self) -> Result<u64, ViewsError> {
         self.read(|connection| Ok(position(connection)?.0))
+    }
+
+    /// How many entries are in the tables, whenever that changes.
+    pub fn moved(&self) -> watch::Receiver<u64> {
+        self.0.moved.subscribe()
     }
 
     /// Builds the tables beside, as of the same entry, and names those that differ from the present ones.

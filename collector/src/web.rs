@@ -15,6 +15,9 @@
 //! | `moment` | the earlier moment that an address asks for |
 //! | `pages` | one function a page, all plain and blocking |
 //! | `table`, `words`, `facts` | lists, words with icons, documents as readable text |
+//! | `charts` | pictures as SVG, out of numbers alone |
+//! | `diff` | what is another in a document than in the one before |
+//! | `live` | tells open pages that there is something newer |
 //! | `navigation` | where people can go |
 //! | `api` | the same content as JSON, with its description |
 //! | `assets` | stylesheet and scripts, addressed by digest |
@@ -22,11 +25,14 @@
 pub mod api;
 mod asked;
 mod assets;
+mod charts;
 mod decide;
+mod diff;
 mod download;
 mod facts;
 mod failures;
 mod guard;
+pub mod live;
 mod moment;
 mod navigation;
 mod oidc;
@@ -110,6 +116,8 @@ pub struct WebState {
     pub decide: Decide,
     /// Has done what commands ask of the collector, too.
     pub desk: AskDesk,
+    /// Tells open pages what changed.
+    pub live: live::Live,
     /// Whether the single score is shown.
     pub score: bool,
     pub clock: Clock,
@@ -121,6 +129,7 @@ struct Site {
     limiter: Limiter,
     failures: failures::Failures,
     turns: download::Turns,
+    ages: pages::trends::Ages,
 }
 
 impl Deref for Site {
@@ -212,6 +221,7 @@ pub fn router(state: WebState, beside: Router) -> Router {
         limiter: Limiter::new(),
         failures: failures::Failures::default(),
         turns: download::Turns::default(),
+        ages: pages::trends::Ages::default(),
     });
     let pages = routes()
         .router
@@ -266,7 +276,14 @@ fn pages() -> Routes<Arc<Site>> {
         .route("/rules/packs/{entry}", asked::pack())
         .route("/rules/{rule}", page(pages::rules::show))
         .route("/findings", page(pages::findings::list))
+        .route("/findings/groups", page_of(Past::Unknown, pages::grouped::show))
+        .route("/findings/waive", post(decide::chosen::waive))
         .route("/findings.csv", page(pages::findings::csv))
+        .route("/kinds", page(pages::kinds::list))
+        .route("/kinds.csv", page(pages::kinds::csv))
+        .route("/kinds/{kind}", page(pages::kinds::show))
+        .route("/kinds/{kind}/targets.csv", page(pages::kinds::targets_csv))
+        .route("/trends", page(pages::trends::show))
         .route("/targets", page(pages::targets::list))
         .route("/targets.csv", page(pages::targets::csv))
         .route("/targets/{target}", page(pages::targets::show))
@@ -296,6 +313,7 @@ fn pages() -> Routes<Arc<Site>> {
         .route("/activity", page(pages::log::activity))
         .route("/activity.csv", page(pages::log::activity_csv))
         .route("/help", timeless(pages::help::show))
+        .route("/live", get(live::stream))
 }
 
 /// A page is a plain function; it runs off the async threads because it reads databases. It tells what stands, or what stood at

@@ -263,6 +263,7 @@ fn build(
     let lent = Arc::new(move || Ok(shared.clone()));
     let (desk, registry) = desk(config, keys, secrets.clone(), log, bound, lent)?;
     let (enroller, mailbox) = (desk.enroller.clone(), Mailbox::open(secrets.clone())?);
+    let live = web::live::Live::new(stop.clone());
     let state = WebState {
         ahead: ahead.clone(),
         views: views.clone(),
@@ -279,6 +280,7 @@ fn build(
         scratch: config.data.clone(),
         decide: desk.decider.lent(),
         desk: desk.lent(),
+        live: live.clone(),
         score: config.web.score,
         clock: Arc::new(Timestamp::now),
     };
@@ -298,6 +300,7 @@ fn build(
         every: config.witnesses.logged_every,
     };
     tokio::spawn(attest.follow(stop.clone()));
+    tokio::spawn(live.follow(views.clone()));
     tokio::spawn(settle(desk.decider.clone(), stop.clone()));
     let evidence = EvidenceService::server(Ingest {
         origin: config.origin.clone(),

@@ -94,6 +94,7 @@ impl Views {
             assessed: Mutex::new(None),
             past: Mutex::default(),
             pinned: false,
+            moved: tokio::sync::watch::Sender::new(0),
             then: Some(then),
         })))
     }

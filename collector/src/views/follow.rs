@@ -52,6 +52,9 @@ impl Views {
             if applied >= size {
                 self.0.present.set(judging);
                 *live = followed;
+                self.0
+                    .moved
+                    .send_if_modified(|before| std::mem::replace(before, applied) != applied);
                 return Ok(applied);
             }
             let until = size.min(applied + BATCH);

@@ -30,6 +30,7 @@ impl Views {
             past: Mutex::default(),
             pinned: true,
             then: self.0.then.clone(),
+            moved: tokio::sync::watch::Sender::new(0),
         }));
         // The pack of this moment is found before anybody streams rows.
         pinned.assessor();

@@ -1,6 +1,7 @@
 //! What pages and exports ask of the views. Never writes and never reads a clock.
 
 mod agents;
+mod coverage;
 mod entries;
 mod evidence;
 mod findings;
@@ -19,6 +20,7 @@ use super::{Views, ViewsError};
 
 pub(super) use agents::silences;
 pub use agents::{AgentRow, ScheduleRow};
+pub use coverage::CoverageRow;
 pub use entries::{Change, ChangeKind, EntryFilter, EntryRow};
 pub(super) use evidence::target_ids;
 pub use evidence::{DocumentRow, Gap, OutcomeRow, TargetRow};

@@ -10,17 +10,23 @@ use super::words::short;
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-/// One stylesheet out of its parts, so that a page asks for one.
+/// One stylesheet and one script out of their parts, so that a page asks for one of each.
 const STYLE: &str = concat!(
     include_str!("../../assets/exhibit.css"),
     include_str!("../../assets/nav.css"),
-    include_str!("../../assets/moment.css")
+    include_str!("../../assets/moment.css"),
+    include_str!("../../assets/charts.css"),
+);
+const SCRIPTS: &str = concat!(
+    include_str!("../../assets/exhibit.js"),
+    include_str!("../../assets/charts.js"),
+    include_str!("../../assets/live.js"),
 );
 
 const FILES: [(&str, &str, &[u8]); 14] = [
     ("exhibit.css", CSS, STYLE.as_bytes()),
     ("api.js", SCRIPT, include_bytes!("../../assets/api.js")),
-    ("exhibit.js", SCRIPT, include_bytes!("../../assets/exhibit.js")),
+    ("exhibit.js", SCRIPT, SCRIPTS.as_bytes()),
     ("verify.css", CSS, include_bytes!("../../assets/verify/verify.css")),
     ("bytes.mjs", SCRIPT, include_bytes!("../../assets/verify/bytes.mjs")),
     ("keys.mjs", SCRIPT, include_bytes!("../../assets/verify/keys.mjs")),

@@ -1,6 +1,7 @@
 //! Forms by which people decide. Each carries the newest revision that its page showed; whoever was overtaken is told, and
 //! what they typed is kept. Never decides by itself: that is done under the writer of the log.
 
+pub(super) mod chosen;
 pub(super) mod fields;
 pub(super) mod sent;
 

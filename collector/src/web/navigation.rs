@@ -36,9 +36,16 @@ pub(super) const GROUPS: [Group; 8] = [
     Group { label: "Findings", pages: &[place("findings", "/findings", "Findings")] },
     Group {
         label: "Evidence",
-        pages: &[place("targets", "/targets", "Targets"), place("agents", "/agents", "Agents")],
+        pages: &[
+            place("targets", "/targets", "Targets"),
+            place("kinds", "/kinds", "Kinds"),
+            place("agents", "/agents", "Agents"),
+        ],
     },
-    Group { label: "History", pages: &[place("history", "/history", "History")] },
+    Group {
+        label: "History",
+        pages: &[place("history", "/history", "History"), place("trends", "/trends", "Trends")],
+    },
     Group {
         label: "Work",
         pages: &[

@@ -3,6 +3,7 @@
 mod absent;
 pub(super) mod agents;
 pub(super) mod api;
+mod changed;
 pub(super) mod control;
 pub(super) mod controls;
 mod decided;
@@ -12,8 +13,10 @@ pub(super) mod evidence;
 pub(super) mod findings;
 pub(super) mod frameworks;
 pub(super) mod gap;
+pub(super) mod grouped;
 pub(super) mod help;
 pub(super) mod history;
+pub(super) mod kinds;
 pub(super) mod log;
 mod noticed;
 pub(super) mod only_now;
@@ -30,6 +33,7 @@ pub(super) mod soa;
 pub(super) mod targets;
 mod timestamped;
 pub(super) mod today;
+pub(super) mod trends;
 mod witnessed;
 
 use std::collections::BTreeMap;

@@ -52,6 +52,8 @@ pub(super) struct Cell {
     pub(super) word: Option<Word>,
     pub(super) moment: Option<Moment>,
     pub(super) code: bool,
+    /// SVG of our own that stands before the text.
+    pub(super) picture: String,
 }
 
 pub(super) fn column(key: &'static str, label: &'static str) -> Column {
@@ -106,6 +108,12 @@ impl Cell {
 
     pub(super) fn note(mut self, note: impl Into<String>) -> Self {
         self.note = note.into();
+        self
+    }
+
+    /// Shows a picture of ours before the text.
+    pub(super) fn picture(mut self, svg: String) -> Self {
+        self.picture = svg;
         self
     }
 

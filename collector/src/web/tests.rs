@@ -58,6 +58,8 @@ struct Site {
     ahead: Ahead,
     retention: LastPass,
     witnesses: Witnesses,
+    views: crate::views::Views,
+    live: super::live::Live,
     router: Router,
     password: String,
     people: People,
@@ -112,6 +114,7 @@ impl Site {
             let now = if wall { Timestamp::now() } else { now };
             now + jiff::SignedDuration::from_secs(ahead_by.load(Ordering::SeqCst))
         };
+        let live = super::live::Live::new(tokio_util::sync::CancellationToken::new());
         let state = WebState {
             ahead: ahead.clone(),
             views: views.clone(),
@@ -141,6 +144,7 @@ impl Site {
             scratch: sample.dir.path().to_owned(),
             decide: decider(&sample, &views, SECOND_PERSON.get()).lent(),
             desk: crate::app::rules::tests::desk(&sample),
+            live: live.clone(),
             score: true,
             clock: Arc::new(clock),
         };
@@ -154,6 +158,8 @@ impl Site {
             people,
             later,
             recorded,
+            views,
+            live,
         }
     }
 
@@ -167,7 +173,11 @@ impl Site {
         let cookie = header(header::SET_COOKIE).split(';').next().unwrap_or_default().to_owned();
         let csp = header(header::CONTENT_SECURITY_POLICY);
         let sha256 = header(header::HeaderName::from_static("x-exhibit-sha256"));
-        let bytes = axum::body::to_bytes(response.into_body(), 8 << 20).await.unwrap().to_vec();
+        // What is told for as long as somebody listens has no end to wait for.
+        let told = response.headers().get(header::CONTENT_TYPE);
+        let endless = told.is_some_and(|kind| kind == "text/event-stream");
+        let body = if endless { Body::empty() } else { response.into_body() };
+        let bytes = axum::body::to_bytes(body, 8 << 20).await.unwrap().to_vec();
         let body = String::from_utf8_lossy(&bytes).into_owned();
         Answer { status, location, cookie, body, csp, sha256, bytes }
     }
@@ -252,6 +262,14 @@ fn pages() -> Vec<String> {
         "/rules/patch.status.reboot_not_pending",
         "/findings",
         "/targets",
+        "/findings/groups",
+        "/findings/groups?by=target",
+        "/findings/groups?by=control",
+        "/kinds",
+        "/kinds/patch.status",
+        "/kinds/time.sync?sort=-state",
+        "/trends",
+        "/trends?days=7&by=sort",
         "/agents",
         "/agents/0193-agent-1",
         "/agents/0193-agent-2",
@@ -331,6 +349,9 @@ async fn every_list_page_renders_on_an_empty_log() {
         "/rules",
         "/findings",
         "/targets",
+        "/kinds",
+        "/kinds/patch.status",
+        "/trends",
         "/agents",
         "/log",
         "/activity",
@@ -341,9 +362,15 @@ async fn every_list_page_renders_on_an_empty_log() {
         let answer = site.get(page, &cookie).await;
         assert_eq!(answer.status, StatusCode::OK, "{page}: {}", answer.body);
     }
-    for page in
-        ["/controls/A.9.1", "/targets/host:x", "/agents/x", "/entries/0", "/entries/x", "/nowhere"]
-    {
+    for page in [
+        "/controls/A.9.1",
+        "/targets/host:x",
+        "/agents/x",
+        "/kinds/x",
+        "/entries/0",
+        "/entries/x",
+        "/nowhere",
+    ] {
         assert_eq!(site.get(page, &cookie).await.status, StatusCode::NOT_FOUND, "{page}");
     }
 }

@@ -104,6 +104,18 @@ impl Views {
         })
     }
 
+    /// In a word each, what entries from `index` on brought: `entries`, `findings` where any turned, and the types of the
+    /// entries.
+    pub fn changed_since(&self, index: u64) -> Result<Vec<String>, ViewsError> {
+        self.read(|connection| {
+            let mut ask = connection.prepare_cached(
+                "SELECT 'entries' UNION SELECT 'findings' WHERE EXISTS (SELECT 1 FROM findings WHERE from_index >= ?1)
+                 UNION SELECT type FROM entries WHERE idx >= ?1",
+            )?;
+            Ok(ask.query_map([signed(index)], |row| row.get(0))?.collect::<Result<_, _>>()?)
+        })
+    }
+
     /// What changed last: verdicts, agents, rule packs; newest first. A first verdict is news only when it is a failure.
     pub fn changes(&self, limit: u32) -> Result<Vec<Change>, ViewsError> {
         self.read(|connection| {

@@ -76,9 +76,9 @@ const TARGET: &str = "SELECT id, name, agent, first_seen,
     (SELECT count(*) FROM findings f WHERE f.target = t.id AND f.to_index IS NULL AND f.verdict = 'fail'),
     (SELECT count(*) FROM findings f WHERE f.target = t.id AND f.to_index IS NULL AND f.verdict = 'pass')
     FROM targets t";
-const DOCUMENT: &str = "SELECT target, kind, from_index, to_index, digest, size, held, agent, first_seen, last_index, \
+pub(super) const DOCUMENT: &str = "SELECT target, kind, from_index, to_index, digest, size, held, agent, first_seen, last_index, \
      last_seen, seen FROM documents";
-const OUTCOME: &str = "SELECT target, kind, from_index, to_index, collected, gaps, agent, first_seen, last_index, \
+pub(super) const OUTCOME: &str = "SELECT target, kind, from_index, to_index, collected, gaps, agent, first_seen, last_index, \
      last_seen FROM outcomes";
 
 impl Views {
@@ -168,7 +168,7 @@ fn target(row: &Row<'_>) -> rusqlite::Result<TargetRow> {
     })
 }
 
-fn document(row: &Row<'_>) -> rusqlite::Result<DocumentRow> {
+pub(super) fn document(row: &Row<'_>) -> rusqlite::Result<DocumentRow> {
     Ok(DocumentRow {
         target: row.get(0)?,
         kind: row.get(1)?,
@@ -185,7 +185,7 @@ fn document(row: &Row<'_>) -> rusqlite::Result<DocumentRow> {
     })
 }
 
-fn outcome(row: &Row<'_>) -> rusqlite::Result<OutcomeRow> {
+pub(super) fn outcome(row: &Row<'_>) -> rusqlite::Result<OutcomeRow> {
     let gaps: String = row.get(5)?;
     Ok(OutcomeRow {
         target: row.get(0)?,

@@ -26,7 +26,7 @@ pub struct StatusRow {
     pub stale: u64,
 }
 
-const STATUS: &str = "SELECT control, from_time, to_time, entries, status, targets, passing, failing, unseen, waived, stale
+pub(super) const STATUS: &str = "SELECT control, from_time, to_time, entries, status, targets, passing, failing, unseen, waived, stale
     FROM statuses";
 
 impl Views {
@@ -55,7 +55,11 @@ impl Views {
         })
     }
 
-    fn ask_statuses(&self, sql: &str, params: impl Params) -> Result<Vec<StatusRow>, ViewsError> {
+    pub(super) fn ask_statuses(
+        &self,
+        sql: &str,
+        params: impl Params,
+    ) -> Result<Vec<StatusRow>, ViewsError> {
         self.read(|connection| {
             let mut ask = connection.prepare_cached(sql)?;
             let mut rows = ask.query(params)?;

@@ -7,6 +7,7 @@ use exhibit_proto::document::Document;
 use exhibit_proto::statement::{Observed, Run};
 
 use super::absent::{self, Absent};
+use super::changed::{self, ChangedView};
 use super::control::{FindingView, finding_view};
 use super::proven::{self, Proven};
 use super::{super::html, Ask, WebError, target_href};
@@ -40,6 +41,8 @@ struct EvidencePage {
     raw: String,
     raw_cut: bool,
     findings: Vec<FindingView>,
+    /// Against the document before.
+    changed: Option<ChangedView>,
     newest: Option<u64>,
     document_href: Option<String>,
     /// The entries that brought the key of this one: its enrolment, then rotations.
@@ -56,14 +59,18 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
     let bytes = ask.site.log().document(&observed.digest)?;
     let digest_holds = bytes.as_ref().is_some_and(|bytes| Digest::of(bytes) == observed.digest);
     let document = bytes.as_deref().map(Document::parse);
-    let (lacking, schema, body) = match document {
+    let (lacking, schema, body) = match &document {
         None => ("", String::new(), String::new()),
         Some(Err(_)) => (
             "The stored bytes are not a document of a form that this version reads. They are below as they are.",
             String::new(),
             String::new(),
         ),
-        Some(Ok(document)) => ("", document.schema, facts::html(&document.body)),
+        Some(Ok(document)) => ("", document.schema.clone(), facts::html(&document.body)),
+    };
+    let changed = match &document {
+        Some(Ok(document)) => changed::view(ask, (kind, target, index), &document.body)?,
+        Some(Err(_)) | None => None,
     };
     let absent = match bytes {
         Some(_) => None,
@@ -102,6 +109,7 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
         raw,
         raw_cut,
         findings,
+        changed,
         newest: newest.filter(|_| !is_newest).map(|row| row.last_index),
         introductions: views.introductions(&proven.key)?,
         document_href: bytes
