@@ -36,6 +36,7 @@ pub mod network_services;
 pub mod network_web_filtering;
 pub mod patch_status;
 pub mod personal;
+mod place;
 pub mod resilience_redundancy;
 pub mod sdlc_change_records;
 pub mod software_containers;
@@ -192,9 +193,9 @@ pub fn validate(kind: &str, body: &Value) -> Result<(), String> {
 }
 
 fn parse<B: Kind>(body: &Value) -> Result<(), String> {
-    match serde_path_to_error::deserialize::<_, B>(body) {
+    match place::read::<B>(body) {
         Ok(_) => Ok(()),
-        Err(error) => Err(format!("{} at '{}': {}", B::KIND, error.path(), error.inner())),
+        Err(fault) => Err(format!("{} at '{}': {}", B::KIND, fault.place, fault.error)),
     }
 }
 
