@@ -1,6 +1,7 @@
 //! Keeps what is sealed until a receipt proves that the log has it: one SQLite file, every change one transaction,
 //! bounded. It never drops a statement and never hands out a sequence number twice.
 
+mod bases;
 mod database;
 mod epoch;
 mod full;
@@ -21,6 +22,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::seal::{Place, Sealed, SealedDocument};
 
+pub use bases::Base;
 pub use epoch::Epoch;
 pub use view::{Quarantined, View};
 

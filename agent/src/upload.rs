@@ -2,6 +2,7 @@
 //! It never deletes: the spool does, on a verified receipt.
 
 mod answers;
+mod greet;
 mod log_keys;
 mod submit;
 
@@ -10,9 +11,7 @@ use std::time::Duration;
 
 use exhibit_proto::digest::Digest;
 use exhibit_proto::rpc::evidence_client::EvidenceClient;
-use exhibit_proto::rpc::{ConfigurationRequest, HeadsRequest, HeartbeatRequest};
 use jiff::Timestamp;
-use tonic::Code;
 use tonic::codec::CompressionEncoding;
 use tonic::transport::Channel;
 
@@ -23,6 +22,7 @@ use crate::receipts::{KeysError, Pinned, ReceiptError};
 use crate::spool::{Spool, SpoolError};
 
 pub use answers::{Verdict, backoff, classify};
+pub use greet::CLOCK_TOLERANCE_MS;
 
 /// One collector, as this agent knows it.
 pub struct Uploader<'a> {
@@ -39,11 +39,6 @@ pub struct Uploader<'a> {
     pub patience: Duration,
     pub clock: fn() -> Timestamp,
 }
-
-/// Difference of two clocks, in milliseconds, above which a person should look.
-pub const CLOCK_TOLERANCE_MS: u64 = 30_000;
-/// Heads that the collector takes at a time.
-const HEADS: u32 = 16;
 
 /// What one session did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -109,74 +104,12 @@ impl Uploader<'_> {
         }
         let config = self.tls.mutual(self.identity.ca_der()?, &client)?;
         let connection = tls::connect(self.address, config).await?;
-        self.compare_clocks(&connection).await?;
-        let payload_apart = self.hear_wishes(&connection).await?;
-        self.follow_log_keys(&connection).await?;
-        self.show_heads(&connection).await?;
+        let ways = self.greet(&connection).await?;
         if validity.is_some_and(|validity| validity.renewal_due(now)) {
             let renewed = renew(self.store, &connection, now).await?;
             tracing::info!(until = %renewed.until, "client certificate renewed");
         }
-        self.submit(&connection, payload_apart, session).await
-    }
-
-    async fn compare_clocks(&self, connection: &Connection) -> Result<(), UploadError> {
-        let view = (self.spool.items()?, self.spool.bytes()?);
-        let sent = (self.clock)().as_millisecond();
-        let request = HeartbeatRequest {
-            spool_items: view.0,
-            spool_bytes: view.1,
-            wall_millis: sent,
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-        };
-        let mut client = client(connection);
-        let answer = self.within(client.heartbeat(request), &connection.trouble).await?;
-        let received = (self.clock)().as_millisecond();
-        // The collector's clock is taken to have been read half way.
-        let offset = sent.midpoint(received).saturating_sub(answer.into_inner().wall_millis);
-        self.spool.note_clock(offset)?;
-        if offset.unsigned_abs() > CLOCK_TOLERANCE_MS {
-            tracing::warn!(offset_ms = offset, "this host's clock differs from the collector's");
-        }
-        Ok(())
-    }
-
-    /// Answers whether the collector takes payloads apart from their envelopes.
-    async fn hear_wishes(&self, connection: &Connection) -> Result<bool, UploadError> {
-        let request =
-            ConfigurationRequest { digest: self.configuration.as_bytes().to_vec().into() };
-        let mut client = client(connection);
-        let wishes = self.within(client.configuration(request), &connection.trouble).await?;
-        let wishes = wishes.into_inner();
-        self.spool.note_wishes(wishes.heartbeat_seconds, wishes.max_document_bytes)?;
-        Ok(wishes.payload_apart)
-    }
-
-    /// Shows the collector the heads that its log signed and that this agent holds, before anything is sent: if they are
-    /// not its past, it can keep them as the proof, and say so to people.
-    async fn show_heads(&self, connection: &Connection) -> Result<(), UploadError> {
-        let heads = self.spool.signed_heads(HEADS)?;
-        if heads.is_empty() {
-            return Ok(());
-        }
-        let heads = heads.into_iter().map(|head| head.into_bytes().into()).collect();
-        let mut client = client(connection);
-        let call = async {
-            match client.heads(HeadsRequest { heads }).await {
-                Ok(answer) => Ok(answer.into_inner().foreign.len()),
-                // An older collector: it learns the size that is known with each statement.
-                Err(status) if status.code() == Code::Unimplemented => Ok(0),
-                Err(status) => Err(status),
-            }
-        };
-        let foreign = self.within(call, &connection.trouble).await?;
-        if foreign > 0 {
-            tracing::error!(
-                foreign,
-                "heads that the log signed are not its past any more: it was rewritten, or an old backup was restored; everything is kept"
-            );
-        }
-        Ok(())
+        self.submit(&connection, ways, session).await
     }
 
     /// Waits for one answer, no longer than patience lasts; tells what TLS said where the RPC layer hides it.

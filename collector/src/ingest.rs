@@ -6,11 +6,13 @@ mod admission;
 mod ahead;
 mod decide;
 mod documents;
+mod greet;
 mod known;
 mod log_keys;
 mod noticed;
 mod service;
 mod submit;
+mod whole;
 
 pub use admission::{Admitted, Against, Refused, Wanted};
 pub use ahead::{Ahead, Larger};

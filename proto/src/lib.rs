@@ -14,8 +14,10 @@
 //! | [`rfc3161`] | time-stamps by others, over frozen checkpoints (feature `rfc3161`) |
 //! | [`bundle`] | the folder that an export writes and an auditor verifies |
 //! | [`sample`] | populations that are frozen, and samples that anybody can draw again |
-//! | [`rpc`] | the services (feature `grpc`) |
+//! | [`rpc`], [`against`] | the services, and how a payload is packed against an earlier one (feature `grpc`) |
 
+#[cfg(feature = "grpc")]
+pub mod against;
 pub mod bundle;
 pub mod checkpoint;
 pub mod continues;

@@ -129,7 +129,7 @@ impl Simulated {
         let bytes = self.run(link).seal(&self.key)?;
         let digest = Digest::of(&bytes);
         let known_size = self.known.as_ref().map_or(0, |known| known.size);
-        let envelope = Envelope { bytes: bytes.into(), known_size, payload: Default::default() };
+        let envelope = Envelope { bytes: bytes.into(), known_size, ..Envelope::default() };
         self.send(submission::Part::Envelope(envelope)).await?;
         loop {
             match self.answer().await? {

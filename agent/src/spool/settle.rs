@@ -19,6 +19,7 @@ impl Spool {
         now: Timestamp,
     ) -> Result<(), SpoolError> {
         let (epoch, seq) = (self.number(item.link.epoch)?, self.number(item.link.seq)?);
+        let class = self.class(item)?;
         let transaction = self.begin()?;
         for digest in gone {
             // The collector lacks it after all: the next run must store and send it again.
@@ -44,6 +45,10 @@ impl Spool {
         self.set_meta("last_receipt", &now.as_millisecond().to_string())?;
         self.exec("DELETE FROM meta WHERE key IN ('last_error', 'last_error_at')", [])?;
         transaction.commit().map_err(|source| self.failed(source))?;
+        // Apart, for a full disk must not keep a statement from leaving.
+        if let Err(error) = self.keep_base(&class, item) {
+            tracing::debug!(%error, "what the next statement could be packed against is not kept");
+        }
         self.give_back()
     }
 

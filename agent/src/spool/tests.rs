@@ -145,3 +145,51 @@ fn a_disk_too_full_for_the_index_of_the_log_is_told_as_full() {
     let error = super::database::failed(std::path::Path::new("spool.db"), source);
     assert!(matches!(&error, SpoolError::Database { .. }), "{error}");
 }
+
+#[test]
+fn a_statement_is_packed_against_the_last_of_its_kinds_and_key_or_else_the_longest() {
+    let dir = tempfile::tempdir().unwrap();
+    let spool = open(dir.path(), Bounds::of(1 << 20));
+    let seal = |kinds: &[&str]| {
+        let documents: Vec<_> = kinds.iter().map(|kind| document(kind, 10, kind)).collect();
+        append(&spool, &documents, &[]).unwrap();
+        spool.next().unwrap().unwrap()
+    };
+    let keep = |item: &Item| {
+        spool.keep_base(&spool.class(item).unwrap(), item).unwrap();
+        spool.exec("DELETE FROM item", []).unwrap();
+        spool.exec("DELETE FROM item_document", []).unwrap();
+    };
+    let against = |item: &Item| spool.base(item).unwrap().map(|base| base.digest);
+    let hourly = seal(&["a.one"]);
+    assert_eq!(against(&hourly), None);
+    keep(&hourly);
+    let daily = seal(&["a.one", "a.two"]);
+    assert_eq!(against(&daily), Some(hourly.digest));
+    keep(&daily);
+    let next = seal(&["a.one"]);
+    assert_eq!(against(&next), Some(hourly.digest));
+    // Another key's statements are nothing to it.
+    let other = Item { key: SecretKey::from_seed(&[4; 32]).public().id(), ..next.clone() };
+    assert_eq!(against(&other), None);
+    keep(&next);
+    let third = seal(&["a.three"]);
+    assert_eq!(against(&third), Some(daily.digest));
+    let base = spool.base(&third).unwrap().unwrap();
+    let envelope = Envelope::parse(&daily.envelope).unwrap();
+    assert_eq!(base.payload, envelope.unverified_payload().unwrap());
+    keep(&third);
+    // Classes are bounded: the oldest goes, and what the newest key says drives out all others.
+    for number in 0..8 {
+        keep(&seal(&[&format!("a.{number}x")]));
+    }
+    let all = || {
+        let mut count = spool.db.prepare("SELECT count(*) FROM base").unwrap();
+        count.query_row([], |row| row.get::<_, i64>(0)).unwrap()
+    };
+    assert_eq!(all(), 8);
+    keep(&Item { key: other.key, ..seal(&["a.one"]) });
+    assert_eq!(all(), 1);
+    spool.forget_bases().unwrap();
+    assert_eq!(all(), 0);
+}

@@ -1,36 +1,30 @@
-//! Asks, once a connection, whether the log's key changed, and pins what can be believed.
+//! Follows the changes of the log's key that a collector names, once a connection, and pins what can be believed.
 
 use exhibit_proto::digest::Digest;
 use exhibit_proto::note::Verifier;
 use exhibit_proto::rpc::{LogKeyChange, LogKeysRequest};
-use tonic::Code;
 
-use super::{UploadError, Uploader, client};
+use super::{UploadError, Uploader};
 use crate::identity::StoreError;
-use crate::identity::tls::Connection;
 use crate::receipts::{KeysError, Pinned, ReceiptError, Step};
 
 impl Uploader<'_> {
-    /// Before anything is sent: a receipt may come under the new key only.
-    pub(super) async fn follow_log_keys(&self, connection: &Connection) -> Result<(), UploadError> {
+    /// The question after changes since the oldest pinned key.
+    pub(super) fn asks_log_keys(&self) -> Result<Option<LogKeysRequest>, UploadError> {
         let pinned = self.log.borrow().clone();
-        let Some(oldest) = pinned.oldest() else { return Ok(()) };
+        let Some(oldest) = pinned.oldest() else { return Ok(None) };
         let known = self.spool.place()?.checkpoint;
-        let request = LogKeysRequest {
+        Ok(Some(LogKeysRequest {
             key: oldest.key().id().as_bytes().to_vec().into(),
-            known_size: known.as_ref().map_or(0, |known| known.size),
-        };
-        let mut client = client(connection);
-        let call = async {
-            match client.log_keys(request).await {
-                Ok(answer) => Ok(answer.into_inner().changes),
-                // An older collector, whose key cannot change.
-                Err(status) if status.code() == Code::Unimplemented => Ok(Vec::new()),
-                Err(status) => Err(status),
-            }
-        };
-        for change in self.within(call, &connection.trouble).await? {
-            let step = read(&change)?;
+            known_size: known.map_or(0, |known| known.size),
+        }))
+    }
+
+    /// Before anything is sent: a receipt may come under the new key only.
+    pub(super) fn follow(&self, changes: &[LogKeyChange]) -> Result<(), UploadError> {
+        let known = self.spool.place()?.checkpoint;
+        for change in changes {
+            let step = read(change)?;
             let pinned = self.log.borrow().clone();
             match pinned.follow(&step, known.as_ref()) {
                 Ok(Some(next)) => self.pin(next)?,

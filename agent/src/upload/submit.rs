@@ -2,15 +2,16 @@
 
 use bytes::Bytes;
 use exhibit_proto::digest::Digest;
-use exhibit_proto::dsse;
 use exhibit_proto::leaf::EntryType;
 use exhibit_proto::rpc::answer::Part as Answered;
 use exhibit_proto::rpc::submission::Part as Sent;
 use exhibit_proto::rpc::{Answer, Chunk, Envelope, Gone, Receipt, Submission};
+use exhibit_proto::{against, dsse};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Streaming;
 
+use super::greet::Ways;
 use super::{Session, UploadError, Uploader, Verdict, classify, client};
 use crate::identity::tls::{Connection, Trouble};
 use crate::receipts::{self, Expected, ReceiptError};
@@ -31,7 +32,7 @@ impl Uploader<'_> {
     pub(super) async fn submit(
         &self,
         connection: &Connection,
-        payload_apart: bool,
+        ways: Ways,
         session: &mut Session,
     ) -> Result<(), UploadError> {
         let Some(mut item) = self.spool.next()? else {
@@ -41,17 +42,21 @@ impl Uploader<'_> {
         let (sender, receiver) = mpsc::channel(2);
         let mut client = client(connection);
         let trouble = &connection.trouble;
-        self.offer(&sender, &item, payload_apart).await?;
+        self.offer(&sender, &item, ways).await?;
         let call = client.submit(ReceiverStream::new(receiver));
         let answers = self.within(call, trouble).await?.into_inner();
         let mut stream = Stream { sender, answers, trouble };
         loop {
-            self.exchange(&mut stream, &item, session).await?;
+            if let Err(error) = self.exchange(&mut stream, &item, session).await {
+                // It may lack what this was packed against; whatever it was, the next time all goes whole.
+                self.spool.forget_bases()?;
+                return Err(error);
+            }
             match self.spool.next()? {
                 Some(next) => item = next,
                 None => return Ok(()),
             }
-            self.offer(&stream.sender, &item, payload_apart).await?;
+            self.offer(&stream.sender, &item, ways).await?;
         }
     }
 
@@ -59,13 +64,27 @@ impl Uploader<'_> {
         &self,
         sender: &mpsc::Sender<Submission>,
         item: &Item,
-        payload_apart: bool,
+        ways: Ways,
     ) -> Result<(), UploadError> {
         let known_size = self.spool.place()?.checkpoint.map_or(0, |checkpoint| checkpoint.size);
-        let parts = if payload_apart { dsse::apart(&item.envelope) } else { None };
-        let (bytes, payload) = parts.unwrap_or_else(|| (item.envelope.clone(), Vec::new()));
-        let (bytes, payload) = (Bytes::from(bytes), Bytes::from(payload));
-        self.send(sender, Sent::Envelope(Envelope { bytes, known_size, payload })).await
+        let envelope = self.wrapped(item, known_size, ways)?;
+        self.send(sender, Sent::Envelope(envelope)).await
+    }
+
+    /// The envelope as short as the collector takes it.
+    fn wrapped(&self, item: &Item, known_size: u64, ways: Ways) -> Result<Envelope, UploadError> {
+        let whole = Envelope { known_size, ..Envelope::default() };
+        let parts = if ways.apart { dsse::apart(&item.envelope) } else { None };
+        let Some((head, payload)) = parts else {
+            return Ok(Envelope { bytes: item.envelope.clone().into(), ..whole });
+        };
+        let base = if ways.against { self.spool.base(item)? } else { None };
+        let packed = base.and_then(|base| {
+            let packed = against::pack(&payload, &base.payload)?;
+            Some((packed, Bytes::copy_from_slice(base.digest.as_bytes())))
+        });
+        let (payload, base) = packed.unwrap_or((payload, Bytes::new()));
+        Ok(Envelope { bytes: head.into(), payload: payload.into(), base, ..whole })
     }
 
     async fn send(&self, sender: &mpsc::Sender<Submission>, part: Sent) -> Result<(), UploadError> {

@@ -14,14 +14,14 @@ use exhibit_proto::rpc::evidence_server::{Evidence, EvidenceServer};
 use exhibit_proto::rpc::submission::Part as Sent;
 use exhibit_proto::rpc::{self, RefusalKind};
 use exhibit_proto::statement::Statement;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rcgen::{Issuer, KeyPair};
+use rustls::pki_types::CertificateDer;
 use tokio::net::TcpListener;
 use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
+
+use crate::net::{authority, serve, server_certificate};
 
 pub(crate) const ORIGIN: &str = "log.example/test";
 
@@ -71,6 +71,10 @@ pub(crate) struct State {
     /// How many days certificates live.
     pub(crate) days: i64,
     pub(crate) renewals: u32,
+    /// Whether it is of before `Greet`: it is asked one by one, and takes nothing packed against anything.
+    pub(crate) old: bool,
+    /// Bytes of each payload as it came.
+    pub(crate) came: Vec<usize>,
     /// Heads that agents showed, one list a call.
     pub(crate) heads: Vec<Vec<bytes::Bytes>>,
 }
@@ -108,6 +112,8 @@ impl Collector {
             ca: ca.clone(),
             days: 30,
             renewals: 0,
+            old: false,
+            came: Vec::new(),
             heads: Vec::new(),
         };
         let collector = Self {
@@ -145,47 +151,6 @@ impl Collector {
 
     pub(crate) fn with<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
         look(&mut self.state.lock().unwrap())
-    }
-}
-
-fn authority() -> (Vec<u8>, Issuer<'static, KeyPair>) {
-    let key = KeyPair::generate().unwrap();
-    let mut params = CertificateParams::default();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let ca = params.self_signed(&key).unwrap().der().to_vec();
-    (ca, Issuer::new(params, key))
-}
-
-fn server_certificate(
-    issuer: &Issuer<'static, KeyPair>,
-    ca: &[u8],
-) -> (PrivateKeyDer<'static>, Vec<CertificateDer<'static>>) {
-    let key = KeyPair::generate().unwrap();
-    let params = CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
-    let certificate = params.signed_by(&key, issuer).unwrap();
-    let chain = vec![certificate.der().clone(), CertificateDer::from(ca.to_vec())];
-    (PrivateKeyDer::Pkcs8(key.serialize_der().into()), chain)
-}
-
-async fn serve(
-    listener: TcpListener,
-    mut config: rustls::ServerConfig,
-    routes: tonic::service::Routes,
-) {
-    config.alpn_protocols = vec![b"h2".to_vec()];
-    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
-    let routes = routes.prepare();
-    loop {
-        let (tcp, _) = listener.accept().await.unwrap();
-        let (acceptor, routes) = (acceptor.clone(), routes.clone());
-        tokio::spawn(async move {
-            // A refused handshake is what some tests want.
-            let Ok(tls) = acceptor.accept(tcp).await else { return };
-            let mut builder = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new());
-            builder.http2().timer(TokioTimer::new());
-            let service = TowerToHyperService::new(routes);
-            drop(builder.serve_connection(TokioIo::new(tls), service).await);
-        });
     }
 }
 
@@ -236,6 +201,30 @@ type Answers = Pin<Box<dyn tokio_stream::Stream<Item = Result<rpc::Answer, Statu
 impl Evidence for Collector {
     type SubmitStream = Answers;
 
+    async fn greet(
+        &self,
+        request: Request<rpc::Greeting>,
+    ) -> Result<Response<rpc::Greeted>, Status> {
+        let greeting = request.into_inner();
+        let mut state = self.state.lock().unwrap();
+        if state.old {
+            return Err(Status::unimplemented("unknown call"));
+        }
+        let asked = greeting.log_keys.unwrap();
+        let fits = asked.known_size <= state.size()
+            && state.root_at(asked.known_size).as_bytes() == &greeting.root[..];
+        Ok(Response::new(rpc::Greeted {
+            // This collector's clock is an hour behind.
+            wall_millis: greeting.heartbeat.unwrap().wall_millis - 3_600_000,
+            max_document_bytes: 4 << 20,
+            heartbeat_seconds: 600,
+            payload_apart: true,
+            payload_against: true,
+            changes: state.changes_since(&asked),
+            show_heads: !fits,
+        }))
+    }
+
     async fn submit(
         &self,
         request: Request<Streaming<rpc::Submission>>,
@@ -264,11 +253,7 @@ impl Evidence for Collector {
         &self,
         request: Request<rpc::LogKeysRequest>,
     ) -> Result<Response<rpc::LogKeysResponse>, Status> {
-        let request = request.into_inner();
-        let mut state = self.state.lock().unwrap();
-        // Only the first key was ever replaced.
-        let led = *request.key == *SecretKey::from_seed(&[42; 32]).public().id().as_bytes();
-        let changes = if led { state.log_key_changes(request.known_size) } else { Vec::new() };
+        let changes = self.state.lock().unwrap().changes_since(&request.into_inner());
         Ok(Response::new(rpc::LogKeysResponse { changes }))
     }
 
@@ -328,6 +313,15 @@ impl Collector {
         incoming: &mut Streaming<rpc::Submission>,
         sender: &tokio::sync::mpsc::Sender<Result<rpc::Answer, Status>>,
     ) -> Option<Result<Answered, Status>> {
+        self.with(|state| state.came.push(envelope.payload.len()));
+        if !envelope.base.is_empty() {
+            let base = Digest::try_from(&envelope.base[..]).unwrap();
+            let Some(earlier) = self.with(|state| state.payload_of(&base)) else {
+                return Some(Err(Status::failed_precondition("no such base is held")));
+            };
+            let payload = exhibit_proto::against::unpack(&envelope.payload, &earlier).unwrap();
+            envelope.payload = payload.into();
+        }
         if !envelope.payload.is_empty() {
             let whole = exhibit_proto::dsse::together(&envelope.bytes, &envelope.payload);
             envelope.bytes = whole.unwrap().into();

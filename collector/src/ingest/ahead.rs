@@ -28,6 +28,11 @@ impl Ahead {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Whether this agent says, or has shown, that it knows more.
+    pub(super) fn names(&self, agent: &str) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains_key(agent)
+    }
+
     /// The largest log that this log's own key has signed and that is not here: nothing may be admitted any more, because
     /// agents would let go of what the true log has not got.
     pub fn proven(&self) -> Option<u64> {
@@ -62,6 +67,7 @@ mod tests {
         let word = Larger { known: 9, ours: 3, at: Timestamp::UNIX_EPOCH, signed: None };
         ahead.note("a", word.clone());
         assert_eq!((ahead.proven(), ahead.all().len()), (None, 1));
+        assert!(ahead.names("a") && !ahead.names("b"));
         let proof = Larger { known: 7, signed: Some("note".into()), ..word.clone() };
         ahead.note("a", proof);
         ahead.note("a", word);

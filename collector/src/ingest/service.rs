@@ -9,9 +9,9 @@ use exhibit_proto::digest::Digest;
 use exhibit_proto::document::{Document, Kind, Target};
 use exhibit_proto::rpc::evidence_server::{Evidence, EvidenceServer};
 use exhibit_proto::rpc::{
-    Answer, ConfigurationRequest, ConfigurationResponse, HeadsRequest, HeadsResponse,
-    HeartbeatRequest, HeartbeatResponse, LackingRequest, LackingResponse, LogKeysRequest,
-    LogKeysResponse, RenewRequest, RenewResponse, Submission,
+    Answer, ConfigurationRequest, ConfigurationResponse, Greeted, Greeting, HeadsRequest,
+    HeadsResponse, HeartbeatRequest, HeartbeatResponse, LackingRequest, LackingResponse,
+    LogKeysRequest, LogKeysResponse, RenewRequest, RenewResponse, Submission,
 };
 use jiff::Timestamp;
 use tokio::sync::{Semaphore, mpsc};
@@ -93,7 +93,7 @@ impl Presence {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(agent).cloned()
     }
 
-    fn note(&self, agent: String, seen: Seen) {
+    pub(super) fn note(&self, agent: String, seen: Seen) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(agent, seen);
     }
 }
@@ -171,6 +171,11 @@ impl Shared {
 impl Evidence for EvidenceService {
     type SubmitStream = ReceiverStream<Result<Answer, Status>>;
 
+    async fn greet(&self, request: Request<Greeting>) -> Result<Response<Greeted>, Status> {
+        let agent = self.0.who(&request)?;
+        Ok(Response::new(self.0.greet(agent, request.into_inner()).await?))
+    }
+
     async fn submit(
         &self,
         request: Request<Streaming<Submission>>,
@@ -229,17 +234,9 @@ impl Evidence for EvidenceService {
         request: Request<HeartbeatRequest>,
     ) -> Result<Response<HeartbeatResponse>, Status> {
         let agent = self.0.who(&request)?;
-        let beat = request.into_inner();
         let now = Timestamp::now();
+        self.0.seen(&agent, &request.into_inner(), now);
         let wall_millis = now.as_millisecond();
-        let seen = Seen {
-            at: now,
-            version: beat.version.chars().filter(|c| !c.is_control()).take(40).collect(),
-            spool_items: beat.spool_items,
-            spool_bytes: beat.spool_bytes,
-            clock_offset_ms: beat.wall_millis.saturating_sub(wall_millis),
-        };
-        self.0.ingest.presence.note(agent.id, seen);
         let checkpoint = self.0.checkpoint().await?;
         Ok(Response::new(HeartbeatResponse { wall_millis, checkpoint }))
     }

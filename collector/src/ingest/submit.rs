@@ -6,9 +6,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use exhibit_proto::digest::Digest;
-use exhibit_proto::dsse;
 use exhibit_proto::rpc::submission::Part;
 use exhibit_proto::rpc::{Answer, Envelope, Receipt, Refusal, RefusalKind, Submission, answer};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
@@ -315,7 +313,7 @@ impl Session {
         match message? {
             None => Ok(None),
             Some(Submission { part: Some(Part::Envelope(envelope)) }) => {
-                Ok(Some(Part::Envelope(whole(envelope)?)))
+                Ok(Some(Part::Envelope(self.service.whole(envelope).await?)))
             }
             Some(Submission { part: Some(part) }) => Ok(Some(part)),
             Some(Submission { part: None }) => {
@@ -366,14 +364,4 @@ impl From<AppendError> for Stop {
 
 fn digest(bytes: &[u8]) -> Result<Digest, Status> {
     Digest::try_from(bytes).map_err(|error| Status::invalid_argument(error.to_string()))
-}
-
-/// The envelope as it was signed, where its payload came apart.
-fn whole(envelope: Envelope) -> Result<Envelope, Status> {
-    if envelope.payload.is_empty() {
-        return Ok(envelope);
-    }
-    let bytes = dsse::together(&envelope.bytes, &envelope.payload)
-        .map_err(|error| Status::invalid_argument(error.to_string()))?;
-    Ok(Envelope { bytes: bytes.into(), payload: Bytes::new(), ..envelope })
 }

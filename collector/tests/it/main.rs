@@ -14,4 +14,5 @@ mod retention;
 mod rotation;
 mod submission;
 mod timestamp;
+mod ways;
 mod witness;

@@ -38,7 +38,7 @@ impl Collector {
     }
 
     /// A head as this log's key signs it.
-    fn signed(&self, size: u64, root: Digest) -> String {
+    pub(crate) fn signed(&self, size: u64, root: Digest) -> String {
         let pem = std::fs::read_to_string(self.dir.path().join("data/keys/log.pem")).unwrap();
         let key = SecretKey::from_pem(&pem).unwrap();
         Checkpoint { origin: ORIGIN.into(), size, root }.sign(&key).unwrap()
