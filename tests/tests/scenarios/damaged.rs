@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use exhibit_plugin::{Describe, Line, kinds};
@@ -23,6 +24,7 @@ pub(crate) struct Told {
     pub(crate) expected: Option<u64>,
     pub(crate) truncated: bool,
     pub(crate) method: Vec<String>,
+    pub(crate) duration_ms: u64,
     /// `word: detail`.
     pub(crate) outcomes: Vec<String>,
 }
@@ -48,7 +50,14 @@ impl Asked {
         }
     }
 
+    /// Asked once of each plugin: most of these tests ask a plugin hundreds of times.
     pub(crate) fn kinds(&self, plugin: &str) -> Vec<String> {
+        static KNOWN: Mutex<BTreeMap<String, Vec<String>>> = Mutex::new(BTreeMap::new());
+        let mut known = KNOWN.lock().unwrap();
+        known.entry(plugin.to_owned()).or_insert_with(|| self.described(plugin)).clone()
+    }
+
+    fn described(&self, plugin: &str) -> Vec<String> {
         let output = self.programs.command(plugin).arg("--describe").output().unwrap();
         let described: Describe = serde_json::from_slice(&output.stdout).unwrap();
         described.kinds.into_iter().map(|kind| kind.kind).collect()
@@ -108,6 +117,7 @@ fn parsed(said: &[u8]) -> BTreeMap<String, Told> {
                 (one.rows, one.expected, one.truncated) =
                     (capture.rows, capture.expected, capture.truncated);
                 one.method = capture.method;
+                one.duration_ms = capture.duration_ms;
             }
             Line::Outcome { kind, outcome, detail, remedy, .. } => {
                 assert!(!detail.is_empty() && !remedy.is_empty(), "{kind} {detail}");

@@ -24,6 +24,7 @@ mod reports;
 mod rotation;
 mod sampled;
 mod support;
+mod vetoed;
 mod whole_way;
 mod witness;
 mod witness_reference;

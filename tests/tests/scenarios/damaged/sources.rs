@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use rustix::fs::{CWD, Mode, mkfifoat};
+use rustix::fs::{CWD, FileType, Mode, makedev, mkfifoat, mknodat};
 use serde_json::json;
 
 use super::{Asked, Told};
@@ -128,6 +128,11 @@ fn damage(file: &Path, damage: Damage) {
         Damage::Loop => symlink(file.file_name().unwrap(), file).unwrap(),
         Damage::Pipe => mkfifoat(CWD, file, Mode::RUSR).unwrap(),
         Damage::Folder => fs::create_dir(file).unwrap(),
+        Damage::Device if rustix::process::geteuid().is_root() => {
+            // As /dev/zero: whoever reads it never comes to an end.
+            let (kind, zero) = (FileType::CharacterDevice, makedev(1, 5));
+            mknodat(CWD, file, kind, Mode::RUSR, zero).unwrap();
+        }
         // A socket stands for devices, which only root can make.
         Damage::Device => drop(std::os::unix::net::UnixListener::bind(file).unwrap()),
     }

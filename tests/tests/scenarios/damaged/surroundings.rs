@@ -89,6 +89,26 @@ fn a_clock_that_stepped_makes_nobody_stumble_and_nothing_newer_than_now() {
 }
 
 #[test]
+fn a_clock_that_runs_away_during_a_run_lengthens_no_duration() {
+    let tree = tempfile::tempdir().unwrap();
+    let _planted = Planted::below(tree.path());
+    let mut asked = Asked::new();
+    // A day in less than a second and a half: every look at the clock is a step of it.
+    asked.before.extend(["faketime", "-f", "+0 x60000"].map(str::to_owned));
+    asked.environment = vec![("DONT_FAKE_MONOTONIC", "1"), ("FAKETIME_DONT_FAKE_MONOTONIC", "1")];
+    for plugin in [LINUX, BACKUP] {
+        let began = Instant::now();
+        let told = asked.tell(plugin, tree.path(), &[]);
+        let most = u64::try_from(began.elapsed().as_millis()).unwrap();
+        for (kind, told) in told {
+            assert!(told.duration_ms <= most, "{kind}: {} of {most} ms", told.duration_ms);
+            let late = told.outcomes.iter().any(|line| line.starts_with("timed_out"));
+            assert!(!late, "{kind}: {:?}", told.outcomes);
+        }
+    }
+}
+
+#[test]
 fn sockets_that_accept_and_never_answer_cost_their_share_of_time_and_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let engine = folder.path().join("engine.sock");
