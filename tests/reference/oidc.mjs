@@ -1,5 +1,5 @@
 // An OpenID provider for tests: one client, three people, groups in the userinfo endpoint or the ID token, keys that change.
-// node provider.mjs KEY CERTIFICATE REDIRECT; prints one line with its port; SIGUSR1 changes the signing key.
+// node provider.mjs KEY CERTIFICATE REDIRECT; prints one line with its port; SIGUSR2 changes the signing key.
 import fs from 'node:fs';
 import https from 'node:https';
 import { generateKeyPairSync } from 'node:crypto';
@@ -63,7 +63,7 @@ server.listen(0, '127.0.0.1', () => {
   provider = make();
   console.log(JSON.stringify({ port }));
 });
-process.on('SIGUSR1', () => {
+process.on('SIGUSR2', () => {
   generation = 1;
   provider = make();
   console.log(JSON.stringify({ changed: true }));

@@ -15,7 +15,7 @@ use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use serde_json::json;
 
-use super::rights::{self, Need};
+use super::rights::{self, Need, Row};
 use super::table::encode;
 use super::{Frame, Site, watch};
 use crate::net::Peer;
@@ -136,8 +136,18 @@ impl Limiter {
 
     /// Counts an attempt; answers how long to wait if there were too many.
     pub(super) fn attempt(&self, name: &str, address: Option<IpAddr>) -> Result<(), Duration> {
-        if self.names.len() > REMEMBERED || self.addresses.len() > REMEMBERED {
+        self.attempt_from(address)?;
+        if self.names.len() > REMEMBERED {
             self.names.retain_recent();
+        }
+        let now = DefaultClock::default().now();
+        let name: String = name.to_lowercase().chars().take(64).collect();
+        self.names.check_key(&name).map_err(|until| until.wait_time_from(now))
+    }
+
+    /// The same for whoever has no name yet.
+    pub(super) fn attempt_from(&self, address: Option<IpAddr>) -> Result<(), Duration> {
+        if self.addresses.len() > REMEMBERED {
             self.addresses.retain_recent();
         }
         let now = DefaultClock::default().now();
@@ -146,11 +156,12 @@ impl Limiter {
             IpAddr::V4(_) => address,
             IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) >> 64 << 64).into()),
         });
-        if let Some(address) = address {
-            self.addresses.check_key(&address).map_err(|until| until.wait_time_from(now))?;
+        match address {
+            Some(address) => {
+                self.addresses.check_key(&address).map_err(|until| until.wait_time_from(now))
+            }
+            None => Ok(()),
         }
-        let name: String = name.to_lowercase().chars().take(64).collect();
-        self.names.check_key(&name).map_err(|until| until.wait_time_from(now))
     }
 }
 
@@ -165,15 +176,11 @@ pub(super) async fn require(
     let need = match &matched {
         // Nothing is there: to be told so one must be signed in.
         None => Need::This(Right::Enter),
-        Some(matched) => match rights::of(matched.as_str()).map(|row| row.need(request.method())) {
-            Some(Some(need)) => need,
-            Some(None) if for_programs(&path) => {
-                return refusal(
-                    StatusCode::METHOD_NOT_ALLOWED,
-                    "this address does not take that method",
-                );
-            }
-            Some(None) => return StatusCode::METHOD_NOT_ALLOWED.into_response(),
+        Some(matched) => match rights::of(matched.as_str()) {
+            Some(row) => match row.need(request.method()) {
+                Some(need) => need,
+                None => return no_such_method(row, &path),
+            },
             None => {
                 tracing::error!(path = matched.as_str(), "an address is in no list of rights");
                 return StatusCode::FORBIDDEN.into_response();
@@ -275,6 +282,16 @@ fn refusal(status: StatusCode, detail: &str) -> Response {
         json!({"type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail});
     let headers = [(header::CONTENT_TYPE, "application/problem+json")];
     (status, headers, body.to_string()).into_response()
+}
+
+fn no_such_method(row: &Row, path: &str) -> Response {
+    let allow = [(header::ALLOW, row.methods())];
+    let status = StatusCode::METHOD_NOT_ALLOWED;
+    if for_programs(path) {
+        let text = format!("this address takes {}", row.methods());
+        return (allow, refusal(status, &text)).into_response();
+    }
+    (status, allow).into_response()
 }
 
 fn stranger(request: &Request) -> Response {

@@ -174,8 +174,7 @@ async fn changed(
 
 /// The answer to whoever comes too often.
 fn slowed(site: &Site, address: Option<IpAddr>) -> Option<Response> {
-    let name = format!("provider {}", address.map(|at| at.to_string()).unwrap_or_default());
-    let wait = site.limiter.attempt(&name, address).err()?;
+    let wait = site.limiter.attempt_from(address).err()?;
     let text = format!("Too many attempts. Please wait {} seconds.", wait.as_secs() + 1);
     Some(told(site, StatusCode::TOO_MANY_REQUESTS, &text))
 }

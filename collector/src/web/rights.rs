@@ -55,6 +55,16 @@ impl Row {
         self
     }
 
+    /// Methods that it takes, as `Allow` lists them.
+    pub(crate) fn methods(&self) -> &'static str {
+        match (self.get, self.post) {
+            (Some(_), Some(_)) => "GET, HEAD, POST",
+            (Some(_), None) => "GET, HEAD",
+            (None, Some(_)) => "POST",
+            (None, None) => "",
+        }
+    }
+
     /// What a method of it needs; `None`: the address does not take it.
     pub(crate) fn need(&self, method: &Method) -> Option<Need> {
         match *method {

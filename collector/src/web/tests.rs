@@ -74,6 +74,8 @@ struct Answer {
     cookie: String,
     body: String,
     csp: String,
+    /// Methods that an address takes.
+    allow: String,
     /// SHA-256 that a report's headers name.
     sha256: String,
     bytes: Vec<u8>,
@@ -172,6 +174,7 @@ impl Site {
         let (status, location) = (response.status(), header(header::LOCATION));
         let cookie = header(header::SET_COOKIE).split(';').next().unwrap_or_default().to_owned();
         let csp = header(header::CONTENT_SECURITY_POLICY);
+        let allow = header(header::ALLOW);
         let sha256 = header(header::HeaderName::from_static("x-exhibit-sha256"));
         // What is told for as long as somebody listens has no end to wait for.
         let told = response.headers().get(header::CONTENT_TYPE);
@@ -179,7 +182,7 @@ impl Site {
         let body = if endless { Body::empty() } else { response.into_body() };
         let bytes = axum::body::to_bytes(body, 8 << 20).await.unwrap().to_vec();
         let body = String::from_utf8_lossy(&bytes).into_owned();
-        Answer { status, location, cookie, body, csp, sha256, bytes }
+        Answer { status, location, cookie, body, csp, allow, sha256, bytes }
     }
 
     async fn get(&self, path: &str, cookie: &str) -> Answer {

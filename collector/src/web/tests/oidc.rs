@@ -71,7 +71,7 @@ impl Running {
     /// It signs with another key from now on.
     fn change_key(&mut self) {
         let id = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(id, rustix::process::Signal::USR1).unwrap();
+        rustix::process::kill_process(id, rustix::process::Signal::USR2).unwrap();
         assert_eq!(self.line()["changed"], true);
     }
 

@@ -136,7 +136,10 @@ async fn every_address_and_method_is_open_to_exactly_the_roles_with_its_right() 
                 let refused = answer.body.contains("not for your role")
                     || (*method == Method::HEAD && answer.status == StatusCode::FORBIDDEN);
                 match need {
-                    None => assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{cell}"),
+                    None => {
+                        assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED, "{cell}");
+                        assert_eq!(answer.allow, row.methods(), "{cell}");
+                    }
                     Some(need) => {
                         let right = need.right(&filled);
                         let open = right.is_none_or(|right| may(right, who));
