@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 
 use timed::{median_cpu, repeated};
 
-/// Kinds that read the whole disk, once a day at the lowest priority.
+/// Kinds that read the whole disk, once a day at the lowest priority: the walk, and the sums of packaged files.
 const SCANS: [&str; 2] = ["access.resource_permissions", "config.file_integrity"];
 
 #[derive(clap::Args)]
@@ -70,7 +70,7 @@ fn all(programs: &Programs, folder: &Path, plan: &Plan) -> Result<Value> {
     };
     let peers = match (plan.peer_times, ours) {
         (0, _) | (_, None) => Value::Null,
-        (times, Some(ours)) => peers::measure(folder, times, ours)?,
+        (times, Some(ours)) => peers::measure(folder, times, &ours)?,
     };
     let idle = match plan.idle_seconds {
         0 => Value::Null,
@@ -106,13 +106,13 @@ fn plain(programs: &Programs, at: &Installation) -> Result<()> {
     Ok(fs::write(at.folder.join("agent.toml"), text)?)
 }
 
-/// All kinds, all but the scans, and each scan alone; with the median processor time of all but the scans.
+/// All kinds, all but the scans, and each scan alone; with the median processor times that peers are held against.
 fn collections(
     programs: &Programs,
     folder: &Path,
     at: &Installation,
     times: usize,
-) -> Result<(Value, f64)> {
+) -> Result<(Value, peers::Ours)> {
     let mut kinds = Vec::new();
     for plugin in ["exhibit-plugin-linux", "exhibit-plugin-backup"] {
         let said = exhibit_tests::programs::run_json(programs.command(plugin).arg("--describe"))?;
@@ -129,16 +129,18 @@ fn collections(
     let others: Vec<String> =
         kinds.iter().filter(|kind| !SCANS.contains(&kind.as_str())).cloned().collect();
     let (without, last) = collect(&others)?;
-    let ours = median_cpu(&without).context("no median")?;
+    let median = |figures: &Value| median_cpu(figures).context("no median");
+    let rest = median(&without)?;
     let slowest = slowest(&last.printed);
     let mut figures = serde_json::Map::new();
     figures.insert("kinds".to_owned(), json!(kinds.len()));
     figures.insert("everything".to_owned(), collect(&kinds)?.0);
     figures.insert("everything_but_the_daily_scans".to_owned(), without);
     figures.insert("slowest_of_these_in_ms".to_owned(), slowest);
-    for scan in SCANS {
-        figures.insert(scan.to_owned(), collect(&[scan.to_owned()])?.0);
-    }
+    let [walk, sums] = SCANS.map(|scan| collect(&[scan.to_owned()]).map(|(figures, _)| figures));
+    let (walk, sums) = (walk?, sums?);
+    let ours = peers::Ours { rest, walk: median(&walk)?, sums: median(&sums)? };
+    figures.extend(SCANS.map(str::to_owned).into_iter().zip([walk, sums]));
     Ok((Value::Object(figures), ours))
 }
 

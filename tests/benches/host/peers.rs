@@ -15,11 +15,30 @@ struct Peer {
     files: &'static [&'static str],
     covers: &'static str,
     lacks: &'static str,
-    /// Whether its ground is about that of a collection here.
-    comparable: bool,
+    ground: Ground,
 }
 
-const PEERS: [Peer; 6] = [
+/// What of ours a peer is held against, and whether it sees about as much.
+#[derive(Clone, Copy, PartialEq)]
+enum Ground {
+    /// Everything but the scans, and about as much.
+    All,
+    /// The same, of which it sees a part.
+    Part,
+    /// The sums of packaged files.
+    Sums,
+    /// The walk of the whole disk.
+    Walk,
+}
+
+/// Median processor seconds of our collections.
+pub(crate) struct Ours {
+    pub(crate) rest: f64,
+    pub(crate) sums: f64,
+    pub(crate) walk: f64,
+}
+
+const PEERS: [Peer; 9] = [
     Peer {
         name: "lynis",
         program: "/usr/sbin/lynis",
@@ -27,7 +46,7 @@ const PEERS: [Peer; 6] = [
         files: &["lynis.log", "lynis.dat"],
         covers: "patches, accounts, sshd, password policy, services, ports, sysctl, logging, malware scanners, certificates, packages",
         lacks: "backups, file integrity, permissions of all files, containers, redundancy, grants by rule; a score, no signed evidence",
-        comparable: true,
+        ground: Ground::All,
     },
     Peer {
         name: "openscap with the content of Debian's ssg-debian",
@@ -36,7 +55,7 @@ const PEERS: [Peer; 6] = [
         files: &["arf.xml"],
         covers: "on the release that its content names: about 44 rules on mounts, sysctl, services, accounts, sshd",
         lacks: "on a later release every rule is 'notapplicable'; backups, ports, firewall rules, containers, certificates",
-        comparable: false,
+        ground: Ground::Part,
     },
     Peer {
         name: "facter",
@@ -45,7 +64,7 @@ const PEERS: [Peer; 6] = [
         files: &[],
         covers: "hardware, system, mounts, interfaces, host keys",
         lacks: "patches, accounts, policies, services, ports, firewall, logging, backups, packages",
-        comparable: false,
+        ground: Ground::Part,
     },
     Peer {
         name: "ansible setup",
@@ -54,7 +73,7 @@ const PEERS: [Peer; 6] = [
         files: &[],
         covers: "hardware, system, mounts, interfaces; the caller's environment as it is",
         lacks: "as facter",
-        comparable: false,
+        ground: Ground::Part,
     },
     Peer {
         name: "ansible package_facts",
@@ -63,7 +82,7 @@ const PEERS: [Peer; 6] = [
         files: &[],
         covers: "installed packages",
         lacks: "everything else",
-        comparable: false,
+        ground: Ground::Part,
     },
     Peer {
         name: "apt-get -s dist-upgrade",
@@ -72,12 +91,39 @@ const PEERS: [Peer; 6] = [
         files: &[],
         covers: "pending updates",
         lacks: "everything else",
-        comparable: false,
+        ground: Ground::Part,
+    },
+    Peer {
+        name: "dpkg --verify",
+        program: "/usr/bin/dpkg",
+        command: "dpkg --verify",
+        files: &[],
+        covers: "every packaged file against its sum, documentation and data too",
+        lacks: "monitors of file integrity and their runs",
+        ground: Ground::Sums,
+    },
+    Peer {
+        name: "debsums",
+        program: "/usr/bin/debsums",
+        command: "debsums --all --silent",
+        files: &[],
+        covers: "as dpkg --verify",
+        lacks: "as dpkg --verify",
+        ground: Ground::Sums,
+    },
+    Peer {
+        name: "find for rights",
+        program: "/usr/bin/find",
+        command: "find / -xdev ( -perm -4000 -o -perm -2000 -o -perm -0002 -o -nouser -o -nogroup ) -printf %m,%u,%g,%p\\n",
+        files: &[],
+        covers: "set-id, world-writable and unowned files of one file system",
+        lacks: "capabilities and access lists of files, which package brought one; a bound of its rate",
+        ground: Ground::Walk,
     },
 ];
 
-/// Runs every peer; `ours` is the processor time of one collection of what they, too, look at.
-pub(crate) fn measure(folder: &Path, times: usize, ours: f64) -> Result<Value> {
+/// Runs every peer and holds each against what of ours sees the same.
+pub(crate) fn measure(folder: &Path, times: usize, ours: &Ours) -> Result<Value> {
     let mut all = Vec::new();
     for peer in &PEERS {
         if !Path::new(peer.program).is_file() {
@@ -90,13 +136,19 @@ pub(crate) fn measure(folder: &Path, times: usize, ours: f64) -> Result<Value> {
         let results = ["pass", "fail", "notapplicable"].map(|word| {
             (word, last.printed.lines().filter(|line| line.ends_with(&format!("\t{word}"))).count())
         });
+        let (beside, ours) = match peer.ground {
+            Ground::All | Ground::Part => ("everything but the scans", ours.rest),
+            Ground::Sums => ("config.file_integrity", ours.sums),
+            Ground::Walk => ("access.resource_permissions", ours.walk),
+        };
         let ratio = median_cpu(&figures).map(|cpu| cpu / ours.max(0.01));
         all.push(json!({
             "peer": peer.name,
             "command": command,
             "figures": figures,
             "times_our_processor_time": ratio,
-            "comparable_ground": peer.comparable,
+            "beside": beside,
+            "comparable_ground": peer.ground != Ground::Part,
             "covers": peer.covers,
             "lacks": peer.lacks,
             "results": results.iter().filter(|(_, count)| *count > 0).collect::<Vec<_>>(),
