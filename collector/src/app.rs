@@ -6,6 +6,7 @@ mod bar;
 pub(crate) mod decide;
 mod decided;
 mod desk;
+mod history;
 mod init;
 mod keys;
 mod log_key;
@@ -30,6 +31,9 @@ pub use api_tokens::{
     revoke_api_token,
 };
 pub use decided::{DecisionMade, RecordShown, decide, newest, next_id, records, value_in_force};
+pub use history::{
+    ControlLapses, LapsesFound, MomentsCompared, compare as compare_moments, lapses,
+};
 pub use init::{Before, Initialised, init};
 pub use log_key::{Changed, change as change_log_key};
 pub use people::{PeopleListed, PersonChanged, PersonListed, access_of, change_people, people};

@@ -9,6 +9,7 @@ mod api_tokens;
 mod decide;
 mod deletion;
 mod evidence;
+mod history;
 mod people;
 mod population;
 mod report;
@@ -87,6 +88,9 @@ enum Command {
     /// Write a report: controls, statement of applicability, findings, gaps, … as CSV, workbook, JSON, …; works while `serve`
     /// runs
     Report(report::Report),
+    /// The past: what changed between two moments and why, and when there was no evidence
+    #[command(subcommand)]
+    History(history::History),
     /// Print the policy for auditors: the log's key, its witnesses and their quorum
     Policy(Output),
     /// Have the newest head time-stamped now by every authority of the configuration; exit 1 if one did not; works while
@@ -330,8 +334,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
             show(asked.output.json, &made, &made.to_string())
         }
         Command::Accounts(asked) => people::accounts(&config, asked, now),
-        Command::Revoke(asked) => {
-            let Revoke { agent, reason, by, output } = asked;
+        Command::Revoke(Revoke { agent, reason, by, output }) => {
             let done = app::revoke(&config, Revocation { agent, by, reason }, now)?;
             show(output.json, &done, &done.to_string())
         }
@@ -342,6 +345,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::Delete(asked) => deletion::delete(&config, asked, now),
         Command::Hold(asked) => deletion::hold(&config, asked, now),
+        Command::History(asked) => history::run(&config, asked, now),
         Command::Decide(asked) => decide::run(&config, asked, now),
         Command::Population(asked) => population::run(&config, asked, now),
         Command::Rebuild(asked) => {

@@ -20,23 +20,29 @@
 //! | `status` | control statuses at a moment, out of that |
 //! | `history` | statuses at full hours of the log's own time |
 //! | `as_of` | the tables as they stood at an earlier entry |
+//! | `compare` | what changed between two moments, and why |
+//! | `lapses` | intervals of a period without valid evidence |
+//! | `said` | what a statement says, read from its envelope |
 //! | `dump` | compares two sets of tables |
 
 mod ahead;
 mod apply;
 mod as_of;
 mod claims;
+mod compare;
 mod dump;
 mod follow;
 mod history;
 mod input;
 mod judge;
 mod kept;
+mod lapses;
 mod live;
 mod pinned;
 mod present;
 mod read;
 mod rejudge;
+mod said;
 #[cfg(test)]
 pub(crate) mod sample;
 mod side_by_side;
@@ -62,10 +68,12 @@ use live::Live;
 use present::Present;
 
 pub use as_of::{AsOf, Moment, MomentError};
+pub use compare::{Comparison, ControlChange, Event, Happened, Side, Turn};
 pub use dump::TableDump;
 pub use follow::Turning;
 pub use judge::{Assessor, AssessorError};
 pub use kept::KEPT_MEDIA_TYPE;
+pub use lapses::{Lapse, LapseCause, LapsesOf, Period};
 pub use read::{
     AgentRow, Candidate, Change, ChangeKind, CoverageRow, DigestOf, DocumentRow, EntryFilter,
     EntryRow, FindingRow, Gap, Hashed, HoldRow, KindHeld, Named, NamedWhat, NoticeRow, NoticeWhat,

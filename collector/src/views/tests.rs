@@ -1,5 +1,7 @@
 mod as_of;
+mod compare;
 mod followed;
+mod lapses;
 mod packs;
 
 use std::path::Path;

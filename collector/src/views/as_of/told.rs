@@ -4,30 +4,19 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use exhibit_proto::dsse::Envelope;
-use exhibit_proto::statement::{Capsule, Heartbeat, Run, Statement};
+use exhibit_proto::statement::{Capsule, Heartbeat};
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension as _};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use crate::log::LogReader;
-use crate::views::apply::millis;
+use crate::views::said::{Said, run_before, said_at};
 use crate::views::{ViewsError, signed, unsigned};
 
 /// Among so many of an agent's last entries the newest of its chain is looked for: late ones come in between.
 const LATE: u32 = 64;
 /// Runs that are remembered before all are let go.
 const RUNS: usize = 20_000;
-
-/// What a run said, as far as it is needed: when each place was observed, and when the run ended.
-struct Said {
-    index: u64,
-    /// Of each target and kind that it named: when its document was observed, if there was one.
-    places: BTreeMap<(String, String), Option<i64>>,
-    finished: i64,
-}
 
 /// Which word about a place.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -257,54 +246,4 @@ pub(super) fn functions(
 
 fn failed(error: ViewsError) -> rusqlite::Error {
     rusqlite::Error::UserFunctionError(Box::new(error))
-}
-
-/// The agent's last run before an entry, and not before entry `from`.
-fn run_before(
-    connection: &Connection,
-    log: &LogReader,
-    (agent, before, from): (&str, u64, u64),
-) -> Result<Option<Said>, ViewsError> {
-    let mut ask = connection.prepare_cached(
-        "SELECT idx, rx FROM entries WHERE agent = ?1 AND idx < ?2 AND idx >= ?3 AND type = 'evidence' AND problem IS NULL
-         AND documents + gaps > 0 ORDER BY idx DESC LIMIT 1",
-    )?;
-    let row: Option<(i64, i64)> = ask
-        .query_row((agent, signed(before), signed(from)), |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    let Some((index, rx)) = row else { return Ok(None) };
-    let run = said_at::<Run>(log, unsigned(index))?;
-    Ok(Some(Said::of(unsigned(index), rx, run.as_ref())))
-}
-
-impl Said {
-    fn of(index: u64, rx: i64, run: Option<&Run>) -> Self {
-        // A clock that runs ahead must not make evidence look fresher than its arrival.
-        let time = |text: &str| millis(text).unwrap_or(rx).min(rx);
-        let mut places: BTreeMap<(String, String), Option<i64>> = BTreeMap::new();
-        for document in run.iter().flat_map(|run| &run.documents) {
-            let place = (document.target.as_str().to_owned(), document.kind.as_str().to_owned());
-            places.insert(place, Some(time(&document.started)));
-        }
-        let gaps =
-            run.iter().flat_map(|run| &run.outcomes).filter(|gap| gap.outcome != "collected");
-        for gap in gaps {
-            let place = (gap.target.as_str().to_owned(), gap.kind.as_str().to_owned());
-            places.entry(place).or_default();
-        }
-        Self { index, places, finished: run.map_or(rx, |run| time(&run.finished)) }
-    }
-}
-
-/// What an agent stated at an entry that counts, if its envelope is still held. Its signature was checked when it was applied.
-pub(super) fn said_at<P: Serialize + DeserializeOwned>(
-    log: &LogReader,
-    index: u64,
-) -> Result<Option<P>, ViewsError> {
-    let envelope = log.entry(index)?.and_then(|entry| entry.envelope);
-    let payload =
-        envelope.and_then(|bytes| Envelope::parse(&bytes).ok()?.unverified_payload().ok());
-    Ok(payload
-        .and_then(|payload| Statement::<P>::from_payload(&payload).ok())
-        .map(|said| said.predicate))
 }

@@ -68,7 +68,7 @@ fn without_runs(text: &str) -> String {
 
 fn decide(sample: &Sample, after: Option<u64>, act: Act, by: &str, until: &str) -> u64 {
     let value = (act == Act::Put).then(
-        || json!({"rule": "patch.status.reboot_not_pending", "until": until, "approver": "cleo"}),
+        || json!({"about": {"rule": "patch.status.reboot_not_pending"}, "until": format!("{until}T00:00:00Z")}),
     );
     let (register, id) = ("waiver".to_owned(), "W-1".to_owned());
     let reason = "window".to_owned();
@@ -147,6 +147,22 @@ fn what_is_asked_as_of_any_entry_is_answered_as_it_was_then() {
         let pinned = standing.pinned().unwrap();
         assert_eq!(pinned.findings().unwrap(), standing.findings().unwrap());
         assert_eq!(pinned.applied().unwrap(), entries);
+    }
+}
+
+#[test]
+fn every_table_that_is_asked_has_one_of_then_in_front() {
+    let (schema, then) = (include_str!("../schema.sql"), include_str!("../as_of/tables.sql"));
+    let name = |line: &str| line.split_whitespace().next().unwrap().to_owned();
+    let named = |text: &str, what: &str| -> Vec<String> {
+        text.lines().filter_map(|line| Some(name(line.strip_prefix(what)?))).collect()
+    };
+    let then = named(then, "CREATE TEMP VIEW ");
+    let tables = named(schema, "CREATE TABLE ").into_iter().chain(named(schema, "CREATE VIEW "));
+    // What goes on being said stands in `documents` and `outcomes`.
+    let inside = ["lines", "marks", "told", "outcome_rows"];
+    for table in tables.filter(|table| !inside.contains(&table.as_str())) {
+        assert!(then.contains(&table), "{table} of now would be shown under an old date");
     }
 }
 

@@ -1,6 +1,8 @@
 //! Statuses as they were: over a time as a picture, between two days as a list.
 
+pub(in crate::web) mod compare;
 mod control;
+pub(in crate::web) mod lapses;
 
 use askama::Template;
 use axum::response::Response;

@@ -37,6 +37,56 @@ async fn a_control_is_shown_as_of_an_entry_and_a_time_with_the_reasons_of_then()
 }
 
 #[tokio::test]
+async fn what_changed_between_two_moments_is_told_under_its_controls_and_as_csv() {
+    let site = Site::new(fill);
+    let cookie = site.enter().await;
+    let page = site.get("/history/compare?from=2&to=3", &cookie).await.body;
+    let control = page.split("<section class=\"gap\" aria-labelledby=\"A.8.8\"").nth(1).unwrap();
+    let control = control.split("</section>").next().unwrap();
+    assert!(control.contains("w-not_met") && control.contains("/entries/3"), "{control}");
+    assert!(control.contains("/rules/patch.status.reboot_not_pending"), "{control}");
+    assert!(page.contains("/controls?as_of=2\"") && page.contains("Every finding that turned"));
+    let csv = site.get("/history/compare.csv?from=2&to=3", &cookie).await.body;
+    let turned = "patch.status.reboot_not_pending,host:00000000000000000000000000000001,fail,pass";
+    let line = csv.lines().find(|line| line.contains("finding turned") && line.contains(turned));
+    assert!(line.is_some_and(|line| line.starts_with("A.8.8,")), "{csv}");
+    let nothing = site.get("/history/compare?from=3&to=3", &cookie).await.body;
+    assert!(nothing.contains("no control has another status"), "{nothing}");
+    assert_eq!(site.get("/history/compare", &cookie).await.status, 200);
+    for odd in ["soon", "2036-01-01", "99", "%3Cscript%3Ealert(1)%3C/script%3E"] {
+        for path in ["/history/compare", "/history/compare.csv", "/history/lapses"] {
+            let page = site.get(&format!("{path}?from={odd}&to=3"), &cookie).await;
+            assert!(page.status == 400 && !page.body.contains("<script>alert"), "{path} {odd}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn intervals_without_evidence_are_listed_by_target_and_control_and_as_csv() {
+    let site = Site::new(|sample| {
+        fill(sample);
+        sample.enrol("db-2");
+        sample.wait_minutes(5 * 24 * 60);
+        sample.activity("ada", "sign_in", serde_json::json!({}));
+    });
+    let cookie = site.enter().await;
+    let page = site.get("/history/lapses?from=2026-11-19&to=2026-11-27", &cookie).await.body;
+    assert!(page.contains("never scheduled") && page.contains("silent agent"), "{page}");
+    assert!(page.contains("2 targets looked at"), "{page}");
+    assert!(page.contains("Controls that lacked evidence"), "{page}");
+    let csv = site.get("/history/lapses.csv?from=2026-11-19&to=2026-11-27", &cookie).await.body;
+    let head = csv.lines().next().unwrap();
+    assert_eq!(head, "target,kind,from,to,length,cause,last_seen,window,controls");
+    let target = "host:00000000000000000000000000000001";
+    let silent = csv.lines().find(|line| line.starts_with(target)).unwrap();
+    assert!(silent.contains("silent_agent") && silent.contains("A.8.8"), "{csv}");
+    let one = site.get(&format!("/history/lapses?target={target}"), &cookie).await;
+    assert!(one.status == 200 && one.body.contains("web-1"));
+    let none = site.get("/history/lapses?target=host:%3Cscript%3E", &cookie).await;
+    assert!(none.status == 404 && !none.body.contains("host:<script>"));
+}
+
+#[tokio::test]
 async fn two_days_are_compared_and_what_is_no_day_is_told() {
     let site = Site::new(fill);
     let cookie = site.enter().await;

@@ -1,0 +1,80 @@
+//! Two moments compared: what turned and why, and nothing that was before or after.
+
+use exhibit_assessment::{Cause, Status};
+use exhibit_proto::leaf::EntryType;
+use exhibit_proto::statement::{Act, DECISION, Decision};
+use serde_json::json;
+
+use super::super::Happened;
+use super::super::sample::{Sample, patches};
+use super::KIND;
+
+const RULE: &str = "patch.status.reboot_not_pending";
+
+fn waive(sample: &Sample, until: &str) -> u64 {
+    let decision = Decision {
+        register: "waiver".into(),
+        id: "W-1".into(),
+        after: None,
+        act: Act::Put,
+        value: Some(json!({"about": {"rule": RULE}, "until": until})),
+        by: "ada".into(),
+        reason: "window in January".into(),
+    };
+    sample.own(EntryType::Decision, DECISION, decision)
+}
+
+#[test]
+fn what_turned_between_two_moments_stands_with_its_reasons_under_its_controls() {
+    let sample = Sample::new();
+    let mut one = sample.enrol("web-1");
+    sample.heartbeat(&mut one, &[KIND]);
+    let good = sample.run(&mut one, &[(KIND, patches(false))], &[]);
+    let bad = sample.run(&mut one, &[(KIND, patches(true))], &[]);
+    let enrolled = sample.enrol("web-2");
+    let waived = waive(&sample, "2027-01-31T00:00:00Z");
+    let pack = sample.rule_pack();
+    sample.wait_minutes(3 * 24 * 60);
+    let last = sample.activity("ada", "sign_in", json!({}));
+    let views = sample.views();
+    let now = sample.now();
+    let at = |index: u64| views.moment(&index.to_string(), now).unwrap();
+    let found = views.compare(&at(good), &at(bad)).unwrap();
+    let control = found.controls.iter().find(|change| change.control.to_string() == "A.8.8");
+    let control = control.unwrap();
+    assert_eq!(control.is, Status::NotMet);
+    let came = control.came.iter().find(|reason| reason.cause == Cause::Fail).unwrap();
+    assert_eq!(came.rule.as_ref().unwrap().as_str(), RULE);
+    let turns: Vec<_> = control.turns.iter().map(|place| &found.turns[*place]).collect();
+    let turn = turns.iter().find(|turn| turn.rule == RULE).unwrap();
+    assert_eq!((turn.index, turn.was.as_deref(), turn.is.as_str()), (bad, Some("pass"), "fail"));
+    assert_eq!((turn.target.as_str(), turn.name.as_str()), (one.target.as_str(), "web-1"));
+    assert!(found.events.is_empty() && found.more_turns == 0);
+    // Given the other way round, the earlier one still comes first.
+    let turned = views.compare(&at(bad), &at(good)).unwrap();
+    assert_eq!((turned.from.entries, turned.turns.len()), (good + 1, found.turns.len()));
+    let after = views.compare(&at(bad), &at(last)).unwrap();
+    assert!(after.turns.is_empty(), "{:?}", after.turns);
+    let told: Vec<_> = after.events.iter().map(|event| (event.what, event.index)).collect();
+    let web_2 = after.events.iter().find(|event| event.what == Happened::Enrolled).unwrap();
+    assert_eq!(web_2.target.as_ref(), Some(&enrolled.id));
+    for there in [
+        (Happened::Decided, Some(waived)),
+        (Happened::Pack, Some(pack)),
+        (Happened::Enrolled, Some(pack - 2)),
+        (Happened::Silent, None),
+    ] {
+        assert!(told.contains(&there), "{there:?} in {told:?}");
+    }
+    let decided = after.events.iter().find(|event| event.what == Happened::Decided).unwrap();
+    assert!(decided.controls.contains(&"A.8.8".parse().unwrap()), "by its rule");
+    assert_eq!(decided.by.as_deref(), Some("ada"));
+    // Over both, the decision stands under the control whose status is another.
+    let whole = views.compare(&at(good), &at(last)).unwrap();
+    let control = whole.controls.iter().find(|change| change.control.to_string() == "A.8.8");
+    let events: Vec<_> =
+        control.unwrap().events.iter().map(|place| whole.events[*place].what).collect();
+    assert_eq!(events, [Happened::Decided]);
+    let same = views.compare(&at(last), &at(last)).unwrap();
+    assert!(same.controls.is_empty() && same.turns.is_empty() && same.events.is_empty());
+}

@@ -1,0 +1,246 @@
+//! Two moments compared: controls whose status is another, with what came and went; and everything that happened in between.
+
+mod flat;
+
+use askama::Template;
+use axum::response::Response;
+use exhibit_assessment::Verdict;
+use jiff::ToSpan as _;
+
+use super::super::control::{ReasonView, reason_view};
+use super::super::{super::html, Ask, WebError, target_cell};
+use crate::views::{Comparison, ControlChange, Event, Happened, Moment, MomentError, Turn};
+use crate::web::Frame;
+use crate::web::table::{Table, TableView, choice, column, encode, moment, text, word};
+use crate::web::words::{self, Word};
+
+/// Findings and happenings that are listed beside a control; the tables below have all.
+const SHOWN: usize = 8;
+
+#[derive(Template)]
+#[template(path = "compare.html")]
+struct ComparePage {
+    frame: Frame,
+    /// As they are asked for.
+    from: String,
+    to: String,
+    from_stamp: String,
+    to_stamp: String,
+    from_entries: u64,
+    to_entries: u64,
+    /// Versions, where the pack is another.
+    packs: Option<(String, String)>,
+    controls: Vec<ControlView>,
+    csv: String,
+    turns: TableView,
+    more_turns: u64,
+    events: TableView,
+}
+
+struct ControlView {
+    id: String,
+    title: String,
+    was: Word,
+    is: Word,
+    passing_was: String,
+    passing_is: String,
+    came: Vec<ReasonView>,
+    more_came: u64,
+    went: Vec<ReasonView>,
+    more_went: u64,
+    turns: Vec<TurnView>,
+    more_turns: usize,
+    events: Vec<(String, Option<u64>)>,
+}
+
+struct TurnView {
+    was: Option<Word>,
+    is: Word,
+    title: String,
+    rule: String,
+    name: String,
+    index: u64,
+    stamp: String,
+}
+
+pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
+    let (from, to, found) = compared(ask)?;
+    let controls = found.controls.iter().map(|change| control(ask, &found, change));
+    let controls: Result<Vec<ControlView>, WebError> = controls.collect();
+    let packs = (found.from.pack != found.to.pack)
+        .then(|| (found.from.pack_version.clone(), found.to.pack_version.clone()));
+    let stamp = |at: jiff::Timestamp| at.strftime("%-d %B %Y %H:%M UTC").to_string();
+    html(&ComparePage {
+        frame: ask.frame("Two moments compared", "history"),
+        csv: format!("/history/compare.csv?from={}&to={}", encode(&from), encode(&to)),
+        from,
+        to,
+        from_stamp: stamp(found.from.at),
+        to_stamp: stamp(found.to.at),
+        from_entries: found.from.entries,
+        to_entries: found.to.entries,
+        packs,
+        controls: controls?,
+        turns: turns(ask, &found).view(&ask.path, &ask.query),
+        more_turns: found.more_turns,
+        events: events(ask, &found).view(&ask.path, &ask.query),
+    })
+}
+
+pub(in crate::web) fn csv(ask: &Ask) -> Result<Response, WebError> {
+    let (_, _, found) = compared(ask)?;
+    Ok(ask.csv("compared", &flat::table(&found)))
+}
+
+/// The two moments as they are asked for, and what is between them. Without a question: the last 30 days.
+fn compared(ask: &Ask) -> Result<(String, String, Comparison), WebError> {
+    let given = |name: &str| ask.query.get(name).filter(|text| !text.trim().is_empty()).cloned();
+    let to = given("to").unwrap_or_else(|| ask.now.to_string());
+    let to_moment = one(ask, &to)?;
+    let before = || to_moment.at.checked_sub((30 * 24).hours()).unwrap_or(to_moment.at);
+    let from = given("from").unwrap_or_else(|| before().to_string());
+    let found = ask.views.compare(&one(ask, &from)?, &to_moment)?;
+    Ok((found.from.as_of.clone(), found.to.as_of.clone(), found))
+}
+
+pub(super) fn one(ask: &Ask, text: &str) -> Result<Moment, WebError> {
+    ask.views.moment(text, ask.now).map_err(|error| match error {
+        MomentError::Views(error) => error.into(),
+        MomentError::Unclear(_) | MomentError::Future { .. } | MomentError::NoEntry { .. } => {
+            WebError::NoMoment(error.to_string())
+        }
+    })
+}
+
+fn control(ask: &Ask, found: &Comparison, change: &ControlChange) -> Result<ControlView, WebError> {
+    let names = ask.target_names()?;
+    let view = |reasons: &[exhibit_assessment::Reason]| -> Vec<ReasonView> {
+        reasons.iter().map(|reason| reason_view(ask, reason, &names)).collect()
+    };
+    let share = |counts: &exhibit_assessment::Counts| match counts.targets {
+        0 => "no target".to_owned(),
+        targets => format!("{} of {targets} targets pass", counts.targets_passing),
+    };
+    let turned = change.turns.iter().rev().filter_map(|place| found.turns.get(*place));
+    let events = change.events.iter().filter_map(|place| found.events.get(*place));
+    Ok(ControlView {
+        id: change.control.to_string(),
+        title: change.title.clone(),
+        was: words::status(change.was),
+        is: words::status(change.is),
+        passing_was: share(&change.counts_was),
+        passing_is: share(&change.counts_is),
+        came: view(&change.came),
+        more_came: change.more_came,
+        went: view(&change.went),
+        more_went: change.more_went,
+        more_turns: change.turns.len().saturating_sub(SHOWN),
+        turns: turned.take(SHOWN).filter_map(turn).collect(),
+        events: events.take(SHOWN).map(|event| (told(event), event.index)).collect(),
+    })
+}
+
+fn turn(turn: &Turn) -> Option<TurnView> {
+    Some(TurnView {
+        was: turn.was.as_deref().and_then(verdict),
+        is: verdict(&turn.is)?,
+        title: turn.title.clone(),
+        rule: format!("/rules/{}", encode(&turn.rule)),
+        name: turn.name.clone(),
+        index: turn.index,
+        stamp: turn.at.strftime("%-d %b %Y %H:%M").to_string(),
+    })
+}
+
+fn verdict(wire: &str) -> Option<Word> {
+    [Verdict::Pass, Verdict::Fail, Verdict::NotApplicable, Verdict::Error]
+        .into_iter()
+        .find(|verdict| verdict.as_str() == wire)
+        .map(words::verdict)
+}
+
+fn told(event: &Event) -> String {
+    match &event.by {
+        Some(by) => format!("{} ({by})", event.text),
+        None => event.text.clone(),
+    }
+}
+
+fn turns(ask: &Ask, found: &Comparison) -> Table {
+    let rows = found.turns.iter().filter_map(|turn| {
+        let was = turn.was.as_deref().and_then(verdict);
+        Some(vec![
+            moment(Some(ask.moment(turn.at))).link(format!("/entries/{}", turn.index)),
+            was.map_or_else(|| text("first"), word),
+            word(verdict(&turn.is)?),
+            text(turn.title.clone())
+                .note(turn.message.clone())
+                .link(format!("/rules/{}", encode(&turn.rule))),
+            target_cell(&turn.name, &turn.target),
+            text(controls(turn)),
+        ])
+    });
+    Table {
+        id: "turned",
+        caption: "Findings that turned".into(),
+        columns: vec![
+            column("at", "At"),
+            choice("was", "Was"),
+            choice("is", "Is"),
+            column("rule", "Rule"),
+            choice("target", "Target"),
+            column("controls", "Controls"),
+        ],
+        rows: rows.collect(),
+        empty: "No finding turned between the two moments.",
+        csv: None,
+    }
+}
+
+fn controls(turn: &Turn) -> String {
+    let told = turn.controls.iter().map(|(control, strength)| format!("{control} ({strength})"));
+    told.collect::<Vec<_>>().join(", ")
+}
+
+fn events(ask: &Ask, found: &Comparison) -> Table {
+    let rows = found.events.iter().map(|event| {
+        let at = moment(Some(ask.moment(event.at)));
+        let controls: Vec<String> = event.controls.iter().map(ToString::to_string).collect();
+        vec![
+            match event.index {
+                Some(index) => at.link(format!("/entries/{index}")),
+                None => at,
+            },
+            text(label(event.what)).export(event.what.as_str()),
+            text(event.text.clone()),
+            text(event.by.clone().unwrap_or_default()),
+            text(controls.join(", ")),
+        ]
+    });
+    Table {
+        id: "happened",
+        caption: "What happened in between".into(),
+        columns: vec![
+            column("at", "At"),
+            choice("what", "What"),
+            column("text", "In words"),
+            choice("by", "By"),
+            column("controls", "Controls"),
+        ],
+        rows: rows.collect(),
+        empty: "Nobody decided anything, no rule pack came, no target or agent came or went.",
+        csv: None,
+    }
+}
+
+fn label(what: Happened) -> &'static str {
+    match what {
+        Happened::Decided => "decision",
+        Happened::Pack => "rule pack",
+        Happened::Enrolled => "enrolled",
+        Happened::Revoked => "revoked",
+        Happened::Retired => "retired",
+        Happened::Silent => "fell silent",
+        Happened::Speaks => "speaks again",
+    }
+}
