@@ -1,6 +1,8 @@
 //! `exhibit-bench`: figures beside what the machine itself can do, as one JSON object. Run on demand, in release mode.
 #![expect(clippy::print_stdout, reason = "it prints its figures")]
 
+#[cfg(feature = "assess")]
+mod assess;
 mod fleet;
 mod host;
 mod ingest;
@@ -45,16 +47,26 @@ struct Cli {
 enum Command {
     /// What an agent costs its host, beside peers; `tests/benches/peers` installs them
     Host(host::Plan),
+    /// What judging costs: a first assessment, a run without a change, one changed document, a year of history, a back-test
+    #[cfg(feature = "assess")]
+    Assess(assess::Plan),
 }
 
 fn main() -> Result<()> {
     let cli = Cli::parse();
     fs::create_dir_all(&cli.folder).with_context(|| cli.folder.display().to_string())?;
-    if let Some(Command::Host(plan)) = &cli.command {
-        let figures = host::measure(&cli.folder, plan)?;
-        println!("{}", serde_json::to_string_pretty(&figures)?);
-        return Ok(());
-    }
+    let figures = match &cli.command {
+        Some(Command::Host(plan)) => host::measure(&cli.folder, plan)?,
+        #[cfg(feature = "assess")]
+        Some(Command::Assess(plan)) => assess::measure(&cli.folder, plan)?,
+        None => everything(cli)?,
+    };
+    println!("{}", serde_json::to_string_pretty(&figures)?);
+    Ok(())
+}
+
+/// Taking in, and verifying logs and bundles.
+fn everything(cli: Cli) -> Result<Value> {
     let programs = Programs::beside_me()?;
     let exhibit = programs.path("exhibit");
     ensure!(exhibit.is_file(), "{} is missing: build it in the same profile", exhibit.display());
@@ -76,11 +88,9 @@ fn main() -> Result<()> {
         0 => None,
         _ => Some(ingest::measure(&cli.folder, &plan, &limits)?),
     };
-    let figures = json!({
+    Ok(json!({
         "machine": limits, "ingest": ingest, "verify_log": logs, "verify_bundle": bundles
-    });
-    println!("{}", serde_json::to_string_pretty(&figures)?);
-    Ok(())
+    }))
 }
 
 fn rebuild(exhibit: &Path, made: &Made, leaves: u64, limits: &Limits) -> Result<Value> {
