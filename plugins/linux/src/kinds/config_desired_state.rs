@@ -187,7 +187,7 @@ mod tests {
             (
                 "/opt/puppetlabs/puppet/public/last_run_summary.yaml",
                 "---\nversion:\n  config: 1763800000\n  puppet: 8.1.0\nresources:\n  changed: 2\n  failed: 1\n  total: 211\n\
-                 application:\n  run_mode: agent\n  noop: false\ntime:\n  total: 3.2\n  last_run: 1795340000\n\
+                 application:\n  run_mode: agent\n  initial_environment: production\ntime:\n  total: 3.2\n  last_run: 1795340000\n\
                  events:\n  failure: 1\n  success: 2\n  total: 3\n",
             ),
             (

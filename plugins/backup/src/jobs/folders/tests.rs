@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 
 use super::super::{KIND, observe};
 
+mod barman;
+
 fn seen(root: &Path, repository: &Value) -> (Value, Vec<String>) {
     let mut job = testing::job(root);
     job.settings = json!({"backup": {"repositories": [repository]}});

@@ -47,10 +47,17 @@ pub(super) fn puppet(text: &str) -> Report {
             ("resources", "failed") => report.failed = value.parse().ok(),
             ("resources", "total") => report.total = value.parse().ok(),
             ("version", "config") => report.version = Some(value.to_owned()),
-            ("application", "noop") => report.no_operation = value.parse().ok(),
+            // Said only by what would have been changed: the file has no word for the run as a whole.
+            ("events", "noop") if value.parse::<u64>().is_ok_and(|count| count > 0) => {
+                report.no_operation = Some(true);
+            }
             ("time", "last_run") => {
                 report.time =
                     value.parse().ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
+            }
+            // Other resources were changed, so the run was none of trial.
+            ("events", "success") if value.parse::<u64>().is_ok_and(|count| count > 0) => {
+                report.no_operation = Some(false);
             }
             ("events", "failure") => broken |= value.parse::<u64>().is_ok_and(|count| count > 0),
             (_, _) => {}
@@ -93,4 +100,24 @@ pub(super) fn ansible(text: &str) -> Report {
     };
     let failed = count("failed").map(|failed| failed + count("unreachable").unwrap_or(0));
     Report { changed: count("changed"), failed, total: count("ok"), ..Report::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What Puppet 7.23.0 (Debian 12) wrote of two runs of `puppet apply`, one of them with `--noop`; times of types left out.
+    const SUMMARY: &str = "---\nversion:\n  config: 1795437739\n  puppet: 7.23.0\napplication:\n  run_mode: user\n  initial_environment: production\n  converged_environment: production\nresources:\n  changed: 1\n  corrective_change: 0\n  failed: 1\n  failed_to_restart: 0\n  out_of_sync: 2\n  restarted: 0\n  scheduled: 0\n  skipped: 0\n  total: 9\ntime:\n  catalog_application: 0.06331466600386193\n  total: 0.064020332\n  last_run: 1795437739\nchanges:\n  total: 1\nevents:\n  failure: 1\n  success: 1\n  total: 2\n";
+    const NOOP: &str = "---\nversion:\n  config: 1795437767\n  puppet: 7.23.0\nresources:\n  changed: 0\n  corrective_change: 0\n  failed: 0\n  out_of_sync: 1\n  total: 9\ntime:\n  last_run: 1795437767\nchanges:\n  total: 0\nevents:\n  failure: 0\n  noop: 1\n  success: 0\n  total: 1\n";
+
+    #[test]
+    fn summaries_that_puppet_wrote_are_understood() {
+        let run = puppet(SUMMARY);
+        assert_eq!((run.changed, run.failed, run.total), (Some(1), Some(1), Some(9)));
+        assert_eq!((run.result(), run.no_operation), (Some(StateResult::Failed), Some(false)));
+        assert_eq!(run.time.unwrap().to_string(), "2026-11-23T12:42:19Z");
+        assert_eq!(run.version.as_deref(), Some("1795437739"));
+        let run = puppet(NOOP);
+        assert_eq!((run.result(), run.no_operation), (Some(StateResult::Unchanged), Some(true)));
+    }
 }
