@@ -27,5 +27,7 @@ if [ "$(cat "$dir/installed" 2>/dev/null)" != "$wanted" ]; then
   $npm install --prefix "$dir" --no-audit --no-fund --silent "$wanted" >&2
   printf '%s' "$wanted" > "$dir/installed"
 fi
-cp "$(dirname "$0")/oidc.mjs" "$dir/provider.mjs"
+# Moved into place: another test may be starting it.
+cp "$(dirname "$0")/oidc.mjs" "$dir/provider.mjs.new"
+mv "$dir/provider.mjs.new" "$dir/provider.mjs"
 printf '%s\n' "$node"
