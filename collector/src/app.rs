@@ -2,6 +2,7 @@
 
 mod api_tokens;
 mod attest;
+mod audit;
 mod bar;
 pub(crate) mod decide;
 mod decided;
@@ -30,6 +31,7 @@ pub use api_tokens::{
     ApiTokenListed, ApiTokenMade, ApiTokenRevoked, ApiTokens, api_tokens, create_api_token,
     revoke_api_token,
 };
+pub use audit::{audits, export_audit, import_requests};
 pub use decided::{DecisionMade, RecordShown, decide, newest, next_id, records, value_in_force};
 pub use history::{
     ControlLapses, LapsesFound, MomentsCompared, compare as compare_moments, lapses,

@@ -6,6 +6,7 @@
 )]
 
 mod api_tokens;
+mod audit;
 mod decide;
 mod deletion;
 mod evidence;
@@ -77,6 +78,9 @@ enum Command {
     /// Lists that auditors draw from: frozen in the log, drawn by a number that is given afterwards; work while `serve` runs
     #[command(subcommand)]
     Population(population::Population),
+    /// Audits: what auditors ask for, get and find; the bundle of an audit; work while `serve` runs
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// Make the views anew from the log (stop `serve` first)
     Rebuild(Rebuild),
     /// Hash everything in the log again, against the signed heads; exit 1 names what is damaged
@@ -347,6 +351,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Hold(asked) => deletion::hold(&config, asked, now),
         Command::History(asked) => history::run(&config, asked, now),
         Command::Decide(asked) => decide::run(&config, asked, now),
+        Command::Audit(asked) => audit::run(&config, asked, now),
         Command::Population(asked) => population::run(&config, asked, now),
         Command::Rebuild(asked) => {
             let rebuilt = app::rebuild(&config, asked.check)?;
@@ -406,6 +411,10 @@ fn export(config: &Config, asked: Export, now: Timestamp) -> anyhow::Result<Exit
         app::select(config, asked.target, asked.kind, asked.control, (asked.from, asked.to))?;
     let (by, out) = (asked.by, asked.out);
     let (summary, entry) = app::export(config, &selection, asked.cosigned, (&by, &out), now)?;
+    exported(&summary, entry, asked.output.json)
+}
+
+fn exported(summary: &crate::export::Summary, entry: u64, json: bool) -> anyhow::Result<ExitCode> {
     let text = format!(
         "{} items ({} statements, {} documents) under size {}{} in {}; logged as entry {entry}\nverify: exhibit verify {} --policy FILE\nThe policy must come from elsewhere than the bundle, once: it is what `exhibit-collector policy` prints.",
         summary.items,
@@ -419,7 +428,7 @@ fn export(config: &Config, asked: Export, now: Timestamp) -> anyhow::Result<Exit
         summary.out.display(),
         summary.out.display(),
     );
-    show(asked.output.json, &summary, &text)
+    show(json, summary, &text)
 }
 
 fn show(json: bool, value: &impl Serialize, text: &str) -> anyhow::Result<ExitCode> {

@@ -55,6 +55,9 @@ pub fn next_id(views: &Views, register: &str, now: jiff::Timestamp) -> Result<St
         "waiver" => "W",
         "manual_evidence" => "E",
         "population" => "P",
+        "audit" => "A",
+        "audit_finding" => "F",
+        "audit_comment" => "C",
         _ => "R",
     };
     let start = format!("{letter}-{}-", now.strftime("%Y"));

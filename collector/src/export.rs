@@ -12,6 +12,7 @@ mod page;
 mod past;
 mod readme;
 mod select;
+mod settle;
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -22,7 +23,7 @@ use std::path::{Path, PathBuf};
 use exhibit_proto::bundle::{self, Absence, Item, Listed};
 use exhibit_proto::checkpoint::{Checkpoint, CheckpointError};
 use exhibit_proto::digest::Digest;
-use exhibit_proto::document::Target;
+use exhibit_proto::document::{Kind, Target};
 use exhibit_proto::keys::{KeyError, PublicKey};
 use exhibit_proto::leaf::{EntryType, Leaf, LeafError};
 use exhibit_proto::log_key::LogKeys;
@@ -42,7 +43,8 @@ use folder::Folder;
 use manifest::Manifest;
 use news::News;
 use past::Past;
-pub use select::Selection;
+pub use select::{Audited, Selection};
+pub(crate) use settle::settled;
 
 /// What was written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -155,6 +157,7 @@ pub fn write(
         missing,
         attested,
         judged: views.is_some(),
+        own: BTreeSet::new(),
     };
     writer.leaves(&progress)?;
     let Writer { mut folder, manifest, counts, .. } = writer;
@@ -236,6 +239,8 @@ struct Writer<'a> {
     attested: BTreeSet<u64>,
     /// Findings come along.
     judged: bool,
+    /// Records of the audit's own, by register and id.
+    own: BTreeSet<(String, String)>,
 }
 
 impl Writer<'_> {
@@ -282,7 +287,7 @@ impl Writer<'_> {
             // It stands after all statements that name what it took.
             EntryType::Tombstone => self.took_something(index, &leaf.env)?,
             EntryType::Time => self.attested.contains(&index),
-            EntryType::Decision => self.decided_by_then(&leaf.rx),
+            EntryType::Decision => self.selection.audit.is_some() || self.decided_by_then(&leaf.rx),
             EntryType::Activity => self.froze_by_then(index, &leaf)?,
             EntryType::Evidence
             | EntryType::Heartbeat
@@ -292,7 +297,8 @@ impl Writer<'_> {
             | EntryType::Fork
             | EntryType::Other(_) => false,
         };
-        let asked = leaf.t == EntryType::Evidence && self.selection.covers_time(&leaf.rx);
+        let within = self.selection.covers_time(&leaf.rx);
+        let asked = leaf.t == EntryType::Evidence && (within || self.selection.names_entry(index));
         let notice = noticed::is(&leaf.t);
         let beat = leaf.t == EntryType::Heartbeat;
         if !always && !asked && !notice && !beat {
@@ -305,6 +311,9 @@ impl Writer<'_> {
                 "the stored envelope has another digest than its leaf says",
             ));
         }
+        if leaf.t == EntryType::Decision && !self.concerns(index, &leaf.rx, envelope.as_deref())? {
+            return Ok(());
+        }
         if notice && !self.noticed(index, &leaf.t, envelope.as_deref())? {
             return Ok(());
         }
@@ -312,7 +321,7 @@ impl Writer<'_> {
             return Ok(());
         }
         let documents = match &envelope {
-            Some(envelope) if asked => match self.run(index, envelope)? {
+            Some(envelope) if asked => match self.run((index, within), envelope)? {
                 Some(documents) => documents,
                 None => return Ok(()),
             },
@@ -360,17 +369,24 @@ impl Writer<'_> {
     }
 
     /// The documents of a run, written; `None` if the selection asks for nothing of it.
-    fn run(&mut self, index: u64, envelope: &[u8]) -> Result<Option<Vec<Listed>>, ExportError> {
+    fn run(
+        &mut self,
+        (index, within): (u64, bool),
+        envelope: &[u8],
+    ) -> Result<Option<Vec<Listed>>, ExportError> {
         let run: Run = predicate(index, envelope)?;
-        let wanted = |kind, target| self.selection.covers(kind, target);
+        let selection = self.selection;
+        let wanted = |kind: &Kind, target: &Target| {
+            within && selection.covers(kind, target) || selection.names(index, kind, target)
+        };
         let documents = run.documents.iter().map(|d| (&d.kind, &d.target));
         let mut seen = documents.chain(run.outcomes.iter().map(|o| (&o.kind, &o.target)));
-        if !self.selection.is_all() && !seen.any(|(kind, target)| wanted(kind, target)) {
+        if !(within && selection.is_all()) && !seen.any(|(kind, target)| wanted(kind, target)) {
             return Ok(None);
         }
         let mut listed = Vec::new();
         for document in run.documents {
-            let absent = if self.selection.covers(&document.kind, &document.target) {
+            let absent = if wanted(&document.kind, &document.target) {
                 self.document(index, &document.digest)?
             } else {
                 Some(Absence::NotSelected)

@@ -12,6 +12,7 @@
 //! | [`requests`] | what commands ask of the collector that serves | does what is asked |
 //! | [`decisions`] | what people decide, on its way to the log | writes to the log |
 //! | [`population`] | lists that auditors draw samples from, and the draws | logs anything |
+//! | [`audit`] | lists of requests, evidence that is named, what an audit sees | logs anything |
 //! | [`retention`] | what may be deleted, and when | deletes anything |
 //! | [`people`] | users, passwords, sessions | decides what an auditor relies on |
 //! | [`web`] | pages, public read side of the log, health | writes to the log by itself |
@@ -26,6 +27,7 @@
 
 pub mod app;
 mod ask;
+pub mod audit;
 pub mod cli;
 pub mod config;
 pub mod decisions;

@@ -75,7 +75,7 @@ pub use judge::{Assessor, AssessorError};
 pub use kept::KEPT_MEDIA_TYPE;
 pub use lapses::{Lapse, LapseCause, LapsesOf, Period};
 pub use read::{
-    AgentRow, Candidate, Change, ChangeKind, CoverageRow, DigestOf, DocumentRow, EntryFilter,
+    AgentRow, Candidate, Change, ChangeKind, CoverageRow, DigestOf, DocumentRow, Done, EntryFilter,
     EntryRow, FindingRow, Gap, Hashed, HoldRow, KindHeld, Named, NamedWhat, NoticeRow, NoticeWhat,
     OutcomeRow, PackRow, PlacedDocument, RecordRow, ScheduleRow, StatusRow, TargetRow,
     TombstoneRow,

@@ -11,6 +11,7 @@
 //! | `oidc` | people who sign in at a provider |
 //! | `settings` | one's own account; people, for admins |
 //! | `watch`, `failures` | what is logged because somebody looked, or could not sign in |
+//! | `audits` | the audit room's own forms: lists taken, populations frozen, samples drawn, the bundle |
 //! | `decide` | forms by which people decide, handed to the desk through a callback |
 //! | `moment` | the earlier moment that an address asks for |
 //! | `pages` | one function a page, all plain and blocking |
@@ -25,6 +26,7 @@
 pub mod api;
 mod asked;
 mod assets;
+mod audits;
 mod charts;
 mod decide;
 mod diff;
@@ -198,6 +200,8 @@ enum WebError {
     #[error(transparent)]
     Framework(#[from] FrameworkError),
     #[error(transparent)]
+    People(#[from] crate::people::PeopleError),
+    #[error(transparent)]
     Report(#[from] ReportError),
     #[error(transparent)]
     Packs(#[from] PacksError),
@@ -236,7 +240,12 @@ pub fn router(state: WebState, beside: Router) -> Router {
 
 /// Every address of the pages. Each needs its line in `rights`, too.
 fn routes() -> Routes<Arc<Site>> {
-    door().merge(api::routes()).merge(oidc::routes()).merge(settings::routes()).merge(pages())
+    door()
+        .merge(api::routes())
+        .merge(audits::routes())
+        .merge(oidc::routes())
+        .merge(settings::routes())
+        .merge(pages())
 }
 
 fn door() -> Routes<Arc<Site>> {
@@ -389,6 +398,7 @@ fn sorry(ask: &Ask, error: &WebError) -> Response {
         | WebError::Stamp(_)
         | WebError::Scrub(_)
         | WebError::Framework(_)
+        | WebError::People(_)
         | WebError::Report(_)
         | WebError::Packs(_)
         | WebError::Template(_) => {

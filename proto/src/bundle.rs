@@ -170,6 +170,9 @@ pub struct Selection {
     pub kinds: Vec<Kind>,
     /// Controls that led to `kinds`, such as `A.8.13`.
     pub controls: Vec<String>,
+    /// The audit whose bundle it is: what is attached to it and was drawn for it comes along, whatever the rest says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit: Option<String>,
     /// First and last time of logging: RFC 3339, UTC, both inclusive.
     pub from: Option<String>,
     pub to: Option<String>,

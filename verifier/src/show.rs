@@ -176,8 +176,9 @@ fn head(what: &str, report: &Report, out: &mut String) {
             if controls.is_empty() { controls } else { format!(" (controls {controls})") };
         let from = chosen.from.as_deref().unwrap_or("the beginning");
         let to = chosen.to.as_deref().unwrap_or("the end");
+        let audit = chosen.audit.as_ref().map(|id| format!("audit {id}: ")).unwrap_or_default();
         let about = format!(
-            "{targets}; {kinds}{controls}; from {from} to {to}; made {}",
+            "{audit}{targets}; {kinds}{controls}; from {from} to {to}; made {}",
             about.generated_at
         );
         say(out, format_args!("About    {}\n", clean(&about)));

@@ -16,7 +16,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde_json::Value;
 
-pub use audits::{Audits, Frozen};
+pub use audits::{
+    AUDIT, AUDIT_COMMENT, AUDIT_FINDING, Audit, AuditStatus, AuditType, Audits, Comment, Frozen,
+    Grade, REQUEST, Raised, RaisedStatus, Request, RequestStatus, Said, Shown, ShownFile,
+};
 pub use people::{ControlDecisions, People, Unread, own_labels};
 pub use registers::{
     CONFIGURATION, ISMS, Known, REGISTERS, Register, SECOND_PERSON, asks, check, register,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::anyhow;
 use exhibit_assessment::decisions::{
-    self, CONFIGURATION, Known, Place, REGISTERS, Revision, SECOND_PERSON, StepError,
+    self, CONFIGURATION, Known, Place, REGISTERS, REQUEST, Revision, SECOND_PERSON, StepError,
 };
 use exhibit_proto::leaf::EntryType;
 use exhibit_proto::sample;
@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::retention::OpenViews;
+use crate::audit;
 use crate::config::Config;
 use crate::decisions::{Decide, Decided, Deciding, Undecided};
 use crate::identity::Collector;
@@ -93,6 +94,7 @@ impl Decider {
             let files = files(&looked, &asked, held)?;
             let proposed = check(&looked, &asked, now)?;
             population::admit(&looked, &asked).map_err(refused)?;
+            audit::admit(&looked, &asked).map_err(refused)?;
             Ok((files, proposed))
         });
         let (subjects, proposed) = checked.await.map_err(unable)??;
@@ -213,34 +215,53 @@ fn stale(error: &StepError, history: &[RecordRow]) -> String {
     }
 }
 
-/// The file that a value names, as a subject; it comes along, or the log holds it.
+/// The files that a value names, as subjects; each comes along, or the log holds it.
 fn files(
     views: &Views,
     decision: &Decision,
     comes: Option<exhibit_proto::digest::Digest>,
-) -> Result<Option<Subject>, Undecided> {
-    let (brings, otherwise) = match decision.register.as_str() {
-        "manual_evidence" => (true, "application/octet-stream"),
-        sample::POPULATION | sample::SAMPLE => (true, sample::MEDIA_TYPE),
-        _ => (false, ""),
-    };
-    let value = decision.value.as_ref().filter(|_| brings);
-    let named = value.and_then(|value| value.get("digest")).and_then(Value::as_str);
-    let Some(named) = named else {
-        let error = Err(refused(anyhow!("this decision brings no file")));
-        return if comes.is_some() { error } else { Ok(None) };
-    };
-    let digest =
-        named.parse().map_err(|_not_hex| refused(anyhow!("{named:?} is not a SHA-256")))?;
-    let held = comes == Some(digest)
-        || (comes.is_none() && views.log().document(&digest).map_err(unable)?.is_some());
-    if !held {
-        return Err(refused(anyhow!(
-            "no file with the digest {digest} came, and the log holds none"
-        )));
+) -> Result<Vec<Subject>, Undecided> {
+    let named = named(decision);
+    let mut subjects = Vec::new();
+    for (text, media_type) in &named {
+        let digest =
+            text.parse().map_err(|_not_hex| refused(anyhow!("{text:?} is not a SHA-256")))?;
+        // One that is named alone is the one that comes.
+        let alone = named.len() == 1 && comes.is_some();
+        let held = comes == Some(digest)
+            || (!alone && views.log().document(&digest).map_err(unable)?.is_some());
+        if !held {
+            return Err(refused(anyhow!(
+                "no file with the digest {digest} came, and the log holds none"
+            )));
+        }
+        subjects.push(decision_file(digest, media_type));
     }
-    let media_type = value.and_then(|value| value.get("media_type")).and_then(Value::as_str);
-    Ok(Some(decision_file(digest, media_type.unwrap_or(otherwise))))
+    match comes {
+        Some(digest) if !subjects.iter().any(|subject| subject.digest.sha256 == digest) => {
+            Err(refused(anyhow!("this decision brings no file")))
+        }
+        Some(_) | None => Ok(subjects),
+    }
+}
+
+/// Digests and media types of the files that a value names.
+fn named(decision: &Decision) -> Vec<(&str, &str)> {
+    let Some(value) = &decision.value else { return Vec::new() };
+    match decision.register.as_str() {
+        "manual_evidence" => one(value, "application/octet-stream").into_iter().collect(),
+        sample::POPULATION | sample::SAMPLE => one(value, sample::MEDIA_TYPE).into_iter().collect(),
+        REQUEST => {
+            let files = value.get("files").and_then(Value::as_array).into_iter().flatten();
+            files.filter_map(|file| one(file, "application/octet-stream")).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn one<'a>(value: &'a Value, otherwise: &'a str) -> Option<(&'a str, &'a str)> {
+    let part = |name: &str| value.get(name).and_then(Value::as_str);
+    Some((part("digest")?, part("media_type").unwrap_or(otherwise)))
 }
 
 #[cfg(test)]

@@ -16,15 +16,12 @@ use super::{Keys, desk, retention, witness};
 use crate::config::Config;
 use crate::export::{self, Selection, Summary, Under};
 use crate::identity::{NewToken, Tokens};
-use crate::log::{Head, Lock, LogReader};
+use crate::log::{Lock, LogReader};
 use crate::packs;
 use crate::secrets::SecretsDb;
 use crate::timestamp::{Stamps, Timestamps};
 use crate::views::{Assessor, Views};
 use crate::witness::Witnesses;
-
-/// Looks for a head at which the tables stand.
-const TRIES: u32 = 20;
 
 /// What a token is asked to be.
 pub struct TokenAsked {
@@ -124,7 +121,7 @@ pub fn select(
         ensure!(from <= to, "--from {from} is after --to {to}");
     }
     let targets = targets.into_iter().collect();
-    Ok(Selection { targets, kinds, controls, from, to })
+    Ok(Selection { targets, kinds, controls, from, to, audit: None })
 }
 
 /// The rules that judge now.
@@ -189,7 +186,7 @@ fn under(
         )?;
         (newest.head, newest.by)
     } else {
-        witnesses.cosigned(&settled(reader, &views)?)?
+        witnesses.cosigned(&export::settled(reader, &views)?)?
     };
     Ok(Under {
         log_keys: keys.collector.keys().clone(),
@@ -199,18 +196,6 @@ fn under(
         stamps: Stamps::at(config.timestamps_folder()),
         views: Some(views),
     })
-}
-
-/// A head at which the tables stand, too; the newest where the log grows all the time.
-fn settled(reader: &LogReader, views: &Views) -> anyhow::Result<Head> {
-    for _ in 0..TRIES {
-        let applied = views.catch_up()?;
-        let head = reader.head()?;
-        if head.checkpoint.size == applied {
-            return Ok(head);
-        }
-    }
-    Ok(reader.head()?)
 }
 
 /// What a validation found.

@@ -84,9 +84,9 @@ pub(super) struct WaiverAdd {
 
 #[derive(Debug, Args)]
 pub(super) struct Named {
-    id: String,
+    pub(super) id: String,
     #[command(flatten)]
-    because: Because,
+    pub(super) because: Because,
 }
 
 #[derive(Debug, Subcommand)]

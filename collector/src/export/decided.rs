@@ -10,7 +10,12 @@ use exhibit_proto::sample::{POPULATION, SAMPLE};
 use exhibit_proto::statement::{Decision, SOA_FILE, Statement, Subject, is_file};
 use serde_json::Value;
 
+use exhibit_assessment::decisions::{AUDIT, AUDIT_COMMENT, AUDIT_FINDING, REQUEST};
+
 use super::{ExportError, Writer, damaged};
+
+/// Registers of the audit room.
+const ROOM: [&str; 6] = [AUDIT, REQUEST, AUDIT_FINDING, AUDIT_COMMENT, POPULATION, SAMPLE];
 
 impl Writer<'_> {
     /// Whether a decision logged at `rx` comes along.
@@ -28,26 +33,61 @@ impl Writer<'_> {
         Ok(statement.subject.iter().any(|subject| subject.name == SOA_FILE))
     }
 
+    /// Whether a decision comes along: of an audit room, what belongs to the audit that is asked for; else what was decided by
+    /// then.
+    pub(super) fn concerns(
+        &mut self,
+        index: u64,
+        rx: &str,
+        envelope: Option<&[u8]>,
+    ) -> Result<bool, ExportError> {
+        let (Some(audit), Some(envelope)) = (&self.selection.audit, envelope) else {
+            return Ok(true);
+        };
+        let decision: Decision = super::predicate(index, envelope)?;
+        let Decision { register, id, value, .. } = decision;
+        if !ROOM.contains(&register.as_str()) {
+            return Ok(self.decided_by_then(rx));
+        }
+        let of = value.as_ref().and_then(|value| value.get("audit")?.as_str());
+        let place = |register: &str| (register.to_owned(), id.clone());
+        let belongs = match register.as_str() {
+            AUDIT => id == audit.id,
+            SAMPLE => self.own.contains(&place(POPULATION)),
+            other => of == Some(&audit.id) || (of.is_none() && self.own.contains(&place(other))),
+        };
+        if belongs {
+            self.own.insert(place(&register));
+        }
+        Ok(belongs)
+    }
+
+    /// Whether files of a decision may come along at all.
+    fn brings_files(&self, decision: &Decision) -> bool {
+        if ROOM.contains(&decision.register.as_str()) {
+            // It names items of any target: whoever is given some of the evidence is not given it.
+            return self.selection.audit.is_some() || self.selection.is_all();
+        }
+        let control = decision.value.as_ref().and_then(|value| value.get("control")?.as_str());
+        let controls = &self.selection.controls;
+        controls.is_empty() || controls.iter().any(|asked| Some(asked.as_str()) == control)
+    }
+
     /// Writes the files that an entry brings. What is not held is told by the verifier.
     pub(super) fn files(&mut self, index: u64, envelope: &[u8]) -> Result<(), ExportError> {
         let statement = statement(index, envelope)?;
-        let controls = &self.selection.controls;
         let decision = statement.predicate_as::<Decision>().ok();
-        let list = |said: &Decision| matches!(said.register.as_str(), POPULATION | SAMPLE);
-        // A list names items of any target: whoever is given some of the evidence is not given it.
-        if decision.as_ref().is_some_and(list) && !self.selection.is_all() {
+        if decision.as_ref().is_some_and(|decision| !self.brings_files(decision)) {
             return Ok(());
         }
-        if let Some(decision) = decision.filter(|_| !controls.is_empty()) {
-            let value = decision.value.as_ref();
-            let about = value.and_then(|value| value.get("control")?.as_str());
-            if !controls.iter().any(|asked| Some(asked.as_str()) == about) {
-                return Ok(());
-            }
-        }
+        let own = self.selection.audit.as_ref().map(|audit| &audit.files);
+        let room = decision.is_some_and(|decision| ROOM.contains(&decision.register.as_str()));
         let files = statement.subject.iter().filter(|subject| is_file(subject));
         for Subject { digest, .. } in files {
             let digest = digest.sha256;
+            if room && own.is_some_and(|own| !own.contains(&digest)) {
+                continue;
+            }
             let Some(bytes) = self.reader.document(&digest)? else { continue };
             if Digest::of(&bytes) != digest {
                 return Err(damaged(index, &format!("stored file {digest} has another digest")));

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use exhibit_proto::bundle;
+use exhibit_proto::digest::Digest;
 use exhibit_proto::document::{Kind, Target};
 use jiff::Timestamp;
 
@@ -17,12 +18,38 @@ pub struct Selection {
     /// First and last time of logging, both inclusive.
     pub from: Option<Timestamp>,
     pub to: Option<Timestamp>,
+    /// What belongs to one audit comes along, whatever the rest says; of other audits nothing does.
+    pub audit: Option<Audited>,
+}
+
+/// What belongs to an audit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Audited {
+    pub id: String,
+    /// Documents by entry, kind and target.
+    pub named: BTreeSet<(u64, String, String)>,
+    /// Files that its decisions bring.
+    pub files: BTreeSet<Digest>,
 }
 
 impl Selection {
     /// Whether nothing is left out.
     pub(super) fn is_all(&self) -> bool {
         self.targets.is_empty() && self.kinds.is_empty()
+    }
+
+    /// Whether the audit names a document of this entry.
+    pub(super) fn names_entry(&self, index: u64) -> bool {
+        let mut of = self.audit.iter().flat_map(|audit| &audit.named);
+        of.any(|(entry, _, _)| *entry == index)
+    }
+
+    /// Whether the audit names this document.
+    pub(super) fn names(&self, index: u64, kind: &Kind, target: &Target) -> bool {
+        let mut of = self.audit.iter().flat_map(|audit| &audit.named);
+        of.any(|(entry, named, on)| {
+            (*entry, named.as_str(), on.as_str()) == (index, kind.as_str(), target.as_str())
+        })
     }
 
     pub(super) fn covers(&self, kind: &Kind, target: &Target) -> bool {
@@ -53,6 +80,7 @@ impl Selection {
             targets: self.targets.iter().cloned().collect(),
             kinds: self.kinds.iter().cloned().collect(),
             controls: self.controls.clone(),
+            audit: self.audit.as_ref().map(|audit| audit.id.clone()),
             from: self.from.map(super::rfc3339),
             to: self.to.map(super::rfc3339),
         }

@@ -27,7 +27,7 @@ pub use evidence::{DocumentRow, Gap, OutcomeRow, TargetRow};
 pub use findings::FindingRow;
 pub use notices::{NoticeRow, NoticeWhat};
 pub use packs::PackRow;
-pub use population::PlacedDocument;
+pub use population::{Done, PlacedDocument};
 pub use records::RecordRow;
 pub(super) use records::people_at;
 pub use retention::{Candidate, HoldRow, KindHeld, TombstoneRow};

@@ -1,6 +1,7 @@
 //! Forms by which people decide. Each carries the newest revision that its page showed; whoever was overtaken is told, and
 //! what they typed is kept. Never decides by itself: that is done under the writer of the log.
 
+mod audits;
 pub(super) mod chosen;
 pub(super) mod fields;
 pub(super) mod sent;
@@ -99,12 +100,14 @@ async fn put(
         Err(_ended) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     };
     let reason = typed.get("reason").cloned().unwrap_or_default();
+    let place = pages::audits::home(&register, &id, &value);
+    let place = place.unwrap_or_else(|| pages::decisions::href(&register, &id));
     let (act, value, by) = (Act::Put, Some(value), who.user.clone());
     let decision =
         Decision { register: register.clone(), id: id.clone(), after, act, value, by, reason };
     let deciding = Deciding { decision, file: file.map(|(_, file)| file) };
     match (site.decide)(deciding).await {
-        Ok(_) => Redirect::to(&pages::decisions::href(&register, &id)).into_response(),
+        Ok(_) => Redirect::to(&place).into_response(),
         Err(error) => {
             let (status, stale) = status(&error);
             shown(ask, again(typed, error.to_string(), stale), status).await
@@ -112,7 +115,7 @@ async fn put(
     }
 }
 
-fn status(error: &Undecided) -> (StatusCode, bool) {
+pub(super) fn status(error: &Undecided) -> (StatusCode, bool) {
     match error {
         Undecided::Stale(_) => (StatusCode::CONFLICT, true),
         Undecided::Refused(_) => (StatusCode::BAD_REQUEST, false),
@@ -144,7 +147,13 @@ fn prepare(
     let history = views.record_history(&register, &id).map_err(broken)?;
     let held = history.iter().find(|row| Some(row.index) == after || row.in_force());
     let mut value = fields::value(&register, typed, held.and_then(|row| row.value.as_ref()))?;
-    if let Some((name, file)) = file {
+    if let Some((name, file)) = file.filter(|_| register == "request") {
+        let files =
+            value.as_object_mut().map(|map| map.entry("files").or_insert(Value::Array(Vec::new())));
+        if let Some(files) = files.and_then(Value::as_array_mut) {
+            files.push(crate::audit::file_value(name, file));
+        }
+    } else if let Some((name, file)) = file {
         fields::name_file(&mut value, name, file);
     }
     if register == "manual_evidence" && value.get("digest").is_none() {
@@ -207,7 +216,7 @@ async fn act(
     }
 }
 
-fn ask(site: &Arc<Site>, who: &SignedIn, path: &str) -> Ask {
+pub(super) fn ask(site: &Arc<Site>, who: &SignedIn, path: &str) -> Ask {
     Ask::new(Arc::clone(site), who.clone(), path)
 }
 
@@ -219,7 +228,7 @@ async fn shown(ask: Ask, again: Again, status: StatusCode) -> Response {
     with(page.await, status)
 }
 
-fn with(page: Result<Response, tokio::task::JoinError>, status: StatusCode) -> Response {
+pub(super) fn with(page: Result<Response, tokio::task::JoinError>, status: StatusCode) -> Response {
     let Ok(mut page) = page else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
     if page.status() == StatusCode::OK {
         *page.status_mut() = status;

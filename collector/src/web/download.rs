@@ -36,6 +36,13 @@ impl Default for Turns {
     }
 }
 
+impl Turns {
+    /// A turn, once one is free; `None`: nothing is made any more.
+    pub(super) async fn take(&self) -> Option<tokio::sync::SemaphorePermit<'_>> {
+        self.0.acquire().await.ok()
+    }
+}
+
 #[derive(Deserialize)]
 pub(super) struct Asked {
     #[serde(default)]
@@ -80,7 +87,7 @@ pub(super) async fn report(
 /// Makes a report of the moment that the query asks for, logs that it was made, and hands it over.
 pub(super) async fn made(site: Arc<Site>, ask: Ask, query: Query) -> Response {
     let (kind, format, by) = (ask.kind, ask.format, ask.by.clone());
-    let Ok(_turn) = site.turns.0.acquire().await else {
+    let Some(_turn) = site.turns.take().await else {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
     let (state, now) = (Arc::clone(&site), (site.clock)());
@@ -122,7 +129,11 @@ pub(super) async fn made(site: Arc<Site>, ask: Ask, query: Query) -> Response {
     stream(file, (sha256, bytes), (&name, format.media_type()))
 }
 
-fn stream(mut file: File, (sha256, bytes): (Digest, u64), (name, media): (&str, &str)) -> Response {
+pub(super) fn stream(
+    mut file: File,
+    (sha256, bytes): (Digest, u64),
+    (name, media): (&str, &str),
+) -> Response {
     let (sender, receiver) = mpsc::channel::<std::io::Result<Vec<u8>>>(PIECES);
     tokio::task::spawn_blocking(move || {
         loop {

@@ -50,6 +50,7 @@ pub(super) const GROUPS: [Group; 8] = [
         label: "Work",
         pages: &[
             place("decisions", "/decisions", "Decisions"),
+            place("audits", "/audits", "Audits"),
             place("reports", "/reports", "Reports"),
         ],
     },

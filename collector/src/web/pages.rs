@@ -3,6 +3,7 @@
 mod absent;
 pub(super) mod agents;
 pub(super) mod api;
+pub(super) mod audits;
 mod changed;
 pub(super) mod control;
 pub(super) mod controls;

@@ -9,9 +9,10 @@ use crate::people::Right;
 use crate::people::Right::{
     Administer, Approve, Bring, Decide, Enter, Export, OwnAccount, See, SeeEvidence,
 };
+use crate::people::Right::{Audit, AuditRoom};
 
 /// Registers whose records people bring rather than decide.
-const BROUGHT: [&str; 3] = ["manual_evidence", "attested", "note"];
+const BROUGHT: [&str; 5] = ["manual_evidence", "attested", "note", "request", "audit_comment"];
 
 /// What must hold for whoever asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,6 +154,26 @@ const PAGES: &[Row] = &[
     page("/help", Enter),
 ];
 
+/// The audit room; an auditor who is bound to one audit has no other.
+const AUDITS: &[Row] = &[
+    page("/audits", AuditRoom),
+    page("/audits.csv", AuditRoom),
+    page("/audits/{audit}", AuditRoom),
+    row("/audits/{audit}/requests").post(Need::This(Audit)),
+    page("/audits/{audit}/requests.csv", AuditRoom),
+    page("/audits/{audit}/requests/{id}", AuditRoom),
+    page("/audits/{audit}/findings.csv", AuditRoom),
+    page("/audits/{audit}/findings/{id}", AuditRoom),
+    page("/audits/{audit}/files/{digest}", AuditRoom),
+    page("/audits/{audit}/populations", Audit).post(Need::This(Audit)),
+    page("/audits/{audit}/populations/{id}", AuditRoom).post(Need::This(Audit)),
+    page("/audits/{audit}/populations/{id}/{list}", AuditRoom),
+    page("/audits/{audit}/evidence", AuditRoom),
+    page("/audits/{audit}/evidence/{index}/{kind}/{target}", AuditRoom),
+    page("/audits/{audit}/evidence/{index}/{kind}/{target}/document", AuditRoom),
+    row("/audits/{audit}/bundle").post(Need::This(AuditRoom)),
+];
+
 /// A person's own account.
 const ACCOUNT: &[Row] = &[
     page("/password", OwnAccount).post(Need::This(OwnAccount)),
@@ -230,7 +251,7 @@ const API: &[Row] = &[
 ];
 
 /// Every list. A room with many addresses adds one of its own.
-pub(crate) const TABLES: &[&[Row]] = &[DOOR, PAGES, ACCOUNT, API, PUBLIC];
+pub(crate) const TABLES: &[&[Row]] = &[DOOR, PAGES, AUDITS, ACCOUNT, API, PUBLIC];
 
 static BY_PATH: LazyLock<BTreeMap<&'static str, Row>> =
     LazyLock::new(|| TABLES.iter().copied().flatten().map(|row| (row.path, *row)).collect());
@@ -259,7 +280,11 @@ pub(crate) fn matching(path: &str) -> Option<&'static Row> {
 
 /// The right that a decision in a register needs.
 pub(crate) fn of_register(register: &str) -> Right {
-    if BROUGHT.contains(&register) { Right::Bring } else { Decide }
+    match register {
+        brought if BROUGHT.contains(&brought) => Right::Bring,
+        "audit" | "audit_finding" | "population" | "sample" => Audit,
+        _ => Decide,
+    }
 }
 
 impl Need {

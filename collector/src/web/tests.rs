@@ -38,6 +38,7 @@ const NEW_PASSWORD: &str = "four calm words here";
 
 mod api;
 mod asked;
+mod audits;
 mod decisions;
 mod history;
 mod moment;

@@ -24,7 +24,11 @@ pub(super) fn of(
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return None;
     }
-    let action = if who.role == Role::Auditor && right == Right::SeeEvidence {
+    // In the audit room, too: documents, files, lists that samples are drawn from.
+    let shown =
+        ["/evidence/", "/files/", "/populations/{id}/"].iter().any(|part| path.contains(part));
+    let evidence = right == Right::SeeEvidence || path.starts_with("/audits/{audit}") && shown;
+    let action = if who.role == Role::Auditor && evidence {
         "evidence_read"
     } else if path.ends_with(".csv") {
         "list_exported"

@@ -193,6 +193,11 @@ pub(super) fn moment(at: Timestamp, now: Timestamp) -> Moment {
 }
 
 /// A distance in one unit, as people say it.
+/// The day of a moment, UTC.
+pub(super) fn day(at: Timestamp) -> String {
+    at.strftime("%-d %b %Y").to_string()
+}
+
 fn ago(seconds: i64) -> String {
     let (distance, ahead) = (seconds.unsigned_abs(), seconds < 0);
     let (number, unit) = match distance {

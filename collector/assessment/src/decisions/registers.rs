@@ -48,7 +48,7 @@ pub struct Register {
 }
 
 /// Every register that this version reads.
-pub const REGISTERS: [Register; 14] = [
+pub const REGISTERS: [Register; 18] = [
     line("waiver", "Waivers", "A failure is lived with until a date.", waiver),
     line("manual_evidence", "Manual evidence", "A file shows a control for a while.", manual),
     line(
@@ -69,6 +69,20 @@ pub const REGISTERS: [Register; 14] = [
     ),
     line("owner", "Owners", "Somebody answers for a control.", owner),
     line("note", "Notes", "What people should know about a control.", note),
+    line("audit", "Audits", "An audit has a scope, a period, a team.", audits::audit),
+    line("request", "Requests", "Auditors ask for something, and get it.", audits::request),
+    line(
+        "audit_finding",
+        "Audit findings",
+        "An audit found something, and the organisation responds.",
+        audits::raised,
+    ),
+    line(
+        "audit_comment",
+        "Audit comments",
+        "Somebody said something on a request or a finding.",
+        audits::comment,
+    ),
     Register {
         own_pages: true,
         ..line(

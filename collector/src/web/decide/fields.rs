@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use jiff::{Timestamp, ToSpan as _};
 use serde_json::{Map, Value, json};
 
+use super::audits;
 use crate::decisions::{Attached, media_type, moment};
 
 /// What a person typed, by name.
@@ -40,11 +41,21 @@ pub(in crate::web) struct Form {
     pub(in crate::web) fields: &'static [Field],
 }
 
-const fn field(name: &'static str, label: &'static str, help: &'static str, sort: Sort) -> Field {
+pub(super) const fn field(
+    name: &'static str,
+    label: &'static str,
+    help: &'static str,
+    sort: Sort,
+) -> Field {
     Field { name, label, help, sort, required: true }
 }
 
-const fn maybe(name: &'static str, label: &'static str, help: &'static str, sort: Sort) -> Field {
+pub(super) const fn maybe(
+    name: &'static str,
+    label: &'static str,
+    help: &'static str,
+    sort: Sort,
+) -> Field {
     Field { name, label, help, sort, required: false }
 }
 
@@ -155,7 +166,7 @@ pub(in crate::web) fn form(register: &str) -> Option<Form> {
         "applicability" => of(Some("Control"), &APPLICABILITY),
         "owner" => of(Some("Control"), &OWNER),
         "note" => of(Some("Control"), &NOTE),
-        _ => None,
+        other => audits::form(other),
     }
 }
 
@@ -165,6 +176,9 @@ pub(in crate::web) fn value(
     typed: &Typed,
     held: Option<&Value>,
 ) -> Result<Value, String> {
+    if let Some(form) = audits::form(register) {
+        return audits::value(&form, typed, held);
+    }
     let text = |name: &str| typed.get(name).map_or("", |text| text.trim());
     let mut value = Map::new();
     for name in ["control", "title", "owner", "says", "text", "justification", "implementation"] {
@@ -258,13 +272,17 @@ pub(in crate::web) fn filled(register: &str, value: &Value) -> Typed {
         return typed;
     }
     for (name, value) in map {
+        if let Some(text) = audits::filled(name, value) {
+            typed.insert(name.clone(), text);
+            continue;
+        }
         let text = match (name.as_str(), value) {
             ("about", Value::Object(about)) => {
                 about.values().find_map(Value::as_str).unwrap_or_default().to_owned()
             }
             ("rules" | "controls", Value::Object(map)) => lines(map, ": "),
             ("applicable", Value::Bool(yes)) => if *yes { "yes" } else { "no" }.to_owned(),
-            ("until", Value::String(text)) => day(text, true),
+            ("until" | "due", Value::String(text)) => day(text, true),
             ("from" | "review" | "first_due", Value::String(text)) => day(text, false),
             (_, Value::String(text)) => text.clone(),
             (_, other) => other.to_string(),

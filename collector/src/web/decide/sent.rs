@@ -13,13 +13,13 @@ const MAX_FIELDS: usize = 64;
 /// A form with its file, by the name that it had.
 pub(in crate::web) struct Sent {
     pub(in crate::web) typed: Typed,
-    pub(super) file: Option<(String, Attached)>,
+    pub(in crate::web) file: Option<(String, Attached)>,
     /// Why the file was refused: what was typed is not lost.
-    pub(super) refused: Option<FileError>,
+    pub(in crate::web) refused: Option<FileError>,
 }
 
 /// Largest body that is read at all.
-pub(super) const MAX_BODY: u64 = MAX_FILE + MAX_FORM as u64;
+pub(in crate::web) const MAX_BODY: u64 = MAX_FILE + MAX_FORM as u64;
 
 pub(in crate::web) async fn sent(request: Request) -> Result<Sent, (StatusCode, String)> {
     let multipart = request

@@ -12,14 +12,19 @@ const BOUNDARY: &str = "x-boundary-x";
 
 impl Site {
     /// A host whose pending reboot a rule finds; `approve`: registers that ask for a second person.
-    fn deciding(approve: &'static [&'static str]) -> Self {
+    pub(super) fn deciding(approve: &'static [&'static str]) -> Self {
         SECOND_PERSON.with(|second| second.set(approve));
         let site = Self::new(fill);
         SECOND_PERSON.with(|second| second.set(&[]));
         site
     }
 
-    async fn decide(&self, cookie: &str, register: &str, fields: &[(&str, &str)]) -> Answer {
+    pub(super) async fn decide(
+        &self,
+        cookie: &str,
+        register: &str,
+        fields: &[(&str, &str)],
+    ) -> Answer {
         let page = self.get(&format!("/decide/{register}"), cookie).await;
         assert_eq!(page.status, StatusCode::OK, "{}", page.body);
         let mut form = format!("csrf={}", csrf(&page.body));
@@ -329,7 +334,7 @@ async fn labels_scope_duties_and_retirement_are_decided_and_shown() {
 }
 
 /// The value of a hidden field.
-fn value_of(page: &str, name: &str) -> String {
+pub(super) fn value_of(page: &str, name: &str) -> String {
     let (_, rest) = page.split_once(&format!("name=\"{name}\" value=\"")).unwrap();
     rest.split('"').next().unwrap().to_owned()
 }
