@@ -4,7 +4,8 @@ use ttf_parser::Face;
 
 /// A font with its widths.
 pub(super) struct Letters {
-    face: Face<'static>,
+    /// How far each letter that the font has moves on, in parts of an em, by code point.
+    advances: Vec<Option<u16>>,
     per_em: f32,
 }
 
@@ -17,14 +18,32 @@ impl Letters {
     pub(super) fn of(data: &'static [u8]) -> Option<Self> {
         let face = Face::parse(data, 0).ok()?;
         let per_em = f32::from(face.units_per_em());
-        Some(Self { face, per_em })
+        let mut advances = Vec::new();
+        for table in face.tables().cmap?.subtables.into_iter().filter(|table| table.is_unicode()) {
+            table.codepoints(|point| {
+                let advance = char::from_u32(point)
+                    .and_then(|letter| face.glyph_index(letter))
+                    .map(|glyph| face.glyph_hor_advance(glyph).unwrap_or_default());
+                if let (Some(advance), Ok(place)) = (advance, usize::try_from(point)) {
+                    if advances.len() <= place {
+                        advances.resize(place + 1, None);
+                    }
+                    advances[place] = Some(advance);
+                }
+            });
+        }
+        Some(Self { advances, per_em })
+    }
+
+    fn advance(&self, letter: char) -> Option<u16> {
+        *self.advances.get(usize::try_from(u32::from(letter)).ok()?)?
     }
 
     fn has(&self, letter: char) -> bool {
         let shown = !letter.is_control()
             && !matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}');
         let leftward = LEFTWARD.iter().any(|(from, to)| (*from..=*to).contains(&letter));
-        shown && !leftward && self.face.glyph_index(letter).is_some()
+        shown && !leftward && self.advance(letter).is_some()
     }
 
     /// The text in letters of this font; the others as their code points, like `[U+6771 U+4EAC]`.
@@ -57,11 +76,8 @@ impl Letters {
     }
 
     pub(super) fn width(&self, text: &str, size: f32) -> f32 {
-        let advance = |letter| {
-            let glyph = self.face.glyph_index(letter)?;
-            self.face.glyph_hor_advance(glyph)
-        };
-        let units: f32 = text.chars().filter_map(advance).map(f32::from).sum();
+        let units: f32 =
+            text.chars().filter_map(|letter| self.advance(letter)).map(f32::from).sum();
         units * size / self.per_em
     }
 
