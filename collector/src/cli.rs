@@ -363,12 +363,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
             let code = show(output.json, &found, &found.to_string())?;
             Ok(if found.damaged == 0 { code } else { ExitCode::from(1) })
         }
-        Command::PutBack(PutBack { from, by, output }) => {
-            let from: Vec<&std::path::Path> = from.iter().map(PathBuf::as_path).collect();
-            let done = app::put_back(&config, &from, &by)?;
-            let code = show(output.json, &done, &done.to_string())?;
-            Ok(if done.still_lost.is_empty() { code } else { ExitCode::from(1) })
-        }
+        Command::PutBack(asked) => put_back(&config, &asked),
         Command::Export(asked) => export(&config, asked, now),
         Command::Report(asked) => report::report(&config, asked, now),
         Command::Policy(output) => {
@@ -381,6 +376,13 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
             show(output.json, &found, &found.to_string())
         }
     }
+}
+
+fn put_back(config: &Config, asked: &PutBack) -> anyhow::Result<ExitCode> {
+    let from: Vec<&std::path::Path> = asked.from.iter().map(PathBuf::as_path).collect();
+    let done = app::put_back(config, &from, &asked.by)?;
+    let code = show(asked.output.json, &done, &done.to_string())?;
+    Ok(if done.still_lost.is_empty() { code } else { ExitCode::from(1) })
 }
 
 fn log_key(config: &Config, asked: LogKey, now: Timestamp) -> anyhow::Result<ExitCode> {

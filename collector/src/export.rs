@@ -381,7 +381,8 @@ impl Writer<'_> {
         };
         let documents = run.documents.iter().map(|d| (&d.kind, &d.target));
         let mut seen = documents.chain(run.outcomes.iter().map(|o| (&o.kind, &o.target)));
-        if !(within && selection.is_all()) && !seen.any(|(kind, target)| wanted(kind, target)) {
+        let all = within && selection.is_all();
+        if !all && !seen.any(|(kind, target)| wanted(kind, target)) {
             return Ok(None);
         }
         let mut listed = Vec::new();

@@ -68,7 +68,7 @@ impl Desk {
         self.put(("audit", id), value)
     }
 
-    fn request(&self, id: &str, audit: &str, evidence: Value) -> Result<Decided, Undecided> {
+    fn request(&self, id: &str, audit: &str, evidence: &Value) -> Result<Decided, Undecided> {
         let value = json!({
             "audit": audit, "text": "Show patches", "controls": ["A.8.8"], "status": "open",
             "evidence": evidence,
@@ -96,13 +96,13 @@ fn put((register, id, after): (&str, &str, Option<u64>), value: Value) -> Decisi
 #[test]
 fn requests_findings_and_comments_belong_to_an_open_audit_and_evidence_is_in_the_log() {
     let desk = Desk::new();
-    let none = desk.request("R-1", "A-1", json!([])).unwrap_err().to_string();
+    let none = desk.request("R-1", "A-1", &json!([])).unwrap_err().to_string();
     assert!(none.contains("there is no audit \"A-1\""), "{none}");
     desk.audit("A-1", "open").unwrap();
     let shown = |entry: u64, kind: &str| json!([{"entry": entry.to_string(), "kind": kind, "target": desk.target}]);
-    let wrong = desk.request("R-1", "A-1", shown(desk.first, "backup.jobs")).unwrap_err();
+    let wrong = desk.request("R-1", "A-1", &shown(desk.first, "backup.jobs")).unwrap_err();
     assert!(wrong.to_string().contains("names no document of kind backup.jobs"), "{wrong}");
-    desk.request("R-1", "A-1", shown(desk.first, KIND)).unwrap();
+    desk.request("R-1", "A-1", &shown(desk.first, KIND)).unwrap();
     let comment = |on: &str| json!({"audit": "A-1", "on": on, "text": "and the database?"});
     let missing = desk.put(("audit_comment", "C-1"), comment("R-9")).unwrap_err().to_string();
     assert!(missing.contains("has no request or finding \"R-9\""), "{missing}");
@@ -116,7 +116,7 @@ fn requests_findings_and_comments_belong_to_an_open_audit_and_evidence_is_in_the
     assert_eq!(room.on("R-1").map(|said| said.by.as_str()).collect::<Vec<_>>(), ["ada"]);
     // Another audit's request stays with it, and nothing changes in a closed one.
     desk.audit("A-2", "open").unwrap();
-    let moved = desk.request("R-1", "A-2", json!([])).unwrap_err().to_string();
+    let moved = desk.request("R-1", "A-2", &json!([])).unwrap_err().to_string();
     assert!(moved.contains("belongs to audit A-1"), "{moved}");
     desk.audit("A-1", "closed").unwrap();
     for (place, value) in
@@ -164,7 +164,7 @@ fn an_audit_sees_its_scope_and_period_what_is_attached_and_what_was_drawn() {
     assert!(!held.covers(KIND, &desk.target, desk.middle, desk.middle), "after the period");
     assert!(!held.names(desk.last, KIND, &desk.target));
     let shown = json!([{"entry": desk.last.to_string(), "kind": KIND, "target": desk.target}]);
-    desk.request("R-1", "A-1", shown).unwrap();
+    desk.request("R-1", "A-1", &shown).unwrap();
     assert!(scope(&desk).names(desk.last, KIND, &desk.target));
 
     let wanted = Wanted {

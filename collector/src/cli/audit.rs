@@ -4,7 +4,7 @@ mod args;
 
 use std::fs::File;
 use std::io::{Read as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail, ensure};
@@ -179,7 +179,7 @@ fn read(path: &Path, most: u64) -> anyhow::Result<Vec<u8>> {
 fn import(
     config: &Config,
     audit: &str,
-    file: &PathBuf,
+    file: &Path,
     because: Because,
     now: Timestamp,
 ) -> anyhow::Result<ExitCode> {
