@@ -62,10 +62,15 @@ impl Running {
         running
     }
 
+    /// The next line of ours: the provider notes what it thinks of its settings in between.
     fn line(&mut self) -> serde_json::Value {
-        let mut line = String::new();
-        self.lines.read_line(&mut line).unwrap();
-        serde_json::from_str(&line).unwrap()
+        loop {
+            let mut line = String::new();
+            assert_ne!(self.lines.read_line(&mut line).unwrap(), 0, "the provider ended early");
+            if line.starts_with('{') {
+                return serde_json::from_str(&line).unwrap();
+            }
+        }
     }
 
     /// It signs with another key from now on.
