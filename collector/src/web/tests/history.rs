@@ -71,15 +71,15 @@ async fn intervals_without_evidence_are_listed_by_target_and_control_and_as_csv(
     });
     let cookie = site.enter().await;
     let page = site.get("/history/lapses?from=2026-11-19&to=2026-11-27", &cookie).await.body;
-    assert!(page.contains("never scheduled") && page.contains("silent agent"), "{page}");
+    assert!(page.contains("never scheduled") && page.contains("nothing arrived"), "{page}");
     assert!(page.contains("2 targets looked at"), "{page}");
     assert!(page.contains("Controls that lacked evidence"), "{page}");
     let csv = site.get("/history/lapses.csv?from=2026-11-19&to=2026-11-27", &cookie).await.body;
     let head = csv.lines().next().unwrap();
     assert_eq!(head, "target,kind,from,to,length,cause,last_seen,window,controls");
     let target = "host:00000000000000000000000000000001";
-    let silent = csv.lines().find(|line| line.starts_with(target)).unwrap();
-    assert!(silent.contains("silent_agent") && silent.contains("A.8.8"), "{csv}");
+    let first = csv.lines().find(|line| line.starts_with(target)).unwrap();
+    assert!(first.contains("nothing_arrived") && first.contains("A.8.8"), "{csv}");
     let one = site.get(&format!("/history/lapses?target={target}"), &cookie).await;
     assert!(one.status == 200 && one.body.contains("web-1"));
     let none = site.get("/history/lapses?target=host:%3Cscript%3E", &cookie).await;

@@ -130,7 +130,8 @@ fn table(ask: &Ask, found: &Found) -> Table {
         format!("{name}={}", encode(value))
     });
     Table {
-        id: "main",
+        // Its filters are not the page's own question for a target.
+        id: "lapses",
         caption: "Intervals without valid evidence".into(),
         columns: vec![
             choice("target", "Target"),
