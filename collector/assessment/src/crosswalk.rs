@@ -5,6 +5,7 @@ mod own;
 mod shipped;
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
@@ -170,9 +171,14 @@ pub struct Crosswalks {
 }
 
 impl Crosswalks {
-    /// The crosswalks that ship with the program.
-    pub fn builtin() -> Result<Self, crate::FrameworkError> {
-        Ok(Self { frameworks: shipped::frameworks()? })
+    /// The crosswalks that ship with the program, read once: they are thousands of lines, and pages ask for them.
+    pub fn builtin() -> Result<&'static Self, crate::FrameworkError> {
+        static READ: OnceLock<Crosswalks> = OnceLock::new();
+        if let Some(known) = READ.get() {
+            return Ok(known);
+        }
+        let read = Self { frameworks: shipped::frameworks()? };
+        Ok(READ.get_or_init(|| read))
     }
 
     /// Adds an organisation's own framework, read from the files of its directory as (path, text): `framework.json` (`id`,

@@ -156,7 +156,7 @@ fn own(manifest: &str, entries: &str, relations: &str) -> Result<Crosswalks, Own
         [("framework.json", manifest), ("controls.csv", entries), ("crosswalk.csv", relations)];
     let files: Vec<(String, String)> =
         files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
-    Crosswalks::builtin().unwrap().with_own(&files)
+    Crosswalks::builtin().unwrap().clone().with_own(&files)
 }
 
 #[test]
@@ -230,10 +230,10 @@ fn a_broken_framework_is_refused_with_file_line_and_way_out() {
         let error = own(manifest, entries, relations).unwrap_err().to_string();
         assert!(error.starts_with(starts) && error.contains(says), "{error}");
     }
-    let error = Crosswalks::builtin().unwrap().with_own(&[]).unwrap_err().to_string();
+    let error = Crosswalks::builtin().unwrap().clone().with_own(&[]).unwrap_err().to_string();
     assert!(error.starts_with("framework.json is missing"), "{error}");
     let odd = [("readme.exe".to_owned(), String::new())];
-    assert!(Crosswalks::builtin().unwrap().with_own(&odd).is_err());
+    assert!(Crosswalks::builtin().unwrap().clone().with_own(&odd).is_err());
 }
 
 #[test]

@@ -71,7 +71,7 @@ pub(in crate::web) fn list(ask: &Ask) -> Result<Response, WebError> {
 
 pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
     let crosswalks = Crosswalks::builtin()?;
-    let one = find(ask, &crosswalks)?;
+    let one = find(ask, crosswalks)?;
     let label = format!("{}: {}", one.basis.label(), one.basis.explained());
     html(&ListPage {
         frame: ask.frame(one.title.clone(), "frameworks"),
@@ -84,7 +84,7 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
 
 pub(in crate::web) fn csv(ask: &Ask) -> Result<Response, WebError> {
     let crosswalks = Crosswalks::builtin()?;
-    let one = find(ask, &crosswalks)?;
+    let one = find(ask, crosswalks)?;
     Ok(ask.csv(&one.id, &relations(ask, one, &one.title)?))
 }
 
@@ -207,7 +207,7 @@ fn transition_table(ask: &Ask) -> Result<Table, WebError> {
 /// What a control says elsewhere, for its page.
 pub(super) fn said(control: ControlId) -> Result<Vec<SaidView>, WebError> {
     let crosswalks = Crosswalks::builtin()?;
-    Ok(views(&crosswalks, crosswalks.of_control(control)))
+    Ok(views(crosswalks, crosswalks.of_control(control)))
 }
 
 /// What a finding of a rule says in each framework: through which controls, and how strongly. The edition of 2013 first.
@@ -237,7 +237,7 @@ pub(super) fn said_of_rule(framework: &Framework, rule: &Rule) -> Result<Vec<Sai
         });
     }
     let crosswalks = Crosswalks::builtin()?;
-    all.extend(views(&crosswalks, crosswalks.of_rule(rule)));
+    all.extend(views(crosswalks, crosswalks.of_rule(rule)));
     Ok(all)
 }
 
