@@ -54,7 +54,7 @@ pub(crate) struct Sample {
     /// The entry that froze the population.
     #[arg(long, value_name = "INDEX", requires = "number")]
     entry: Option<u64>,
-    /// Its leaf, as a bundle holds it: leaves/<entry>.json.
+    /// Its leaf, as a bundle holds it: `leaves/N.json`.
     #[arg(long, value_name = "FILE", requires = "number")]
     leaf: Option<PathBuf>,
     /// Print JSON.
