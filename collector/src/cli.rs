@@ -10,6 +10,7 @@ mod audit;
 mod decide;
 mod deletion;
 mod evidence;
+mod frameworks;
 mod history;
 mod people;
 mod population;
@@ -106,6 +107,8 @@ enum Command {
     Openapi,
     #[command(subcommand)]
     Rules(rules::Rules),
+    #[command(subcommand)]
+    Frameworks(frameworks::Frameworks),
 }
 
 #[derive(Debug, Args)]
@@ -305,12 +308,16 @@ fn dispatch(cli: Cli) -> anyhow::Result<ExitCode> {
     if let Command::Rules(asked) = command {
         return rules::run(asked, config);
     }
+    if let Command::Frameworks(asked) = command {
+        return frameworks::run(asked, config);
+    }
     if matches!(command, Command::Openapi) {
         return Ok(openapi());
     }
     let (config, now) = (config()?, Timestamp::now());
     match command {
         Command::Rules(asked) => rules::run(asked, || Ok(config)),
+        Command::Frameworks(asked) => frameworks::run(asked, || Ok(config)),
         Command::Openapi => Ok(openapi()),
         Command::Init(asked) => init(&config, asked, now),
         Command::Serve => {

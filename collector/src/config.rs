@@ -39,6 +39,8 @@ pub struct Config {
     #[serde(default)]
     pub rules: Rules,
     #[serde(default)]
+    pub frameworks: Frameworks,
+    #[serde(default)]
     pub identity: Identity,
     #[serde(default)]
     pub limits: Limits,
@@ -97,6 +99,14 @@ pub struct Rules {
     pub signers: Vec<String>,
     /// A pack is in force once somebody else than who brought it approves.
     pub second_person: bool,
+}
+
+/// Frameworks of the organisation's own.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Frameworks {
+    /// Holds a folder for each; none: only those that ship.
+    pub directory: Option<PathBuf>,
 }
 
 /// Certificates and enrolment.
@@ -273,6 +283,8 @@ impl Config {
         })?;
         let folder = path.parent().unwrap_or(Path::new("."));
         config.data = folder.join(&config.data);
+        let directory = &mut config.frameworks.directory;
+        *directory = directory.take().map(|path| folder.join(path));
         if let Some(oidc) = &mut config.oidc {
             oidc.client_secret_file = oidc.client_secret_file.take().map(|path| folder.join(path));
             oidc.tls_roots = oidc.tls_roots.take().map(|path| folder.join(path));
@@ -341,6 +353,7 @@ mod tests {
             log: Log::default(),
             retention: Retention::default(),
             rules: Rules::default(),
+            frameworks: Frameworks::default(),
             identity: Identity::default(),
             limits: Limits::default(),
             people: People::default(),
@@ -393,11 +406,13 @@ mod tests {
         assert_eq!((&shown_oidc.scopes, &shown_oidc.label), (&defaults.scopes, &defaults.label));
         assert_eq!(shown_oidc.clock_skew, defaults.clock_skew);
         assert_eq!(shown_oidc.groups_claim, defaults.groups_claim);
-        let others = Config { approval, label, rules, people, oidc, ..required() };
+        let frameworks = Frameworks { directory: Some("/etc/exhibit/frameworks".into()) };
+        assert_eq!(all.frameworks, frameworks);
+        let others = Config { approval, frameworks, label, rules, people, oidc, ..required() };
         assert_eq!(all, Config { evidence, witness, timestamp, retention, ..others });
         // Every key that can be read is shown.
         let keys = shown.iter().filter(|line| line.contains(" = ") && !line.starts_with('#'));
-        assert_eq!(keys.count(), 58);
+        assert_eq!(keys.count(), 59);
     }
 
     #[test]

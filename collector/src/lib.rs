@@ -32,6 +32,7 @@ pub mod cli;
 pub mod config;
 pub mod decisions;
 pub mod export;
+pub mod frameworks;
 pub mod identity;
 pub mod ingest;
 pub mod log;

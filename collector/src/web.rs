@@ -68,6 +68,7 @@ use exhibit_proto::statement::Activity;
 use jiff::Timestamp;
 
 use crate::decisions::Decide;
+use crate::frameworks::Frameworks;
 use crate::ingest::Ahead;
 use crate::log::scrub::{ScrubError, ScrubStore};
 use crate::log::{LogError, LogReader};
@@ -109,6 +110,8 @@ pub struct WebState {
     pub keys: exhibit_proto::log_key::LogKeys,
     /// How the stored log was found when it was last looked through.
     pub scrub: ScrubStore,
+    /// Besides Annex A.
+    pub frameworks: Frameworks,
     /// What may be deleted, and when it was looked for last.
     pub retention: InForce,
     pub record: Record,

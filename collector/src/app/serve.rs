@@ -21,6 +21,7 @@ use super::desk::{Desk, Waiting, answer_to, desk};
 use super::rules::{self, Steward};
 use super::{Keys, log_key, open_log, record, scrub, witness};
 use crate::config::Config;
+use crate::frameworks::{Frameworks, Refused};
 use crate::identity::{Authority, EnrolmentService, ServerCertificate, evidence_tls, web_tls};
 use crate::ingest::{self, Ahead, EvidenceService, Ingest, Presence};
 use crate::log::scrub::{Scrub, ScrubStore};
@@ -231,6 +232,15 @@ fn broken(ended: Result<(), crate::log::LogError>) -> anyhow::Error {
     }
 }
 
+/// Those of the organisation too; what was refused is told, and the collector serves without it.
+fn frameworks(config: &Config) -> anyhow::Result<Frameworks> {
+    let known = Frameworks::read(config.frameworks.directory.as_deref())?;
+    for Refused { folder, why } in known.refused.iter() {
+        tracing::error!(folder = %folder.display(), why, "a framework was refused");
+    }
+    Ok(known)
+}
+
 type Log = (LogWriter, LogReader, Witnesses, Timestamps, ScrubStore);
 
 struct Built {
@@ -275,6 +285,7 @@ fn build(
         origin: config.origin.clone(),
         keys: collector.keys().clone(),
         scrub,
+        frameworks: frameworks(config)?,
         retention: desk.retention(),
         record: record::record(collector.clone(), writer.clone()),
         scratch: config.data.clone(),

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context as _, anyhow, ensure};
+use anyhow::{Context as _, anyhow, bail, ensure};
 use exhibit_assessment::{Framework, RulePack};
 use exhibit_proto::document::{Kind, Target};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -15,6 +15,7 @@ use serde_json::json;
 use super::{Keys, desk, retention, witness};
 use crate::config::Config;
 use crate::export::{self, Selection, Summary, Under};
+use crate::frameworks::{Frameworks, Refused};
 use crate::identity::{NewToken, Tokens};
 use crate::log::{Lock, LogReader};
 use crate::packs;
@@ -212,6 +213,10 @@ pub struct Validated {
 pub fn validate(config: &Config) -> anyhow::Result<Validated> {
     let rules = RulePack::builtin()?.rules().len() as u64;
     Framework::builtin()?;
+    let frameworks = Frameworks::read(config.frameworks.directory.as_deref())?;
+    if let Some(Refused { folder, why }) = frameworks.refused.first() {
+        bail!("the framework in {} is refused: {why}", folder.display());
+    }
     let initialised = config.log_db().exists();
     let size = if initialised {
         let keys = Keys::load(config)?;

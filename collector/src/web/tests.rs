@@ -11,6 +11,7 @@ use tower::ServiceExt as _;
 
 use super::{WebState, router};
 use crate::app::decide::tests::decider;
+use crate::frameworks::Frameworks;
 use crate::ingest::Ahead;
 use crate::log::scrub::{Damage, Part, Plan, ScrubStore};
 use crate::oidc::Provider;
@@ -29,6 +30,8 @@ thread_local! {
 thread_local! {
     /// Where people may sign in instead at the next site of this thread.
     static OIDC: std::cell::RefCell<Option<Arc<Provider>>> = const { std::cell::RefCell::new(None) };
+    /// Frameworks that it knows; those that ship if none.
+    static FRAMEWORKS: std::cell::RefCell<Option<Frameworks>> = const { std::cell::RefCell::new(None) };
     /// Roles that ask for a second factor there.
     static SECOND_FACTOR: std::cell::Cell<&'static [Role]> = const { std::cell::Cell::new(&[]) };
 }
@@ -40,6 +43,7 @@ mod api;
 mod asked;
 mod audits;
 mod decisions;
+mod frameworks;
 mod history;
 mod moment;
 mod noticed;
@@ -119,6 +123,9 @@ impl Site {
         };
         let live = super::live::Live::new(tokio_util::sync::CancellationToken::new());
         let state = WebState {
+            frameworks: FRAMEWORKS
+                .with_borrow(Option::clone)
+                .unwrap_or_else(|| Frameworks::read(None).unwrap()),
             ahead: ahead.clone(),
             views: views.clone(),
             witnesses: witnesses.clone(),

@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 
 use exhibit_assessment::{
-    Attributes, Control, ControlId, Crosswalk, Crosswalks, Reason, Severity, Status, Strength,
-    Theme, Verdict,
+    Attributes, Control, ControlId, Crosswalk, Reason, Severity, Status, Strength, Theme, Verdict,
 };
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -155,7 +154,7 @@ pub(in crate::web) fn rows(ask: &Ask) -> Result<Vec<ControlRow>, WebError> {
     let views = &ask.views;
     let assessment = views.assess(ask.now)?;
     let controls = views.assessor().framework().controls().iter();
-    let crosswalks = Crosswalks::builtin()?;
+    let crosswalks = &ask.site.frameworks.crosswalks;
     let speaks = |one: &Crosswalk| (one.id.clone(), reached(one));
     let others: Vec<_> = crosswalks.frameworks().iter().map(speaks).collect();
     Ok(controls.filter_map(|control| row(views, &assessment, control, &others)).collect())

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use exhibit_assessment::{Basis, ControlId, Crosswalk, Crosswalks, Reference, Status, Transition};
+use exhibit_assessment::{Basis, ControlId, Crosswalk, Reference, Status, Transition};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -130,7 +130,7 @@ pub(in crate::web) fn clauses(ask: &Ask) -> Vec<ClauseRow> {
 /// Every framework that is known besides Annex A.
 pub(in crate::web) fn rows(ask: &Ask) -> Result<Vec<FrameworkRow>, WebError> {
     let assessment = ask.views.assess(ask.now)?;
-    let crosswalks = Crosswalks::builtin()?;
+    let crosswalks = &ask.site.frameworks.crosswalks;
     let rows = crosswalks.frameworks().iter().map(|one| {
         let reached = reached(one);
         let theirs: BTreeSet<&str> = one.relations.iter().map(|row| row.theirs.as_str()).collect();
@@ -164,7 +164,7 @@ pub(in crate::web) fn reached(framework: &Crosswalk) -> BTreeSet<ControlId> {
 
 /// The relations of the framework that an address names.
 pub(in crate::web) fn relations(ask: &Ask) -> Result<Vec<RelationRow>, WebError> {
-    let crosswalks = Crosswalks::builtin()?;
+    let crosswalks = &ask.site.frameworks.crosswalks;
     let missing = || WebError::NotFound(format!("framework {:?}", ask.param(0)));
     let one = crosswalks.framework(ask.param(0)).ok_or_else(missing)?;
     let assessment = ask.views.assess(ask.now)?;

@@ -1,6 +1,6 @@
 //! Search over everything by id, name and digest.
 
-use exhibit_assessment::{ControlId, Crosswalks, evidence_kinds};
+use exhibit_assessment::{ControlId, evidence_kinds};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
@@ -148,7 +148,7 @@ fn told(ask: &Ask, q: &str) -> Result<Vec<Hit>, WebError> {
         let page = format!("/rules?kind={}", encode(&kind.kind));
         hits.push(hit(What::Kind, (&kind.kind, &kind.holds), page, is(&kind.kind, "")));
     }
-    let crosswalks = Crosswalks::builtin()?;
+    let crosswalks = &ask.site.frameworks.crosswalks;
     for one in crosswalks.frameworks().iter().filter(|one| has(&one.id, &one.title)) {
         let page = format!("/frameworks/{}", one.id);
         hits.push(hit(What::Framework, (&one.id, &one.title), page, is(&one.id, &one.title)));

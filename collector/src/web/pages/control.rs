@@ -135,7 +135,7 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
         decided: decided(ask, id, &assessment)?,
         oldest: status.oldest.map(|at| ask.moment(at)),
         freshest: status.freshest.map(|at| ask.moment(at)),
-        said: frameworks::said(id)?,
+        said: frameworks::said(ask, id),
         previous: neighbour(place.checked_sub(1)),
         next: neighbour(place.checked_add(1)),
     })

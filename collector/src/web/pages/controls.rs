@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use askama::Template;
 use axum::response::Response;
-use exhibit_assessment::{Attribute, ControlId, Crosswalks};
+use exhibit_assessment::{Attribute, ControlId};
 
 use super::picture::{self, ThemeView, theme_title};
 use super::rollup::ATTRIBUTES;
@@ -58,7 +58,7 @@ pub(in crate::web) fn list(ask: &Ask) -> Result<Response, WebError> {
         let values = framework.values(attribute).into_iter();
         filter(ask, (key, title), values.map(|value| (value.to_owned(), value.replace('_', " "))))
     });
-    let crosswalks = Crosswalks::builtin()?;
+    let crosswalks = &ask.site.frameworks.crosswalks;
     let others = crosswalks.frameworks().iter().map(|one| (one.id.clone(), one.title.clone()));
     let mut filters = vec![filter(ask, (FRAMEWORK, "Spoken of in"), others)];
     filters.extend(attributes);

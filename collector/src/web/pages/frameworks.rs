@@ -1,12 +1,15 @@
 //! Frameworks: what is there besides Annex A, how far each reaches, and what a control says elsewhere. Every relation stands with
 //! its source and how much it may be relied on.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::response::Response;
-use exhibit_assessment::{ControlId, Crosswalk, Crosswalks, Framework, Rule, Said, Transition};
+use exhibit_assessment::{ControlId, Crosswalk, Crosswalks, Rule, Said, Transition};
 
 use super::controls::ListPage;
 use super::{super::html, Ask, WebError};
+use crate::frameworks::Refused;
 use crate::web::Frame;
 use crate::web::api::{self, frameworks::rows};
 use crate::web::table::{Table, choice, column, text, word};
@@ -19,6 +22,7 @@ struct FrameworksPage {
     frameworks: Vec<FrameworkView>,
     controls: usize,
     clauses: usize,
+    refused: Arc<[Refused]>,
 }
 
 struct FrameworkView {
@@ -66,11 +70,12 @@ pub(in crate::web) fn list(ask: &Ask) -> Result<Response, WebError> {
         frameworks: frameworks.collect(),
         controls: framework.controls().len(),
         clauses: framework.clauses().iter().filter(|clause| !clause.heading).count(),
+        refused: Arc::clone(&ask.site.frameworks.refused),
     })
 }
 
 pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
-    let crosswalks = Crosswalks::builtin()?;
+    let crosswalks = &ask.site.frameworks.crosswalks;
     let one = find(ask, crosswalks)?;
     let label = format!("{}: {}", one.basis.label(), one.basis.explained());
     html(&ListPage {
@@ -83,7 +88,7 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
 }
 
 pub(in crate::web) fn csv(ask: &Ask) -> Result<Response, WebError> {
-    let crosswalks = Crosswalks::builtin()?;
+    let crosswalks = &ask.site.frameworks.crosswalks;
     let one = find(ask, crosswalks)?;
     Ok(ask.csv(&one.id, &relations(ask, one, &one.title)?))
 }
@@ -205,14 +210,14 @@ fn transition_table(ask: &Ask) -> Result<Table, WebError> {
 }
 
 /// What a control says elsewhere, for its page.
-pub(super) fn said(control: ControlId) -> Result<Vec<SaidView>, WebError> {
-    let crosswalks = Crosswalks::builtin()?;
-    Ok(views(crosswalks, crosswalks.of_control(control)))
+pub(super) fn said(ask: &Ask, control: ControlId) -> Vec<SaidView> {
+    let crosswalks = &ask.site.frameworks.crosswalks;
+    views(crosswalks, crosswalks.of_control(control))
 }
 
 /// What a finding of a rule says in each framework: through which controls, and how strongly. The edition of 2013 first.
-pub(super) fn said_of_rule(framework: &Framework, rule: &Rule) -> Result<Vec<SaidView>, WebError> {
-    let transition = Transition::builtin(framework)?;
+pub(super) fn said_of_rule(ask: &Ask, rule: &Rule) -> Result<Vec<SaidView>, WebError> {
+    let transition = Transition::builtin(ask.views.assessor().framework())?;
     let mut before = Vec::new();
     for control in &transition.controls {
         let mut through = control
@@ -236,7 +241,7 @@ pub(super) fn said_of_rule(framework: &Framework, rule: &Rule) -> Result<Vec<Sai
             ids: before,
         });
     }
-    let crosswalks = Crosswalks::builtin()?;
+    let crosswalks = &ask.site.frameworks.crosswalks;
     all.extend(views(crosswalks, crosswalks.of_rule(rule)));
     Ok(all)
 }

@@ -104,7 +104,7 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
         rule: view,
         controls: controls.collect(),
         findings,
-        said: frameworks::said_of_rule(assessor.framework(), rule)?,
+        said: frameworks::said_of_rule(ask, rule)?,
         source: source.unwrap_or_default(),
         path: rule.path.clone(),
         pack: assessor.pack().version().to_owned(),
