@@ -17,10 +17,15 @@ const STYLE: &str = concat!(
     include_str!("../../assets/moment.css"),
     include_str!("../../assets/charts.css"),
 );
+/// Each in a block of its own: they know nothing of each other's names.
 const SCRIPTS: &str = concat!(
+    "{",
     include_str!("../../assets/exhibit.js"),
+    "}\n{",
     include_str!("../../assets/charts.js"),
+    "}\n{",
     include_str!("../../assets/live.js"),
+    "}\n",
 );
 
 const FILES: [(&str, &str, &[u8]); 14] = [
