@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use exhibit_proto::leaf::EntryType;
 use exhibit_proto::statement;
+use exhibit_tests::programs::run;
 use serde_json::{Value, json};
 
 use crate::chromium::Chromium;
@@ -128,6 +129,13 @@ fn bundle_page() -> (Scratch, PathBuf, Chromium) {
     assert_eq!(rotate(&scratch.installation), 2);
     scratch.installation.observe().unwrap();
     serving.stop().unwrap();
+    // What a person brought is held against its entry, too.
+    let policy = scratch.path("policy.txt");
+    std::fs::write(&policy, "the policy of 2026").unwrap();
+    let mut bring = scratch.installation.collector();
+    bring.args(["evidence", "add"]).arg(&policy).args(["--control", "A.5.4", "--title", "Policy"]);
+    bring.args(["--valid-until", "2031-01-31", "--by", "ada", "--reason", "board"]);
+    assert!(run(&mut bring).unwrap().status.success());
     let bundle = scratch.verified_bundle("bundle").0;
     let mut browser = Chromium::start(&[]);
     browser.open(&format!("file://{}/verify.html", bundle.display()));
@@ -166,6 +174,7 @@ fn page_in_a_bundle_verifies_it_from_a_file_and_names_what_was_flipped() {
 
     let steps = [
         ("documents", "Document"),
+        ("files", "Files beside"),
         ("envelopes", "Leaf and envelope"),
         ("leaves", "Inclusion"),
         ("proofs", "Inclusion"),

@@ -94,27 +94,35 @@ impl Site {
 
     /// A copy in which a file is another one and the list of digests says so: nothing but a replay can notice.
     fn forged(&self, file: &str, change: impl FnOnce(&mut Value)) -> (Option<i32>, String) {
+        let copy = self.copy();
+        let mut value = read(&copy, file);
+        let before = value.clone();
+        change(&mut value);
+        assert_ne!(value, before, "nothing was changed");
+        let bytes = serde_json::to_vec(&value).unwrap();
+        rewrite(&copy, file, &bytes);
+        let plain = run(&mut self.scratch.installation.verify_command(&copy)).unwrap();
+        assert!(plain.status.success(), "{}", text(&plain.stdout));
+        self.replay(&copy)
+    }
+
+    /// What `verify` says of a copy in which a file has these bytes, and the list of digests says so.
+    fn resummed(&self, file: &str, bytes: &[u8]) -> String {
+        let copy = self.copy();
+        rewrite(&copy, file, bytes);
+        let output = run(&mut self.scratch.installation.verify_command(&copy)).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{}", text(&output.stdout));
+        text(&output.stdout)
+    }
+
+    fn copy(&self) -> PathBuf {
         let copy = self.scratch.path("forged");
         if copy.exists() {
             fs::remove_dir_all(&copy).unwrap();
         }
         let copied = run(Command::new("cp").arg("-r").arg(&self.bundle).arg(&copy)).unwrap();
         assert!(copied.status.success());
-        let mut value = read(&copy, file);
-        let before = value.clone();
-        change(&mut value);
-        assert_ne!(value, before, "nothing was changed");
-        let bytes = serde_json::to_vec(&value).unwrap();
-        fs::write(copy.join(file), &bytes).unwrap();
-        let sums = fs::read_to_string(copy.join("SHA256SUMS")).unwrap();
-        let sums = sums.lines().map(|line| match line.split_once("  ") {
-            Some((_, path)) if path == file => format!("{}  {path}\n", Digest::of(&bytes)),
-            _ => format!("{line}\n"),
-        });
-        fs::write(copy.join("SHA256SUMS"), sums.collect::<String>()).unwrap();
-        let plain = run(&mut self.scratch.installation.verify_command(&copy)).unwrap();
-        assert!(plain.status.success(), "{}", text(&plain.stdout));
-        self.replay(&copy)
+        copy
     }
 
     fn found(&self, file: &str, expected: &[&str], change: impl FnOnce(&mut Value)) {
@@ -122,6 +130,17 @@ impl Site {
         assert_eq!(code, Some(1), "{said}");
         assert!(expected.iter().all(|word| said.contains(word)), "no {expected:?} in {said}");
     }
+}
+
+/// Puts bytes in the place of a file, and its digest into the list.
+fn rewrite(bundle: &Path, file: &str, bytes: &[u8]) {
+    fs::write(bundle.join(file), bytes).unwrap();
+    let sums = fs::read_to_string(bundle.join("SHA256SUMS")).unwrap();
+    let sums = sums.lines().map(|line| match line.split_once("  ") {
+        Some((_, path)) if path == file => format!("{}  {path}\n", Digest::of(bytes)),
+        _ => format!("{line}\n"),
+    });
+    fs::write(bundle.join("SHA256SUMS"), sums.collect::<String>()).unwrap();
 }
 
 fn finding<'a>(value: &'a mut Value, rule: &str, open: bool) -> &'a mut Value {

@@ -7,7 +7,7 @@ use exhibit_tests::programs::{run, text};
 use serde_json::{Value, json};
 
 use super::{Site, read};
-use crate::support::Scratch;
+use crate::support::{Scratch, files_under};
 
 const STATUSES: &str = "statuses.json";
 
@@ -46,6 +46,7 @@ fn site() -> Site {
     let duty = ["--every-days", "90", "--owner", "facility", "--first-due", "2031-01-31"];
     decide(&[&["attest", "A.7.1"], &duty[..]].concat(), "ada");
     decide(&["attest", "A.7.1", "--says", "all doors checked"], "bob");
+    decide(&["soa", "freeze"], "ada");
     let bundle = scratch.verified_bundle("bundle").0;
     Site { scratch, bundle }
 }
@@ -115,6 +116,23 @@ fn what_people_decided_follows_from_their_entries_and_a_forgery_in_any_register_
     found(&["attestation A.7.1 is in force since entry "], &|value| {
         list(value, "attestations").clear();
     });
+}
+
+#[test]
+fn what_people_brought_and_froze_comes_along_and_is_held_against_its_entry() {
+    let site = site();
+    let files = files_under(&site.bundle.join("files"));
+    assert_eq!(files.len(), 2, "the policy and the statement of applicability");
+    let is_soa = |bytes: &[u8]| {
+        serde_json::from_slice::<Value>(bytes).is_ok_and(|document| document["report"] == "soa")
+    };
+    for path in files {
+        let original = fs::read(&path).unwrap();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let found = site.resummed(&format!("files/{name}"), &[&original[..], b" "].concat());
+        assert!(found.contains("is not the file that its entry names"), "{found}");
+        assert_eq!(original == b"the policy of the house", !is_soa(&original));
+    }
 }
 
 #[test]
