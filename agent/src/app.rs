@@ -1,11 +1,13 @@
 //! Wires the rooms and holds the clock. It decides nothing that a room can decide.
 
 mod agent;
+mod apart;
 mod catalog;
 mod commands;
 mod control;
 mod doctor;
 mod lock;
+mod observe;
 mod plugin;
 mod rotation;
 mod service;
@@ -48,6 +50,7 @@ pub fn main(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Plugin(cli::Plugin::Check(arguments)) => {
             runtime.block_on(plugin::check(&arguments))
         }
+        Command::Observe => runtime.block_on(apart::serve()),
         Command::Validate(arguments) => runtime.block_on(validate::show(&config, &arguments)),
     }
 }

@@ -45,6 +45,9 @@ pub enum Command {
     Plugin(Plugin),
     /// Check the configuration, the plugins and the secrets they need
     Validate(Json),
+    /// How the agent starts itself for one run; not for people
+    #[command(hide = true)]
+    Observe,
 }
 
 #[derive(clap::Args)]

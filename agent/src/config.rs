@@ -24,6 +24,8 @@ use crate::schedule::CronLine;
 pub struct Config {
     /// SHA-256 of the file as read; statements name it.
     pub digest: Digest,
+    /// The file as read, and the folder to which its paths are relative.
+    pub source: (String, PathBuf),
     pub state_dir: PathBuf,
     /// Replaces the evidence address learnt at enrolment.
     pub collector: Option<Address>,
@@ -162,6 +164,7 @@ impl Reader<'_> {
         let deny_paths = self.deny_paths(&file.deny);
         Config {
             digest: Digest::of(self.text.as_bytes()),
+            source: (self.text.to_owned(), self.folder.to_owned()),
             state_dir: self.folder.join(&file.state_dir),
             collector,
             target,

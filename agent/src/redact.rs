@@ -8,6 +8,7 @@ mod veto;
 use exhibit_plugin::kinds::personal;
 use exhibit_proto::digest::Digest;
 use exhibit_proto::document::Kind;
+use rules::Look;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -90,18 +91,22 @@ impl Redactor {
 
     /// Replaces secrets in one text, such as a command line or an error message.
     pub fn text(&self, text: &str) -> String {
-        self.replace(text, &mut BTreeSet::new())
+        self.text_noted(text, &mut BTreeSet::new())
     }
 
     /// The same, noting the names of the rules that changed something.
     pub fn text_noted(&self, text: &str, applied: &mut BTreeSet<String>) -> String {
-        self.replace(text, applied)
+        self.replaced(text, applied).unwrap_or_else(|| text.to_owned())
     }
 
     fn walk(&self, value: &mut Value, applied: &mut BTreeSet<String>) {
         match value {
             Value::Null | Value::Bool(_) | Value::Number(_) => {}
-            Value::String(text) => *text = self.replace(text, applied),
+            Value::String(text) => {
+                if let Some(replaced) = self.replaced(text, applied) {
+                    *text = replaced;
+                }
+            }
             Value::Array(values) => values.iter_mut().for_each(|value| self.walk(value, applied)),
             Value::Object(map) => {
                 // `{"name": "DB_PASSWORD", "value": "…"}` names the secret beside it.
@@ -139,34 +144,48 @@ impl Redactor {
         }
     }
 
-    fn replace(&self, text: &str, applied: &mut BTreeSet<String>) -> String {
-        let mut current = text.to_owned();
+    /// The text without its secrets; none when it has none.
+    fn replaced(&self, text: &str, applied: &mut BTreeSet<String>) -> Option<String> {
+        let mut current: Option<String> = None;
+        let mut look = Look::at(text);
         for pattern in &self.patterns {
-            if !pattern.may_match(&current) {
+            if !pattern.may_match(&look) {
                 continue;
             }
-            let mut out = String::with_capacity(current.len());
-            let mut end = 0;
-            for captures in pattern.regex().captures_iter(&current) {
-                // The group `secret` where the pattern has one, else the whole match.
-                let Some(found) = captures.name("secret").or_else(|| captures.get(0)) else {
-                    continue;
-                };
-                // A replacement, or the digest in one.
-                let (before, rest) = current.split_at(found.start());
-                if rest.starts_with(MARK) || (found.len() == DIGEST && before.ends_with(MARK)) {
-                    continue;
-                }
-                out.push_str(current.get(end..found.start()).unwrap_or_default());
-                out.push_str(&self.mark(found.as_str(), pattern.name(), applied));
-                end = found.end();
-            }
-            if end > 0 {
-                out.push_str(current.get(end..).unwrap_or_default());
-                current = out;
+            if let Some(next) = self.apply(pattern, look.text, applied) {
+                look = Look::at(current.insert(next));
             }
         }
         current
+    }
+
+    /// The text after one pattern; none when nothing fits.
+    fn apply(
+        &self,
+        pattern: &Pattern,
+        text: &str,
+        applied: &mut BTreeSet<String>,
+    ) -> Option<String> {
+        let mut out = String::new();
+        let mut end = 0;
+        for captures in pattern.regex().captures_iter(text) {
+            // The group `secret` where the pattern has one, else the whole match.
+            let Some(found) = captures.name("secret").or_else(|| captures.get(0)) else {
+                continue;
+            };
+            // A replacement, or the digest in one.
+            let (before, rest) = text.split_at(found.start());
+            if rest.starts_with(MARK) || (found.len() == DIGEST && before.ends_with(MARK)) {
+                continue;
+            }
+            out.push_str(text.get(end..found.start()).unwrap_or_default());
+            out.push_str(&self.mark(found.as_str(), pattern.name(), applied));
+            end = found.end();
+        }
+        (end > 0).then(|| {
+            out.push_str(text.get(end..).unwrap_or_default());
+            out
+        })
     }
 
     fn mark(&self, secret: &str, rule: &str, applied: &mut BTreeSet<String>) -> String {

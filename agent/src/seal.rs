@@ -2,11 +2,10 @@
 //! written. It never stores, never sends and never chooses its own place in the chain.
 
 mod fit;
+mod record;
 
-use exhibit_plugin::protocol::OutcomeKind;
 use exhibit_proto::checkpoint::Checkpoint;
 use exhibit_proto::digest::Digest;
-use exhibit_proto::document::{Document, Kind};
 use exhibit_proto::keys::{KeyId, SecretKey};
 use exhibit_proto::leaf::{EntryType, Link};
 use exhibit_proto::rotation;
@@ -15,18 +14,15 @@ use exhibit_proto::statement::{
     PluginUsed, Run, Scheduled, Statement, StatementError, Subject, Vetoes,
 };
 
-use crate::collect::{Observation, outcome};
 use crate::host::{Moment, rfc3339};
-use crate::redact::Redactor;
+
+pub use record::Recorder;
 
 /// Seals as one agent in one epoch.
 pub struct Sealer {
     pub key: SecretKey,
     pub agent: String,
     pub epoch: u64,
-    /// Salts documents; stays on the host.
-    pub local_key: [u8; 32],
-    pub redactor: Redactor,
     /// SHA-256 of the agent's executable.
     pub binary: Digest,
     /// SHA-256 of the configuration in force.
@@ -62,7 +58,7 @@ pub struct Sealed {
     pub documents: Vec<Observed>,
 }
 
-/// What one run yields.
+/// What one run yields; its texts are redacted.
 #[derive(Clone, Debug)]
 pub struct Report {
     pub started: jiff::Timestamp,
@@ -89,61 +85,6 @@ impl Sealer {
         self.key.public().id()
     }
 
-    /// Redacts, writes and hashes one document; answers an outcome instead when it is over `limit` bytes.
-    pub fn document(
-        &self,
-        observation: Observation,
-        schema: &str,
-        limit: u64,
-    ) -> Result<SealedDocument, Box<Outcome>> {
-        let Observation { kind, target, mut body, capture } = observation;
-        let mut redactions = self.redactor.document(&kind, &mut body);
-        let document = Document {
-            body,
-            salt: self.salt(&kind),
-            schema: schema.to_owned(),
-            kind: kind.clone(),
-            target: target.clone(),
-            v: 1,
-            withheld: self.redactor.withheld(&redactions),
-        };
-        let method = capture.method.iter();
-        let method = method.map(|used| self.redactor.text_noted(used, &mut redactions)).collect();
-        let bytes = document.write();
-        let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        if size > limit {
-            return Err(Box::new(outcome(
-                &kind,
-                &target,
-                OutcomeKind::LimitExceeded,
-                format!("document of {size} bytes is over the limit of {limit}"),
-                "raise limits.max_document_bytes (a collector admits 8 MiB), or narrow the plugin's settings",
-            )));
-        }
-        let observed = Observed {
-            digest: Document::digest(bytes.as_bytes()),
-            size,
-            method,
-            privileges: capture.privileges,
-            rows: Some(capture.rows),
-            truncated: capture.truncated,
-            expected: capture.expected,
-            redactions: redactions.into_iter().collect(),
-            started: rfc3339(capture.started),
-            duration_ms: capture.duration_ms,
-            kind,
-            target,
-        };
-        Ok(SealedDocument { bytes, observed })
-    }
-
-    /// 128 bits as hex, the same for one agent and kind for ever.
-    fn salt(&self, kind: &Kind) -> String {
-        let digest =
-            Digest::of_parts(&[&self.local_key, b"document salt", kind.as_str().as_bytes()]);
-        digest.to_string().chars().take(32).collect()
-    }
-
     /// Seals a run: one statement, or several in a row when one would be over 64 KiB.
     pub fn run(
         &self,
@@ -152,7 +93,7 @@ impl Sealer {
         report: &Report,
     ) -> Result<Vec<Sealed>, StatementError> {
         let mut sealed: Vec<Sealed> = Vec::new();
-        let mut waiting = vec![fit::Part::of(report, &self.redactor)];
+        let mut waiting = vec![fit::Part::of(report)];
         while let Some(part) = waiting.pop() {
             let place = match sealed.last() {
                 None => place.clone(),
@@ -236,8 +177,7 @@ impl Sealer {
 
     /// Seals as the same agent in the next epoch.
     pub fn with_key(&self, key: SecretKey, epoch: u64) -> Self {
-        let (agent, redactor) = (self.agent.clone(), self.redactor.clone());
-        Self { key, epoch, agent, redactor, vetoes: self.vetoes.clone(), ..*self }
+        Self { key, epoch, agent: self.agent.clone(), vetoes: self.vetoes.clone(), ..*self }
     }
 
     fn sealed(

@@ -6,20 +6,20 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use exhibit_plugin::protocol::{Describe, OutcomeKind};
+use exhibit_plugin::protocol::Describe;
 use exhibit_proto::document::{Kind, Target};
-use exhibit_proto::statement::{Observed, Outcome, Scheduled};
+use exhibit_proto::statement::{Outcome, Scheduled};
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use super::catalog::Catalog;
-use super::{clock, lock};
-use crate::collect::{self, Job, PluginConfig, VETO};
+use super::observe::{Work, recorder};
+use super::{apart, clock, lock};
+use crate::collect::{self, PluginConfig};
 use crate::config::Config;
 use crate::host::{self, Moment};
 use crate::identity::{Address, Identity, Store, tls};
 use crate::receipts::Pinned;
-use crate::redact::{Redactor, Veto};
 use crate::seal::{Pulse, Report, SealedDocument, Sealer};
 use crate::spool::{Batch, Bounds, Epoch, GivenUp, Spool, SpoolError};
 use crate::upload::{Session, UploadError, Uploader};
@@ -42,6 +42,8 @@ pub struct Agent {
     log: RefCell<Pinned>,
     tls: tls::Remembered,
     address: Address,
+    /// Salts documents and keys redactions.
+    pub(super) local_key: [u8; 32],
     /// Another one after a rotation: to be asked for at the moment of sealing.
     pub(super) sealer: RefCell<Rc<Sealer>>,
     _lock: lock::Lock,
@@ -76,6 +78,7 @@ impl Agent {
         }
         let bounds = Bounds::of(config.spool_max_bytes);
         let spool = Spool::open(&store.path("spool.db"), &identity.agent, bounds)?;
+        let local_key = store.local_key()?;
         let sealer = sealer(&config, &store, &spool, &identity)?;
         let sealer = RefCell::new(Rc::new(sealer));
         let address = config.collector.clone().unwrap_or(identity.evidence_address.clone());
@@ -91,6 +94,7 @@ impl Agent {
             log,
             tls,
             address,
+            local_key,
             sealer,
             _lock: lock,
         })
@@ -117,23 +121,44 @@ impl Agent {
 
     /// Collects these kinds, seals and spools: one run.
     pub async fn collect(&self, catalog: &Catalog<'_>, kinds: &[Kind]) -> Result<Ran, SpoolError> {
+        let (limits, stop) = (self.limits()?, &self.stop);
+        let recorder = recorder(&self.config, self.local_key);
+        let work = Work { catalog, recorder: &recorder, target: &self.target, limits: &limits, stop };
+        let mut documents = Vec::new();
+        let report = work.observe(kinds, &mut |document| documents.push(document)).await;
+        self.keep(kinds, &documents, report)
+    }
+
+    /// The same, with all that comes before sealing in a process of its own.
+    pub(super) async fn collect_apart(
+        &self,
+        catalog: &Catalog<'_>,
+        kinds: &[Kind],
+    ) -> Result<Ran, SpoolError> {
         let limits = self.limits()?;
-        let sealer = self.sealer();
-        let run = observe(catalog, &sealer, kinds, &self.target, &limits, &self.stop).await;
-        let (documents, mut report) = run;
+        let (documents, report) = apart::observe(self, catalog, kinds, &limits).await;
+        self.keep(kinds, &documents, report)
+    }
+
+    /// Seals and spools what a run observed.
+    fn keep(
+        &self,
+        kinds: &[Kind],
+        documents: &[SealedDocument],
+        mut report: Report,
+    ) -> Result<Ran, SpoolError> {
         let untold = self.spool.untold()?;
         report.outcomes.extend(untold.iter().map(told));
         let mut ran = Ran { outcomes: report.outcomes.clone(), ..Ran::default() };
-        for document in &documents {
+        for document in documents {
             ran.documents += 1;
             ran.unchanged += u64::from(self.spool.unchanged(document)?);
         }
         let served: Vec<(Kind, Timestamp)> =
             kinds.iter().map(|kind| (kind.clone(), report.started)).collect();
         let told: Vec<_> = untold.iter().map(|given_up| given_up.digest).collect();
-        let batch = Batch { documents: &documents, ran: &served, told: &told, begins: None };
+        let batch = Batch { documents, ran: &served, told: &told, begins: None };
         let moment = Moment::at(clock());
-        // The key may have been rotated while plugins ran.
         let sealer = self.sealer();
         let sealed = self.spool.append(&batch, |place| sealer.run(place, &moment, &report))?;
         ran.statements = u64::try_from(sealed.len()).unwrap_or(u64::MAX);
@@ -215,40 +240,6 @@ impl Agent {
     }
 }
 
-/// Runs every plugin that these kinds need, one after the other, and seals their documents.
-pub(super) async fn observe(
-    catalog: &Catalog<'_>,
-    sealer: &Sealer,
-    kinds: &[Kind],
-    target: &Target,
-    limits: &collect::Limits,
-    stop: &CancellationToken,
-) -> (Vec<SealedDocument>, Report) {
-    let started = clock();
-    let (assigned, mut outcomes) = catalog.assign(kinds, target);
-    let (mut documents, mut plugins) = (Vec::new(), Vec::new());
-    for (known, kinds) in assigned {
-        let job = Job { plugin: known.plugin, kinds: &kinds, target, limits, stop };
-        let mut accept = |observation: collect::Observation| {
-            let schema = known.schema(&observation.kind);
-            match sealer.document(observation, &schema, limits.document_bytes) {
-                Ok(document) => {
-                    let veto = vetoed(sealer.redactor.vetoes(&document.observed.kind), &document);
-                    documents.push(document);
-                    veto
-                }
-                Err(outcome) => Some(*outcome),
-            }
-        };
-        outcomes.extend(collect::collect(job, &mut accept).await);
-        plugins.push(known.used());
-    }
-    let documents_seen = documents.iter().map(|document| document.observed.clone()).collect();
-    let finished = clock();
-    let report = Report { started, finished, plugins, documents: documents_seen, outcomes };
-    (documents, report)
-}
-
 /// Whether an open day is over. One that goes backwards with the clock closes nothing.
 fn over(open: &str, now: Timestamp) -> bool {
     *open < *today(now)
@@ -257,18 +248,6 @@ fn over(open: &str, now: Timestamp) -> bool {
 /// The day, UTC.
 fn today(now: Timestamp) -> String {
     now.strftime("%Y-%m-%d").to_string()
-}
-
-/// What a statement says of a document from which the operator withholds fields.
-fn vetoed(vetoes: &[Veto], document: &SealedDocument) -> Option<Outcome> {
-    if vetoes.is_empty() {
-        return None;
-    }
-    let fields: Vec<String> = vetoes.iter().map(ToString::to_string).collect();
-    let detail = format!("{VETO} ([deny.fields]: {})", fields.join(", "));
-    let remedy = "take the fields out of [deny.fields] in the agent's configuration";
-    let Observed { kind, target, .. } = &document.observed;
-    Some(collect::outcome(kind, target, OutcomeKind::Denied, detail, remedy))
 }
 
 /// What a statement says of a document that had to go.
@@ -314,7 +293,6 @@ fn sealer(
     spool: &Spool,
     identity: &Identity,
 ) -> anyhow::Result<Sealer> {
-    let local_key = store.local_key()?;
     let epoch = match spool.epoch()? {
         Some(epoch) => epoch,
         None => {
@@ -329,10 +307,6 @@ fn sealer(
         key: store.evidence_key_of(&epoch.key)?,
         agent: identity.agent.clone(),
         epoch: epoch.number,
-        local_key,
-        redactor: Redactor::new(local_key, &config.redact)
-            .with_vetoes(&config.veto)
-            .with_personal_names(config.personal_names),
         binary: collect::digest_of(&executable).context("hashing the agent's own executable")?,
         configuration: config.digest,
         vetoes: config.vetoes(),

@@ -7,6 +7,7 @@ use exhibit_plugin::protocol::{Describe, OutcomeKind};
 use exhibit_proto::digest::Digest;
 use exhibit_proto::document::{Kind, Target};
 use exhibit_proto::statement::{Outcome, PluginUsed};
+use serde::{Deserialize, Serialize};
 
 use crate::collect::{self, DescribeError, PluginConfig, VETO};
 use crate::config::Config;
@@ -26,6 +27,13 @@ pub struct Known<'a> {
     /// SHA-256 of the executable; absent when it cannot be read.
     pub binary: Option<Digest>,
     stamp: Option<Stamp>,
+}
+
+/// What is known of a plugin that is not asked again: its own words, and the digest of its executable.
+#[derive(Serialize, Deserialize)]
+pub struct Words {
+    said: Option<Describe>,
+    binary: Option<Digest>,
 }
 
 /// Tells whether a file was replaced: inode, size, time of change.
@@ -54,6 +62,25 @@ impl<'a> Catalog<'a> {
             });
         }
         Self { plugins, config }
+    }
+
+    /// As another process of this agent knows the plugins, in the order of the configuration: nobody is asked.
+    pub fn told(config: &'a Config, words: Vec<Words>) -> Self {
+        let known = |(plugin, words): (&'a PluginConfig, Words)| Known {
+            described: Err(DescribeError::Silent(plugin.path.display().to_string())),
+            remembered: words.said,
+            binary: words.binary,
+            stamp: None,
+            plugin,
+        };
+        Self { plugins: config.plugins.iter().zip(words).map(known).collect(), config }
+    }
+
+    /// What [`Catalog::told`] needs.
+    pub fn words(&self) -> Vec<Words> {
+        let words =
+            |known: &Known<'_>| Words { said: known.words().cloned(), binary: known.binary };
+        self.plugins.iter().map(words).collect()
     }
 
     /// The unit of systemd that gives a kind's plugin its rights.

@@ -14,8 +14,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
 
-use super::agent::{Agent, observe, target};
+use super::agent::{Agent, target};
 use super::catalog::Catalog;
+use super::observe::{Work, recorder};
 use super::{clock, lock, say, service};
 use crate::cli;
 use crate::collect::digest_of;
@@ -23,8 +24,7 @@ use crate::config::Config;
 use crate::host::{self, Moment};
 use crate::identity::Store;
 use crate::identity::enrol::{Invitation, enrol as enrol_with};
-use crate::redact::Redactor;
-use crate::seal::{Place, Sealer};
+use crate::seal::{Place, Recorder, Sealer};
 use crate::spool::{Bounds, Spool, View};
 
 pub(super) async fn enrol(config: &Path, arguments: cli::Enrol) -> anyhow::Result<ExitCode> {
@@ -126,6 +126,7 @@ pub(super) async fn run(config: &Path, arguments: &cli::Run) -> anyhow::Result<E
 pub(super) struct Rehearsal {
     pub(super) view: View,
     pub(super) target: Target,
+    pub(super) recorder: Recorder,
     /// Signs with a key made up for this run: nothing that is signed can leak.
     pub(super) sealer: Sealer,
 }
@@ -160,27 +161,31 @@ impl Rehearsal {
             key: SecretKey::from_seed(&random()?),
             agent: identity.map_or("not-enrolled".to_owned(), |known| known.agent),
             epoch: view.epoch.as_ref().map_or(1, |epoch| epoch.number),
-            local_key,
-            redactor: Redactor::new(local_key, &config.redact)
-                .with_vetoes(&config.veto)
-                .with_personal_names(config.personal_names),
             binary: digest_of(&std::env::current_exe()?)?,
             configuration: config.digest,
             vetoes: config.vetoes(),
         };
-        Ok(Self { view, target, sealer })
+        let recorder = recorder(config, local_key);
+        Ok(Self { view, target, recorder, sealer })
     }
 }
 
 /// Prints each document as its exact bytes, then the payload of each statement, a line each.
 pub(super) async fn collect(config: &Path, arguments: &cli::Collect) -> anyhow::Result<ExitCode> {
     let config = Config::load(config)?;
-    let Rehearsal { view, target, sealer } = Rehearsal::of(&config)?;
+    let Rehearsal { view, target, recorder, sealer } = Rehearsal::of(&config)?;
     let catalog = Catalog::ask(&config, |_plugin| None).await;
     let kinds = if arguments.kinds.is_empty() { catalog.wanted() } else { arguments.kinds.clone() };
     let stop = CancellationToken::new();
-    let (documents, report) =
-        observe(&catalog, &sealer, &kinds, &target, &config.limits, &stop).await;
+    let work = Work {
+        catalog: &catalog,
+        recorder: &recorder,
+        target: &target,
+        limits: &config.limits,
+        stop: &stop,
+    };
+    let mut documents = Vec::new();
+    let report = work.observe(&kinds, &mut |document| documents.push(document.bytes)).await;
     let place = Place {
         seq: view.next_seq,
         prev: view.prev.unwrap_or(Digest::ZERO),
@@ -188,7 +193,7 @@ pub(super) async fn collect(config: &Path, arguments: &cli::Collect) -> anyhow::
         checkpoint: view.head,
     };
     for document in &documents {
-        say(&document.bytes)?;
+        say(document)?;
     }
     for statement in sealer.run(&place, &Moment::at(clock()), &report)? {
         let payload = Envelope::parse(&statement.envelope)?.unverified_payload()?;

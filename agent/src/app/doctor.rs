@@ -13,9 +13,9 @@ use exhibit_proto::statement::{Observed, Outcome, Vetoes};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use super::agent::observe;
 use super::catalog::Catalog;
 use super::commands::Rehearsal;
+use super::observe::Work;
 use super::{clock, say};
 use crate::app;
 use crate::cli;
@@ -76,21 +76,13 @@ async fn tried(config: &Config, only: &[Kind]) -> anyhow::Result<(Vec<Finding>, 
     let (mut findings, mut privileges) = (Vec::new(), Vec::new());
     let stop = CancellationToken::new();
     for kinds in runs.values() {
-        let Rehearsal { sealer, target, .. } = &rehearsal;
-        let (_, report) = observe(&catalog, sealer, kinds, target, &config.limits, &stop).await;
-        let outcomes: Vec<Outcome> = report
-            .outcomes
-            .into_iter()
-            .map(|told| Outcome {
-                detail: sealer.redactor.text(&told.detail),
-                remedy: sealer.redactor.text(&told.remedy),
-                ..told
-            })
-            .collect();
+        let Rehearsal { recorder, target, .. } = &rehearsal;
+        let work = Work { catalog: &catalog, recorder, target, limits: &config.limits, stop: &stop };
+        let report = work.observe(kinds, &mut drop).await;
         privileges.extend(report.documents.iter().map(|seen| seen.privileges.clone()));
         findings.extend(kinds.iter().map(|kind| {
             let unit = catalog.unit(kind);
-            finding(config, kind, &unit, &report.documents, &outcomes)
+            finding(config, kind, &unit, &report.documents, &report.outcomes)
         }));
     }
     findings.sort_by(|one, other| one.kind.cmp(&other.kind));

@@ -110,7 +110,7 @@ async fn step(
     if ready.is_empty() {
         return Ok(*told == Some(now));
     }
-    agent.collect(catalog, ready).await?;
+    agent.collect_apart(catalog, ready).await?;
     *told = Some(clock());
     Ok(true)
 }

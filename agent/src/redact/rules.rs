@@ -1,5 +1,9 @@
 //! The built-in redaction rules: names of fields that hold secrets, and what secrets look like in text.
 
+use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::sync::OnceLock;
+
 use regex::Regex;
 
 /// Name of the rule that goes by the name of a field.
@@ -9,12 +13,25 @@ pub(super) const SECRET_KEY: &str = "secret-field";
 pub(super) const PERSONAL_NAME: &str = "personal-name";
 
 /// A named expression; the group `secret`, or else the whole match, is replaced.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Pattern {
-    name: String,
-    regex: Regex,
-    /// One of these must stand in a text before the expression is tried; empty: always tried.
+    name: Cow<'static, str>,
+    expression: Cow<'static, str>,
+    /// Made when a text first calls for it: most never do, and with what it needs to search it takes hundreds of kilobytes.
+    regex: OnceLock<Regex>,
+    /// Characters of which a text must have one of each set.
+    marks: Marks,
+    /// One of these must stand in a text, whatever its case; empty: no matter.
     hints: &'static [&'static str],
+}
+
+/// A clone is as small as one that was never used.
+impl Clone for Pattern {
+    fn clone(&self) -> Self {
+        let Self { name, expression, marks, hints, .. } = self;
+        let (name, expression) = (name.clone(), expression.clone());
+        Self { name, expression, regex: OnceLock::new(), marks: *marks, hints }
+    }
 }
 
 /// A pattern of the operator's that cannot be used.
@@ -34,13 +51,75 @@ impl Pattern {
     }
 
     pub(super) fn regex(&self) -> &Regex {
-        &self.regex
+        self.regex.get_or_init(|| {
+            Regex::new(&self.expression).expect("invariant: `compile` has tried it, or a test does")
+        })
     }
 
-    pub(super) fn may_match(&self, text: &str) -> bool {
-        self.hints.is_empty() || self.hints.iter().any(|hint| text.contains(hint))
+    /// Whether the expression is worth trying: most texts have nothing of what it needs.
+    pub(super) fn may_match(&self, text: &Look<'_>) -> bool {
+        let hinted = || self.hints.is_empty() || self.hints.iter().any(|hint| text.lower().contains(hint));
+        text.marks & self.marks == self.marks && hinted()
     }
 }
+
+/// A text, and what a glance tells of it.
+pub(super) struct Look<'a> {
+    text: &'a str,
+    marks: Marks,
+    lower: OnceCell<String>,
+}
+
+impl<'a> Look<'a> {
+    pub(super) fn at(text: &'a str) -> Self {
+        let marks = text.bytes().fold(0, |marks, byte| marks | MARKS.get(usize::from(byte)).unwrap_or(&0));
+        Self { text, marks, lower: OnceCell::new() }
+    }
+
+    fn lower(&self) -> &str {
+        self.lower.get_or_init(|| self.text.to_ascii_lowercase())
+    }
+}
+
+/// Sets of characters, a bit each.
+type Marks = u16;
+
+const DASH: Marks = 1;
+const SLASH: Marks = 1 << 1;
+const AT: Marks = 1 << 2;
+const COLON: Marks = 1 << 3;
+const QUERY: Marks = 1 << 4;
+const EQUALS: Marks = 1 << 5;
+const DOLLAR: Marks = 1 << 6;
+const SPACE: Marks = 1 << 7;
+const QUOTE: Marks = 1 << 8;
+
+/// The set of each byte.
+const MARKS: [Marks; 256] = {
+    const SETS: [(&[u8], Marks); 9] = [
+        (b"-", DASH),
+        (b"/", SLASH),
+        (b"@", AT),
+        (b":", COLON),
+        (b"?&", QUERY),
+        (b"=", EQUALS),
+        (b"$", DOLLAR),
+        (b" \t\r\n", SPACE),
+        (b"\"'", QUOTE),
+    ];
+    let mut table = [0; 256];
+    let mut set = 0;
+    while set < SETS.len() {
+        let (bytes, mark) = SETS[set];
+        let mut at = 0;
+        while at < bytes.len() {
+            table[bytes[at] as usize] = mark;
+            at += 1;
+        }
+        set += 1;
+    }
+    table
+};
 
 /// Reads one pattern of the operator's.
 pub fn compile(name: &str, expression: &str) -> Result<Pattern, PatternError> {
@@ -55,17 +134,15 @@ pub fn compile(name: &str, expression: &str) -> Result<Pattern, PatternError> {
     if regex.is_match("") {
         return Err(PatternError::Empty(name.to_owned()));
     }
-    Ok(Pattern { name: name.to_owned(), regex, hints: &[] })
+    let (name, expression) = (name.to_owned().into(), expression.to_owned().into());
+    Ok(Pattern { name, expression, regex: OnceLock::new(), marks: 0, hints: &[] })
 }
 
-/// Name, expression, hints.
-type Rule = (&'static str, &'static str, &'static [&'static str]);
+/// Name, expression, marks, hints in lower case.
+type Rule = (&'static str, &'static str, Marks, &'static [&'static str]);
 
-/// Parts of the words that precede a secret in an argument, in the ways they are written.
-const WORDS: &[&str] = &[
-    "assw", "ASSW", "assp", "ASSP", "assc", "ASSC", "ecret", "ECRET", "oken", "OKEN", "key", "Key",
-    "KEY", "psk", "PSK",
-];
+/// Parts of the words that precede a secret in an argument.
+const WORDS: &[&str] = &["passw", "passp", "passc", "secret", "token", "key", "psk"];
 
 /// What a name that precedes a secret ends with.
 macro_rules! secret_words {
@@ -78,45 +155,61 @@ const RULES: [Rule; 15] = [
     (
         "private-key",
         r"(?s)-----BEGIN [A-Z0-9 ]*PRIVATE KEY( BLOCK)?-----.*?(-----END [A-Z0-9 ]*PRIVATE KEY( BLOCK)?-----|\z)",
-        &["PRIVATE KEY"],
+        DASH,
+        &["private key"],
     ),
     // Up to the last at sign: a password may hold a slash or an at sign although it should not. What is only digits before a
     // slash is a port. Backslashes as sudoers writes them.
     (
         "url-credentials",
         r#"(?:[A-Za-z][A-Za-z0-9+.-]*\\?:)?//[^ \t\r\n/:@"'<>\\]*\\?:(?P<secret>[^ \t\r\n/@"'<>]*[^ \t\r\n/@"'<>0-9][^ \t\r\n/@"'<>]*(?:[/@][^ \t\r\n"'<>]*)?|[0-9]+)@"#,
+        SLASH | COLON | AT,
         &["//"],
     ),
-    ("url-credentials", r#"(?i)(?-u:\b)https?\\?://(?P<secret>[^ \t\r\n/:@"'<>]+)@"#, &["://"]),
+    (
+        "url-credentials",
+        r#"(?i)(?-u:\b)https?\\?://(?P<secret>[^ \t\r\n/:@"'<>]+)@"#,
+        SLASH | COLON | AT,
+        &["http"],
+    ),
     (
         "url-query",
         r#"(?i)[?&](?:sig|signature|key|auth|code|x-(?:amz|goog)-[a-z-]*)=(?P<secret>[^& \t\r\n"'<>;]+)"#,
-        &["?", "&"],
+        QUERY | EQUALS,
+        &["sig", "key", "auth", "code", "x-"],
     ),
     (
         "webhook",
         r"(?i)(?:hooks\.slack\.com/(?:services|workflows)|discord(?:app)?\.com/api/webhooks|webhook\.office\.com/webhookb2|api\.telegram\.org)/(?P<secret>[A-Za-z0-9/_:@.-]+)",
-        &["ebhook", "slack.com", "telegram.org"],
+        SLASH,
+        &["webhook", "slack.com", "telegram.org"],
     ),
     (
         "password-hash",
         r"\$(?:1|2[abxy]?|5|6|7|y|gy|sha1|md5|argon2(?:id|i|d)|scrypt|pbkdf2[a-z0-9-]*)\$[A-Za-z0-9./,=$+_-]{8,}",
-        &["$"],
+        DOLLAR,
+        &[],
     ),
     (
         "token",
         r"(?-u:\b)(?:(?:AKIA|ASIA)[A-Z0-9]{16}|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{20,}|xox[abeoprs]-[A-Za-z0-9-]{10,}|xapp-[A-Za-z0-9-]{10,}|sk_(?:live|test)_[A-Za-z0-9]{16,}|AIza[A-Za-z0-9_-]{35}|npm_[A-Za-z0-9]{36}|eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,})",
-        &["AKIA", "ASIA", "gh", "glpat-", "xox", "xapp-", "sk_", "AIza", "npm_", "eyJ"],
+        0,
+        &[
+            "akia", "asia", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xox", "xapp-",
+            "sk_live_", "sk_test_", "aiza", "npm_", "eyj",
+        ],
     ),
     (
         "authorization",
         r"(?i)(?-u:\b)(?:bearer|basic)[ \t\r\n]+(?P<secret>[A-Za-z0-9._~+/=-]{8,})",
-        &["earer", "EARER", "asic", "ASIC"],
+        SPACE,
+        &["bearer", "basic"],
     ),
     (
         "authorization",
         r#"(?i)(?-u:\b)(?:authorization|private-token|api-key|x-[a-z-]*(?:token|key|auth|secret))[ \t\r\n]*:[ \t\r\n]*(?:bearer[ \t\r\n]|basic[ \t\r\n]|token[ \t\r\n]|digest[ \t\r\n])?[ \t\r\n]*(?P<secret>[^ \t\r\n"',;]+)"#,
-        &["uthorization", "UTHORIZATION", "oken", "OKEN", "ey:", "EY:", "uth:", "ecret:"],
+        COLON,
+        &["authorization", "token", "key", "auth", "secret"],
     ),
     (
         "secret-argument",
@@ -125,6 +218,7 @@ const RULES: [Rule; 15] = [
             secret_words!(),
             r#"[ \t\r\n]?=[ \t\r\n]?(?P<secret>"[^"]+"|'[^']+'|[^ \t\r\n"',;&]+)"#
         ),
+        EQUALS,
         WORDS,
     ),
     (
@@ -134,6 +228,7 @@ const RULES: [Rule; 15] = [
             secret_words!(),
             r#"[ \t\r\n]+(?P<secret>"[^"]+"|'[^']+'|[^ \t\r\n"',;-][^ \t\r\n"',;]*)"#
         ),
+        DASH | SPACE,
         WORDS,
     ),
     (
@@ -143,37 +238,44 @@ const RULES: [Rule; 15] = [
             secret_words!(),
             r#"["'][ \t\r\n]*:[ \t\r\n]*["'](?P<secret>[^"']+)["']"#
         ),
+        QUOTE | COLON,
         WORDS,
     ),
     // The working directory is PWD=/….
     (
         "secret-argument",
         r#"(?i)(?-u:\b)[a-z_]*(?:pwd|bindpw)[ \t\r\n]?=[ \t\r\n]?(?P<secret>"[^"/][^"]*"|'[^'/][^']*'|[^ \t\r\n"',;&/][^ \t\r\n"',;&]*)"#,
-        &["pwd", "PWD", "Pwd", "pw=", "pw ="],
+        EQUALS,
+        &["pwd", "bindpw"],
     ),
     // Programs that take a password behind one letter.
     (
         "secret-argument",
         r#"(?:(?-u:\b)(?:mysql[a-z]*|mariadb[a-z-]*|mydumper|myloader|xtrabackup|mariabackup|sshpass|7z[ar]?)[ \t\r\n](?:[^|;&\n]*[ \t\r\n])?-p|(?-u:\b)(?:sshpass|mongo[a-z]*)[ \t\r\n](?:[^|;&\n]*[ \t\r\n])?-p[ \t\r\n]|(?-u:\b)ldap[a-z]+[ \t\r\n](?:[^|;&\n]*[ \t\r\n])?-w[ \t\r\n]?|(?-u:\b)redis-cli[ \t\r\n](?:[^|;&\n]*[ \t\r\n])?-a[ \t\r\n]?|(?-u:\b)pass:)(?P<secret>"[^"]+"|'[^']+'|[^ \t\r\n"',;|&]+)"#,
-        &["-p", "-w", "-a", "pass:"],
+        0,
+        &[
+            "mysql", "mariadb", "mydumper", "myloader", "xtrabackup", "mariabackup", "sshpass", "7z", "mongo", "ldap",
+            "redis-cli", "pass:",
+        ],
     ),
     (
         "secret-argument",
         r#"(?-u:\b)curl[ \t\r\n](?:[^|;\n]*[ \t\r\n])?(?:-u|-U|--user|--proxy-user)[[ \t\r\n]=]*["']?[^ \t\r\n:"'\\]+\\?:(?P<secret>[^ \t\r\n"',;]+)"#,
+        COLON | DASH | SPACE,
         &["curl"],
     ),
 ];
 
 /// The rules that are always on, in the order in which they apply.
 pub(super) fn builtin() -> Vec<Pattern> {
-    RULES
-        .iter()
-        .filter_map(|(name, expression, hints)| {
-            // A test holds that every constant compiles.
-            let regex = Regex::new(expression).ok()?;
-            Some(Pattern { name: (*name).to_owned(), regex, hints })
-        })
-        .collect()
+    let pattern = |(name, expression, marks, hints): &Rule| Pattern {
+        name: (*name).into(),
+        expression: (*expression).into(),
+        regex: OnceLock::new(),
+        marks: *marks,
+        hints,
+    };
+    RULES.iter().map(pattern).collect()
 }
 
 /// Whether a field, variable or option of this name holds a secret: the last words decide, so `password_max_days` does
@@ -205,8 +307,47 @@ mod tests {
 
     #[test]
     fn every_constant_compiles() {
-        assert_eq!(builtin().len(), RULES.len());
+        for pattern in builtin() {
+            assert!(!pattern.regex().is_match(""), "{}", pattern.name());
+            assert!(pattern.hints.iter().all(|hint| *hint == hint.to_lowercase()));
+        }
     }
+
+    #[test]
+    fn an_expression_is_made_when_a_text_calls_for_it_and_a_clone_begins_without() {
+        let all = builtin();
+        let [key, ..] = all.as_slice() else { panic!("no rules") };
+        assert!(key.regex.get().is_none());
+        assert!(key.regex().is_match("-----BEGIN PRIVATE KEY-----"));
+        assert!(key.regex.get().is_some() && key.clone().regex.get().is_none());
+    }
+
+    /// What secrets and the words around them are made of.
+    const PIECES: [&str; 64] = [
+        "PaSsWord", "PASSWD", "passphrase", "Secret", "token", "ApiKey", "api_key", "psk", "pwd", "BINDPW", "key", "sig",
+        "auth", "x-amz-date", "Authorization", "private-token", "X-Auth-Token", "Bearer", "BASIC", "https", "postgres",
+        "mysql", "mariadb-dump", "sshpass", "7za", "mongosh", "ldapsearch", "redis-cli", "curl", "pass:", "hooks.slack.com",
+        "/services", "api.telegram.org", "discord.com/api/webhooks", "webhook.office.com/webhookb2", "$6$", "$y$", "AKIA",
+        "ghp_", "glpat-", "xoxb-", "sk_live_", "AIza", "npm_", "eyJ", "-----BEGIN ", "PRIVATE KEY-----", "ABCDEFGH12345678",
+        "abcdefghijklmnopqrstuvwxyz0123456789", "joe", "-p", "-w", "-a", "-u", "--", "=", ":", "//", "@", "?", "&", "\"", " ",
+        "\t",
+    ];
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(4000))]
+        #[test]
+        fn a_glance_never_passes_over_what_an_expression_finds(
+            pieces in proptest::collection::vec(proptest::sample::select(&PIECES[..]), 1..12)
+        ) {
+            let text = pieces.concat();
+            let look = Look::at(&text);
+            for pattern in RULES_IN_FORCE.iter().filter(|pattern| !pattern.may_match(&look)) {
+                proptest::prop_assert!(!pattern.regex().is_match(&text), "{} of {text:?}", pattern.name());
+            }
+        }
+    }
+
+    static RULES_IN_FORCE: std::sync::LazyLock<Vec<Pattern>> = std::sync::LazyLock::new(builtin);
 
     #[test]
     fn only_last_words_name_secrets() {

@@ -3,7 +3,6 @@
 use exhibit_proto::statement::{Observed, Outcome};
 
 use super::Report;
-use crate::redact::Redactor;
 
 /// Characters kept of one text, and entries and characters kept of one list of methods: the most that one document or
 /// outcome can need then fits an envelope, even with every character escaped.
@@ -19,16 +18,16 @@ pub(super) struct Part {
 }
 
 impl Part {
-    /// All of them, texts redacted and cut.
-    pub(super) fn of(report: &Report, redactor: &Redactor) -> Self {
+    /// All of them, texts cut.
+    pub(super) fn of(report: &Report) -> Self {
         let documents = report.documents.iter().map(|document| Observed {
             method: methods(&document.method),
             privileges: cut(&document.privileges, TEXT),
             ..document.clone()
         });
         let outcomes = report.outcomes.iter().map(|outcome| Outcome {
-            detail: cut(&redactor.text(&outcome.detail), TEXT),
-            remedy: cut(&redactor.text(&outcome.remedy), TEXT),
+            detail: cut(&outcome.detail, TEXT),
+            remedy: cut(&outcome.remedy, TEXT),
             ..outcome.clone()
         });
         Self { documents: documents.collect(), outcomes: outcomes.collect() }

@@ -1,22 +1,27 @@
 //! Equal observations give equal digests, secrets do not pass, and any run fits into envelopes that form a chain.
 
-use exhibit_plugin::protocol::Capture;
+use exhibit_plugin::protocol::{Capture, OutcomeKind};
+use exhibit_proto::document::Document;
 use jiff::Timestamp;
 use serde_json::json;
 
 use super::*;
+use crate::collect::{Observation, outcome};
+use crate::redact::Redactor;
 
 fn sealer() -> Sealer {
     Sealer {
         key: SecretKey::from_seed(&[3; 32]),
         agent: "agent-1".to_owned(),
         epoch: 1,
-        local_key: [9; 32],
-        redactor: Redactor::new([9; 32], &[]),
         binary: Digest::of(b"binary"),
         configuration: Digest::of(b"configuration"),
         vetoes: exhibit_proto::statement::Vetoes::default(),
     }
+}
+
+fn recorder() -> Recorder {
+    Recorder { local_key: [9; 32], redactor: Redactor::new([9; 32], &[]) }
 }
 
 fn observation(body: serde_json::Value) -> Observation {
@@ -37,12 +42,12 @@ const SCHEMA: &str = "urn:exhibit:kind:patch.status:v1";
 
 #[test]
 fn equal_observations_are_equal_bytes_and_carry_a_salt_of_this_agent_and_kind() {
-    let one = sealer().document(observation(json!({"a": 1})), SCHEMA, 1000).unwrap();
-    let two = sealer().document(observation(json!({"a": 1})), SCHEMA, 1000).unwrap();
+    let one = recorder().document(observation(json!({"a": 1})), SCHEMA, 1000).unwrap();
+    let two = recorder().document(observation(json!({"a": 1})), SCHEMA, 1000).unwrap();
     assert_eq!(one.bytes, two.bytes);
     let parsed = Document::parse(one.bytes.as_bytes()).unwrap();
     assert_eq!((parsed.salt.len(), parsed.schema.as_str()), (32, SCHEMA));
-    let other = Sealer { local_key: [8; 32], ..sealer() };
+    let other = Recorder { local_key: [8; 32], ..recorder() };
     let other = other.document(observation(json!({"a": 1})), SCHEMA, 1000).unwrap();
     assert_ne!(one.observed.digest, other.observed.digest);
     assert_eq!(one.observed.digest, Digest::of(one.bytes.as_bytes()));
@@ -51,7 +56,7 @@ fn equal_observations_are_equal_bytes_and_carry_a_salt_of_this_agent_and_kind() 
 #[test]
 fn secrets_pass_neither_document_nor_statement() {
     let body = json!({"db_password": "opensesame"});
-    let document = sealer().document(observation(body), SCHEMA, 1000).unwrap();
+    let document = recorder().document(observation(body), SCHEMA, 1000).unwrap();
     assert!(!document.bytes.contains("opensesame"));
     assert!(!document.observed.method[0].contains("opensesame"));
     let method = "secret-argument";
@@ -60,7 +65,7 @@ fn secrets_pass_neither_document_nor_statement() {
 
 #[test]
 fn a_document_over_the_limit_is_an_outcome() {
-    let outcome = sealer().document(observation(json!("x".repeat(1000))), SCHEMA, 500);
+    let outcome = recorder().document(observation(json!("x".repeat(1000))), SCHEMA, 500);
     let outcome = outcome.unwrap_err();
     assert_eq!(outcome.outcome, "limit_exceeded");
     assert!(outcome.detail.contains("500") && !outcome.remedy.is_empty());
@@ -69,7 +74,7 @@ fn a_document_over_the_limit_is_an_outcome() {
 #[test]
 fn a_run_too_large_for_one_envelope_becomes_a_chain_that_loses_nothing() {
     let sealer = sealer();
-    let document = sealer.document(observation(json!({})), SCHEMA, 1000).unwrap().observed;
+    let document = recorder().document(observation(json!({})), SCHEMA, 1000).unwrap().observed;
     let long = "\u{7}".repeat(10_000);
     let documents: Vec<Observed> = (0..40)
         .map(|number| Observed {
@@ -128,9 +133,9 @@ fn what_the_operator_keeps_back_stands_in_the_document() {
     let vetoes = ["/rows/*/home", "absent"].map(|text| text.parse().unwrap());
     let redactor = Redactor::new([9; 32], &[])
         .with_vetoes(&std::collections::BTreeMap::from([(kind, vetoes.to_vec())]));
-    let sealer = Sealer { redactor, ..sealer() };
+    let recorder = Recorder { redactor, ..recorder() };
     let body = json!({"rows": [{"home": "/home/joe"}]});
-    let sealed = sealer.document(observation(body), SCHEMA, 1000).unwrap();
+    let sealed = recorder.document(observation(body), SCHEMA, 1000).unwrap();
     let document = Document::parse(sealed.bytes.as_bytes()).unwrap();
     assert_eq!(document.withheld, ["/rows/*/home"]);
     assert_eq!(document.body, json!({"rows": [{"home": null}]}));

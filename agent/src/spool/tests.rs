@@ -5,7 +5,6 @@ use exhibit_proto::statement::Observed;
 
 use super::*;
 use crate::host::Moment;
-use crate::redact::Redactor;
 use crate::seal::{Report, Sealer};
 
 fn sealer() -> Sealer {
@@ -13,8 +12,6 @@ fn sealer() -> Sealer {
         key: SecretKey::from_seed(&[3; 32]),
         agent: "agent-1".to_owned(),
         epoch: 1,
-        local_key: [9; 32],
-        redactor: Redactor::new([9; 32], &[]),
         binary: Digest::ZERO,
         configuration: Digest::ZERO,
         vetoes: exhibit_proto::statement::Vetoes::default(),

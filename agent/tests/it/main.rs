@@ -1,6 +1,7 @@
 //! The agent through its public doors: real gRPC over mutual TLS on port 0, plugins that are real processes.
 #![expect(clippy::unwrap_used, reason = "a scenario stops at the first surprise")]
 
+mod apart;
 mod collector;
 mod days;
 mod doctor;
