@@ -123,7 +123,8 @@ impl Agent {
     pub async fn collect(&self, catalog: &Catalog<'_>, kinds: &[Kind]) -> Result<Ran, SpoolError> {
         let (limits, stop) = (self.limits()?, &self.stop);
         let recorder = recorder(&self.config, self.local_key);
-        let work = Work { catalog, recorder: &recorder, target: &self.target, limits: &limits, stop };
+        let work =
+            Work { catalog, recorder: &recorder, target: &self.target, limits: &limits, stop };
         let mut documents = Vec::new();
         let report = work.observe(kinds, &mut |document| documents.push(document)).await;
         self.keep(kinds, &documents, report)

@@ -77,7 +77,8 @@ async fn tried(config: &Config, only: &[Kind]) -> anyhow::Result<(Vec<Finding>, 
     let stop = CancellationToken::new();
     for kinds in runs.values() {
         let Rehearsal { recorder, target, .. } = &rehearsal;
-        let work = Work { catalog: &catalog, recorder, target, limits: &config.limits, stop: &stop };
+        let work =
+            Work { catalog: &catalog, recorder, target, limits: &config.limits, stop: &stop };
         let report = work.observe(kinds, &mut drop).await;
         privileges.extend(report.documents.iter().map(|seen| seen.privileges.clone()));
         findings.extend(kinds.iter().map(|kind| {

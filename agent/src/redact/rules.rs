@@ -58,21 +58,23 @@ impl Pattern {
 
     /// Whether the expression is worth trying: most texts have nothing of what it needs.
     pub(super) fn may_match(&self, text: &Look<'_>) -> bool {
-        let hinted = || self.hints.is_empty() || self.hints.iter().any(|hint| text.lower().contains(hint));
+        let hinted =
+            || self.hints.is_empty() || self.hints.iter().any(|hint| text.lower().contains(hint));
         text.marks & self.marks == self.marks && hinted()
     }
 }
 
 /// A text, and what a glance tells of it.
 pub(super) struct Look<'a> {
-    text: &'a str,
+    pub(super) text: &'a str,
     marks: Marks,
     lower: OnceCell<String>,
 }
 
 impl<'a> Look<'a> {
     pub(super) fn at(text: &'a str) -> Self {
-        let marks = text.bytes().fold(0, |marks, byte| marks | MARKS.get(usize::from(byte)).unwrap_or(&0));
+        let marks =
+            text.bytes().fold(0, |marks, byte| marks | MARKS.get(usize::from(byte)).unwrap_or(&0));
         Self { text, marks, lower: OnceCell::new() }
     }
 
@@ -195,8 +197,22 @@ const RULES: [Rule; 15] = [
         r"(?-u:\b)(?:(?:AKIA|ASIA)[A-Z0-9]{16}|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{20,}|xox[abeoprs]-[A-Za-z0-9-]{10,}|xapp-[A-Za-z0-9-]{10,}|sk_(?:live|test)_[A-Za-z0-9]{16,}|AIza[A-Za-z0-9_-]{35}|npm_[A-Za-z0-9]{36}|eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,})",
         0,
         &[
-            "akia", "asia", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xox", "xapp-",
-            "sk_live_", "sk_test_", "aiza", "npm_", "eyj",
+            "akia",
+            "asia",
+            "ghp_",
+            "gho_",
+            "ghu_",
+            "ghs_",
+            "ghr_",
+            "github_pat_",
+            "glpat-",
+            "xox",
+            "xapp-",
+            "sk_live_",
+            "sk_test_",
+            "aiza",
+            "npm_",
+            "eyj",
         ],
     ),
     (
@@ -254,8 +270,18 @@ const RULES: [Rule; 15] = [
         r#"(?:(?-u:\b)(?:mysql[a-z]*|mariadb[a-z-]*|mydumper|myloader|xtrabackup|mariabackup|sshpass|7z[ar]?)[ \t\r\n](?:[^|;&\n]*[ \t\r\n])?-p|(?-u:\b)(?:sshpass|mongo[a-z]*)[ \t\r\n](?:[^|;&\n]*[ \t\r\n])?-p[ \t\r\n]|(?-u:\b)ldap[a-z]+[ \t\r\n](?:[^|;&\n]*[ \t\r\n])?-w[ \t\r\n]?|(?-u:\b)redis-cli[ \t\r\n](?:[^|;&\n]*[ \t\r\n])?-a[ \t\r\n]?|(?-u:\b)pass:)(?P<secret>"[^"]+"|'[^']+'|[^ \t\r\n"',;|&]+)"#,
         0,
         &[
-            "mysql", "mariadb", "mydumper", "myloader", "xtrabackup", "mariabackup", "sshpass", "7z", "mongo", "ldap",
-            "redis-cli", "pass:",
+            "mysql",
+            "mariadb",
+            "mydumper",
+            "myloader",
+            "xtrabackup",
+            "mariabackup",
+            "sshpass",
+            "7z",
+            "mongo",
+            "ldap",
+            "redis-cli",
+            "pass:",
         ],
     ),
     (
@@ -324,12 +350,69 @@ mod tests {
 
     /// What secrets and the words around them are made of.
     const PIECES: [&str; 64] = [
-        "PaSsWord", "PASSWD", "passphrase", "Secret", "token", "ApiKey", "api_key", "psk", "pwd", "BINDPW", "key", "sig",
-        "auth", "x-amz-date", "Authorization", "private-token", "X-Auth-Token", "Bearer", "BASIC", "https", "postgres",
-        "mysql", "mariadb-dump", "sshpass", "7za", "mongosh", "ldapsearch", "redis-cli", "curl", "pass:", "hooks.slack.com",
-        "/services", "api.telegram.org", "discord.com/api/webhooks", "webhook.office.com/webhookb2", "$6$", "$y$", "AKIA",
-        "ghp_", "glpat-", "xoxb-", "sk_live_", "AIza", "npm_", "eyJ", "-----BEGIN ", "PRIVATE KEY-----", "ABCDEFGH12345678",
-        "abcdefghijklmnopqrstuvwxyz0123456789", "joe", "-p", "-w", "-a", "-u", "--", "=", ":", "//", "@", "?", "&", "\"", " ",
+        "PaSsWord",
+        "PASSWD",
+        "passphrase",
+        "Secret",
+        "token",
+        "ApiKey",
+        "api_key",
+        "psk",
+        "pwd",
+        "BINDPW",
+        "key",
+        "sig",
+        "auth",
+        "x-amz-date",
+        "Authorization",
+        "private-token",
+        "X-Auth-Token",
+        "Bearer",
+        "BASIC",
+        "https",
+        "postgres",
+        "mysql",
+        "mariadb-dump",
+        "sshpass",
+        "7za",
+        "mongosh",
+        "ldapsearch",
+        "redis-cli",
+        "curl",
+        "pass:",
+        "hooks.slack.com",
+        "/services",
+        "api.telegram.org",
+        "discord.com/api/webhooks",
+        "webhook.office.com/webhookb2",
+        "$6$",
+        "$y$",
+        "AKIA",
+        "ghp_",
+        "glpat-",
+        "xoxb-",
+        "sk_live_",
+        "AIza",
+        "npm_",
+        "eyJ",
+        "-----BEGIN ",
+        "PRIVATE KEY-----",
+        "ABCDEFGH12345678",
+        "abcdefghijklmnopqrstuvwxyz0123456789",
+        "joe",
+        "-p",
+        "-w",
+        "-a",
+        "-u",
+        "--",
+        "=",
+        ":",
+        "//",
+        "@",
+        "?",
+        "&",
+        "\"",
+        " ",
         "\t",
     ];
 

@@ -38,6 +38,7 @@ impl Recorder {
         };
         let method = capture.method.iter();
         let method = method.map(|used| self.redactor.text_noted(used, &mut redactions)).collect();
+        let privileges = self.redactor.text_noted(&capture.privileges, &mut redactions);
         let bytes = document.write();
         let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         if size > limit {
@@ -53,7 +54,7 @@ impl Recorder {
             digest: Document::digest(bytes.as_bytes()),
             size,
             method,
-            privileges: capture.privileges,
+            privileges,
             rows: Some(capture.rows),
             truncated: capture.truncated,
             expected: capture.expected,
