@@ -85,10 +85,21 @@ fn cookie(answer: &Answer) -> String {
     set.split(';').next().unwrap().to_owned()
 }
 
+/// Whether a link leads to rows that no other page shows. Orders of a list and earlier moments show the same again; entries from
+/// `size` on are those of this walk itself, which would never end.
+fn fresh(link: &str, size: u64) -> bool {
+    let entry = link.strip_prefix("/entries/").and_then(|rest| rest.split(['/', '?', '#']).next());
+    let own = entry.and_then(|index| index.parse().ok()).is_some_and(|index: u64| index >= size);
+    link.starts_with('/') && !own && !link.contains("sort=") && !link.contains("as_of=")
+}
+
 /// Address and content of every page, also those that are no HTML.
 pub(super) fn walk(installation: &Installation, serving: &Serving) -> BTreeMap<String, Vec<u8>> {
     let site = Site::of(installation, serving);
     let cookie = site.sign_in(&installation.first.password);
+    let log = String::from_utf8(site.ask(&cookie, "/log", None).body).unwrap();
+    let entries = log.split("href=\"/entries/").skip(1).filter_map(|rest| rest.split('"').next());
+    let size = entries.filter_map(|index| index.parse::<u64>().ok()).max().unwrap() + 1;
     let mut pages = BTreeMap::new();
     let (mut waiting, mut known) = (vec!["/".to_owned()], BTreeSet::new());
     while let Some(path) = waiting.pop() {
@@ -100,9 +111,8 @@ pub(super) fn walk(installation: &Installation, serving: &Serving) -> BTreeMap<S
         assert!(status != "401" && !status.starts_with('5'), "{path}: {}", answer.head);
         let text = String::from_utf8_lossy(&answer.body).into_owned();
         let links = text.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next());
-        // Orders and pages of lists show the same rows again.
-        let fresh = links.filter(|link| link.starts_with('/') && !link.contains("sort="));
-        waiting.extend(fresh.map(|link| link.replace("&amp;", "&")));
+        let links = links.map(|link| link.replace("&amp;", "&").replace("&#38;", "&"));
+        waiting.extend(links.filter(|link| fresh(link, size)));
         if let Some(to) = answer.header("location").filter(|to| to.starts_with('/')) {
             assert!(!to.starts_with("/sign-in"), "{path} leads to {to}");
             waiting.push(to.to_owned());

@@ -92,13 +92,20 @@ pub(in crate::web) fn csv(ask: &Ask) -> Result<Response, WebError> {
     Ok(ask.csv("compared", &flat::table(&found)))
 }
 
-/// The two moments as they are asked for, and what is between them. Without a question: the last 30 days.
+/// The two moments as they are asked for, and what is between them. Without a question: the last 30 days, as far as the
+/// log goes back.
 fn compared(ask: &Ask) -> Result<(String, String, Comparison), WebError> {
     let given = |name: &str| ask.query.get(name).filter(|text| !text.trim().is_empty()).cloned();
     let to = given("to").unwrap_or_else(|| ask.now.to_string());
     let to_moment = one(ask, &to)?;
-    let before = || to_moment.at.checked_sub((30 * 24).hours()).unwrap_or(to_moment.at);
-    let from = given("from").unwrap_or_else(|| before().to_string());
+    let from = match given("from") {
+        Some(from) => from,
+        None => {
+            let before = to_moment.at.checked_sub((30 * 24).hours()).unwrap_or(to_moment.at);
+            let began = ask.views.received(0)?.unwrap_or(before);
+            before.max(began.min(to_moment.at)).to_string()
+        }
+    };
     let found = ask.views.compare(&one(ask, &from)?, &to_moment)?;
     Ok((found.from.as_of.clone(), found.to.as_of.clone(), found))
 }
