@@ -12,6 +12,7 @@ pub(crate) mod facts;
 mod folders;
 pub(crate) mod pgbackrest;
 pub(crate) mod restic;
+pub(crate) mod rsnapshot;
 mod snapshots;
 mod store;
 mod timers;
@@ -240,7 +241,7 @@ pub(crate) fn list(
         Tool::Walg => walg::list(look, named, share),
         Tool::Files => dumps::list(look, named, share),
         Tool::Duplicity => folders::duplicity(look, named),
-        Tool::Rsnapshot => folders::rsnapshot(look, named),
+        Tool::Rsnapshot => rsnapshot::list(look, named),
         Tool::Barman => folders::barman(look, named),
         Tool::Pgbackrest => match &named.stanza {
             Some(part) => {

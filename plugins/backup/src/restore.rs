@@ -8,6 +8,7 @@ mod cluster;
 mod compare;
 mod confine;
 mod database;
+mod duplicity;
 mod leftovers;
 mod mariadb;
 mod programs;
@@ -15,6 +16,7 @@ mod rows;
 mod sample;
 mod scratch;
 mod server;
+mod tree;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -42,8 +44,10 @@ pub(crate) const ENTRY: Entry = Entry {
     reads: &[
         "restic snapshots, ls and restore --verify, all with --no-lock --no-cache (per test of the settings)",
         "borg list and extract, all with --bypass-lock (per test of the settings)",
+        "duplicity list-current-files and restore, its signatures and manifests (per test of the settings)",
+        "the files of the newest snapshot of rsnapshot, older ones of them, a list of checksums among them (per test of the settings)",
         "the sources of the restored files, to compare checksums",
-        "dumps of PostgreSQL (psql, pg_restore) and pgbackrest restore, to a server of its own in the scratch folder (per test of the settings)",
+        "dumps of PostgreSQL (psql, pg_restore), pgbackrest restore and barman recover, to a server of its own in the scratch folder (per test of the settings)",
         "dumps of MariaDB and MySQL (mariadb) and folders of mariadb-backup, to a mariadbd of its own in the scratch folder (per test of the settings)",
         "count and checksum of the tables that a test names, in the living database that it names",
     ],
@@ -118,7 +122,7 @@ fn one(
     let mut test = begun(wanted, named, time, &newest);
     match named.tool {
         Tool::Restic | Tool::Borg => files(look, named, wanted, &scratch, &mut test, (clock, end))?,
-        Tool::Files | Tool::Pgbackrest => {
+        Tool::Files | Tool::Pgbackrest | Tool::Barman => {
             let id = newest.id.as_str();
             let asked = database::Wanted { test: wanted, named, id, bytes, end };
             let shown = database::restore(look, &asked, &scratch, clock)?;
@@ -128,7 +132,14 @@ fn one(
             test.faults = shown.faults;
             test.error = shown.error;
         }
-        Tool::Borgmatic | Tool::Walg | Tool::Duplicity | Tool::Rsnapshot | Tool::Barman => {
+        Tool::Rsnapshot => {
+            let of = (named, newest.id.as_str());
+            tree::restore(look, of, wanted, &scratch, &mut test, (clock, end))?;
+        }
+        Tool::Duplicity => {
+            duplicity::restore(look, (named, &newest), wanted, &scratch, &mut test, (clock, end))?;
+        }
+        Tool::Borgmatic | Tool::Walg => {
             return Err(untestable(named.tool));
         }
     }
@@ -165,12 +176,23 @@ fn files(
     } else {
         borg::restore(look, named, &newest.id, &drawn.files, scratch.path(), left())
     }?;
-    let seconds = clock.elapsed().as_millis().div_ceil(1000);
-    test.recovery_time.achieved_seconds = u64::try_from(seconds).ok();
+    test.recovery_time.achieved_seconds = seconds(clock);
     // The same path on another machine is another file.
     let here = newest.host.as_deref() == Some(host_name().as_str());
     let sources = (here && look.host.is_live()).then_some(&look.host);
     let compared = compare::all(&drawn.files, scratch.path(), sources, restored.is_ok());
+    told(test, wanted, drawn, compared, restored);
+    Ok(())
+}
+
+/// What a sample and its comparison say of a test.
+fn told(
+    test: &mut Test,
+    wanted: &RestoreTest,
+    drawn: sample::Drawn,
+    compared: compare::Compared,
+    restored: Restored,
+) {
     let asked = drawn.files.len();
     test.sample = Some(drawn.into_sample(wanted));
     test.bytes = Some(compared.bytes);
@@ -185,7 +207,11 @@ fn files(
         Ok(()) => None,
     };
     test.faults = compared.faults;
-    Ok(())
+}
+
+/// From the opening of a repository to the last restored file, rounded up.
+fn seconds(clock: Instant) -> Option<u64> {
+    u64::try_from(clock.elapsed().as_millis().div_ceil(1000)).ok()
 }
 
 /// The settings refuse such a test already.
@@ -193,7 +219,7 @@ fn untestable(tool: Tool) -> Refusal {
     Refusal::new(
         OutcomeKind::NotConfigured,
         format!("backups of the tool {} cannot be restored by this plugin", tool.name()),
-        "name a repository of restic, borg, borgmatic, pgbackrest or files in the test",
+        "name a repository of restic, borg, borgmatic, duplicity, rsnapshot, pgbackrest, barman or files in the test",
     )
 }
 

@@ -1,5 +1,7 @@
 //! What tests make with the real tools: data, repositories, backups.
 
+pub(crate) mod barman;
+
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;

@@ -51,8 +51,15 @@ impl Tool {
     /// Whether its backups can be restored to be tested.
     fn is_testable(self) -> bool {
         match self {
-            Self::Restic | Self::Borg | Self::Borgmatic | Self::Pgbackrest | Self::Files => true,
-            Self::Walg | Self::Duplicity | Self::Rsnapshot | Self::Barman => false,
+            Self::Restic
+            | Self::Borg
+            | Self::Borgmatic
+            | Self::Pgbackrest
+            | Self::Files
+            | Self::Duplicity
+            | Self::Rsnapshot
+            | Self::Barman => true,
+            Self::Walg => false,
         }
     }
 
@@ -147,6 +154,9 @@ pub(crate) struct Repository {
     /// Which part of a configuration of pgBackRest it is.
     #[serde(skip)]
     pub(crate) stanza: Option<Stanza>,
+    /// The configuration that led to the location.
+    #[serde(skip)]
+    pub(crate) configuration: Option<String>,
 }
 
 impl Repository {
@@ -167,6 +177,7 @@ impl Repository {
             secret: None,
             promise: None,
             stanza: None,
+            configuration: None,
         }
     }
 }
@@ -199,6 +210,9 @@ pub(crate) struct RestoreTest {
     /// Most that is restored, in MiB.
     #[serde(default = "some_mib")]
     pub(crate) max_mib: u64,
+    /// A list of `sha256sum` within the backup, of a tool that keeps no checksums: the files it names are drawn from.
+    #[serde(default)]
+    pub(crate) checksums: Option<String>,
     /// Draws the sample; a new one each time when it is not set.
     #[serde(default)]
     pub(crate) seed: Option<String>,
@@ -333,6 +347,11 @@ pub(crate) fn read(job: &Job) -> Result<Settings, SettingsError> {
         let of = settings.repository(&test.repository).map(|repository| repository.tool);
         if let Some(tool) = of.filter(|tool| !tool.is_testable()) {
             return Err(SettingsError::Untestable(test.name.clone(), tool.name()));
+        }
+        if let (Some(list), Some(tool)) = (&test.checksums, of)
+            && (tool != Tool::Rsnapshot || !list.starts_with('/'))
+        {
+            return Err(SettingsError::Checksums(test.name.clone()));
         }
     }
     Ok(settings)

@@ -3,16 +3,21 @@
 
 use exhibit_plugin::OutcomeKind;
 
-use super::{Refusal, settings};
+use super::{Refusal, rsnapshot, settings};
 use crate::look::Look;
 use crate::secret::Environment;
+use crate::settings::Tool;
 
 /// The repository with what its environment file says; nothing where it names none.
 pub(super) fn ready(
     look: &mut Look<'_>,
     named: &settings::Repository,
 ) -> Result<settings::Repository, Refusal> {
-    let mut named = named.clone();
+    let mut named = if named.tool == Tool::Rsnapshot {
+        rsnapshot::located(look, named)?
+    } else {
+        named.clone()
+    };
     let Some(path) = &named.environment_file else { return Ok(named) };
     let path = path.to_string_lossy().into_owned();
     let text = match look.host.text(&path) {

@@ -1,5 +1,5 @@
-//! Backups that are folders with a form of their own: rsnapshot's snapshots, Barman's catalogue, duplicity's volumes. Read
-//! as they lie there; no tool is run, nothing is locked and nothing is written.
+//! Backups that are folders with a form of their own: Barman's catalogue, duplicity's volumes. Read as they lie there; no
+//! tool is run, nothing is locked and nothing is written.
 
 use std::collections::BTreeMap;
 
@@ -33,34 +33,6 @@ pub(super) fn names(look: &mut Look<'_>, folder: &str) -> Result<Vec<String>, Re
         )),
         Err(error) => Err(Refusal::new(error.outcome(), error.to_string(), error.remedy())),
     }
-}
-
-/// rsnapshot's root: `daily.0` is the newest of its interval; rsnapshot touches it when it has synchronised.
-pub(super) fn rsnapshot(
-    look: &mut Look<'_>,
-    named: &settings::Repository,
-) -> Result<Listing, Refusal> {
-    let root = named.location.trim_end_matches('/');
-    let mut listing = Listing { encrypted: Some(false), ..Listing::default() };
-    listing.promise = retained(look, root);
-    for name in names(look, root)? {
-        let number = name.rsplit_once('.').and_then(|(_, number)| number.parse::<u32>().ok());
-        // `_delete.123` waits to be removed, `.sync` is being filled.
-        if number.is_none() || name.starts_with(['_', '.']) {
-            continue;
-        }
-        let path = format!("{root}/{name}");
-        let Found::Here(facts) = look.facts(&path) else { continue };
-        let Some(time) = facts.modified.filter(|_| facts.directory) else { continue };
-        // One folder for each backup point, named as in rsnapshot.conf.
-        let points = look.names(&path).here().unwrap_or_default();
-        let time = whole_second(time);
-        for host in points {
-            let id = format!("{name}/{host}");
-            listing.backups.push(Backup { id, time, host, paths: Vec::new(), bytes: None });
-        }
-    }
-    Ok(listing)
 }
 
 /// Barman's folder of one server: `base/<id>/backup.info` says how each backup ended.
@@ -97,34 +69,6 @@ pub(super) fn barman(
         }
     }
     Ok(listing)
-}
-
-/// `retain` (once `interval`) of the configuration that names this root.
-fn retained(look: &mut Look<'_>, root: &str) -> Option<Promise> {
-    const PATH: &str = "/etc/rsnapshot.conf";
-    let text = look.part(PATH)?;
-    let lines = || text.lines().map(|line| line.split_ascii_whitespace().collect::<Vec<_>>());
-    let named = lines().any(
-        |words| matches!(words[..], ["snapshot_root", path] if path.trim_end_matches('/') == root),
-    );
-    if !named {
-        return None;
-    }
-    look.seen.method(PATH);
-    let number = |names: &[&str]| {
-        lines().find_map(|words| match words[..] {
-            ["retain" | "interval", name, number] if names.contains(&name) => number.parse().ok(),
-            _ => None,
-        })
-    };
-    Some(Promise {
-        daily: number(&["daily", "beta"]),
-        weekly: number(&["weekly", "gamma"]),
-        monthly: number(&["monthly", "delta"]),
-        yearly: number(&["yearly"]),
-        source: PATH.to_owned(),
-        ..Promise::default()
-    })
 }
 
 /// `retention_policy` of a server of Barman, or of all of them.

@@ -20,6 +20,31 @@ pub(super) struct Compared {
     pub(super) faults: Vec<Fault>,
 }
 
+impl Compared {
+    /// Counts one file. `unproven` says why nothing proves it where nothing does, if that is a fault of the restore.
+    pub(super) fn count(
+        &mut self,
+        file: &File,
+        restored: &Path,
+        verdict: Result<Verdict, String>,
+        unproven: Option<&str>,
+    ) {
+        let counts = &mut self.counts;
+        let (count, why) = match verdict {
+            Ok(Verdict::Same) => (&mut counts.same_as_source, None),
+            Ok(Verdict::Whole) => (&mut counts.whole_by_repository, None),
+            Ok(Verdict::NoSource) => (&mut counts.unproven, unproven.map(str::to_owned)),
+            Ok(Verdict::Different(why)) => (&mut counts.different, Some(why)),
+            Err(why) => (&mut counts.missing, Some(why)),
+        };
+        *count += 1;
+        let size = fs::symlink_metadata(restored).map_or(0, |facts| facts.len());
+        self.bytes = self.bytes.saturating_add(size);
+        self.faults.extend(why.map(|why| Fault { path: file.path.clone(), why }));
+        self.faults.sort();
+    }
+}
+
 /// Compares every file; with its source where `sources` is the host on which they lie, and where the source has not
 /// changed since the backup. `verified` says whether the tool has held all of them against the repository's own checksums.
 pub(super) fn all(
@@ -32,37 +57,32 @@ pub(super) fn all(
     for file in files {
         let inside = file.path.trim_start_matches('/');
         let source = sources.map(|host| (host, format!("/{inside}")));
-        let counts = &mut compared.counts;
-        let (count, why) = match one(file, &restored.join(inside), source) {
-            Ok(Verdict::Same) => (&mut counts.same_as_source, None),
-            Ok(Verdict::NoSource) if verified => (&mut counts.whole_by_repository, None),
-            Ok(Verdict::NoSource) => (
-                &mut counts.unproven,
-                Some(
-                    "came back, but the restore failed and its source is gone or changed"
-                        .to_owned(),
-                ),
-            ),
-            Ok(Verdict::Different(why)) => (&mut counts.different, Some(why)),
-            Err(why) => (&mut counts.missing, Some(why)),
+        let verdict = match one(file, &restored.join(inside), source) {
+            Ok(Verdict::NoSource) if verified => Ok(Verdict::Whole),
+            verdict => verdict,
         };
-        *count += 1;
-        let size = fs::symlink_metadata(restored.join(inside)).map_or(0, |facts| facts.len());
-        compared.bytes = compared.bytes.saturating_add(size);
-        compared.faults.extend(why.map(|why| Fault { path: file.path.clone(), why }));
+        let unproven = "came back, but the restore failed and its source is gone or changed";
+        compared.count(file, &restored.join(inside), verdict, Some(unproven));
     }
-    compared.faults.sort();
     compared
 }
 
-enum Verdict {
+/// What is known of a file that came back with the size it should have.
+pub(super) enum Verdict {
     Same,
+    /// By what the repository itself holds.
+    Whole,
+    /// Nothing is there to compare with.
     NoSource,
     Different(String),
 }
 
 /// An error says why there is nothing to compare.
-fn one(file: &File, restored: &Path, source: Option<(&Host, String)>) -> Result<Verdict, String> {
+pub(super) fn one(
+    file: &File,
+    restored: &Path,
+    source: Option<(&Host, String)>,
+) -> Result<Verdict, String> {
     let facts = fs::symlink_metadata(restored).map_err(|_absent| "did not come back".to_owned())?;
     if !facts.is_file() {
         return Err("came back as something else than a file".to_owned());
@@ -71,6 +91,29 @@ fn one(file: &File, restored: &Path, source: Option<(&Host, String)>) -> Result<
         let why = format!("came back with {} bytes instead of {}", facts.len(), file.size);
         return Ok(Verdict::Different(why));
     }
+    by_source(file, restored, source, is_unchanged)
+}
+
+/// The same where the backup tells times in whole seconds.
+pub(super) fn one_by_seconds(
+    file: &File,
+    restored: &Path,
+    source: Option<(&Host, String)>,
+) -> Result<Verdict, String> {
+    by_source(file, restored, source, |source, file| {
+        let facts = fs::symlink_metadata(source).ok().filter(Metadata::is_file);
+        let time = |facts: &Metadata| Timestamp::try_from(facts.modified().ok()?).ok();
+        let time = facts.as_ref().filter(|facts| facts.len() == file.size).and_then(time);
+        time.zip(file.modified).is_some_and(|(now, then)| now.as_second() == then.as_second())
+    })
+}
+
+fn by_source(
+    file: &File,
+    restored: &Path,
+    source: Option<(&Host, String)>,
+    is_unchanged: fn(&str, &File) -> bool,
+) -> Result<Verdict, String> {
     let Some((host, source)) = source.filter(|(_, source)| is_unchanged(source, file)) else {
         return Ok(Verdict::NoSource);
     };
@@ -83,24 +126,33 @@ fn one(file: &File, restored: &Path, source: Option<(&Host, String)>) -> Result<
     if !is_unchanged(&source, file) {
         return Ok(Verdict::NoSource);
     }
-    let found = opened(restored).and_then(checksum);
-    let found = found.map_err(|error| format!("cannot be read: {error}"))?;
-    if found == expected {
+    if of_restored(restored)? == expected {
         Ok(Verdict::Same)
     } else {
         Ok(Verdict::Different("differs from its source, which has not changed since".to_owned()))
     }
 }
 
+/// SHA-256 of what came back.
+pub(super) fn of_restored(path: &Path) -> Result<[u8; 32], String> {
+    opened(path).and_then(checksum).map_err(|error| format!("cannot be read: {error}"))
+}
+
 fn is_unchanged(source: &str, file: &File) -> bool {
-    let same_time = |facts: &Metadata| {
-        let now = facts.modified().ok().and_then(|time| Timestamp::try_from(time).ok());
-        // borg tells microseconds, rounded through a float.
-        now.zip(file.modified)
-            .is_some_and(|(now, then)| now.as_microsecond().abs_diff(then.as_microsecond()) <= 1)
-    };
-    fs::symlink_metadata(source)
-        .is_ok_and(|facts| facts.is_file() && facts.len() == file.size && same_time(&facts))
+    of_same_time(source, file).is_some_and(|facts| facts.len() == file.size)
+}
+
+/// Whether a source of the same time has another size, which no backup makes so.
+pub(super) fn is_shorter_or_longer(source: &str, file: &File) -> bool {
+    of_same_time(source, file).is_some_and(|facts| facts.len() != file.size)
+}
+
+fn of_same_time(source: &str, file: &File) -> Option<Metadata> {
+    let facts = fs::symlink_metadata(source).ok().filter(Metadata::is_file)?;
+    let now = Timestamp::try_from(facts.modified().ok()?).ok()?;
+    // borg tells microseconds, rounded through a float.
+    let apart = now.as_microsecond().abs_diff(file.modified?.as_microsecond());
+    (apart <= 1).then_some(facts)
 }
 
 fn opened(path: &Path) -> io::Result<fs::File> {
@@ -110,7 +162,7 @@ fn opened(path: &Path) -> io::Result<fs::File> {
     fs::OpenOptions::new().read(true).custom_flags(flags).open(path)
 }
 
-fn checksum(mut file: fs::File) -> io::Result<[u8; 32]> {
+pub(super) fn checksum(mut file: fs::File) -> io::Result<[u8; 32]> {
     let mut digest = Sha256::new();
     let mut buffer = vec![0; 64 * 1024];
     loop {

@@ -31,6 +31,11 @@ const SYSTEM: [&str; 13] = [
     "/proc/meminfo",
     "/sys/devices/system/cpu",
 ];
+/// Where the programs of the system lie, and what loads them.
+const PROGRAMS: [&str; 8] =
+    ["/bin", "/sbin", "/usr/bin", "/usr/sbin", "/lib", "/lib64", "/usr/lib", "/usr/lib64"];
+/// Where interpreters of scripts keep locks that they share with their children, and nothing else.
+const SHARED: &str = "/dev/shm";
 const DEVICES: [&str; 4] = ["/dev/null", "/dev/random", "/dev/urandom", "/dev/zero"];
 
 /// What is left to a program.
@@ -40,6 +45,8 @@ pub(super) enum Walls {
     Bare,
     /// One program that starts no other.
     Closed { program: PathBuf, reads: Vec<PathBuf>, writes: Vec<PathBuf> },
+    /// A script that starts programs of the system, which are kept in as it is.
+    Kept { reads: Vec<PathBuf>, writes: Vec<PathBuf> },
 }
 
 /// Does something that starts a program, in a thread of its own that goes behind the walls first: threads and programs
@@ -69,24 +76,46 @@ fn unconfined(why: &str) -> Refusal {
 fn enter(walls: &Walls) -> Result<(), String> {
     rustix::thread::set_no_new_privs(true).map_err(|error| error.to_string())?;
     rustix::thread::clear_ambient_capability_set().map_err(|error| error.to_string())?;
-    let Walls::Closed { program, reads, writes } = walls else { return Ok(()) };
-    match closed(program, reads, writes) {
+    let status = match walls {
+        Walls::Bare => return Ok(()),
+        Walls::Closed { program, reads, writes } => closed(program, reads, writes),
+        Walls::Kept { reads, writes } => kept(reads, writes),
+    };
+    match status {
         Ok(RulesetStatus::FullyEnforced | RulesetStatus::PartiallyEnforced) => Ok(()),
         Ok(RulesetStatus::NotEnforced) => Err("the kernel has no Landlock".to_owned()),
         Err(error) => Err(error.to_string()),
     }
 }
 
+type Rules = landlock::RulesetCreated;
+
 fn closed(
     program: &Path,
     reads: &[PathBuf],
     writes: &[PathBuf],
 ) -> Result<RulesetStatus, landlock::RulesetError> {
-    let all = AccessFs::from_all(ABI::V6);
-    let read = AccessFs::ReadFile | AccessFs::ReadDir;
     let run: BitFlags<AccessFs> = AccessFs::Execute | AccessFs::ReadFile;
     let interpreter = interpreter(program);
-    let status = Ruleset::default()
+    let rules = rules(reads, writes)?
+        .add_rules(path_beneath_rules(interpreter.iter().map(PathBuf::as_path), run))?
+        .add_rules(path_beneath_rules([program], run))?;
+    Ok(rules.restrict_self()?.ruleset)
+}
+
+fn kept(reads: &[PathBuf], writes: &[PathBuf]) -> Result<RulesetStatus, landlock::RulesetError> {
+    let run = AccessFs::Execute | AccessFs::ReadFile | AccessFs::ReadDir;
+    let share = AccessFs::ReadFile | AccessFs::WriteFile | AccessFs::MakeReg | AccessFs::RemoveFile;
+    let rules = rules(reads, writes)?
+        .add_rules(path_beneath_rules(PROGRAMS, run))?
+        .add_rules(path_beneath_rules([SHARED], share))?;
+    Ok(rules.restrict_self()?.ruleset)
+}
+
+fn rules(reads: &[PathBuf], writes: &[PathBuf]) -> Result<Rules, landlock::RulesetError> {
+    let all = AccessFs::from_all(ABI::V6);
+    let read = AccessFs::ReadFile | AccessFs::ReadDir;
+    Ruleset::default()
         // Without the first version nothing is kept in; what later ones add is taken where it is there.
         .set_compatibility(CompatLevel::HardRequirement)
         .handle_access(AccessFs::from_all(ABI::V1))?
@@ -95,14 +124,10 @@ fn closed(
         .handle_access(AccessNet::from_all(ABI::V4))?
         .scope(Scope::from_all(ABI::V6))?
         .create()?
-        .add_rules(path_beneath_rules(interpreter.iter().map(PathBuf::as_path), run))?
-        .add_rules(path_beneath_rules([program], run))?
         .add_rules(path_beneath_rules(SYSTEM, read))?
         .add_rules(path_beneath_rules(DEVICES, AccessFs::ReadFile | AccessFs::WriteFile))?
         .add_rules(path_beneath_rules(reads, read))?
-        .add_rules(path_beneath_rules(writes, all & !BitFlags::from(AccessFs::Execute)))?
-        .restrict_self()?;
-    Ok(status.ruleset)
+        .add_rules(path_beneath_rules(writes, all & !BitFlags::from(AccessFs::Execute)))
 }
 
 /// The loader that the kernel starts for a program (ELF, PT_INTERP).
@@ -163,6 +188,31 @@ mod tests {
             behind(walls, || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()).unwrap()
         };
         assert!(speak(&Walls::Bare) && !speak(&walls));
+    }
+
+    #[test]
+    fn a_script_starts_programs_of_the_system_that_are_kept_in_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        std::fs::create_dir(at("scratch")).unwrap();
+        for name in ["named", "other"] {
+            std::fs::write(at(name), "x\n").unwrap();
+        }
+        std::fs::copy("/bin/cat", at("scratch/program")).unwrap();
+        let walls = Walls::Kept { reads: vec![at("named")], writes: vec![at("scratch")] };
+        let show = |path: &Path| format!("cat {}", path.display());
+        let make = |path: &Path| format!("touch {}", path.display());
+        for (script, allowed) in [
+            (show(&at("named")), true),
+            (show(&at("other")), false),
+            (show(Path::new("/etc/shadow")), false),
+            (make(&at("scratch/new")), true),
+            (make(&at("new")), false),
+            (format!("{} /dev/null", at("scratch/program").display()), false),
+        ] {
+            assert_eq!(shell(&walls, &script).0, allowed, "{script}");
+            assert!(shell(&Walls::Bare, &script).0, "{script}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Restores a database to a server of its own, reads every table, compares the named ones, and wipes it all. A living
 //! database is asked only where the test names a service for it, in sessions that cannot write.
 
+mod barman;
 mod copied;
 mod mysql;
 mod physical;
@@ -82,6 +83,9 @@ pub(super) fn restore(
     let mut shown = Shown::default();
     let restored = match &wanted.named.stanza {
         Some(stanza) => physical::restore(look, wanted, stanza, scratch, &mut shown)?,
+        None if wanted.named.tool == settings::Tool::Barman => {
+            barman::restore(look, wanted, scratch, &mut shown)?
+        }
         None => from_dump(look, wanted, scratch, &mut shown)?,
     };
     shown.seconds = u64::try_from(clock.elapsed().as_millis().div_ceil(1000)).ok();
@@ -93,9 +97,7 @@ pub(super) fn restore(
         }
     };
     let (mut facts, unread) = match &raised {
-        Raised::Postgres(cluster) => {
-            (rows::read(look, cluster, wanted.test, wanted.left())?, Vec::new())
-        }
+        Raised::Postgres(cluster) => rows::read(look, cluster, wanted.test, wanted.left())?,
         Raised::Mariadb(server) => rows::mariadb::read(look, server, wanted.test, wanted.left())?,
     };
     let damaged = unread.len();
@@ -299,7 +301,7 @@ fn refused(stderr: &str) -> Result<Refused, Refusal> {
     Ok(refused)
 }
 
-fn full() -> Refusal {
+pub(super) fn full() -> Refusal {
     Refusal::new(
         OutcomeKind::LimitExceeded,
         "the scratch folder is full",

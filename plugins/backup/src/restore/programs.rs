@@ -102,6 +102,27 @@ impl Programs {
         ran?.map_err(|error| unrun(&error, self.package))
     }
 
+    /// The same for a script of another package, which starts programs of the system.
+    pub(super) fn run_script(
+        &self,
+        look: &Look<'_>,
+        tool: &Tool<'_>,
+        (reads, folder): (&[&Path], &Path),
+        package: &str,
+    ) -> Result<Output, Refusal> {
+        let own = |paths: &[&Path]| paths.iter().map(|path| (*path).to_owned()).collect();
+        let walls = match self.confined {
+            true => Walls::Kept { reads: own(reads), writes: own(&[folder]) },
+            false => Walls::Bare,
+        };
+        confine::behind(&walls, || run(tool, look.job))?.map_err(|error| unrun(&error, package))
+    }
+
+    /// Run by another account, where the plugin is root.
+    pub(super) fn run_by(&self, user: (u32, u32)) -> Self {
+        Self { user: self.user.map(|_| user), ..self.clone() }
+    }
+
     /// The same for one whose output nobody wants.
     pub(super) fn run_unheard(
         &self,
@@ -182,6 +203,15 @@ fn newest(look: &Look<'_>) -> Option<PathBuf> {
 /// As whom servers run; the plugin's own account, when it is not root.
 fn user(look: &Look<'_>, run_as: &str) -> Result<Option<(u32, u32)>, Refusal> {
     if rustix::process::geteuid().is_root() { account(look, run_as).map(Some) } else { Ok(None) }
+}
+
+/// The name of an account of this host.
+pub(super) fn name_of(look: &Look<'_>, uid: u32) -> Option<String> {
+    let text = look.host.text("/etc/passwd").ok().flatten().unwrap_or_default();
+    text.lines().find_map(|line| {
+        let words: Vec<&str> = line.split(':').collect();
+        (words.get(2)?.parse() == Ok(uid)).then(|| words.first().map(|name| (*name).to_owned()))?
+    })
 }
 
 fn account(look: &Look<'_>, name: &str) -> Result<(u32, u32), Refusal> {

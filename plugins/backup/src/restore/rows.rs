@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use exhibit_plugin::OutcomeKind;
-use exhibit_plugin::kinds::continuity_tests::{Restored, Table, TableVerdict};
+use exhibit_plugin::kinds::continuity_tests::{Fault, Restored, Table, TableVerdict};
 use serde::de::DeserializeOwned;
 
 use super::cluster::{Cluster, unquoted};
@@ -18,21 +18,24 @@ use crate::settings::RestoreTest;
 use crate::tool::{Output, Tool, run};
 
 const DATABASES: &str = "select json_build_array(datname, current_setting('server_version')) from pg_database where not datistemplate and datallowconn;\n";
-/// Counts all rows, which reads every page.
-const COUNT: &str = "select format('select json_build_array(%L, count(*)) from %I.%I', n.nspname||'.'||c.relname, n.nspname, c.relname) from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'r' and c.relpersistence <> 't' and n.nspname <> 'information_schema' and n.nspname !~ '^pg_' \\gexec\n";
+/// Names all tables, then counts the rows of each, which reads every page; one that cannot be read is named only.
+const COUNT: &str = "select json_build_array(n.nspname||'.'||c.relname, null) from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'r' and c.relpersistence <> 't' and n.nspname <> 'information_schema' and n.nspname !~ '^pg_';
+select format('select json_build_array(%L, count(*)) from %I.%I', n.nspname||'.'||c.relname, n.nspname, c.relname) from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'r' and c.relpersistence <> 't' and n.nspname <> 'information_schema' and n.nspname !~ '^pg_' \\gexec
+";
 /// The text of a row must not depend on who asks. Sums do not depend on the order and keep nothing in memory.
 const SUMS: &str = "set datestyle = 'ISO'; set timezone = 'UTC'; set extra_float_digits = 3; set bytea_output = 'hex'; set intervalstyle = 'postgres';\nselect format('select json_build_array(%L, count(*), coalesce(sum((''x''||substr(md5(t::text),1,16))::bit(64)::bigint::numeric),0)::text) from %I.%I t', n.nspname||'.'||c.relname, n.nspname, c.relname) from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'p') and n.nspname||'.'||c.relname in (NAMES) \\gexec\n";
 
 /// Rows and sum of a table.
 type Sums = BTreeMap<String, (u64, String)>;
 
-/// What the server holds; the named tables are compared with the living database where the test names one.
+/// What the server holds, and the tables that cannot be read; the named ones are compared with the living database where
+/// the test names one.
 pub(super) fn read(
     look: &mut Look<'_>,
     cluster: &Cluster,
     test: &RestoreTest,
     left: Duration,
-) -> Result<Restored, Refusal> {
+) -> Result<(Restored, Vec<Fault>), Refusal> {
     let mut facts = Restored {
         engine: "postgresql".to_owned(),
         version: String::new(),
@@ -44,10 +47,12 @@ pub(super) fn read(
     };
     let living = living(look, test, left);
     let mut compared = Compared::new(test, living.as_ref());
+    let mut unread = Vec::new();
     let databases: Vec<(String, String)> = asked(look, cluster, "postgres", DATABASES, left)?;
     for (database, version) in databases {
         facts.version = version.split(' ').next().unwrap_or_default().to_owned();
-        let counts: Vec<(String, u64)> = asked(look, cluster, &database, COUNT, left)?;
+        let (counts, failed) = counted(asked(look, cluster, &database, COUNT, left)?);
+        unread.extend(failed.into_iter().map(|table| format!("{database}.{table}")));
         // These are there in any case.
         if matches!(database.as_str(), "postgres" | INTO) && counts.is_empty() {
             continue;
@@ -68,8 +73,22 @@ pub(super) fn read(
             }
         }
     }
-    facts.compared = compared.end(&[]);
-    Ok(facts)
+    let names: Vec<&str> = unread.iter().map(String::as_str).collect();
+    facts.compared = compared.end(&names);
+    let fault = |path| Fault { path, why: "cannot be read to its end".to_owned() };
+    Ok((facts, unread.into_iter().map(fault).collect()))
+}
+
+/// Tables with their rows, and those that were named and not counted.
+fn counted(lines: Vec<(String, Option<u64>)>) -> (Vec<(String, u64)>, Vec<String>) {
+    let mut found: BTreeMap<String, Option<u64>> = BTreeMap::new();
+    for (table, rows) in lines {
+        let entry = found.entry(table).or_default();
+        *entry = rows.or(*entry);
+    }
+    let failed = found.iter().filter(|(_, rows)| rows.is_none()).map(|(table, _)| table.clone());
+    let failed = failed.collect();
+    (found.into_iter().filter_map(|(table, rows)| Some((table, rows?))).collect(), failed)
 }
 
 /// The tables that a test names, as far as they were found.

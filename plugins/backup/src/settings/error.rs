@@ -10,9 +10,13 @@ pub(crate) enum SettingsError {
     )]
     Folder(String),
     #[error(
-        "settings.continuity.tests: {0:?} names a repository of the tool {1}; only restic, borg, borgmatic, pgbackrest and files can be tested"
+        "settings.continuity.tests: {0:?} names a repository of the tool {1}; only restic, borg, borgmatic, duplicity, rsnapshot, pgbackrest, barman and files can be tested"
     )]
     Untestable(String, &'static str),
+    #[error(
+        "settings.continuity.tests: checksums of {0:?} must be the full path of a list within a backup of rsnapshot, as the backed up machine knows it; other tools keep checksums of their own"
+    )]
+    Checksums(String),
     #[error("settings.{0}: {1}")]
     Shape(&'static str, String),
     #[error(

@@ -108,9 +108,11 @@ pub struct Sample {
 pub struct FileCounts {
     /// Same SHA-256 as the source, which has not changed since the backup.
     pub same_as_source: u64,
-    /// Source gone or changed since; whole by the repository's own checksums and size.
+    /// Source gone or changed since; whole by the size and by what the repository itself holds: its checksums, or an
+    /// older copy that is a file of its own.
     pub whole_by_repository: u64,
-    /// Came back while the restore as a whole failed; nothing says that it is whole.
+    /// Came back, and nothing says that it is whole: the restore as a whole failed, or the repository keeps no checksums
+    /// and the source is gone or changed.
     pub unproven: u64,
     /// Differs although the source has not changed, or has another size than the backup says.
     pub different: u64,

@@ -27,6 +27,7 @@ pub struct Tool<'a> {
     user: Option<(u32, u32)>,
     input: Option<Arc<File>>,
     reads: Option<Vec<String>>,
+    largest_file: Option<u64>,
 }
 
 /// What a tool that has ended left.
@@ -114,6 +115,7 @@ impl<'a> Tool<'a> {
             user: None,
             input: None,
             reads: None,
+            largest_file: None,
         }
     }
 
@@ -162,6 +164,12 @@ impl<'a> Tool<'a> {
         self
     }
 
+    /// Sets the largest file in bytes that it and its children may write; none when not set.
+    pub fn largest_file(mut self, bytes: u64) -> Self {
+        self.largest_file = Some(bytes);
+        self
+    }
+
     /// The call as one line, for the capture.
     pub fn line(&self) -> String {
         let mut line = self.program.to_owned();
@@ -196,6 +204,19 @@ mod tests {
         let error = run(&Tool::new("no-such-tool", &[]), &job("/")).unwrap_err();
         assert_eq!(error.outcome(), OutcomeKind::ToolMissing);
         assert!(error.to_string().contains("no-such-tool"));
+    }
+
+    #[test]
+    fn no_file_grows_past_the_bound() {
+        let folder = tempfile::tempdir().unwrap();
+        let to = format!("of={}", folder.path().join("file").display());
+        // It asks for the second block long after it has started.
+        let words = ["if=/dev/zero", &to, "bs=1024", "count=4096"];
+        let output = run(&Tool::new("dd", &words).largest_file(64 * 1024), &job("/")).unwrap();
+        assert!(!output.is_success());
+        assert!(std::fs::metadata(folder.path().join("file")).unwrap().len() <= 64 * 1024);
+        let output = run(&Tool::new("dd", &words), &job("/")).unwrap();
+        assert!(output.is_success());
     }
 
     #[test]

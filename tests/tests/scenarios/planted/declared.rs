@@ -102,6 +102,8 @@ const NO_PATH: &[(&str, &str)] = &[
         "dumps of MariaDB",
         "only numbers of rows and checksums of tables are told, as the restore tests of MariaDB hold",
     ),
+    ("duplicity list-current-files", "contents and passphrase, in the tests of its restores"),
+    ("the files of the newest snapshot", "contents, in the tests of restores of rsnapshot"),
     (
         "count and checksum of the tables",
         "numbers of a database, in the plugin's own test of secrets",

@@ -17,6 +17,7 @@ use super::super::programs::Programs;
 use super::super::{KIND, observe};
 use crate::look::Look;
 
+mod barman;
 mod mariadb;
 
 const MINUTE: Duration = Duration::from_secs(60);

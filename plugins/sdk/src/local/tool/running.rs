@@ -92,6 +92,13 @@ fn start(
         }
     })?;
     let group = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw);
+    if let (Some(pid), Some(bytes)) = (group, tool.largest_file) {
+        let bound = rustix::process::Rlimit { current: Some(bytes), maximum: Some(bytes) };
+        // One that has ended already writes no more.
+        rustix::process::prlimit(Some(pid), rustix::process::Resource::Fsize, bound)
+            .map(drop)
+            .unwrap_or(());
+    }
     let result = follow(tool, child, allowed, read);
     if result.is_err()
         && let Some(group) = group
