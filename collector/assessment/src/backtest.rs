@@ -98,7 +98,9 @@ impl Trial {
             verdicts: BTreeMap::new(),
             statuses: Vec::new(),
         };
-        let (old, new) = (Judge::new(before)?, Judge::new(after)?);
+        let old = Judge::new(before)?;
+        // A rule that both have is asked once.
+        let new = old.beside(after)?;
         Ok(Self { old, new, told, seen_before: Vec::new(), seen_after: Vec::new() })
     }
 

@@ -6,8 +6,10 @@
 
 mod answer;
 mod builtins;
+mod compiled;
 mod format;
 mod input;
+mod memo;
 
 use std::{
     collections::BTreeMap,
@@ -18,13 +20,15 @@ use std::{
 };
 
 use jiff::Timestamp;
-use regorus::{Engine, QueryResults, Value, utils::limits::ExecutionTimerConfig};
+use regorus::{Engine, Value, utils::limits::ExecutionTimerConfig};
 
 pub(crate) use self::answer::one_line;
 pub use self::input::{Capture, Evidence};
 use self::{
-    answer::{error, finding},
+    answer::error,
+    compiled::Compiled,
     input::{Input, weight},
+    memo::Memo,
 };
 use crate::{
     finding::Finding,
@@ -43,41 +47,54 @@ const TIME_LIMIT: Duration = Duration::from_secs(5);
 /// Statements between two looks at the time: one statement may take long.
 const CHECK_INTERVAL: NonZeroU32 = NonZeroU32::new(16).expect("16 is not zero");
 
-/// A compiled rule pack. Clones share the compiled rules, so each worker may hold its own.
+/// A compiled rule pack. Clones share the compiled rules and what was found by them, so each worker may hold its own.
 #[derive(Clone)]
 pub struct Judge {
-    kinds: Arc<BTreeMap<String, Compiled>>,
+    kinds: Arc<BTreeMap<String, Vec<Compiled>>>,
+    memo: Arc<Memo>,
     time_limit: Duration,
-}
-
-struct Compiled {
-    engine: Engine,
-    rules: Vec<Rule>,
-    /// Text of each file with the libraries that it imports, by its path.
-    texts: BTreeMap<String, String>,
 }
 
 impl Judge {
     /// Compiles every rule of the pack once.
     pub fn new(pack: &RulePack) -> Result<Self, PackError> {
-        let mut kinds: BTreeMap<String, Compiled> = BTreeMap::new();
+        Self::with_memo(pack, Arc::default())
+    }
+
+    /// Another pack, which need not judge again what a rule of this one was asked that is its own, too.
+    pub fn beside(&self, pack: &RulePack) -> Result<Self, PackError> {
+        Self::with_memo(pack, Arc::clone(&self.memo))
+    }
+
+    fn with_memo(pack: &RulePack, memo: Arc<Memo>) -> Result<Self, PackError> {
+        let mut kinds: BTreeMap<String, Vec<Compiled>> = BTreeMap::new();
+        compiled::libraries(pack)?;
         for rule in pack.rules() {
-            if let Some(compiled) = kinds.get_mut(&rule.kind) {
-                compiled.rules.push(rule.clone());
-            } else {
-                let engine = compile(pack, &rule.kind)?;
-                let texts = withheld::texts(&pack.compiled_sources(&rule.kind).collect::<Vec<_>>());
-                let compiled = Compiled { engine, rules: vec![rule.clone()], texts };
-                kinds.insert(rule.kind.clone(), compiled);
-            }
+            kinds.entry(rule.kind.clone()).or_default().push(Compiled::of(pack, rule)?);
         }
-        Ok(Self { kinds: Arc::new(kinds), time_limit: TIME_LIMIT })
+        Ok(Self { kinds: Arc::new(kinds), memo, time_limit: TIME_LIMIT })
     }
 
     /// Whether any rule speaks about the kind.
     #[must_use]
     pub fn knows(&self, kind: &str) -> bool {
         self.kinds.contains_key(kind)
+    }
+
+    /// Whether both say the same of whatever they are asked by the rule: its text, its libraries and its parameters are equal.
+    #[must_use]
+    pub fn agrees(&self, other: &Self, rule: &Rule) -> bool {
+        let of = |judge: &Self| {
+            let rules = judge.kinds.get(&rule.kind)?;
+            rules.iter().find(|compiled| compiled.rule.id == rule.id).map(|found| found.identity)
+        };
+        of(self).is_some_and(|identity| of(other) == Some(identity))
+    }
+
+    /// How many times a rule was evaluated so far; findings that were given before need no evaluation.
+    #[must_use]
+    pub fn evaluated(&self) -> u64 {
+        self.memo.evaluated()
     }
 
     /// Judges a document of which nothing but the time of its observation is known; see [`Judge::judge_evidence`].
@@ -94,44 +111,42 @@ impl Judge {
     /// Judges one observation by every rule of its kind, sorted by rule id. A kind without rules gives no findings.
     #[must_use]
     pub fn judge_evidence(&self, kind: &str, evidence: &Evidence<'_>) -> Vec<Finding> {
-        let Some(compiled) = self.kinds.get(kind) else { return Vec::new() };
-        let everywhere = |what: &str| compiled.rules.iter().map(|rule| error(rule, what)).collect();
-        if evidence.document.get("kind").and_then(serde_json::Value::as_str) != Some(kind) {
-            return everywhere(&format!("the document's header does not name the kind {kind}"));
+        self.judge_by(kind, evidence, |_| true)
+    }
+
+    /// Judges one observation by those rules of its kind that are wanted.
+    #[must_use]
+    pub fn judge_by(
+        &self,
+        kind: &str,
+        evidence: &Evidence<'_>,
+        wanted: impl Fn(&Rule) -> bool,
+    ) -> Vec<Finding> {
+        let rules = self.kinds.get(kind).map(Vec::as_slice).unwrap_or_default();
+        let rules = rules.iter().filter(|compiled| wanted(&compiled.rule));
+        if let Some(what) = refused(kind, evidence.document) {
+            return rules.map(|compiled| error(&compiled.rule, &what)).collect();
         }
-        if weight(evidence.document) > MAX_DOCUMENT_BYTES {
-            return everywhere(&format!(
-                "the document is over the limit of {MAX_DOCUMENT_BYTES} bytes"
-            ));
-        }
-        let input = match Input::read(evidence) {
-            Ok(input) => input,
-            Err(what) => return everywhere(&what),
-        };
-        let mut engine = compiled.engine.clone();
-        engine.set_execution_timer_config(limit(self.time_limit));
-        let mut findings = Vec::with_capacity(compiled.rules.len());
         let withheld = withheld::of(evidence.document);
-        for rule in &compiled.rules {
-            engine.set_input(input.of(rule));
-            let found = match evaluate(&mut engine, rule) {
-                Ok(answer) => finding(rule, &answer),
-                Err(failure) => {
-                    // A failed evaluation may leave half a state behind; the next rule starts afresh.
-                    engine = compiled.engine.clone();
-                    engine.set_execution_timer_config(limit(self.time_limit));
-                    error(rule, &format!("the rule could not be evaluated: {failure}"))
+        let mut input = Input::new(evidence);
+        let mut findings = Vec::new();
+        for compiled in rules {
+            let key = input.key(&compiled.identity, &compiled.parts);
+            if let Some(known) = self.memo.get(&key) {
+                findings.push(Finding::clone(&known));
+                continue;
+            }
+            self.memo.count();
+            let found = match compiled.evaluate(&mut input, self.time_limit) {
+                Ok(found) => compiled.unless_spoilt(found, &withheld),
+                // Another time it may be evaluated, so this is not kept.
+                Err(what) => {
+                    findings.push(error(&compiled.rule, &what));
+                    continue;
                 }
             };
-            let text = compiled.texts.get(&rule.path).map(String::as_str).unwrap_or_default();
-            let spoilt = withheld::spoils(found.verdict, rule, text, &withheld);
-            findings.push(match spoilt {
-                Some(field) => error(
-                    rule,
-                    &format!("the rule reads {field}, which the operator of the target keeps back"),
-                ),
-                None => found,
-            });
+            self.memo.put(key, Arc::new(found.clone()));
+            findings.push(found);
         }
         findings
     }
@@ -144,24 +159,13 @@ impl Judge {
     }
 }
 
-fn compile(pack: &RulePack, kind: &str) -> Result<Engine, PackError> {
-    let refuse = |path: &str, what: String| PackError::Compile {
-        path: path.to_owned(),
-        what: one_line(&what),
-    };
-    let mut engine = new_engine().map_err(|what| refuse(kind, what))?;
-    for (path, text) in pack.compiled_sources(kind) {
-        engine
-            .add_policy(path.to_owned(), text.to_owned())
-            .map_err(|error| refuse(path, error.to_string()))?;
+/// Why no rule can judge the document.
+fn refused(kind: &str, document: &serde_json::Value) -> Option<String> {
+    if document.get("kind").and_then(serde_json::Value::as_str) != Some(kind) {
+        return Some(format!("the document's header does not name the kind {kind}"));
     }
-    // Analysing all rules happens at the first query; doing it here costs once and shows what a rule calls in vain.
-    engine.set_execution_timer_config(limit(TIME_LIMIT));
-    engine.set_input(Value::new_object());
-    for rule in pack.rules().iter().filter(|rule| rule.kind == kind) {
-        evaluate(&mut engine, rule).map_err(|what| refuse(&rule.path, what))?;
-    }
-    Ok(engine)
+    (weight(document) > MAX_DOCUMENT_BYTES)
+        .then(|| format!("the document is over the limit of {MAX_DOCUMENT_BYTES} bytes"))
 }
 
 /// Evaluates one rule by its path, e.g. a test, held to the same bounds as a judgement.
@@ -172,20 +176,6 @@ pub(crate) fn bounded(engine: &mut Engine, path: &str) -> Result<Value, String> 
     match answer {
         Ok(answer) => answer.map_err(|failure| one_line(&failure.to_string())),
         Err(_panic) => Err("the rule engine broke off".to_owned()),
-    }
-}
-
-/// Evaluates all that a rule's package says of the input in place, with a budget of its own.
-fn evaluate(engine: &mut Engine, rule: &Rule) -> Result<QueryResults, String> {
-    builtins::begin();
-    // The engine is dropped after a failure, so nothing half done in it is seen again.
-    let answer = catch_unwind(AssertUnwindSafe(|| {
-        engine.eval_query(format!("data.{}", rule.package), false)
-    }));
-    match answer {
-        Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(failure)) => Err(one_line(&failure.to_string())),
-        Err(_panic) => Err("the rule engine broke off; report the rule to its author".to_owned()),
     }
 }
 

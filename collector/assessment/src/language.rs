@@ -4,11 +4,13 @@
 //! A rule reads `input` and the library (`data.exhibit.lib.<name>`), nothing else, and calls only what [`BUILTINS`] lists
 //! and functions that do not come back to themselves.
 
+mod reads;
 mod tokens;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::scan::Refusal;
+pub(crate) use reads::Reads;
 use tokens::{Sign, Token, tokens};
 
 /// Functions that a rule may call besides those of its own file and of the library.

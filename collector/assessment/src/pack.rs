@@ -22,6 +22,7 @@ use crate::{
     language,
     rule::Rule,
     scan::{self, Refusal},
+    withheld::names,
 };
 
 /// File in a pack that names its version and overrides parameters; optional.
@@ -177,21 +178,37 @@ impl RulePack {
         &self.sources
     }
 
-    /// The files that the engine compiles for a kind: the rules of the kind and the library.
-    pub(crate) fn compiled_sources<'a>(
-        &'a self,
-        kind: &'a str,
-    ) -> impl Iterator<Item = (&'a str, &'a str)> {
-        self.sources
-            .iter()
-            .filter(move |(path, _)| {
-                let folder = path.split('/').next().unwrap_or_default();
-                path.ends_with(".rego")
-                    && !path.ends_with("_test.rego")
-                    && (path.starts_with(LIBRARY) || folder == kind)
-            })
-            .map(|(path, text)| (path.as_str(), text.as_str()))
+    /// What the engine compiles for a rule: its file, then the libraries that it imports, which may import others.
+    pub(crate) fn files_of(&self, rule: &Rule) -> Vec<(&str, &str)> {
+        let own = self.sources.iter().filter(|(path, _)| *path == rule.path);
+        let own = own.map(|(path, text)| (path.as_str(), text.as_str())).collect();
+        with_libraries(own, self.libraries().collect())
     }
+
+    /// Path and text of each library file.
+    pub(crate) fn libraries(&self) -> impl Iterator<Item = (&str, &str)> {
+        let library = |path: &str| {
+            let judged = path.ends_with(".rego") && !path.ends_with("_test.rego");
+            judged && path.starts_with(LIBRARY)
+        };
+        let files = self.sources.iter().filter(move |(path, _)| library(path));
+        files.map(|(path, text)| (path.as_str(), text.as_str()))
+    }
+}
+
+fn with_libraries<'a>(
+    mut files: Vec<(&'a str, &'a str)>,
+    mut libraries: Vec<(&'a str, &'a str)>,
+) -> Vec<(&'a str, &'a str)> {
+    let imported = |files: &[(&str, &str)], path: &str| {
+        let name = path.strip_prefix(LIBRARY).and_then(|name| name.strip_suffix(".rego"));
+        let name = name.map(|name| format!("data.exhibit.lib.{name}"));
+        name.is_some_and(|name| files.iter().any(|(_, text)| names(text, &name)))
+    };
+    while let Some(place) = libraries.iter().position(|(path, _)| imported(&files, path)) {
+        files.push(libraries.remove(place));
+    }
+    files
 }
 
 fn check_place(path: &str) -> Result<(), PackError> {
@@ -241,4 +258,24 @@ fn at(path: &str, refusal: Refusal) -> PackError {
 
 fn source(path: &str, line: usize, what: &str) -> PackError {
     PackError::Source { path: path.to_owned(), line, what: what.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_library_reads_is_read_by_who_imports_it() {
+        let libraries =
+            [("lib/one.rego", "import data.exhibit.lib.two\n"), ("lib/two.rego", "row.home\n")];
+        let files = |text| {
+            let files = with_libraries(vec![("a/rule.rego", text)], libraries.into());
+            files.into_iter().map(|(path, _)| path).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            files("import data.exhibit.lib.one\n"),
+            ["a/rule.rego", "lib/one.rego", "lib/two.rego"]
+        );
+        assert_eq!(files("import data.exhibit.lib.ones\n"), ["a/rule.rego"]);
+    }
 }

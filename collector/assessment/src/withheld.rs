@@ -1,7 +1,5 @@
 //! Fields that a host's operator kept back: null there is no fact, so a rule that reads one of them must not pass. Pure.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde_json::Value;
 
 use crate::{finding::Verdict, rule::Rule};
@@ -10,27 +8,6 @@ use crate::{finding::Verdict, rule::Rule};
 pub(crate) fn of(document: &Value) -> Vec<&str> {
     let list = document.get("withheld").and_then(Value::as_array);
     list.into_iter().flatten().filter_map(Value::as_str).collect()
-}
-
-/// The text of each file with that of the libraries that it imports, which read fields for it, by its path.
-pub(crate) fn texts(sources: &[(&str, &str)]) -> BTreeMap<String, String> {
-    let imported = |text: &str, path: &str| {
-        let library = path.strip_prefix("lib/").and_then(|name| name.strip_suffix(".rego"));
-        library.is_some_and(|name| names(text, &format!("data.exhibit.lib.{name}")))
-    };
-    let whole = |(path, text): &(&str, &str)| {
-        let mut whole = (*text).to_owned();
-        let mut taken = BTreeSet::from([*path]);
-        // A library may import another one.
-        while let Some((path, text)) =
-            sources.iter().find(|(path, _)| !taken.contains(path) && imported(&whole, path))
-        {
-            taken.insert(path);
-            whole.push_str(text);
-        }
-        ((*path).to_owned(), whole)
-    };
-    sources.iter().map(whole).collect()
 }
 
 /// The field for whose absence a verdict cannot stand; none when it can. A failure that was seen stays one.
@@ -61,7 +38,7 @@ fn name(field: &str) -> Option<String> {
 }
 
 /// Whether a text has the name as a word of its own. Said too often is safe: a verdict is lost, none is made up.
-fn names(text: &str, name: &str) -> bool {
+pub(crate) fn names(text: &str, name: &str) -> bool {
     let part = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
     text.match_indices(name).any(|(at, _)| {
         let before = text.get(..at).and_then(|head| head.chars().next_back());
@@ -81,18 +58,6 @@ mod tests {
         assert_eq!(name("/settings/a~1b").as_deref(), Some("a/b"));
         assert_eq!(name("shell").as_deref(), Some("shell"));
         assert_eq!(name("/*"), None);
-    }
-
-    #[test]
-    fn what_a_library_reads_is_read_by_who_imports_it() {
-        let sources = vec![
-            ("a/rule.rego", "import data.exhibit.lib.one\n"),
-            ("a/other.rego", "import data.exhibit.lib.ones\n"),
-            ("lib/one.rego", "import data.exhibit.lib.two\n"),
-            ("lib/two.rego", "row.home\n"),
-        ];
-        let texts = texts(&sources);
-        assert!(names(&texts["a/rule.rego"], "home") && !names(&texts["a/other.rego"], "home"));
     }
 
     #[test]

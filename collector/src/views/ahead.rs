@@ -16,32 +16,46 @@ use super::apply::millis;
 use super::{Assessor, ViewsError, judge, side_by_side};
 use crate::log::{Entry, LogReader};
 
-/// Fewer new documents are not worth waking other threads for.
+/// Fewer documents are not worth waking other threads for.
 const WORTH: usize = 8;
 
 /// Findings by entry, target and kind.
 #[derive(Default)]
-pub(super) struct Ahead(HashMap<(u64, String, String), Vec<Finding>>);
+pub(super) struct Ahead(HashMap<(u64, String, String), (Asked, Vec<Finding>)>);
 
 impl Ahead {
-    pub(super) fn of(&self, index: u64, target: &str, kind: &str) -> Option<&[Finding]> {
+    /// What was found, if at least that was asked.
+    pub(super) fn of(
+        &self,
+        (index, target, kind): (u64, &str, &str),
+        asked: Asked,
+    ) -> Option<&[Finding]> {
         if self.0.is_empty() {
             return None;
         }
-        let place = (index, target.to_owned(), kind.to_owned());
-        self.0.get(&place).map(Vec::as_slice)
+        let (was, found) = self.0.get(&(index, target.to_owned(), kind.to_owned()))?;
+        (*was == asked || *was == Asked::All).then_some(found.as_slice())
     }
 }
 
-/// A document that its entry brought.
-struct New<'a> {
+/// Which rules of its kind a document is judged by.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    All,
+    /// It is as it was: those whose answer may be another one all the same.
+    Moving,
+}
+
+/// A document to judge.
+struct Due<'a> {
     index: u64,
     /// When the entry came, in milliseconds since 1970.
     rx: i64,
     observed: &'a Observed,
+    asked: Asked,
 }
 
-/// Judges what these entries brought.
+/// Judges what these entries brought, and what they name again whose rules read more than the document.
 pub(super) fn judge(
     log: &LogReader,
     assessor: &Assessor,
@@ -54,27 +68,33 @@ pub(super) fn judge(
         .iter()
         .filter_map(|(entry, run)| Some((entry, opened(entry, run.as_ref())?)))
         .collect();
-    let mut new = Vec::new();
+    let mut due = Vec::new();
     for (entry, run) in &runs {
-        let rx = millis(&entry.leaf.rx).unwrap_or(0);
+        let (index, rx) = (entry.index, millis(&entry.leaf.rx).unwrap_or(0));
         for observed in &run.documents {
-            let known = assessor.knows(observed.kind.as_str());
+            let kind = observed.kind.as_str();
+            if !assessor.knows(kind) {
+                continue;
+            }
             // What was here before is mostly what was judged before.
-            if known && log.stored(&observed.digest)? == Some(entry.index) {
-                new.push(New { index: entry.index, rx, observed });
+            let is_new = log.stored(&observed.digest)? == Some(index);
+            let asked = if is_new { Asked::All } else { Asked::Moving };
+            if is_new || assessor.reads_clock(kind) {
+                due.push(Due { index, rx, observed, asked });
             }
         }
     }
-    if new.len() < WORTH {
+    if due.len() < WORTH {
         return Ok(Ahead::default());
     }
-    let judged =
-        side_by_side::map(&new, |one| findings(log, assessor, one.observed, (one.index, one.rx)))?;
-    let places = new.iter().map(|one| {
+    let judged = side_by_side::map(&due, |one| {
+        findings(log, assessor, one.observed, (one.index, one.rx), one.asked)
+    })?;
+    let found = due.iter().zip(judged).map(|(one, found)| {
         let (target, kind) = (one.observed.target.as_str(), one.observed.kind.as_str());
-        (one.index, target.to_owned(), kind.to_owned())
+        ((one.index, target.to_owned(), kind.to_owned()), (one.asked, found))
     });
-    Ok(Ahead(places.zip(judged).collect()))
+    Ok(Ahead(found.collect()))
 }
 
 fn opened(entry: &Entry, run: Option<&Arc<Run>>) -> Option<Arc<Run>> {
@@ -88,18 +108,20 @@ fn opened(entry: &Entry, run: Option<&Arc<Run>>) -> Option<Arc<Run>> {
     Statement::<Run>::from_payload(&payload).ok().map(|statement| Arc::new(statement.predicate))
 }
 
-/// What the rules say of a document that is here, as entry `index` of that time observed it.
+/// What rules say of a document that is here, as entry `index` of that time observed it.
 pub(super) fn findings(
     log: &LogReader,
     assessor: &Assessor,
     observed: &Observed,
     (index, rx): (u64, i64),
+    asked: Asked,
 ) -> Result<Vec<Finding>, ViewsError> {
     let kind = observed.kind.as_str();
     let bytes = log.document_at(&observed.digest, index)?;
     let value = bytes.map_or(Value::Null, |bytes| readable(&bytes, observed));
     let capture = assessor.reads_capture(kind).then(|| judge::capture_of(observed));
-    Ok(assessor.judge(kind, &value, seen(observed, rx), capture.as_ref()))
+    let evidence = (&value, seen(observed, rx), capture.as_ref());
+    Ok(assessor.judge(kind, evidence, |rule| asked == Asked::All || judge::moves(rule)))
 }
 
 /// A clock that runs ahead must not make evidence look fresher than its arrival.

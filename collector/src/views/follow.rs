@@ -1,12 +1,14 @@
 //! The tables follow the log: batches of entries, and the rule pack that judges from an entry on. Never turns an entry into rows
 //! itself.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use exhibit_proto::digest::Digest;
 use exhibit_proto::leaf::{EntryType, Leaf};
+use exhibit_proto::statement::Run;
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
 
+use super::ahead::Ahead;
 use super::live::Live;
 use super::{
     Assessor, Views, ViewsError, Writer, ahead, apply, history, position, rejudge, signed, unsigned,
@@ -17,8 +19,11 @@ use crate::packs::{LoggedPack, PacksError};
 /// Entries in one transaction: bounds what a crash repeats and what a reader waits for.
 const BATCH: u64 = 1024;
 
-/// Of these, what they brought is judged side by side before they are applied: bounds the memory that takes.
+/// Of so many, what they brought is judged side by side while those before are applied: bounds the memory that takes.
 const AHEAD: usize = 64;
+
+/// An entry; if its run was opened already, that instead of its envelope.
+type Opened = (Entry, Option<Arc<Run>>);
 
 /// How far the judging by a pack is that comes into force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,21 +78,15 @@ impl Views {
             }
             let until = applied + leaves.len() as u64;
             let root = leaves.last().map_or(Digest::ZERO, |leaf| Digest::of(leaf)).to_string();
-            let mut entries = (applied..until).zip(leaves);
-            loop {
-                let some = entries.by_ref().take(AHEAD);
-                let some = some.map(|(index, leaf)| self.entry(index, leaf));
-                let some = some.collect::<Result<Vec<_>, _>>()?;
-                if some.is_empty() {
-                    break;
-                }
-                let ahead = ahead::judge(&self.0.log, judging, &some)?;
+            let leaves = (applied..until).zip(leaves).collect();
+            self.each_judged(leaves, judging, |some, ahead| {
                 for (entry, run) in some {
                     history::until((&transaction, applied), &mut followed, judging, &entry)?;
-                    let next = (&entry, run, Some(&ahead));
+                    let next = (&entry, run, Some(ahead));
                     apply::entry(&transaction, &self.0.log, (judging, None), next)?;
                 }
-            }
+                Ok(())
+            })?;
             moved(&transaction, (until, &root))?;
             transaction.commit()?;
             if let Some(followed) = &mut followed {
@@ -95,6 +94,45 @@ impl Views {
             }
             *live = followed;
         }
+    }
+
+    /// Hands over entries, some at a time, with what they brought judged; the next ones are judged meanwhile.
+    fn each_judged(
+        &self,
+        leaves: Vec<(u64, Vec<u8>)>,
+        judging: &Assessor,
+        mut take: impl FnMut(Vec<Opened>, &Ahead) -> Result<(), ViewsError>,
+    ) -> Result<(), ViewsError> {
+        let judged = |some: &[(u64, Vec<u8>)]| {
+            let some = some.iter().map(|(index, leaf)| self.entry(*index, leaf.clone()));
+            let some = some.collect::<Result<Vec<_>, _>>()?;
+            let ahead = ahead::judge(&self.0.log, judging, &some)?;
+            Ok::<_, ViewsError>((some, ahead))
+        };
+        let count = leaves.len();
+        if count <= AHEAD {
+            let (some, ahead) = judged(&leaves)?;
+            return take(some, &ahead);
+        }
+        let (next, ready) = std::sync::mpsc::sync_channel(1);
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                for some in leaves.chunks(AHEAD) {
+                    // Nobody takes it: applying the ones before broke off.
+                    if next.send(judged(some)).is_err() {
+                        return;
+                    }
+                }
+            });
+            let mut handed = 0;
+            for judged in ready {
+                let (some, ahead) = judged?;
+                handed += some.len();
+                take(some, &ahead)?;
+            }
+            // A thread that broke off must not pass for one that came to the end.
+            if handed == count { Ok(()) } else { Err(ViewsError::Interrupted) }
+        })
     }
 
     /// Applies the entry `index` about a rule pack. One that puts another pack in force has all that is current judged first,
@@ -120,8 +158,10 @@ impl Views {
                     let turning = Some(Turning { index, done, documents });
                     *self.0.turning.lock().unwrap_or_else(PoisonError::into_inner) = turning;
                 };
-                let staged = rejudge::stage(connection, &self.0.log, (next, index), tell);
+                let staged = rejudge::stage(connection, &self.0.log, (before, next, index), tell);
                 *self.0.turning.lock().unwrap_or_else(PoisonError::into_inner) = None;
+                // Compiled once: from its entry on it is looked up by its digest.
+                self.0.present.keep(next);
                 Some(staged?)
             }
             None => None,

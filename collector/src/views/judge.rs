@@ -1,6 +1,6 @@
 //! The framework, the rule pack and its judge, together; and the findings that a document gives. Never decides a status.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -11,7 +11,7 @@ use exhibit_assessment::{
 use exhibit_proto::document::Document;
 use exhibit_proto::statement::{Observed, Run, Statement};
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension as _, Transaction};
+use rusqlite::{OptionalExtension as _, Row, Transaction};
 use serde_json::Value;
 
 use super::{ViewsError, signed};
@@ -22,8 +22,8 @@ use crate::log::LogReader;
 pub struct Assessor(Arc<Parts>);
 
 struct Parts {
-    /// Documents that were judged, for whoever counts.
-    judged: AtomicU64,
+    /// Documents that were judged, for whoever counts; by this pack and by those that it was made beside.
+    judged: Arc<AtomicU64>,
     framework: Arc<Framework>,
     pack: RulePack,
     judge: Judge,
@@ -53,23 +53,29 @@ impl Assessor {
     }
 
     pub fn new(framework: Framework, pack: RulePack) -> Result<Self, AssessorError> {
-        Ok(Self::made(Arc::new(framework), pack)?)
+        let judge = Judge::new(&pack)?;
+        Ok(Self::made((Arc::default(), Arc::new(framework)), pack, judge))
     }
 
     /// The same framework with another pack.
     pub fn with(&self, pack: RulePack) -> Result<Self, PackError> {
-        Self::made(Arc::clone(&self.0.framework), pack)
+        let judge = self.0.judge.beside(&pack)?;
+        let (judged, framework) = (Arc::clone(&self.0.judged), Arc::clone(&self.0.framework));
+        Ok(Self::made((judged, framework), pack, judge))
     }
 
-    fn made(framework: Arc<Framework>, pack: RulePack) -> Result<Self, PackError> {
-        let judge = Judge::new(&pack)?;
+    fn made(
+        (judged, framework): (Arc<AtomicU64>, Arc<Framework>),
+        pack: RulePack,
+        judge: Judge,
+    ) -> Self {
         let mut kinds: BTreeMap<String, Reads> = BTreeMap::new();
         for rule in pack.rules() {
             let reads = kinds.entry(rule.kind.clone()).or_default();
             reads.clock |= rule.clock;
             reads.capture |= rule.capture;
         }
-        Ok(Self(Arc::new(Parts { judged: AtomicU64::new(0), framework, pack, judge, kinds })))
+        Self(Arc::new(Parts { judged, framework, pack, judge, kinds }))
     }
 
     pub fn framework(&self) -> &Framework {
@@ -80,9 +86,19 @@ impl Assessor {
         &self.0.pack
     }
 
-    /// How many documents were judged with it so far, by this process.
+    /// How many documents were judged so far, by this process, whatever pack was in force.
     pub fn judged(&self) -> u64 {
         self.0.judged.load(Ordering::Relaxed)
+    }
+
+    /// How many times a rule was evaluated so far, by this process: what was found of the same content before is not.
+    pub fn evaluated(&self) -> u64 {
+        self.0.judge.evaluated()
+    }
+
+    /// Whether this and another pack have the rule, and one says what the other says.
+    pub(super) fn agrees(&self, other: &Self, rule: &Rule) -> bool {
+        self.0.judge.agrees(&other.0.judge, rule)
     }
 
     /// The rule of that id, if the pack has it.
@@ -95,7 +111,7 @@ impl Assessor {
         self.0.kinds.contains_key(kind)
     }
 
-    /// Whether an unchanged document of the kind must be judged again at each observation.
+    /// Whether rules of the kind read what differs at each observation of an unchanged document; see [`moves`].
     pub(super) fn reads_clock(&self, kind: &str) -> bool {
         self.0.kinds.get(kind).is_some_and(|reads| reads.clock || reads.capture)
     }
@@ -105,19 +121,23 @@ impl Assessor {
         self.0.kinds.get(kind).is_some_and(|reads| reads.capture)
     }
 
-    /// What the rules say of a document that was seen then, in milliseconds since 1970.
+    /// What the wanted rules say of a document that was seen then, in milliseconds since 1970.
     pub(super) fn judge(
         &self,
         kind: &str,
-        document: &Value,
-        seen: i64,
-        capture: Option<&Capture>,
+        (document, seen, capture): (&Value, i64, Option<&Capture>),
+        wanted: impl Fn(&Rule) -> bool,
     ) -> Vec<Finding> {
         let observed_at = Timestamp::from_millisecond(seen).unwrap_or_default();
         let evidence = Evidence { document, observed_at, capture, labels: None };
         self.0.judged.fetch_add(1, Ordering::Relaxed);
-        self.0.judge.judge_evidence(kind, &evidence)
+        self.0.judge.judge_by(kind, &evidence, wanted)
     }
+}
+
+/// Whether a rule's answer to an unchanged document may differ at its next observation.
+pub(super) fn moves(rule: &Rule) -> bool {
+    rule.clock || rule.capture
 }
 
 /// One observation of a document that is held.
@@ -136,10 +156,11 @@ pub(super) fn observe(
     seen: &Observation<'_>,
     findings: &[Finding],
 ) -> Result<(), ViewsError> {
+    let mut held = held(tx, seen)?;
     for finding in findings {
         let items = serde_json::to_string(&finding.items).unwrap_or_default();
         let rule = finding.rule.as_str();
-        let held = current(tx, rule, seen.target)?;
+        let held = held.remove(rule);
         if held.as_ref().is_some_and(|held| held.says(finding, &items, signed(seen.index))) {
             continue;
         }
@@ -159,14 +180,16 @@ pub(super) fn open(
     (rule, verdict, count): (&str, &str, i64),
     (message, items, erased): (&str, &str, Option<(i64, i64)>),
 ) -> Result<(), ViewsError> {
-    tx.prepare_cached(
-        "UPDATE findings SET to_index = ?3 WHERE rule = ?1 AND target = ?2 AND to_index IS NULL",
-    )?
-    .execute((rule, seen.target, signed(seen.index)))?;
-    let verdict_since = held
-        .as_ref()
-        .filter(|held| held.verdict == verdict)
-        .map_or(seen.at, |held| held.verdict_since);
+    let mut since = seen.at;
+    if let Some(held) = &held {
+        tx.prepare_cached(
+            "UPDATE findings SET to_index = ?4 WHERE rule = ?1 AND target = ?2 AND from_index = ?3",
+        )?
+        .execute((rule, seen.target, held.from, signed(seen.index)))?;
+        if held.verdict == verdict {
+            since = held.verdict_since;
+        }
+    }
     tx.prepare_cached(
         "INSERT INTO findings VALUES
          (?1, ?2, ?3, NULL, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
@@ -183,7 +206,7 @@ pub(super) fn open(
         count,
         seen.digest,
         seen.at,
-        verdict_since,
+        since,
         erased.map(|(index, _)| index),
         erased.map(|(_, until)| until),
     ])?;
@@ -191,6 +214,8 @@ pub(super) fn open(
 }
 
 pub(super) struct Held {
+    /// The entry that the interval began at.
+    from: i64,
     verdict: String,
     message: String,
     items: String,
@@ -201,6 +226,18 @@ pub(super) struct Held {
 }
 
 impl Held {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            from: row.get(1)?,
+            verdict: row.get(2)?,
+            message: row.get(3)?,
+            items: row.get(4)?,
+            item_count: row.get(5)?,
+            verdict_since: row.get(6)?,
+            until: row.get(7)?,
+        })
+    }
+
     /// Whether a finding at entry `index` is the same.
     pub(super) fn says(&self, finding: &Finding, items: &str, index: i64) -> bool {
         let verdict = self.verdict == finding.verdict.as_str()
@@ -213,26 +250,25 @@ impl Held {
     }
 }
 
+const HELD: &str = "SELECT rule, from_index, verdict, message, items, item_count, verdict_since, until FROM findings
+    WHERE to_index IS NULL";
+
+/// What holds of a kind on a target, by rule.
+fn held(tx: &Transaction<'_>, seen: &Observation<'_>) -> Result<HashMap<String, Held>, ViewsError> {
+    let mut ask = tx.prepare_cached(&format!("{HELD} AND target = ?1 AND kind = ?2"))?;
+    let held =
+        ask.query_map((seen.target, seen.kind), |row| Ok((row.get(0)?, Held::read(row)?)))?;
+    Ok(held.collect::<Result<_, _>>()?)
+}
+
+/// What holds of a rule on a target.
 pub(super) fn current(
     tx: &Transaction<'_>,
-    rule: &str,
-    target: &str,
+    (rule, kind, target): (&str, &str, &str),
 ) -> Result<Option<Held>, ViewsError> {
-    let mut ask = tx.prepare_cached(
-        "SELECT verdict, message, items, item_count, verdict_since, until FROM findings
-         WHERE rule = ?1 AND target = ?2 AND to_index IS NULL",
-    )?;
-    let held = ask.query_row((rule, target), |row| {
-        Ok(Held {
-            verdict: row.get(0)?,
-            message: row.get(1)?,
-            items: row.get(2)?,
-            item_count: row.get(3)?,
-            verdict_since: row.get(4)?,
-            until: row.get(5)?,
-        })
-    });
-    Ok(held.optional()?)
+    let sql = format!("{HELD} AND target = ?1 AND kind = ?2 AND rule = ?3");
+    let mut ask = tx.prepare_cached(&sql)?;
+    Ok(ask.query_row((target, kind, rule), Held::read).optional()?)
 }
 
 /// How a run obtained a document.

@@ -90,7 +90,7 @@ pub(super) fn replay(
         }
         let observation =
             Observation { target, kind: &finding.kind, digest, index, at: finding.at };
-        let held = judge::current(tx, &finding.rule, target)?;
+        let held = judge::current(tx, (&finding.rule, &finding.kind, target))?;
         let said = (finding.rule.as_str(), finding.verdict.as_str(), signed(finding.items));
         let erased = (signed(tombstone), signed(finding.to.unwrap_or(tombstone)));
         let text = words(signed(tombstone));

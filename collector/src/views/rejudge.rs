@@ -4,7 +4,9 @@
 //! What was found until then stays as it was given. A document that is not held any more cannot be judged again: what was
 //! found of it stands, under its own index, unless the new pack lacks the rule.
 
-use exhibit_assessment::Finding;
+use std::collections::BTreeSet;
+
+use exhibit_assessment::{Finding, RuleId};
 use exhibit_proto::digest::Digest;
 use rusqlite::{Connection, Transaction, params};
 
@@ -46,11 +48,12 @@ enum Judged {
     Absent,
 }
 
-/// Judges every current document by `assessor`, as of entry `index`; `tell` hears how many are done, of how many.
+/// Judges every current document by what `assessor` says otherwise than the one `before`, as of entry `index`; `tell` hears how
+/// many are done, of how many.
 pub(super) fn stage(
     connection: &Connection,
     log: &LogReader,
-    (assessor, index): (&Assessor, u64),
+    (before, assessor, index): (&Assessor, &Assessor, u64),
     tell: impl Fn(u64, u64),
 ) -> Result<Staged, ViewsError> {
     connection.execute_batch(STAGE)?;
@@ -59,6 +62,9 @@ pub(super) fn stage(
         [],
         |row| row.get(0),
     )?;
+    let other = assessor.pack().rules().iter().filter(|rule| !before.agrees(assessor, rule));
+    let other: BTreeSet<(&str, &RuleId)> =
+        other.map(|rule| (rule.kind.as_str(), &rule.id)).collect();
     let (mut staged, mut done, mut after) = (Staged::default(), 0, (String::new(), String::new()));
     loop {
         tell(done, unsigned(all));
@@ -66,8 +72,9 @@ pub(super) fn stage(
         let Some(last) = slice.last() else { return Ok(staged) };
         after = (last.target.clone(), last.kind.clone());
         done += slice.len() as u64;
-        let judged =
-            side_by_side::map(&slice, |document| judge_one(log, assessor, index, document))?;
+        let judged = side_by_side::map(&slice, |document| {
+            judge_one(log, (assessor, &other), index, document)
+        })?;
         // It writes into the connection's own table alone, so nobody waits for it.
         let tx = connection.unchecked_transaction()?;
         for (document, judged) in slice.iter().zip(judged) {
@@ -106,12 +113,13 @@ fn slice(
 
 fn judge_one(
     log: &LogReader,
-    assessor: &Assessor,
+    (assessor, other): (&Assessor, &BTreeSet<(&str, &RuleId)>),
     index: u64,
     document: &Current,
 ) -> Result<Judged, ViewsError> {
     let (target, kind) = (document.target.as_str(), document.kind.as_str());
-    if !assessor.knows(kind) {
+    // What the same rule said of the same content it would say again.
+    if !other.iter().any(|(of, _)| *of == kind) {
         return Ok(Judged::Found(Vec::new()));
     }
     let Ok(digest) = document.digest.parse::<Digest>() else { return Ok(Judged::Absent) };
@@ -125,7 +133,8 @@ fn judge_one(
         None
     };
     let value = judge::own_words(&bytes, kind, target);
-    Ok(Judged::Found(assessor.judge(kind, &value, document.seen, capture.as_ref())))
+    let evidence = (&value, document.seen, capture.as_ref());
+    Ok(Judged::Found(assessor.judge(kind, evidence, |rule| other.contains(&(kind, &rule.id)))))
 }
 
 /// Keeps what differs from the findings that hold.
@@ -138,7 +147,7 @@ fn put(
     for finding in findings {
         let rule = finding.rule.as_str();
         let items = serde_json::to_string(&finding.items).unwrap_or_default();
-        let held = judge::current(tx, rule, &document.target)?;
+        let held = judge::current(tx, (rule, &document.kind, &document.target))?;
         if held.is_some_and(|held| held.says(finding, &items, signed(index))) {
             continue;
         }
@@ -184,7 +193,7 @@ pub(super) fn turn(
         let (verdict, message): (String, String) = (row.get(5)?, row.get(6)?);
         let (items, count): (String, i64) = (row.get(7)?, row.get(8)?);
         let seen = Observation { target: &target, kind: &kind, digest: &digest, index, at };
-        let held = judge::current(tx, &rule, &target)?;
+        let held = judge::current(tx, (&rule, &kind, &target))?;
         judge::open(tx, &seen, held, (&rule, &verdict, count), (&message, &items, None))?;
     }
     drop(rows);

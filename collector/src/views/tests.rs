@@ -1,3 +1,4 @@
+mod alike;
 mod as_of;
 mod compare;
 mod followed;

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::lines::{Lines, Of, Place, Repeated};
 use super::{Agent, At, Refused, Row, because, millis};
+use crate::views::ahead::Asked;
 use crate::views::judge::{self, Observation, observe};
 use crate::views::{ViewsError, ahead, kept, signed, unsigned};
 
@@ -145,10 +146,12 @@ fn observed(
     if is_new || at.assessor.reads_clock(kind) {
         let index = at.entry.index;
         let observation = Observation { target, kind, digest: &digest, index, at: seen };
-        match at.ahead.and_then(|ahead| ahead.of(index, target, kind)) {
+        let asked = if is_new { Asked::All } else { Asked::Moving };
+        match at.ahead.and_then(|ahead| ahead.of((index, target, kind), asked)) {
             Some(findings) => observe(at.tx, &observation, findings)?,
             None => {
-                let findings = ahead::findings(at.log, at.assessor, document, (index, at.rx))?;
+                let when = (index, at.rx);
+                let findings = ahead::findings(at.log, at.assessor, document, when, asked)?;
                 observe(at.tx, &observation, &findings)?;
             }
         }
@@ -246,7 +249,8 @@ pub(super) fn again(at: &At<'_>, target: &str, kind: &str) -> Result<(), ViewsEr
     } else {
         None
     };
-    observe(at.tx, &observation, &at.assessor.judge(kind, &value, seen, capture.as_ref()))
+    let evidence = (&value, seen, capture.as_ref());
+    observe(at.tx, &observation, &at.assessor.judge(kind, evidence, |_| true))
 }
 
 /// Stretches the interval of equal ends or opens a new one.

@@ -11,10 +11,10 @@ use super::*;
 use crate::packs::LoggedPack;
 use crate::views::{ViewsError, judge};
 
-const OTHER: &str = "time.sync";
+pub(super) const OTHER: &str = "time.sync";
 
 /// A rule about restarts in these words, and one of the name about clocks.
-fn pack(word: &str, name: &str, reads: &str) -> RulePack {
+pub(super) fn pack(word: &str, name: &str, reads: &str) -> RulePack {
     let head = |id: &str, kind: &str, reads: &str| {
         format!(
             "# METADATA\n# title: t\n# description: d\n# custom:\n#   id: {kind}.{id}\n#   kind: {kind}\n#   controls:\n\
@@ -38,7 +38,7 @@ fn said(pack: &RulePack) -> RulePackInForce {
     RulePackInForce::shipped(pack.version(), digest, rules, "ada")
 }
 
-fn force(sample: &Sample, pack: &RulePack) -> u64 {
+pub(super) fn force(sample: &Sample, pack: &RulePack) -> u64 {
     sample.rule_pack_of(pack, said(pack))
 }
 
