@@ -1,5 +1,7 @@
-//! A log of many hosts, written by the log's own writer: enrolments, heartbeats and runs, each signed. Bodies are the examples of
-//! the kinds, grown to the asked number of rows; when all this came is made up, so that a year takes minutes.
+//! A log of many hosts, written by the log's own writer: enrolments, heartbeats and runs, each signed. When all this came is made
+//! up, so that a year takes minutes.
+
+mod content;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -18,10 +20,9 @@ use exhibit_proto::statement::{
     self, Capsule, DOCUMENT_MEDIA_TYPE, ENROL, EVIDENCE, Enrol, GivenPack, HEARTBEAT, Heartbeat,
     Observed, RULE_PACK, RulePackInForce, Run, Scheduled, Statement, Subject,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
@@ -39,10 +40,20 @@ pub(super) struct Fleet {
     clock: Arc<AtomicI64>,
     hosts: Vec<Host>,
     kinds: Vec<&'static KindInfo>,
-    rows: usize,
+    like: Like,
+}
+
+/// How hosts are alike.
+#[derive(Clone, Copy)]
+pub(super) struct Like {
+    /// Rows of each list in a document.
+    pub(super) rows: usize,
+    /// Hosts are made from so many images.
+    pub(super) images: usize,
 }
 
 struct Host {
+    number: usize,
     agent: String,
     target: Target,
     key: SecretKey,
@@ -57,7 +68,7 @@ type Sealed = (EntryType, SecretKey, Option<Link>, Vec<u8>, Vec<Vec<u8>>);
 
 impl Fleet {
     /// An empty log in `folder`.
-    pub(super) fn found(folder: &Path, kinds: usize, rows: usize) -> Result<Self> {
+    pub(super) fn found(folder: &Path, kinds: usize, like: Like) -> Result<Self> {
         std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
         let clock = Arc::new(AtomicI64::new(START.parse::<Timestamp>()?.as_millisecond()));
         let log_key = SecretKey::from_seed(&[200; 32]);
@@ -72,7 +83,7 @@ impl Fleet {
         let reader = LogReader::open(&folder.join("log.db"))?;
         let runtime = Runtime::new()?;
         let kinds = kinds::ALL.iter().take(kinds).collect();
-        Ok(Self { runtime, writer, reader, log_key, clock, hosts: Vec::new(), kinds, rows })
+        Ok(Self { runtime, writer, reader, log_key, clock, hosts: Vec::new(), kinds, like })
     }
 
     pub(super) fn reader(&self) -> LogReader {
@@ -178,7 +189,8 @@ impl Fleet {
         let subject = vec![Subject::new("key", key.public().id(), None)];
         let agent = enrol.agent.clone();
         let envelope = Statement::new(ENROL, subject, enrol).seal(&self.log_key)?;
-        let host = Host { agent, target, key, seq: 0, prev: Digest::ZERO, documents: Vec::new() };
+        let (prev, documents) = (Digest::ZERO, Vec::new());
+        let host = Host { number, agent, target, key, seq: 0, prev, documents };
         Ok((host, (EntryType::Enrol, self.log_key.clone(), None, envelope, Vec::new())))
     }
 
@@ -203,7 +215,7 @@ impl Fleet {
     }
 
     fn run(&mut self, host: usize, changed: &[usize]) -> Result<Sealed> {
-        let (now, rows, kinds) = (self.now(), self.rows, self.kinds.clone());
+        let (now, like, kinds) = (self.now(), self.like, self.kinds.clone());
         let host = self.hosts.get_mut(host).context("a host")?;
         let mut brought = Vec::new();
         for (place, info) in kinds.iter().enumerate() {
@@ -212,16 +224,17 @@ impl Fleet {
                 continue;
             }
             let changes = known.map_or(0, |changes| changes + 1);
-            let bytes = document(info, &host.target, rows, changes)?;
-            let observed = observed(info, &host.target, &bytes, now)?;
+            let bytes = document(info, host, like, changes)?;
+            let observed = observed(info, &host.target, &bytes, host.began(now))?;
             match host.documents.get_mut(place) {
                 Some(held) => *held = (observed, changes),
                 None => host.documents.push((observed, changes)),
             }
             brought.push(bytes);
         }
+        let began = host.began(now).to_string();
         for (observed, _) in &mut host.documents {
-            observed.started = now.to_string();
+            observed.started.clone_from(&began);
         }
         let subject = |(observed, _): &(Observed, u64)| {
             Subject::new(observed.kind.as_str(), observed.digest, Some(DOCUMENT_MEDIA_TYPE))
@@ -229,7 +242,7 @@ impl Fleet {
         let subjects = host.documents.iter().map(subject).collect();
         let run = Run {
             capsule: host.capsule(now),
-            started: now.to_string(),
+            started: began,
             finished: now.to_string(),
             plugins: Vec::new(),
             documents: host.documents.iter().map(|(observed, _)| observed.clone()).collect(),
@@ -263,6 +276,11 @@ impl Fleet {
 }
 
 impl Host {
+    /// Hosts do not all run at the same second.
+    fn began(&self, now: Timestamp) -> Timestamp {
+        now - SignedDuration::from_secs(i64::try_from(self.number % 1_800).unwrap_or(0))
+    }
+
     fn capsule(&self, now: Timestamp) -> Capsule {
         Capsule {
             agent: self.agent.clone(),
@@ -298,24 +316,14 @@ fn moment(millis: i64) -> Timestamp {
     Timestamp::from_millisecond(millis).unwrap_or_default()
 }
 
-/// The example of a kind with lists of about `rows` rows, one more after every other change.
-fn document(info: &KindInfo, target: &Target, rows: usize, changes: u64) -> Result<Vec<u8>> {
-    let mut body = (info.example)();
-    let rows = rows + usize::try_from(changes % 2)?;
-    if let Value::Object(fields) = &mut body {
-        for list in fields.values_mut().filter_map(Value::as_array_mut) {
-            let some: Vec<Value> = list.iter().filter(|row| row.is_object()).cloned().collect();
-            let more = some.iter().cycle().take(rows.saturating_sub(list.len()));
-            list.extend(more.cloned());
-        }
-    }
+fn document(info: &KindInfo, host: &Host, like: Like, changes: u64) -> Result<Vec<u8>> {
     let document = Document {
-        body,
+        body: content::body(info, (host.number, like), changes)?,
         kind: info.kind.parse()?,
         // A body without a list changes by what would be another salt elsewhere.
         salt: format!("{changes:032x}"),
         schema: format!("urn:exhibit:kind:{}:v1", info.kind),
-        target: target.clone(),
+        target: host.target.clone(),
         v: 1,
         withheld: Vec::new(),
     };
