@@ -167,10 +167,10 @@ fn said(evidence: &Evidence<'_>, part: &Part) -> Key {
     let name = part.name();
     let here = match part {
         Part::Body | Part::Target | Part::Schema => document.get(name).map(digest),
-        Part::Field(_) => document.get("body").and_then(|body| match body {
-            serde_json::Value::Object(fields) => fields.get(name).map(digest),
+        Part::Field(_) => document.get("body").and_then(|body| match body.as_object() {
+            Some(fields) => fields.get(name).map(digest),
             // What stands in the place of all fields is no field that says the same.
-            other => Some(digest(&serde_json::json!(["no fields", other]))),
+            None => Some(digest(&serde_json::json!(["no fields", body]))),
         }),
         Part::Now => Some(Sha256::digest(observed_at.to_string()).into()),
         Part::Capture => capture.map(|capture| digest(&json(capture))),
