@@ -47,7 +47,7 @@ function enhance(list) {
 
   const key = (cell) => cell.dataset.sort ?? text(cell).toLowerCase();
   table.tHead.addEventListener("click", (event) => {
-    const link = event.target.closest("th a");
+    const link = event.target.closest("th a:not(.term)");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     const head = link.closest("th");

@@ -6,6 +6,7 @@
 //! | `public` | checkpoint, tiles and health, for anybody |
 //! | `sign_in`, `guard` | who asks: sessions, forms, rate limits, headers |
 //! | `rights`, `routes` | which right each address needs; what is not listed there is refused |
+//! | `clear` | an answer that would be bare words becomes a page |
 //! | `download` | reports, made and logged before they leave |
 //! | `asked` | forms that have the desk do what commands ask of it too: a rule pack approved, a statement frozen |
 //! | `oidc` | people who sign in at a provider |
@@ -16,6 +17,7 @@
 //! | `moment` | the earlier moment that an address asks for |
 //! | `pages` | one function a page, all plain and blocking |
 //! | `table`, `words`, `facts` | lists, words with icons, documents as readable text |
+//! | `terms` | where the help page explains a label |
 //! | `charts` | pictures as SVG, out of numbers alone |
 //! | `diff` | what is another in a document than in the one before |
 //! | `live` | tells open pages that there is something newer |
@@ -28,6 +30,7 @@ mod asked;
 mod assets;
 mod audits;
 mod charts;
+mod clear;
 mod decide;
 mod diff;
 mod download;
@@ -45,6 +48,7 @@ pub(crate) mod routes;
 mod settings;
 mod sign_in;
 mod table;
+mod terms;
 #[cfg(test)]
 mod tests;
 mod watch;
@@ -235,6 +239,7 @@ pub fn router(state: WebState, beside: Router) -> Router {
         .fallback(missing)
         .layer(middleware::from_fn_with_state(Arc::clone(&site), guard::require))
         .layer(middleware::from_fn(api::shape))
+        .layer(middleware::from_fn_with_state(Arc::clone(&site), clear::clear))
         .layer(middleware::from_fn(guard::headers))
         .layer(tower_http::compression::CompressionLayer::new())
         .with_state(site);
@@ -272,6 +277,7 @@ fn pages() -> Routes<Arc<Site>> {
         .route("/history/lapses", timeless(pages::history::lapses::show))
         .route("/history/lapses.csv", timeless(pages::history::lapses::csv))
         .route("/history/{control}", page(pages::history::control))
+        .route("/history/{control}/intervals.csv", page(pages::history::control_csv))
         .route("/frameworks", page(pages::frameworks::list))
         .route("/frameworks/2013", page(pages::frameworks::transition))
         .route("/frameworks/2013.csv", page(pages::frameworks::transition_csv))

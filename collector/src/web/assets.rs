@@ -16,6 +16,7 @@ const STYLE: &str = concat!(
     include_str!("../../assets/nav.css"),
     include_str!("../../assets/moment.css"),
     include_str!("../../assets/charts.css"),
+    include_str!("../../assets/parts.css"),
 );
 /// Each in a block of its own: they know nothing of each other's names.
 const SCRIPTS: &str = concat!(
@@ -25,6 +26,8 @@ const SCRIPTS: &str = concat!(
     include_str!("../../assets/charts.js"),
     "}\n{",
     include_str!("../../assets/live.js"),
+    "}\n{",
+    include_str!("../../assets/copy.js"),
     "}\n",
 );
 

@@ -1,9 +1,12 @@
 //! Pictures as SVG, drawn from numbers alone. Every picture stands over a table that says the same; text is HTML beside it, in the
 //! page's own fonts. Pure: an equal question gives equal bytes, and no number is made up to fill a gap.
 
+mod interval;
+
 use std::fmt::Write as _;
 
 use super::facts::escape;
+pub(super) use interval::{Interval, Span, interval, of_statuses};
 
 /// A part of a bar: the class of its colour, what it is, how many.
 pub(super) struct Part {

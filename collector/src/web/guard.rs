@@ -205,6 +205,10 @@ pub(super) async fn require(
         return first;
     }
     if !who.may(right) {
+        // Who is bound to one audit has no other first page than that.
+        if let (Some(audit), "/", true) = (&who.audit, path.as_str(), needs_no_form(&request)) {
+            return Redirect::to(&format!("/audits/{}", encode(audit))).into_response();
+        }
         return if for_programs(&path) {
             not_for(&who, right)
         } else {
@@ -215,6 +219,10 @@ pub(super) async fn require(
     request.extensions_mut().insert(who);
     let answer = next.run(request).await;
     watch::told(&site, reading, answer).await
+}
+
+fn needs_no_form(request: &Request) -> bool {
+    [Method::GET, Method::HEAD].contains(request.method())
 }
 
 /// Who a request's cookie belongs to.

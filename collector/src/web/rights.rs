@@ -96,6 +96,7 @@ const PAGES: &[Row] = &[
     page("/history/lapses", See),
     page("/history/lapses.csv", See),
     page("/history/{control}", See),
+    page("/history/{control}/intervals.csv", See),
     page("/frameworks", See),
     page("/frameworks/2013", See),
     page("/frameworks/2013.csv", See),
@@ -184,6 +185,7 @@ const ACCOUNT: &[Row] = &[
     page("/settings/second-factor", OwnAccount).post(Need::This(OwnAccount)),
     page("/settings/tokens", OwnAccount).post(Need::This(OwnAccount)),
     page("/settings/people", Administer).post(Need::This(Administer)),
+    page("/settings/people.csv", Administer),
     page("/settings/people/{name}", Administer).post(Need::This(Administer)),
 ];
 

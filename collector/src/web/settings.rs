@@ -29,6 +29,7 @@ pub(super) fn routes() -> Routes<Arc<Site>> {
         .route("/settings/sessions/all", get(sessions::all).post(sessions::end_any))
         .route("/settings/second-factor", get(second::show).post(second::change))
         .route("/settings/tokens", get(tokens::show).post(tokens::change))
+        .route("/settings/people.csv", get(people::csv))
         .route("/settings/people", get(people::list).post(people::add))
         .route("/settings/people/{name}", get(people::show).post(people::change))
 }

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 
 use askama::Template;
 
+use super::terms;
 use super::words::{Moment, Word};
 use crate::report::csv::harmless;
 
@@ -165,6 +166,8 @@ struct Head {
     aria: &'static str,
     /// How its cells are set.
     class: &'static str,
+    /// Where the help page explains it.
+    help: Option<&'static str>,
 }
 
 struct Choice {
@@ -249,7 +252,7 @@ impl Table {
                 (false, true) => "wide",
                 (false, false) => "",
             };
-            Head { label: column.label, href, aria, class }
+            Head { label: column.label, href, aria, class, help: terms::of(column.label) }
         });
         let own: BTreeSet<String> = self
             .columns

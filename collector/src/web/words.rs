@@ -30,6 +30,20 @@ pub(super) const UNKNOWN: &str = icon!("no_evidence");
 pub(super) const WAITS: &str = icon!("stale");
 pub(super) const ENDED: &str = icon!("excluded");
 
+impl Word {
+    /// The class of its colour in a picture, of a status.
+    pub(super) fn fill(&self) -> &'static str {
+        match self.class {
+            "met" => "f-met",
+            "not_met" => "f-not_met",
+            "stale" => "f-stale",
+            "no_evidence" => "f-no_evidence",
+            "manual" => "f-manual",
+            _ => "f-excluded",
+        }
+    }
+}
+
 pub(super) fn status(status: Status) -> Word {
     let (order, label, icon, meaning) = match status {
         Status::NotMet => (
@@ -192,12 +206,12 @@ pub(super) fn moment(at: Timestamp, now: Timestamp) -> Moment {
     }
 }
 
-/// A distance in one unit, as people say it.
 /// The day of a moment, UTC.
 pub(super) fn day(at: Timestamp) -> String {
     at.strftime("%-d %b %Y").to_string()
 }
 
+/// A distance in one unit, as people say it.
 fn ago(seconds: i64) -> String {
     let (distance, ahead) = (seconds.unsigned_abs(), seconds < 0);
     let (number, unit) = match distance {

@@ -134,7 +134,9 @@ pub(in crate::web) fn rows(ask: &Ask) -> Result<Vec<FrameworkRow>, WebError> {
     let rows = crosswalks.frameworks().iter().map(|one| {
         let reached = reached(one);
         let theirs: BTreeSet<&str> = one.relations.iter().map(|row| row.theirs.as_str()).collect();
-        let sources: BTreeSet<&String> = one.relations.iter().map(|row| &row.source).collect();
+        // A relation may rest on several; each is named once.
+        let sources = one.relations.iter().flat_map(|row| row.source.split(';')).map(str::trim);
+        let sources: BTreeSet<&str> = sources.filter(|source| !source.is_empty()).collect();
         let mut counts: BTreeMap<Status, u64> = BTreeMap::new();
         for status in reached.iter().filter_map(|id| assessment.of(*id)) {
             *counts.entry(status.status).or_default() += 1;
@@ -146,7 +148,7 @@ pub(in crate::web) fn rows(ask: &Ask) -> Result<Vec<FrameworkRow>, WebError> {
             basis: one.basis,
             theirs: theirs.len() as u64,
             ours: reached.len() as u64,
-            sources: sources.into_iter().cloned().collect(),
+            sources: sources.into_iter().map(str::to_owned).collect(),
             statuses: counts.collect(),
         }
     });

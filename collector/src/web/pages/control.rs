@@ -14,6 +14,7 @@ use super::picture::theme_title;
 use super::{super::html, Ask, WebError, evidence_href, target_href};
 use crate::views::FindingRow;
 use crate::web::Frame;
+use crate::web::charts::{self, Interval};
 use crate::web::table::encode;
 use crate::web::words::{self, Moment, Word};
 
@@ -29,6 +30,8 @@ struct ControlPage {
     controls_2013: String,
     attributes: Vec<(&'static str, Vec<String>)>,
     word: Word,
+    /// The status in time, where it was ever judged.
+    interval: Option<Interval>,
     counts: Counts,
     reasons: Vec<ReasonView>,
     hidden_reasons: u64,
@@ -127,6 +130,7 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
         controls_2013: control.controls_2013.join(", "),
         attributes: attributes(control),
         word: words::status(status.status),
+        interval: charts::of_statuses(&views.status_history(id)?, ask.now),
         counts: status.counts,
         hidden_reasons: status.reason_count.saturating_sub(status.reasons.len() as u64),
         reasons: reasons.collect(),

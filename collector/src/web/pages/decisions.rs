@@ -139,7 +139,7 @@ fn table(ask: &Ask, most: u32) -> Result<Table, WebError> {
             choice("standing", "Standing"),
             choice("by", "By"),
             wide("why", "Why"),
-            column("value", "Value"),
+            wide("value", "Value"),
             column("at", "When"),
             number("entry", "Entry"),
         ],
@@ -157,12 +157,14 @@ fn entry_cell(index: u64) -> Cell {
 /// A value in a line, without signs that only programs need.
 fn told(value: &Value) -> String {
     let part = |(name, value): (&String, &Value)| {
-        let value = value.as_str().map_or_else(|| told(value), str::to_owned);
-        format!("{}: {value}", name.replace('_', " "))
+        let value = Some(told(value)).filter(|told| !told.is_empty());
+        value.map(|value| format!("{}: {value}", name.replace('_', " ")))
     };
+    let is_digest = |text: &str| text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit());
     match value {
-        Value::Object(map) => map.iter().map(part).collect::<Vec<_>>().join(", "),
+        Value::Object(map) => map.iter().filter_map(part).collect::<Vec<_>>().join(", "),
         Value::Array(all) => all.iter().map(told).collect::<Vec<_>>().join(", "),
+        Value::String(text) if is_digest(text) => format!("{}…", words::short(text)),
         Value::String(text) => text.clone(),
         Value::Null | Value::Bool(_) | Value::Number(_) => value.to_string(),
     }

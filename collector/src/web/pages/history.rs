@@ -17,7 +17,7 @@ use crate::web::Frame;
 use crate::web::table::{Table, TableView, column, count, moment, number, text, word};
 use crate::web::words::{self, Word};
 
-pub(in crate::web) use control::control;
+pub(in crate::web) use control::{control, csv as control_csv};
 
 /// Columns of the picture at most.
 const COLUMNS: i64 = 60;

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::response::Response;
-use exhibit_assessment::Counts;
+use exhibit_assessment::{Counts, Status};
 
 use super::{super::html, Ask, WebError};
 use crate::report::{Difference, diff, document, present_soa, soa, versions};
@@ -84,9 +84,22 @@ pub(in crate::web) fn compare(ask: &Ask) -> Result<Response, WebError> {
         let missing = |_not_a_number| WebError::NotFound(format!("version {name:?}"));
         Ok(document(ask.site.log(), name.parse().map_err(missing)?)?.1)
     };
-    let differences = diff(&bytes(&older)?, &bytes(&newer)?)?;
+    let mut differences = diff(&bytes(&older)?, &bytes(&newer)?)?;
+    for one in &mut differences {
+        (one.was, one.is) = (worded(one.field, &one.was), worded(one.field, &one.is));
+    }
     let frame = ask.frame("Versions compared", "soa");
     html(&ComparePage { frame, older, newer, differences })
+}
+
+/// A value of a version in the words of the pages.
+fn worded(field: &str, value: &str) -> String {
+    let status = value.parse::<Status>().ok().filter(|_| field == "status");
+    match (status, field) {
+        (Some(status), _) => words::status(status).label.to_owned(),
+        (None, "implementation_status") => value.replace('_', " "),
+        (None, _) => value.to_owned(),
+    }
 }
 
 fn table(ask: &Ask) -> Result<(Table, usize), WebError> {
@@ -144,5 +157,17 @@ fn passing(counts: &Counts) -> String {
     match counts.targets {
         0 => String::new(),
         targets => format!("{} of {targets} targets pass", counts.targets_passing),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::worded;
+
+    #[test]
+    fn versions_are_compared_in_the_words_of_the_pages() {
+        assert_eq!(worded("status", "no_evidence"), "no evidence");
+        assert_eq!(worded("implementation_status", "not_implemented"), "not implemented");
+        assert_eq!(worded("justification", "as_it is"), "as_it is");
     }
 }

@@ -10,6 +10,7 @@ use super::controls::ListPage;
 use super::decided::{Marks, marks};
 use super::{super::html, Ask, WebError, evidence_href, target_href};
 use crate::views::{AgentRow, DocumentRow, EntryFilter, OutcomeRow, TargetRow};
+use crate::web::charts::{self, Interval, Span};
 use crate::web::table::{
     Table, TableView, code, column, count, encode, moment, number, text, word,
 };
@@ -209,6 +210,8 @@ struct KindPage {
     target: String,
     target_href: String,
     kind: String,
+    /// When which document held.
+    interval: Option<Interval>,
     table: TableView,
 }
 
@@ -221,6 +224,7 @@ pub(in crate::web) fn kind(ask: &Ask) -> Result<Response, WebError> {
         target_href: target_href(id),
         target: target.name,
         kind: kind.to_owned(),
+        interval: held(ask, id, kind)?,
         table: history(ask, id, kind)?.view(&ask.path, &ask.query),
     })
 }
@@ -259,6 +263,24 @@ fn history(ask: &Ask, id: &str, kind: &str) -> Result<Table, WebError> {
         empty: "No document of this kind has arrived from this target. Its page says what could not be seen, and why.",
         csv: Some(format!("{}/{}/history.csv", target_href(id), encode(kind))),
     })
+}
+
+/// Documents one after the other, in two colours by turns.
+fn held(ask: &Ask, id: &str, kind: &str) -> Result<Option<Interval>, WebError> {
+    let rows = ask.views.document_history(id, kind)?;
+    let Some(first) = rows.iter().map(|row| row.first_seen).min() else { return Ok(None) };
+    let spans = rows.iter().rev().enumerate().map(|(place, row)| Span {
+        class: if place % 2 == 0 { "f-plain" } else { "f-next" },
+        label: if place % 2 == 0 { "a document" } else { "the next document" }.to_owned(),
+        from: row.first_seen,
+        to: row.last_seen,
+    });
+    let spans: Vec<Span> = spans.collect();
+    Ok(charts::interval(
+        (first, ask.now),
+        &spans,
+        "Which document held when; the list says the same",
+    ))
 }
 
 fn span(first: u64, last: u64) -> String {

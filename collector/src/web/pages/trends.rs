@@ -97,7 +97,7 @@ fn trend(theme: Theme, rows: &[&StatusRow], moments: &[Timestamp], legend: &[Wor
             continue;
         }
         let parts = legend.iter().map(|word| Part {
-            class: fill(word),
+            class: word.fill(),
             label: word.label,
             number: then.iter().filter(|status| status.as_str() == word.class).count() as u64,
         });
@@ -114,18 +114,6 @@ fn trend(theme: Theme, rows: &[&StatusRow], moments: &[Timestamp], legend: &[Wor
         from: bars.first().map(|bar| bar.label.clone()).unwrap_or_default(),
         to: bars.last().map(|bar| bar.label.clone()).unwrap_or_default(),
         rows: bars.iter().rev().map(|bar| (bar.label.clone(), numbers(bar))).collect(),
-    }
-}
-
-/// The class that fills a part in the colour of a status.
-pub(super) fn fill(word: &Word) -> &'static str {
-    match word.class {
-        "met" => "f-met",
-        "not_met" => "f-not_met",
-        "stale" => "f-stale",
-        "no_evidence" => "f-no_evidence",
-        "manual" => "f-manual",
-        _ => "f-excluded",
     }
 }
 

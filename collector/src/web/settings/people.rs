@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::Extension;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::{Timestamp, ToSpan as _};
@@ -13,16 +13,17 @@ use jiff::{Timestamp, ToSpan as _};
 use super::{Frame, OwnForm, Problem, Site, asked, page, problem};
 use crate::decisions::moment::until;
 use crate::people::{Access, Change, ONE_TIME_HOURS, Person, Role};
+use crate::web::download;
 use crate::web::guard::SignedIn;
 use crate::web::sign_in::record;
-use crate::web::table::encode;
+use crate::web::table::{self, Table, TableView, choice, column, count, encode, number, text};
 use crate::web::words::{self, Moment};
 
 #[derive(Template)]
 #[template(path = "settings/people.html")]
 struct PeoplePage {
     frame: Frame,
-    people: Vec<Row>,
+    table: TableView,
     roles: Vec<(Role, bool)>,
     typed: BTreeMap<String, String>,
     problem: String,
@@ -96,14 +97,63 @@ fn roles(chosen: Role) -> Vec<(Role, bool)> {
 pub(super) async fn list(
     State(site): State<Arc<Site>>,
     Extension(who): Extension<SignedIn>,
+    Query(query): Query<table::Query>,
 ) -> Response {
-    listed(&site, &who, BTreeMap::new(), String::new()).await
+    listed(&site, &who, (BTreeMap::new(), query), String::new()).await
+}
+
+pub(super) async fn csv(
+    State(site): State<Arc<Site>>,
+    Query(query): Query<table::Query>,
+) -> Response {
+    let now = (site.clock)();
+    match asked(&site, move |people| people.all(now)).await {
+        Ok(people) => {
+            let bytes = table(people, now).csv(&query);
+            download("text/csv; charset=utf-8", "exhibit-people.csv", bytes)
+        }
+        Err(error) => broken(&error),
+    }
+}
+
+/// Everybody, as a list.
+fn table(people: Vec<Person>, now: Timestamp) -> Table {
+    let rows = people.into_iter().map(|person| {
+        let row = row(person, now);
+        let audit = if row.audit.is_empty() { String::new() } else { format!("of {}", row.audit) };
+        let or = |at: Option<Moment>, none: &str| {
+            at.map_or_else(|| text(none), |at| table::moment(Some(at)))
+        };
+        vec![
+            text(row.name).note(row.full_name).link(row.href),
+            text(row.role.as_str()).note(audit),
+            text(row.standing),
+            or(row.until, "no end"),
+            or(row.created, "at the beginning"),
+            count(row.sessions),
+        ]
+    });
+    Table {
+        id: "main",
+        caption: "People".into(),
+        columns: vec![
+            column("name", "Name"),
+            choice("role", "Role"),
+            choice("standing", "May sign in"),
+            column("until", "Until"),
+            column("created", "Since"),
+            number("sessions", "Sessions"),
+        ],
+        rows: rows.collect(),
+        empty: "There is nobody.",
+        csv: Some("/settings/people.csv".into()),
+    }
 }
 
 async fn listed(
     site: &Arc<Site>,
     who: &SignedIn,
-    typed: BTreeMap<String, String>,
+    (typed, query): (BTreeMap<String, String>, table::Query),
     problem: String,
 ) -> Response {
     let now = (site.clock)();
@@ -114,9 +164,9 @@ async fn listed(
     let chosen = typed.get("role").and_then(|role| role.parse().ok()).unwrap_or(Role::Viewer);
     let status = if problem.is_empty() { StatusCode::OK } else { StatusCode::BAD_REQUEST };
     let frame = Frame::new(site, "People".into(), "settings", Some(who));
-    let people = people.into_iter().map(|person| row(person, now)).collect();
+    let table = table(people, now).view("/settings/people", &query);
     let hours = ONE_TIME_HOURS;
-    page(status, &PeoplePage { frame, people, roles: roles(chosen), typed, problem, hours })
+    page(status, &PeoplePage { frame, table, roles: roles(chosen), typed, problem, hours })
 }
 
 pub(super) async fn show(
@@ -139,7 +189,7 @@ async fn shown(
         Ok(Some(person)) => person,
         Ok(None) => {
             let problem = format!("There is nobody named {name:?}.");
-            return listed(site, who, BTreeMap::new(), problem).await;
+            return listed(site, who, (BTreeMap::new(), table::Query::new()), problem).await;
         }
         Err(error) => return broken(&error),
     };
@@ -167,14 +217,17 @@ pub(super) async fn add(State(site): State<Arc<Site>>, form: OwnForm) -> Respons
     let name = form.text("name").to_owned();
     let access = match access(&form) {
         Ok(access) => access,
-        Err(problem) => return listed(&site, &form.who, form.fields().clone(), problem).await,
+        Err(problem) => {
+            return listed(&site, &form.who, (form.fields().clone(), table::Query::new()), problem)
+                .await;
+        }
     };
     let (full_name, email) = (form.text("full_name").to_owned(), form.text("email").to_owned());
     let add = Change::Add { name: name.clone(), full_name, email, access };
     match changed(&site, &form.who, add).await {
         Ok(password) => shown(&site, &form.who, &name, password, String::new()).await,
         Err(Problem::Told(problem)) => {
-            listed(&site, &form.who, form.fields().clone(), problem).await
+            listed(&site, &form.who, (form.fields().clone(), table::Query::new()), problem).await
         }
         Err(Problem::Answer(response)) => response,
     }

@@ -31,7 +31,9 @@ struct Shown {
     created: Moment,
     last_used: Moment,
     address: String,
+    /// In words; as it calls itself.
     browser: String,
+    agent: String,
     /// The one that looks at the page.
     this: bool,
 }
@@ -133,11 +135,59 @@ async fn show(site: &Arc<Site>, who: &SignedIn, all: bool, problem: String) -> R
             created: words::moment(created, now),
             last_used: words::moment(last_used, now),
             address: from.address,
-            browser: from.browser,
+            browser: named(&from.browser),
+            agent: from.browser,
         }
     });
     let title = if all { "Everybody's sessions" } else { "Your sessions" };
     let frame = Frame::new(site, title.into(), "settings", Some(who));
     let status = if problem.is_empty() { StatusCode::OK } else { StatusCode::CONFLICT };
     page(status, &SessionsPage { frame, all, sessions: sessions.collect(), problem })
+}
+
+/// A browser and its system in words, out of what it calls itself (RFC 9110 §10.1.5); what is not known is shown as it is.
+fn named(agent: &str) -> String {
+    const BROWSERS: [(&str, &str); 6] = [
+        ("Edg/", "Edge"),
+        ("OPR/", "Opera"),
+        ("Firefox/", "Firefox"),
+        ("HeadlessChrome/", "Chrome without a window"),
+        ("Chrome/", "Chrome"),
+        ("Version/", "Safari"),
+    ];
+    const SYSTEMS: [(&str, &str); 6] = [
+        ("Android", "Android"),
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Windows", "Windows"),
+        ("Macintosh", "macOS"),
+        ("Linux", "Linux"),
+    ];
+    let browser = BROWSERS.iter().find_map(|(sign, name)| {
+        let (_, version) = agent.split_once(sign)?;
+        let major: String = version.chars().take_while(char::is_ascii_digit).collect();
+        Some(format!("{name} {major}"))
+    });
+    let system = SYSTEMS.iter().find(|(sign, _)| agent.contains(sign)).map(|(_, name)| *name);
+    match (browser, system) {
+        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        (Some(browser), None) => browser,
+        (None, _) => agent.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::named;
+
+    #[test]
+    fn browsers_are_named_and_strangers_stay_as_they_are() {
+        let chrome = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36";
+        let edge = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36 Edg/142.0.1";
+        let safari = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.0 Mobile/15E148 Safari/604.1";
+        assert_eq!(named(chrome), "Chrome 142 on Linux");
+        assert_eq!(named(edge), "Edge 142 on Windows");
+        assert_eq!(named(safari), "Safari 19 on iPhone");
+        assert_eq!(named("curl/8.1 <x>"), "curl/8.1 <x>");
+    }
 }

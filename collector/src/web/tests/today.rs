@@ -66,7 +66,13 @@ async fn a_proposal_waits_on_the_first_page_until_somebody_else_approves() {
     site.post("/decide/waiver", &cookie, "same-origin", &form).await;
     let page = site.get("/", &cookie).await.body;
     assert_eq!(groups(&page)[0], "Waits for approval", "{page}");
-    assert!(page.contains("/decisions/waiver/W-2026-001\">Look and approve"), "{page}");
+    // Who may not approve is not asked to: whoever proposed it, and whose role does not.
+    assert!(page.contains("/decisions/waiver/W-2026-001\">Look<"), "{page}");
+    for (role, act) in [(Role::Viewer, "Look<"), (Role::Compliance, "Look and approve<")] {
+        let cookie = site.entered(role.as_str(), role, None);
+        let page = site.get("/", &cookie).await.body;
+        assert!(page.contains(&format!("/decisions/waiver/W-2026-001\">{act}")), "{role}: {page}");
+    }
 }
 
 #[tokio::test]

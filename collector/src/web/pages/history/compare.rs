@@ -73,8 +73,8 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
     html(&ComparePage {
         frame: ask.frame("Two moments compared", "history"),
         csv: format!("/history/compare.csv?from={}&to={}", encode(&from), encode(&to)),
-        from,
-        to,
+        from: typed(&from),
+        to: typed(&to),
         from_stamp: stamp(found.from.at),
         to_stamp: stamp(found.to.at),
         from_entries: found.from.entries,
@@ -108,6 +108,15 @@ fn compared(ask: &Ask) -> Result<(String, String, Comparison), WebError> {
     };
     let found = ask.views.compare(&one(ask, &from)?, &to_moment)?;
     Ok((found.from.as_of.clone(), found.to.as_of.clone(), found))
+}
+
+/// A moment as people would type it: no parts of a second.
+fn typed(asked: &str) -> String {
+    let at = asked.parse::<jiff::Timestamp>();
+    at.map_or_else(
+        |_not_a_time| asked.to_owned(),
+        |at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+    )
 }
 
 pub(super) fn one(ask: &Ask, text: &str) -> Result<Moment, WebError> {

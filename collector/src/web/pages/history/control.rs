@@ -9,6 +9,7 @@ use super::super::{super::html, Ask, WebError};
 use super::share;
 use crate::views::Assessment;
 use crate::web::Frame;
+use crate::web::charts::{self, Interval};
 use crate::web::table::{Table, TableView, column, count, moment, number, text, word};
 use crate::web::words::{self, Word};
 
@@ -19,6 +20,7 @@ struct ControlHistory {
     id: String,
     title: String,
     then: Option<Then>,
+    interval: Option<Interval>,
     intervals: TableView,
 }
 
@@ -50,8 +52,16 @@ pub(in crate::web) fn control(ask: &Ask) -> Result<Response, WebError> {
         id: id.to_string(),
         title: control.title.clone(),
         then,
+        interval: charts::of_statuses(&views.status_history(id)?, ask.now),
         intervals: intervals(ask, id)?.view(&ask.path, &ask.query),
     })
+}
+
+pub(in crate::web) fn csv(ask: &Ask) -> Result<Response, WebError> {
+    let missing = || WebError::NotFound(format!("control {:?}", ask.param(0)));
+    let id: ControlId = ask.param(0).parse().map_err(|_not_an_id| missing())?;
+    ask.views.assessor().framework().control(id).ok_or_else(missing)?;
+    Ok(ask.csv(&format!("{id}-in-time"), &intervals(ask, id)?))
 }
 
 fn then(ask: &Ask, id: ControlId, assessed: &Assessment) -> Result<Then, WebError> {
@@ -100,6 +110,6 @@ fn intervals(ask: &Ask, id: ControlId) -> Result<Table, WebError> {
         ],
         rows: rows.collect(),
         empty: "Nothing was judged yet: history begins with the first full hour of the log.",
-        csv: None,
+        csv: Some(format!("/history/{id}/intervals.csv")),
     })
 }

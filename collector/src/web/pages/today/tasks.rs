@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::super::decisions::{href, title};
 use super::super::witnessed::WitnessedView;
 use super::super::{Ask, WebError};
+use crate::people::Right;
 use crate::views::Assessment;
 use crate::web::decide::form_href;
 use crate::web::table::encode;
@@ -79,13 +80,16 @@ fn approvals(ask: &Ask) -> Result<Group, WebError> {
         Word { class: "stale", label: "proposed", icon: words::WAITS, meaning: WAITS, order: 0 };
     let tasks = ask.views.waiting()?.into_iter().map(|row| {
         let place = href(&row.register, &row.id);
+        // Nobody approves what they proposed themselves.
+        let may = ask.who.may(Right::Approve) && row.by != ask.who.user;
+        let act = if may { "Look and approve" } else { "Look" };
         Task {
             word: waits,
             title: format!("{} {}", title(&row.register), row.id),
             href: place.clone(),
             note: format!("{}: {}", row.by, row.reason),
             at: Some(ask.moment(row.at)),
-            act: ("Look and approve", place),
+            act: (act, place),
         }
     });
     let about = ("approvals", "Waits for approval", WAITS);
