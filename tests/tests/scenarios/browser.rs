@@ -143,7 +143,7 @@ fn bundle_page() -> (Scratch, PathBuf, Chromium) {
 }
 
 /// Gives key and folder, presses the button, waits; answers the state and the steps that do not hold.
-fn verify_bundle(browser: &mut Chromium, trust: &str, bundle: &Path) -> (String, Value) {
+pub(crate) fn verify_bundle(browser: &mut Chromium, trust: &str, bundle: &Path) -> (String, Value) {
     browser.evaluate("document.querySelector('[data-result]').replaceChildren()");
     browser.evaluate(&format!("document.querySelector('#trust').value = {trust:?}"));
     browser.choose("#folder", &[bundle]);
@@ -202,10 +202,15 @@ fn page_in_a_bundle_verifies_it_from_a_file_and_names_what_was_flipped() {
     pictures(&mut browser, "bundle");
 }
 
-/// Signs in as the first user and goes to the first document that the log names.
-fn evidence_page(scratch: &Scratch, web: &str) -> Chromium {
+/// A browser in which the first user has signed in and set a password.
+pub(crate) fn signed_in(scratch: &Scratch, web: &str) -> Chromium {
+    let first = &scratch.installation.first;
+    signed_in_as(web, &first.user, &first.password)
+}
+
+/// A browser in which somebody has signed in for the first time and set a password.
+pub(crate) fn signed_in_as(web: &str, user: &str, old: &str) -> Chromium {
     let mut browser = Chromium::start(&[]);
-    let (user, old) = (&scratch.installation.first.user, &scratch.installation.first.password);
     let fill = |fields: &[(&str, &str)], form: &str| {
         let set =
             |(name, value): &(&str, &str)| format!("form.elements[{name:?}].value = {value:?};");
@@ -218,6 +223,12 @@ fn evidence_page(scratch: &Scratch, web: &str) -> Chromium {
     browser.follow(&fill(&[("name", user), ("password", old)], "/sign-in"));
     let new = "four calm words here";
     browser.follow(&fill(&[("present", old), ("new", new), ("again", new)], "/password"));
+    browser
+}
+
+/// Signs in as the first user and goes to the first document that the log names.
+fn evidence_page(scratch: &Scratch, web: &str) -> Chromium {
+    let mut browser = signed_in(scratch, web);
     for index in 0..10 {
         browser.open(&format!("{web}/entries/{index}"));
         let link = "document.querySelector('a[href^=\"/evidence/\"]')";

@@ -17,6 +17,8 @@ pub(crate) struct Chromium {
     last: u64,
     /// Addresses that pages asked for.
     pub(crate) asked: Vec<String>,
+    /// What pages broke: our own policy, or a script that failed.
+    pub(crate) broken: Vec<String>,
     _profile: TempDir,
 }
 
@@ -49,13 +51,14 @@ impl Chromium {
             .unwrap();
         let to = File::options().write(true).open(to).unwrap();
         let from = BufReader::new(File::open(from).unwrap());
-        let (session, asked) = (None, Vec::new());
-        let mut browser = Self { child, to, from, session, last: 0, asked, _profile: profile };
+        let (session, asked, broken) = (None, Vec::new(), Vec::new());
+        let mut browser =
+            Self { child, to, from, session, last: 0, asked, broken, _profile: profile };
         let target = browser.call("Target.createTarget", json!({"url": "about:blank"}));
         let attach = json!({"targetId": target["targetId"], "flatten": true});
         let session = browser.call("Target.attachToTarget", attach);
         browser.session = session["sessionId"].as_str().map(str::to_owned);
-        for domain in ["Page", "Runtime", "DOM", "Network"] {
+        for domain in ["Page", "Runtime", "DOM", "Network", "Log"] {
             browser.call(&format!("{domain}.enable"), json!({}));
         }
         browser
@@ -109,14 +112,33 @@ impl Chromium {
         self.evaluate("window.chosen");
     }
 
-    /// A picture of the whole page, for people, as that width shows it.
-    pub(crate) fn picture(&mut self, file: &Path, width: u32, scheme: &str) {
+    /// Scripts of pages run, or do not; what a test evaluates does in any case.
+    pub(crate) fn scripts(&mut self, run: bool) {
+        self.call("Emulation.setScriptExecutionDisabled", json!({"value": !run}));
+    }
+
+    /// What was fetched is forgotten, as on a first visit.
+    pub(crate) fn empty_cache(&mut self) {
+        self.call("Network.clearBrowserCache", json!({}));
+    }
+
+    /// A window of that width, in a light or dark scheme.
+    pub(crate) fn window(&mut self, width: u32, scheme: &str) {
         let metrics =
             json!({"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600});
         self.call("Emulation.setDeviceMetricsOverride", metrics);
         let scheme = json!({"name": "prefers-color-scheme", "value": scheme});
-        self.call("Emulation.setEmulatedMedia", json!({"features": [scheme]}));
-        let ask = json!({"format": "png", "captureBeyondViewport": true});
+        // Nothing is half way between two schemes.
+        let still = json!({"name": "prefers-reduced-motion", "value": "reduce"});
+        self.call("Emulation.setEmulatedMedia", json!({"features": [scheme, still]}));
+    }
+
+    /// A picture of the page, for people, as that width shows it; of a long one the beginning.
+    pub(crate) fn picture(&mut self, file: &Path, width: u32, scheme: &str) {
+        self.window(width, scheme);
+        let height = self.evaluate("Math.min(document.documentElement.scrollHeight, 5000)");
+        let clip = json!({"x": 0, "y": 0, "width": width, "height": height, "scale": 1});
+        let ask = json!({"format": "png", "captureBeyondViewport": true, "clip": clip});
         let picture = self.call("Page.captureScreenshot", ask);
         let decoded = decode(picture["data"].as_str().unwrap());
         fs::write(file, decoded).unwrap();
@@ -151,6 +173,10 @@ impl Chromium {
         if message["method"] == "Network.requestWillBeSent" {
             let address = message["params"]["request"]["url"].as_str().unwrap();
             self.asked.push(address.to_owned());
+        }
+        let security = message["params"]["entry"]["source"] == "security";
+        if message["method"] == "Runtime.exceptionThrown" || security {
+            self.broken.push(message["params"].to_string());
         }
         message
     }

@@ -14,6 +14,7 @@ mod examples;
 mod fuzzed;
 mod interruptions;
 mod log_keys;
+mod looks;
 mod noticed;
 mod online;
 mod pages;
