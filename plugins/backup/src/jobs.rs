@@ -50,6 +50,7 @@ pub(crate) const ENTRY: Entry = Entry {
     ],
     needs: &[
         "CAP_DAC_READ_SEARCH for local repositories, password files and the crontabs of accounts",
+        "root: snapshots of btrfs and LVM, which their tools list to nobody else",
         "a password file per encrypted repository, named in the settings",
     ],
     observe,
