@@ -22,7 +22,7 @@ pub struct Catalog<'a> {
 pub struct Known<'a> {
     pub plugin: &'a PluginConfig,
     pub described: Result<Describe, DescribeError>,
-    /// What it said when it last could, for when it is gone.
+    /// What it said when it last could, where it does not now.
     pub remembered: Option<Describe>,
     /// SHA-256 of the executable; absent when it cannot be read.
     pub binary: Option<Digest>,
@@ -53,10 +53,11 @@ impl<'a> Catalog<'a> {
     ) -> Self {
         let mut plugins = Vec::new();
         for plugin in &config.plugins {
+            let described = collect::describe(plugin).await;
             plugins.push(Known {
                 plugin,
-                described: collect::describe(plugin).await,
-                remembered: remembered(plugin),
+                remembered: if described.is_ok() { None } else { remembered(plugin) },
+                described,
                 binary: collect::digest_of(&plugin.path).ok(),
                 stamp: stamp(&plugin.path),
             });

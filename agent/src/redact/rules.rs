@@ -73,8 +73,9 @@ pub(super) struct Look<'a> {
 
 impl<'a> Look<'a> {
     pub(super) fn at(text: &'a str) -> Self {
-        let marks =
-            text.bytes().fold(0, |marks, byte| marks | MARKS.get(usize::from(byte)).unwrap_or(&0));
+        let long = if text.len() < TOKEN_BYTES { 0 } else { LONG };
+        let mark = |marks, byte| marks | MARKS.get(usize::from(byte)).unwrap_or(&0);
+        let marks = text.bytes().fold(long, mark);
         Self { text, marks, lower: OnceCell::new() }
     }
 
@@ -95,10 +96,15 @@ const EQUALS: Marks = 1 << 5;
 const DOLLAR: Marks = 1 << 6;
 const SPACE: Marks = 1 << 7;
 const QUOTE: Marks = 1 << 8;
+/// What stands between a program or a scheme and what follows it.
+const GAP: Marks = 1 << 9;
+/// A text that is long enough for a token of those that are known.
+const LONG: Marks = 1 << 10;
+const TOKEN_BYTES: usize = 15;
 
 /// The set of each byte.
 const MARKS: [Marks; 256] = {
-    const SETS: [(&[u8], Marks); 9] = [
+    const SETS: [(&[u8], Marks); 10] = [
         (b"-", DASH),
         (b"/", SLASH),
         (b"@", AT),
@@ -108,6 +114,7 @@ const MARKS: [Marks; 256] = {
         (b"$", DOLLAR),
         (b" \t\r\n", SPACE),
         (b"\"'", QUOTE),
+        (b" \t\r\n:", GAP),
     ];
     let mut table = [0; 256];
     let mut set = 0;
@@ -115,7 +122,7 @@ const MARKS: [Marks; 256] = {
         let (bytes, mark) = SETS[set];
         let mut at = 0;
         while at < bytes.len() {
-            table[bytes[at] as usize] = mark;
+            table[bytes[at] as usize] |= mark;
             at += 1;
         }
         set += 1;
@@ -195,7 +202,7 @@ const RULES: [Rule; 15] = [
     (
         "token",
         r"(?-u:\b)(?:(?:AKIA|ASIA)[A-Z0-9]{16}|gh[pousr]_[A-Za-z0-9]{20,}|github_pat_[A-Za-z0-9_]{20,}|glpat-[A-Za-z0-9_-]{20,}|xox[abeoprs]-[A-Za-z0-9-]{10,}|xapp-[A-Za-z0-9-]{10,}|sk_(?:live|test)_[A-Za-z0-9]{16,}|AIza[A-Za-z0-9_-]{35}|npm_[A-Za-z0-9]{36}|eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,})",
-        0,
+        LONG,
         &[
             "akia",
             "asia",
@@ -268,7 +275,7 @@ const RULES: [Rule; 15] = [
     (
         "secret-argument",
         r#"(?:(?-u:\b)(?:mysql[a-z]*|mariadb[a-z-]*|mydumper|myloader|xtrabackup|mariabackup|sshpass|7z[ar]?)[ \t\r\n](?:[^|;&\n]*[ \t\r\n])?-p|(?-u:\b)(?:sshpass|mongo[a-z]*)[ \t\r\n](?:[^|;&\n]*[ \t\r\n])?-p[ \t\r\n]|(?-u:\b)ldap[a-z]+[ \t\r\n](?:[^|;&\n]*[ \t\r\n])?-w[ \t\r\n]?|(?-u:\b)redis-cli[ \t\r\n](?:[^|;&\n]*[ \t\r\n])?-a[ \t\r\n]?|(?-u:\b)pass:)(?P<secret>"[^"]+"|'[^']+'|[^ \t\r\n"',;|&]+)"#,
-        0,
+        GAP,
         &[
             "mysql",
             "mariadb",
@@ -346,6 +353,16 @@ mod tests {
         assert!(key.regex.get().is_none());
         assert!(key.regex().is_match("-----BEGIN PRIVATE KEY-----"));
         assert!(key.regex.get().is_some() && key.clone().regex.get().is_none());
+    }
+
+    #[test]
+    fn the_shortest_token_is_long_enough() {
+        let shortest = format!("xoxb-{}", "1".repeat(10));
+        let look = Look::at(&shortest);
+        let tried = RULES_IN_FORCE.iter().filter(|pattern| pattern.may_match(&look));
+        let fitting: Vec<_> = tried.filter(|pattern| pattern.regex().is_match(&shortest)).collect();
+        assert_eq!(fitting.iter().map(|pattern| pattern.name()).collect::<Vec<_>>(), ["token"]);
+        assert_eq!(shortest.len(), TOKEN_BYTES);
     }
 
     /// What secrets and the words around them are made of.

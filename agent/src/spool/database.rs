@@ -123,8 +123,10 @@ impl Spool {
         )
     }
 
-    /// Gives freed pages back to the disk now and then, not at each change.
+    /// Gives memory back at once, for the agent now waits, and freed pages back to the disk now and then, not at each change.
     pub(super) fn give_back(&self) -> Result<(), SpoolError> {
+        let shrunk = self.db.execute_batch("PRAGMA shrink_memory");
+        shrunk.map_err(|source| self.failed(source))?;
         self.since_vacuum.set(self.since_vacuum.get() + 1);
         if self.since_vacuum.get() < 16 {
             return Ok(());
