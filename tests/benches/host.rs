@@ -22,6 +22,9 @@ use timed::{median_cpu, repeated};
 /// Kinds that read the whole disk, once a day at the lowest priority: the walk, and the sums of packaged files.
 const SCANS: [&str; 2] = ["access.resource_permissions", "config.file_integrity"];
 
+/// The scan of sums on the ground of its peers, which take documentation and data too.
+const EVERY_FILE: &str = "every-file.toml";
+
 #[derive(clap::Args)]
 pub(crate) struct Plan {
     /// Folder of exhibit-agent, exhibit-collector and the plugins; that of this program when not named.
@@ -96,14 +99,19 @@ fn all(programs: &Programs, folder: &Path, plan: &Plan) -> Result<Value> {
     }))
 }
 
-/// The configuration that a package would bring: both plugins, nothing set.
+/// The configuration that a package would bring: both plugins, nothing set; and one that compares every packaged file.
 fn plain(programs: &Programs, at: &Installation) -> Result<()> {
     let mut text = "state_dir = \"agent\"\n".to_owned();
-    for plugin in ["exhibit-plugin-linux", "exhibit-plugin-backup"] {
+    for plugin in ["exhibit-plugin-backup", "exhibit-plugin-linux"] {
         let path = Value::from(programs.path(plugin).to_string_lossy().as_ref());
         text.push_str(&format!("[[plugin]]\npath = {path}\n"));
     }
-    Ok(fs::write(at.folder.join("agent.toml"), text)?)
+    fs::write(at.folder.join("agent.toml"), &text)?;
+    text.push_str(
+        "[plugin.settings]\nintegrity = { scope = \"all\", megabytes = 1000000, seconds = 900 }\n",
+    );
+    text.push_str("[limits]\ndeadline = \"1200s\"\ncpu = \"1200s\"\n");
+    Ok(fs::write(at.folder.join(EVERY_FILE), text)?)
 }
 
 /// All kinds, all but the scans, and each scan alone; with the median processor times that peers are held against.
@@ -121,11 +129,12 @@ fn collections(
         kinds.extend(names.map(str::to_owned));
     }
     let agent = programs.path("exhibit-agent").to_string_lossy().into_owned();
-    let config = at.folder.join("agent.toml").to_string_lossy().into_owned();
-    let collect = |kinds: &[String]| {
+    let collect_by = |config: &str, kinds: &[String]| {
+        let config = at.folder.join(config).to_string_lossy().into_owned();
         let start = [&agent, "--config", &config, "collect", "--print"].map(str::to_owned);
         repeated(folder, &[start.as_slice(), kinds].concat(), &[], times)
     };
+    let collect = |kinds: &[String]| collect_by("agent.toml", kinds);
     let others: Vec<String> =
         kinds.iter().filter(|kind| !SCANS.contains(&kind.as_str())).cloned().collect();
     let (without, last) = collect(&others)?;
@@ -139,8 +148,10 @@ fn collections(
     figures.insert("slowest_of_these_in_ms".to_owned(), slowest);
     let [walk, sums] = SCANS.map(|scan| collect(&[scan.to_owned()]).map(|(figures, _)| figures));
     let (walk, sums) = (walk?, sums?);
-    let ours = peers::Ours { rest, walk: median(&walk)?, sums: median(&sums)? };
+    let every = collect_by(EVERY_FILE, &[SCANS[1].to_owned()])?.0;
+    let ours = peers::Ours { rest, walk: median(&walk)?, sums: median(&every)? };
     figures.extend(SCANS.map(str::to_owned).into_iter().zip([walk, sums]));
+    figures.insert("config.file_integrity_of_every_packaged_file".to_owned(), every);
     Ok((Value::Object(figures), ours))
 }
 

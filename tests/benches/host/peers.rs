@@ -25,7 +25,7 @@ enum Ground {
     All,
     /// The same, of which it sees a part.
     Part,
-    /// The sums of packaged files.
+    /// The sums of every packaged file.
     Sums,
     /// The walk of the whole disk.
     Walk,
@@ -138,7 +138,7 @@ pub(crate) fn measure(folder: &Path, times: usize, ours: &Ours) -> Result<Value>
         });
         let (beside, ours) = match peer.ground {
             Ground::All | Ground::Part => ("everything but the scans", ours.rest),
-            Ground::Sums => ("config.file_integrity", ours.sums),
+            Ground::Sums => ("config.file_integrity of every packaged file", ours.sums),
             Ground::Walk => ("access.resource_permissions", ours.walk),
         };
         let ratio = median_cpu(&figures).map(|cpu| cpu / ours.max(0.01));
