@@ -1,12 +1,36 @@
-//! Hostile forms: a clear page each, nothing shown as it was sent, nothing saved.
+//! Hostile questions and forms: a clear page each, nothing shown as it was sent, nothing saved.
 
 use axum::http::Method;
 
 use super::*;
-use crate::web::rights::TABLES;
+use crate::web::rights::{Need, TABLES};
 
 const MARKUP: &str = "<script>alert(1)</script>";
 const ESCAPED: &str = "%3Cscript%3Ealert(1)%3C/script%3E%22%27%3E";
+/// What an address may carry, each time in the place of what a page expects.
+const ODD: [&str; 8] = [
+    ESCAPED,
+    "-1",
+    "99999999999999999999999",
+    "..%2F..%2F..%2Fetc%2Fpasswd",
+    "%00",
+    "%F0%9F%92%A3%E2%80%AE",
+    "'%20OR%201=1;--",
+    "%25s%7B%7B7*7%7D%7D",
+];
+/// Parameters that any page knows.
+const NAMES: [&str; 14] = [
+    "q", "sort", "page", "status", "as_of", "from", "to", "by", "days", "older", "newer", "type",
+    "about", "id",
+];
+
+/// Addresses of pages that people look at.
+fn looked_at() -> impl Iterator<Item = &'static str> {
+    let rows = TABLES.iter().copied().flatten();
+    let paths =
+        rows.filter(|row| matches!(row.need(&Method::GET), Some(Need::This(_) | Need::Register)));
+    paths.map(|row| row.path).filter(|path| !path.starts_with("/api/") && *path != "/live")
+}
 
 /// The address with one thing in the place of every parameter.
 fn with(path: &str, thing: &str) -> String {
@@ -25,6 +49,31 @@ fn clear(answer: &Answer, what: &str) {
         assert!(answer.body.contains("<h1>"), "{what}: {} {}", answer.status, answer.body);
         assert!(answer.body.contains("</html>"), "{what}: {}", answer.body);
     }
+}
+
+#[tokio::test]
+async fn odd_questions_get_a_clear_page_and_are_never_markup() {
+    let site = Site::new(fill);
+    let cookie = site.enter().await;
+    let long = "a".repeat(4_000);
+    let mut asked = 0;
+    for path in looked_at() {
+        let known = with(path, "A.8.8");
+        for odd in ODD.into_iter().chain([long.as_str()]) {
+            let query = NAMES.map(|name| format!("{name}={odd}")).join("&");
+            // One at a time where together the first would be answered for all.
+            let mut addresses = vec![format!("{known}?{query}"), format!("{known}?as_of={odd}")];
+            if path.contains('{') {
+                addresses.push(with(path, odd));
+            }
+            for address in addresses {
+                let answer = site.get(&address, &cookie).await;
+                clear(&answer, &address);
+                asked += 1;
+            }
+        }
+    }
+    assert!(asked > 1_500, "{asked}");
 }
 
 #[tokio::test]
