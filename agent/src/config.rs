@@ -2,6 +2,7 @@
 //! It never starts anything and never touches the state directory.
 
 mod deny;
+mod labels;
 mod raw;
 pub mod units;
 
@@ -40,6 +41,8 @@ pub struct Config {
     pub evidence_key_life: Option<Duration>,
     pub plugins: Vec<PluginConfig>,
     pub schedule: Schedules,
+    /// What the target is to those who judge: environment, owner, criticality, …
+    pub labels: BTreeMap<String, String>,
     pub redact: Vec<Pattern>,
     /// Whether names of persons are replaced too.
     pub personal_names: bool,
@@ -180,6 +183,7 @@ impl Reader<'_> {
             plugins: file.plugin.iter().map(|plugin| self.plugin(plugin, &deny_paths)).collect(),
             deny_paths,
             schedule: self.schedules(&file.schedule),
+            labels: self.labels(&file.labels),
             personal_names: file.redact.personal_names,
             redact: file.redact.pattern.iter().filter_map(|each| self.pattern(each)).collect(),
         }

@@ -4,8 +4,11 @@
 mod fit;
 mod record;
 
+use std::collections::BTreeMap;
+
 use exhibit_proto::checkpoint::Checkpoint;
 use exhibit_proto::digest::Digest;
+use exhibit_proto::document::Target;
 use exhibit_proto::keys::{KeyId, SecretKey};
 use exhibit_proto::leaf::{EntryType, Link};
 use exhibit_proto::rotation;
@@ -78,6 +81,8 @@ pub struct Pulse {
     pub dropped: u64,
     /// The day that ended, and the number of its first statement.
     pub ended: Option<(String, u64)>,
+    /// Labels of targets by the configuration, without secrets.
+    pub labels: BTreeMap<Target, BTreeMap<String, String>>,
 }
 
 impl Sealer {
@@ -159,6 +164,7 @@ impl Sealer {
                 first,
                 last: place.seq.saturating_sub(1),
             }),
+            labels: pulse.labels.clone(),
         };
         let envelope = Statement::new(HEARTBEAT, Vec::new(), heartbeat).seal(&self.key)?;
         Ok(self.sealed(place, EntryType::Heartbeat, envelope, Vec::new()))

@@ -6,6 +6,7 @@ mod people;
 
 pub use people::{Oidc, People};
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
@@ -53,6 +54,8 @@ pub struct Config {
     /// Labels of targets.
     #[serde(default)]
     pub label: Vec<LabelRule>,
+    #[serde(default)]
+    pub labels: Labels,
     #[serde(default)]
     pub witness: Vec<Witness>,
     #[serde(default)]
@@ -126,6 +129,14 @@ pub struct Identity {
 pub struct Approval {
     /// Registers in which they wait for another person.
     pub second_person: Vec<String>,
+}
+
+/// Labels from elsewhere than here.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Labels {
+    /// Names of labels that are taken from agents; absent: whatever they give.
+    pub from_agents: Option<BTreeSet<String>>,
 }
 
 /// One that cosigns our heads.
@@ -360,6 +371,7 @@ mod tests {
             oidc: None,
             approval: Approval::default(),
             label: Vec::new(),
+            labels: Labels::default(),
             witness: Vec::new(),
             witnesses: Witnesses::default(),
             timestamp: Vec::new(),
@@ -408,11 +420,13 @@ mod tests {
         assert_eq!(shown_oidc.groups_claim, defaults.groups_claim);
         let frameworks = Frameworks { directory: Some("/etc/exhibit/frameworks".into()) };
         assert_eq!(all.frameworks, frameworks);
-        let others = Config { approval, frameworks, label, rules, people, oidc, ..required() };
+        let labels = Labels { from_agents: Some(["service", "owner"].map(str::to_owned).into()) };
+        let first = Config { approval, frameworks, label, labels, ..required() };
+        let others = Config { rules, people, oidc, ..first };
         assert_eq!(all, Config { evidence, witness, timestamp, retention, ..others });
         // Every key that can be read is shown.
         let keys = shown.iter().filter(|line| line.contains(" = ") && !line.starts_with('#'));
-        assert_eq!(keys.count(), 59);
+        assert_eq!(keys.count(), 60);
     }
 
     #[test]

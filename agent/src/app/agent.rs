@@ -1,6 +1,7 @@
 //! The agent, put together: one run from plugins to spool, one heartbeat, one upload.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
@@ -191,11 +192,23 @@ impl Agent {
             interval_seconds: self.interval()?.as_secs(),
             spool_items: self.spool.items()?,
             dropped: self.spool.dropped()?,
+            labels: self.labels(),
         };
         let batch = Batch { begins: begins.then_some(today.as_str()), ..Batch::default() };
         self.spool
             .append(&batch, |place| Ok(vec![self.sealer().heartbeat(place, &moment, &pulse)?]))?;
         Ok(())
+    }
+
+    /// What the configuration says that the host is; what looks like a secret leaves in a label no more than in a document.
+    fn labels(&self) -> BTreeMap<Target, BTreeMap<String, String>> {
+        if self.config.labels.is_empty() {
+            return BTreeMap::new();
+        }
+        let mut labels = serde_json::to_value(&self.config.labels).unwrap_or_default();
+        recorder(&self.config, self.local_key).redactor.value(&mut labels);
+        let labels = serde_json::from_value(labels).unwrap_or_default();
+        BTreeMap::from([(self.target.clone(), labels)])
     }
 
     /// Whether the open day is over, so that a heartbeat should close it before anything else is sealed.

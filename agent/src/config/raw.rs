@@ -27,6 +27,8 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) schedule: BTreeMap<String, Spanned<toml::Value>>,
     #[serde(default)]
+    pub(super) labels: BTreeMap<String, Spanned<String>>,
+    #[serde(default)]
     pub(super) redact: Redact,
     #[serde(default)]
     pub(super) deny: Deny,

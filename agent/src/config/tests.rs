@@ -43,6 +43,7 @@ fn every_key_of_the_example_that_is_commented_out_is_known() {
     assert_eq!(config.target.unwrap().as_str(), "host:0123456789abcdef0123456789abcdef");
     assert_eq!(config.schedule.kinds.len(), 2);
     assert_eq!(config.redact.len(), 1);
+    assert_eq!(config.labels.len(), 3);
     assert_eq!(config.plugins[1].secrets.len(), 1);
     assert_eq!(config.plugins[0].kinds.as_ref().unwrap().len(), 2);
 }
@@ -62,6 +63,10 @@ fn bad_input_names_value_line_and_way_out() {
         ("[schedule]\ndefault = \"99 * * * *\"", 3, "99 * * * *"),
         ("[deny]\nkinds = [\"Patch\"]", 3, "Patch"),
         ("[[redact.pattern]]\nname = \"x\"\nregex = \"(\"", 4, "cannot be used"),
+        ("[labels]\nsort = \"host\"", 3, "choose another name"),
+        ("[labels]\n'a\"b' = \"x\"", 3, "none of them a control character or a quote"),
+        ("[labels]\nowner = \"a\\nb\"", 3, "none of them a control character"),
+        ("[labels]\nowner = 5", 3, "expected a string"),
         ("state_dir = 5", 2, ""),
     ];
     for (line, at, text) in table {
@@ -70,6 +75,10 @@ fn bad_input_names_value_line_and_way_out() {
         assert_eq!(problems[0].line, Some(at), "{line}: {problems:?}");
         assert!(problems[0].message.contains(text), "{line}: {problems:?}");
     }
+    let many: String = (0..33).map(|n| format!("l{n} = \"x\"\n")).collect();
+    let many = format!("state_dir = \"s\"\n[labels]\n{many}");
+    let problems = Config::parse(&many, Path::new("/x")).unwrap_err();
+    assert!(problems[0].message.contains("33 labels are more than 32"), "{problems:?}");
     let two = "state_dir = \"s\"\ntarget = \"x\"\n[deny]\nkinds = [\"Y\"]\n";
     assert_eq!(Config::parse(two, Path::new("/x")).unwrap_err().len(), 2);
     let missing = Config::load(Path::new("/nonexistent/agent.toml")).unwrap_err().to_string();

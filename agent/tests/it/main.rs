@@ -6,6 +6,7 @@ mod collector;
 mod days;
 mod doctor;
 mod killed;
+mod labels;
 mod log;
 mod log_keys;
 mod net;

@@ -171,6 +171,7 @@ const FILES: &[(&str, &str)] = &files![
     "patch.status/os_supported.rego",
     "patch.status/programs_restarted.rego",
     "patch.status/reboot_not_pending.rego",
+    "patch.status/security_updates_in_time.rego",
     "patch.status/security_updates_installed.rego",
     "resilience.redundancy/groups_healthy.rego",
     "resilience.redundancy/storage_survives_a_failure.rego",

@@ -20,9 +20,10 @@ pub use audits::{
     AUDIT, AUDIT_COMMENT, AUDIT_FINDING, Audit, AuditStatus, AuditType, Audits, Comment, Frozen,
     Grade, REQUEST, Raised, RaisedStatus, Request, RequestStatus, Said, Shown, ShownFile,
 };
-pub use people::{ControlDecisions, People, Unread, own_labels};
+pub use people::{ControlDecisions, LabelSource, People, Told, Unread};
 pub use registers::{
-    CONFIGURATION, ISMS, Known, REGISTERS, Register, SECOND_PERSON, asks, check, register,
+    CONFIGURATION, ISMS, Known, LABEL, LABEL_RULES, REGISTERS, Register, SECOND_PERSON, asks,
+    check, register,
 };
 pub use values::{Applicability, Brought, Implementation, LabelRule};
 

@@ -5,7 +5,7 @@ mod claims;
 mod people;
 mod premises;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -21,6 +21,7 @@ use crate::{
     finding::{Finding, Verdict},
     ids::RuleId,
     pack::{PackError, RulePack},
+    selection::Labels,
     status::{Gap, Observed},
 };
 use claims::Track;
@@ -73,6 +74,7 @@ pub struct Replay {
     judging: Option<Judging>,
     places: BTreeMap<(String, String), Place>,
     gaps: BTreeMap<(String, String), Vec<Gap>>,
+    labels: BTreeMap<String, Labels>,
     findings: u64,
     differences: Vec<Difference>,
     difference_count: u64,
@@ -82,6 +84,8 @@ struct Judging {
     judge: Judge,
     /// Whether rules of a kind read the time or how a document was obtained.
     anew: BTreeMap<String, bool>,
+    /// Kinds of which a rule reads labels.
+    labelled: BTreeSet<String>,
 }
 
 /// A kind on a target.
@@ -119,11 +123,12 @@ impl Replay {
         pack: &RulePack,
         documents: Documents<'_>,
     ) -> Result<(), PackError> {
-        let mut anew = BTreeMap::new();
+        let (mut anew, mut labelled) = (BTreeMap::new(), BTreeSet::new());
         for rule in pack.rules() {
             *anew.entry(rule.kind.clone()).or_insert(false) |= rule.clock || rule.capture;
+            labelled.extend(rule.labels.then(|| rule.kind.clone()));
         }
-        self.judging = Some(Judging { judge: Judge::new(pack)?, anew });
+        self.judging = Some(Judging { judge: Judge::new(pack)?, anew, labelled });
         let places: Vec<(String, String)> = self.places.keys().cloned().collect();
         for place in places {
             self.judge(index, &place, documents);
@@ -135,6 +140,25 @@ impl Replay {
     pub fn unknown_pack(&mut self) {
         self.judging = None;
         self.places.values_mut().for_each(|place| place.judged = None);
+    }
+
+    /// From entry `index` on, these targets have these labels; what rules say by them is judged again.
+    pub fn labelled(
+        &mut self,
+        index: u64,
+        labels: BTreeMap<String, Labels>,
+        documents: Documents<'_>,
+    ) {
+        for (target, labels) in labels {
+            let before = self.labels.insert(target.clone(), labels.clone());
+            if before.as_ref() == Some(&labels) {
+                continue;
+            }
+            let kinds = self.judging.as_ref().map(|judging| judging.labelled.clone());
+            for kind in kinds.unwrap_or_default() {
+                self.judge(index, &(target.clone(), kind), documents);
+            }
+        }
     }
 
     /// A run observed a document.
@@ -185,7 +209,7 @@ impl Replay {
             document: &document,
             observed_at: sight.observed_at,
             capture: Some(&sight.capture),
-            labels: None,
+            labels: self.labels.get(&key.0),
         };
         let findings = judging.judge.judge_evidence(&sight.kind, &evidence);
         self.findings += findings.len() as u64;

@@ -56,6 +56,13 @@ impl Labels {
         self.0.iter().map(|(key, value)| (key.as_str(), value.as_str()))
     }
 
+    /// Those whose name is wanted.
+    #[must_use]
+    pub fn only(&self, wanted: impl Fn(&str) -> bool) -> Self {
+        let kept = self.0.iter().filter(|(key, _)| wanted(key));
+        Self(kept.map(|(key, value)| (key.clone(), value.clone())).collect())
+    }
+
     /// These labels with those of another source above them; where both have a key, the other's value stands.
     pub fn with(&self, above: &Self) -> Result<Self, LabelError> {
         let mut both = self.0.clone();

@@ -1,9 +1,11 @@
 //! What statuses rest on besides findings, folded from entries, against what somebody claims.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+use std::collections::BTreeMap;
+
 use exhibit_assessment::decisions::{Act, Decided};
 use exhibit_assessment::{
-    Expectation, Framework, PeopleClaimed, Premises, Selection, schedule_differences,
+    Expectation, Framework, Labels, PeopleClaimed, Premises, Selection, schedule_differences,
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -24,8 +26,13 @@ fn premises() -> Premises {
     premises.enrolled(at(0), "agent-1", "a", &["host:a"]);
     premises.enrolled(at(0), "agent-2", "b", &["host:b", "aws:1"]);
     let schedule = [("host:a", "time.sync"), ("host:b", "time.sync")];
-    premises.beat("agent-1", ("web", 600), schedule);
-    premises.beat("agent-2", ("b", 600), [("aws:1", "cloud.trail"), ("host:b", "time.sync")]);
+    premises.beat("agent-1", ("web", 600), schedule, &BTreeMap::new());
+    premises.beat(
+        "agent-2",
+        ("b", 600),
+        [("aws:1", "cloud.trail"), ("host:b", "time.sync")],
+        &BTreeMap::new(),
+    );
     let until = json!({"about": {"control": "A.8.8"}, "until": "2027-01-01T00:00:00Z"});
     premises.decided(put(3, "waiver", "W-1", until.clone()));
     let ended = Decided {
@@ -129,4 +136,44 @@ fn of_schedules_each_line_is_held_against_the_heartbeats() {
     silent[0].silent_since = Some(at(1));
     let told = schedule_differences(&silent, &follows);
     assert!(told.len() == 1 && told[0].contains("is claimed, null follows"), "{told:?}");
+}
+
+#[test]
+fn labels_stand_in_the_order_agent_itself_configuration_people_and_agents_give_only_what_is_taken()
+{
+    let framework = Framework::builtin().unwrap();
+    let labels = |pairs: &[(&str, &str)]| {
+        let pairs = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Labels::try_from(pairs.collect::<BTreeMap<_, _>>()).unwrap()
+    };
+    let mut premises = premises();
+    let given = [("name", "evil"), ("owner", "web"), ("service", "shop"), ("tier", "3")];
+    let said = [("host:a".to_owned(), labels(&given)), ("host:z".to_owned(), labels(&given))];
+    let none: [(&str, &str); 0] = [];
+    premises.beat("agent-1", ("web", 600), none, &said.clone().into());
+    let of = |premises: &Premises, target: &str| premises.labels(&framework, Some(target));
+    let own =
+        [("name", "web"), ("owner", "web"), ("service", "shop"), ("sort", "host"), ("tier", "3")];
+    assert_eq!(of(&premises, "host:a")["host:a"], labels(&own));
+    assert!(of(&premises, "host:z").is_empty(), "nobody was granted it");
+    let rules =
+        json!({"rules": [{"targets": "service = shop", "set": {"owner": "shops", "tier": "2"}}]});
+    premises.decided(put(9, "label_rules", "configuration", rules.clone()));
+    premises.decided(put(10, "label", "host:a", json!({"tier": "1"})));
+    let both =
+        [("name", "web"), ("owner", "shops"), ("service", "shop"), ("sort", "host"), ("tier", "1")];
+    assert_eq!(premises.labels(&framework, None)["host:a"], labels(&both));
+    // Another agent's word about the target counts for nothing; what is not taken from agents selects nothing either.
+    premises.beat("agent-2", ("b", 600), none, &said.into());
+    assert_eq!(of(&premises, "host:a")["host:a"], labels(&both));
+    let mut narrow = rules;
+    narrow["from_agents"] = json!(["owner"]);
+    let after = Some(9);
+    premises.decided(Decided { after, ..put(11, "label_rules", "configuration", narrow) });
+    let few = [("name", "web"), ("owner", "web"), ("sort", "host"), ("tier", "1")];
+    assert_eq!(of(&premises, "host:a")["host:a"], labels(&few));
+    // A heartbeat that says none takes them back.
+    premises.beat("agent-1", ("web", 600), none, &BTreeMap::new());
+    let rest = [("name", "web"), ("sort", "host"), ("tier", "1")];
+    assert_eq!(of(&premises, "host:a")["host:a"], labels(&rest));
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use anyhow::anyhow;
 use exhibit_assessment::decisions::{
-    self, CONFIGURATION, Known, Place, REGISTERS, REQUEST, Revision, SECOND_PERSON, StepError,
+    self, CONFIGURATION, Known, LABEL_RULES, Place, REGISTERS, REQUEST, Revision, SECOND_PERSON,
+    StepError,
 };
 use exhibit_proto::leaf::EntryType;
 use exhibit_proto::sample;
@@ -42,8 +43,17 @@ pub(super) fn configured(config: &Config) -> Vec<(&'static str, Option<Value>)> 
     registers.sort_unstable();
     registers.dedup();
     let second = Some(json!({"registers": registers})).filter(|_| !registers.is_empty());
-    let labels = Some(json!({"rules": config.label})).filter(|_| !config.label.is_empty());
-    vec![(SECOND_PERSON, second), ("label_rules", labels)]
+    vec![(SECOND_PERSON, second), (LABEL_RULES, label_rules(config))]
+}
+
+/// Labels by selection, and which names are taken from agents.
+fn label_rules(config: &Config) -> Option<Value> {
+    let mut value = json!({"rules": config.label});
+    if let Some(names) = &config.labels.from_agents {
+        value["from_agents"] = json!(names);
+    }
+    let says = !config.label.is_empty() || config.labels.from_agents.is_some();
+    says.then_some(value)
 }
 
 impl Decider {

@@ -1,5 +1,6 @@
 //! A bundle of a small log, and what a person with a shell makes of it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
@@ -102,6 +103,7 @@ fn beat(seq: u64, prev: Digest, agent: &SecretKey) -> Vec<u8> {
         interval_seconds: 60,
         spool_items: 0,
         dropped: 0,
+        labels: BTreeMap::new(),
         closes: None,
     };
     Statement::new(HEARTBEAT, Vec::new(), heartbeat).seal(agent).unwrap()

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use exhibit_assessment::Finding;
+use exhibit_assessment::{Finding, Labels};
 use exhibit_proto::digest::Digest;
 use exhibit_proto::document::Document;
 use exhibit_proto::dsse::Envelope;
@@ -88,7 +88,8 @@ pub(super) fn judge(
         return Ok(Ahead::default());
     }
     let judged = side_by_side::map(&due, |one| {
-        findings(log, assessor, one.observed, (one.index, one.rx), one.asked)
+        // What reads labels is judged again with them; what the others say is remembered until then.
+        findings(log, assessor, (one.observed, None), (one.index, one.rx), one.asked)
     })?;
     let found = due.iter().zip(judged).map(|(one, found)| {
         let (target, kind) = (one.observed.target.as_str(), one.observed.kind.as_str());
@@ -108,11 +109,11 @@ fn opened(entry: &Entry, run: Option<&Arc<Run>>) -> Option<Arc<Run>> {
     Statement::<Run>::from_payload(&payload).ok().map(|statement| Arc::new(statement.predicate))
 }
 
-/// What rules say of a document that is here, as entry `index` of that time observed it.
+/// What rules say of a document that is here, as entry `index` of that time observed it, on a target with these labels.
 pub(super) fn findings(
     log: &LogReader,
     assessor: &Assessor,
-    observed: &Observed,
+    (observed, labels): (&Observed, Option<&Labels>),
     (index, rx): (u64, i64),
     asked: Asked,
 ) -> Result<Vec<Finding>, ViewsError> {
@@ -120,7 +121,7 @@ pub(super) fn findings(
     let bytes = log.document_at(&observed.digest, index)?;
     let value = bytes.map_or(Value::Null, |bytes| readable(&bytes, observed));
     let capture = assessor.reads_capture(kind).then(|| judge::capture_of(observed));
-    let evidence = (&value, seen(observed, rx), capture.as_ref());
+    let evidence = (&value, seen(observed, rx), capture.as_ref(), labels);
     Ok(assessor.judge(kind, evidence, |rule| asked == Asked::All || judge::moves(rule)))
 }
 

@@ -6,6 +6,7 @@ mod agents;
 mod decisions;
 mod digests;
 mod evidence;
+mod labels;
 mod lines;
 mod notices;
 mod packs;
@@ -32,6 +33,7 @@ use serde_json::Value;
 use super::ahead::Ahead;
 use super::{Assessor, ViewsError, signed};
 use crate::log::{Entry, LogReader};
+use labels::Whose;
 
 /// The row of an entry, as far as it is known.
 #[derive(Default)]
@@ -164,7 +166,8 @@ fn content(at: &At<'_>, row: &mut Row) -> Result<(), Refused> {
         }
         EntryType::Enrol => {
             let enrol: Enrol = own(at, statement::ENROL)?;
-            agents::enrol(at, row, &enrol)
+            let targets = enrol.targets.iter().map(ToString::to_string).collect();
+            labels::around(at, &Whose::Of(targets), || agents::enrol(at, row, &enrol))
         }
         EntryType::Rotate => {
             let (agent, _) =
@@ -210,7 +213,8 @@ fn content(at: &At<'_>, row: &mut Row) -> Result<(), Refused> {
         }
         EntryType::Decision => {
             let decision: Decision = own(at, statement::DECISION)?;
-            decisions::decision(at, row, decision)
+            let whose = Whose::decided(&decision);
+            labels::around(at, &whose, || decisions::decision(at, row, decision))
         }
         EntryType::Other(name) => {
             row.summary = format!("an entry of type {name}, which this version does not read");

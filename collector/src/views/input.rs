@@ -6,8 +6,7 @@ use exhibit_assessment::decisions::People;
 use exhibit_assessment::{AssessmentInput, Expectation, Gap, Observed, Outcome, RulePack};
 use jiff::Timestamp;
 
-use super::status::of_itself;
-use super::{AgentRow, Views, ViewsError};
+use super::{AgentRow, Views, ViewsError, labels};
 
 impl Views {
     /// Lends everything that the judgement rests on.
@@ -38,8 +37,7 @@ impl Views {
             });
             Ok(())
         })?;
-        let (targets, mut gaps) =
-            (people.targets(self.target_ids()?.into_iter().map(of_itself)), self.gaps()?);
+        let (targets, mut gaps) = (people.targets(self.read(labels::told)?), self.gaps()?);
         gaps.retain(|gap| !gone(&gap.target));
         let mut expected = self.expected(&agents, now)?;
         expected.retain(|pair| !gone(&pair.target));

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use exhibit_assessment::{
-    Capture, Evidence, Finding, Framework, FrameworkError, Judge, PackError, Rule, RulePack,
-    Verdict,
+    Capture, Evidence, Finding, Framework, FrameworkError, Judge, Labels, PackError, Rule,
+    RulePack, Verdict,
 };
 use exhibit_proto::document::Document;
 use exhibit_proto::statement::{Observed, Run, Statement};
@@ -35,6 +35,7 @@ struct Parts {
 struct Reads {
     clock: bool,
     capture: bool,
+    labels: bool,
 }
 
 /// Why there is nothing to judge with.
@@ -74,6 +75,7 @@ impl Assessor {
             let reads = kinds.entry(rule.kind.clone()).or_default();
             reads.clock |= rule.clock;
             reads.capture |= rule.capture;
+            reads.labels |= rule.labels;
         }
         Self(Arc::new(Parts { judged, framework, pack, judge, kinds }))
     }
@@ -121,15 +123,26 @@ impl Assessor {
         self.0.kinds.get(kind).is_some_and(|reads| reads.capture)
     }
 
+    /// Whether a rule of the kind reads the labels of the target.
+    pub(super) fn reads_labels(&self, kind: &str) -> bool {
+        self.0.kinds.get(kind).is_some_and(|reads| reads.labels)
+    }
+
+    /// The kinds of which that is so.
+    pub(super) fn labelled_kinds(&self) -> impl Iterator<Item = &str> {
+        let kinds = self.0.kinds.iter().filter(|(_, reads)| reads.labels);
+        kinds.map(|(kind, _)| kind.as_str())
+    }
+
     /// What the wanted rules say of a document that was seen then, in milliseconds since 1970.
     pub(super) fn judge(
         &self,
         kind: &str,
-        (document, seen, capture): (&Value, i64, Option<&Capture>),
+        (document, seen, capture, labels): (&Value, i64, Option<&Capture>, Option<&Labels>),
         wanted: impl Fn(&Rule) -> bool,
     ) -> Vec<Finding> {
         let observed_at = Timestamp::from_millisecond(seen).unwrap_or_default();
-        let evidence = Evidence { document, observed_at, capture, labels: None };
+        let evidence = Evidence { document, observed_at, capture, labels };
         self.0.judged.fetch_add(1, Ordering::Relaxed);
         self.0.judge.judge_by(kind, &evidence, wanted)
     }

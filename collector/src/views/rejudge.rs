@@ -6,12 +6,12 @@
 
 use std::collections::BTreeSet;
 
-use exhibit_assessment::{Finding, RuleId};
+use exhibit_assessment::{Finding, Labels, RuleId};
 use exhibit_proto::digest::Digest;
 use rusqlite::{Connection, Transaction, params};
 
 use super::judge::{self, Assessor, Observation};
-use super::{ViewsError, kept, side_by_side, signed, unsigned};
+use super::{ViewsError, kept, labels, side_by_side, signed, unsigned};
 use crate::log::LogReader;
 
 /// Documents that are judged between two looks at the tables.
@@ -39,6 +39,8 @@ pub(super) struct Current {
     last_index: u64,
     /// Milliseconds since 1970.
     seen: i64,
+    /// If its rules read them.
+    labels: Option<Labels>,
 }
 
 enum Judged {
@@ -68,7 +70,7 @@ pub(super) fn stage(
     let (mut staged, mut done, mut after) = (Staged::default(), 0, (String::new(), String::new()));
     loop {
         tell(done, unsigned(all));
-        let slice = slice(connection, &after)?;
+        let slice = slice(connection, assessor, &after)?;
         let Some(last) = slice.last() else { return Ok(staged) };
         after = (last.target.clone(), last.kind.clone());
         done += slice.len() as u64;
@@ -93,6 +95,7 @@ pub(super) fn stage(
 
 fn slice(
     connection: &Connection,
+    assessor: &Assessor,
     (target, kind): &(String, String),
 ) -> Result<Vec<Current>, ViewsError> {
     let mut ask = connection.prepare_cached(
@@ -106,9 +109,15 @@ fn slice(
             digest: row.get(2)?,
             last_index: unsigned(row.get(3)?),
             seen: row.get(4)?,
+            labels: None,
         })
     })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let mut current = rows.collect::<Result<Vec<Current>, _>>()?;
+    for document in &mut current {
+        let place = (document.target.as_str(), document.kind.as_str());
+        document.labels = labels::for_rules(connection, assessor, place)?;
+    }
+    Ok(current)
 }
 
 fn judge_one(
@@ -133,7 +142,7 @@ fn judge_one(
         None
     };
     let value = judge::own_words(&bytes, kind, target);
-    let evidence = (&value, document.seen, capture.as_ref());
+    let evidence = (&value, document.seen, capture.as_ref(), document.labels.as_ref());
     Ok(Judged::Found(assessor.judge(kind, evidence, |rule| other.contains(&(kind, &rule.id)))))
 }
 

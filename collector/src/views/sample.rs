@@ -1,5 +1,6 @@
 //! A real log in a scratch directory, written through the log's own writer with signed statements, for tests.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
 
@@ -392,6 +393,18 @@ impl Sample {
     }
 
     pub(crate) fn heartbeat(&self, agent: &mut SampleAgent, kinds: &[&str]) -> u64 {
+        self.beat(agent, kinds, &[])
+    }
+
+    /// A heartbeat that gives the agent's target labels.
+    pub(crate) fn beat(
+        &self,
+        agent: &mut SampleAgent,
+        kinds: &[&str],
+        labels: &[(&str, &str)],
+    ) -> u64 {
+        let labels: BTreeMap<String, String> =
+            labels.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
         let schedule = kinds.iter().map(|kind| Scheduled {
             kind: kind.parse().unwrap(),
             target: agent.target.clone(),
@@ -404,6 +417,7 @@ impl Sample {
             interval_seconds: 3600,
             spool_items: 0,
             dropped: 0,
+            labels: BTreeMap::from([(agent.target.clone(), labels)]),
             closes: None,
         };
         let subject = vec![Subject::new("heartbeat", Digest::of(b"beat"), None)];

@@ -121,6 +121,15 @@ CREATE TABLE targets (
   first_seen  INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Labels that agents give targets, by their configuration.
+CREATE TABLE said_labels (
+  target     TEXT NOT NULL,
+  from_index INTEGER NOT NULL,
+  to_index   INTEGER,
+  labels     TEXT NOT NULL,            -- JSON, name and value
+  PRIMARY KEY (target, from_index)
+) STRICT, WITHOUT ROWID;
+
 -- A document that was seen again and again is one interval. What runs add that only repeat it stands in its line: read
 -- `documents`.
 CREATE TABLE document_rows (

@@ -4,16 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
-use exhibit_assessment::decisions::{People, own_labels};
+use exhibit_assessment::decisions::{People, Told};
 use exhibit_assessment::{
     Around, Attestation, Board, ControlGap, ControlId, ControlStatus, EvidenceKind, KnownTarget,
-    Labels, OutsideTarget, Status, WaiverState,
+    OutsideTarget, Status, WaiverState,
 };
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 
 use super::live::Live;
-use super::{Assessor, Views, ViewsError, Writer, position, read};
+use super::{Assessor, Views, ViewsError, Writer, labels, position, read};
 
 /// How long the tables' writer is waited for; mostly it needs a few milliseconds.
 const PATIENCE: Duration = Duration::from_millis(100);
@@ -187,10 +187,8 @@ pub(super) fn judged(
     let people = read::people_at(connection, assessor.framework(), applied)?;
     // What is gone for good decides nothing, whatever was found there.
     let live = board(&people.retired.keys().cloned().collect())?;
-    let heard = Heard {
-        silences: read::silences(connection, now)?,
-        targets: read::target_ids(connection)?,
-    };
+    let heard =
+        Heard { silences: read::silences(connection, now)?, targets: labels::told(connection)? };
     Ok(weigh((applied, now), assessor, (people, heard), live))
 }
 
@@ -198,8 +196,9 @@ pub(super) fn judged(
 pub(super) struct Heard {
     /// Agents by id and name, and since when they are silent that should have spoken.
     pub(super) silences: Vec<(String, String, Option<Timestamp>)>,
-    /// Id and name of every target that was ever enrolled.
-    pub(super) targets: Vec<(String, String)>,
+    /// Every target that was ever enrolled, with what is known of it without people. One whose agent was revoked is among them:
+    /// nobody observes it, which is to be seen, until a person retires it.
+    pub(super) targets: Vec<(String, Told)>,
 }
 
 /// Judges what holds on a board.
@@ -215,7 +214,7 @@ pub(super) fn weigh(
         board.silent((&agent, &host_name), since);
         silent.extend(since.map(|since| Silent { agent, host_name, since }));
     }
-    let targets = people.targets(heard.targets.into_iter().map(of_itself));
+    let targets = people.targets(heard.targets);
     let duties = people.attestations();
     let around = Around {
         targets: &targets,
@@ -240,11 +239,4 @@ pub(super) fn weigh(
         outside,
     };
     (assessment, live)
-}
-
-/// A target with the labels that it has of itself. One whose agent was revoked is among them: nobody observes it, which is
-/// to be seen, until a person retires it.
-pub(super) fn of_itself((target, name): (String, String)) -> (String, Labels) {
-    let labels = own_labels(&target, name);
-    (target, labels)
 }

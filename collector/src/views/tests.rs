@@ -2,8 +2,10 @@ mod alike;
 mod as_of;
 mod compare;
 mod followed;
+mod labels;
 mod lapses;
 mod packs;
+mod replayed;
 
 use std::path::Path;
 use std::sync::Arc;

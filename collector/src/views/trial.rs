@@ -1,12 +1,14 @@
 //! Another pack is tried on a period of stored evidence: what it would have said otherwise than the pack in force. Every interval
 //! of a document that reaches into the period is judged once, as of its last observation there. It changes nothing.
 
-use exhibit_assessment::{BackTest, Both, Evidence, PackError, RulePack, Sample, Trial};
+use std::collections::BTreeMap;
+
+use exhibit_assessment::{BackTest, Both, Evidence, Labels, PackError, RulePack, Sample, Trial};
 use exhibit_proto::digest::Digest;
 use jiff::Timestamp;
 use rusqlite::Row;
 
-use super::{Views, ViewsError, judge, read::time, side_by_side, signed, unsigned};
+use super::{Views, ViewsError, judge, labels, read::time, side_by_side, signed, unsigned};
 
 /// Documents that are read and judged at a time.
 const SLICE: usize = 1024;
@@ -35,7 +37,7 @@ const INTERVAL: &str =
 
 impl Views {
     /// Tries `after` on what was current between two times, beside the pack in force. Statuses are assessed at the period's end,
-    /// with the schedules and decisions of the present. `tell` hears how many intervals are done.
+    /// with the schedules and decisions of the present, and rules see the labels of the present. `tell` hears how many intervals are done.
     pub fn try_pack(
         &self,
         after: &RulePack,
@@ -52,13 +54,14 @@ impl Views {
             let mut rules = before.rules().iter().chain(after.rules());
             rules.any(|rule| rule.capture && rule.kind == kind)
         };
+        let labels = self.read(|connection| labels::all(connection, self.assessor()))?;
         let (mut not_held, mut done) = (0, 0);
         let mut cursor = (String::new(), String::new(), -1);
         let mut slice = self.intervals((from, to), &cursor)?;
         while let Some(last) = slice.last() {
             cursor = (last.target.clone(), last.kind.clone(), last.from_index);
             let next = self.intervals((from, to), &cursor)?;
-            let judge = |interval: &_| self.judge_interval(&trial, interval, to, &reads);
+            let judge = |interval: &_| self.judge_interval(&trial, interval, to, &reads, &labels);
             let judged = side_by_side::map(&slice, judge)?;
             for (place, (interval, both)) in slice.iter().zip(judged).enumerate() {
                 let follower = slice.get(place + 1).or(next.first());
@@ -85,6 +88,7 @@ impl Views {
         interval: &Interval,
         to: Timestamp,
         reads_capture: &(dyn Fn(&str) -> bool + Sync),
+        labels: &BTreeMap<String, Labels>,
     ) -> Result<Option<Both>, ViewsError> {
         let (target, kind) = (interval.target.as_str(), interval.kind.as_str());
         let Ok(digest) = interval.digest.parse::<Digest>() else { return Ok(None) };
@@ -99,7 +103,7 @@ impl Views {
             document: &document,
             observed_at: interval.last_seen.min(to),
             capture: capture.as_ref(),
-            labels: None,
+            labels: labels.get(target),
         };
         Ok(Some(trial.judge(&Sample { kind, target, evidence })))
     }

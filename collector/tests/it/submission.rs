@@ -1,5 +1,7 @@
 //! What enters the log, and what does not.
 
+use std::collections::BTreeMap;
+
 use exhibit_proto::checkpoint::Checkpoint;
 use exhibit_proto::digest::Digest;
 use exhibit_proto::keys::SecretKey;
@@ -375,6 +377,7 @@ async fn heartbeats_are_entries_and_configuration_names_targets() {
         interval_seconds: 60,
         spool_items: 0,
         dropped: 0,
+        labels: BTreeMap::new(),
         closes: None,
     };
     let envelope = Statement::new(HEARTBEAT, Vec::new(), beat).seal(&agent.key).unwrap();

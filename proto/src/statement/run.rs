@@ -1,5 +1,7 @@
 //! What an agent states: runs and heartbeats, and where each stands in the agent's chain.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Vetoes, decimal};
@@ -107,6 +109,9 @@ pub struct Heartbeat {
     pub spool_items: u64,
     /// Documents given up because the spool was full, since enrolment.
     pub dropped: u64,
+    /// Labels that the agent's configuration gives its targets.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<Target, BTreeMap<String, String>>,
     /// In the first heartbeat after a day's end: what was sealed in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closes: Option<Closed>,

@@ -3,6 +3,7 @@
 
 mod content;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -208,6 +209,7 @@ impl Fleet {
             interval_seconds: 90_000,
             spool_items: 0,
             dropped: 0,
+            labels: BTreeMap::new(),
             closes: None,
         };
         let subject = vec![Subject::new("heartbeat", Digest::of(host.agent.as_bytes()), None)];

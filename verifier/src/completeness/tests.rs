@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use exhibit_proto::bundle::Selection;
 use exhibit_proto::digest::Digest;
 use exhibit_proto::statement::{Capsule, Closed, Enrol, Heartbeat, Run};
@@ -48,6 +50,7 @@ fn beat(minutes: u64, closes: Option<Closed>) -> Heartbeat {
         interval_seconds: minutes * 60,
         spool_items: 0,
         dropped: 0,
+        labels: BTreeMap::new(),
         closes,
     }
 }

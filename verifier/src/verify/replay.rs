@@ -9,7 +9,7 @@ mod walk;
 use std::collections::BTreeSet;
 
 use exhibit_assessment::{
-    FINDINGS_SCHEMA, FindingsClaimed, Replayed, STATUSES_SCHEMA, StatusesClaimed,
+    FINDINGS_SCHEMA, FindingsClaimed, Framework, Replayed, STATUSES_SCHEMA, StatusesClaimed,
 };
 use exhibit_proto::bundle::{self, FINDINGS, STATUSES, Selection};
 use serde::de::DeserializeOwned;
@@ -54,7 +54,14 @@ pub(super) fn check(
         return None;
     }
     let claimed: FindingsClaimed = read(folder, FINDINGS, FINDINGS_SCHEMA, ledger)?;
-    let mut walk = Walk::new(folder, ground, claimed.findings.clone());
+    let framework = match Framework::builtin() {
+        Ok(framework) => framework,
+        Err(error) => {
+            ledger.not_checked(Check::Replay, Some(FINDINGS), error.to_string());
+            return None;
+        }
+    };
+    let mut walk = Walk::new(folder, (ground, &framework), claimed.findings.clone());
     progress.stage("replay", 0);
     if let Err(error) = manifest::items(folder, &mut |item| walk.item(&item)) {
         ledger.failed(Check::Replay, bundle::MANIFEST, error);
@@ -76,7 +83,8 @@ pub(super) fn check(
     if folder.has(STATUSES) {
         let statuses: StatusesClaimed = read(folder, STATUSES, STATUSES_SCHEMA, ledger)?;
         found.statuses = statuses.statuses.len() as u64;
-        let judged = statuses::judge((&claimed.findings, statuses), ground, (&done, end), ledger);
+        let against = (ground, &framework);
+        let judged = statuses::judge((&claimed.findings, statuses), against, (&done, end), ledger);
         found.differences += judged.differences;
         found.decisions = judged.decisions;
         found.limits.extend(LIMITS.map(ToOwned::to_owned));

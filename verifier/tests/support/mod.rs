@@ -204,6 +204,7 @@ impl World {
             interval_seconds: 60,
             spool_items: 0,
             dropped: 0,
+            labels: BTreeMap::new(),
             closes: None,
         };
         let envelope = Statement::new(HEARTBEAT, Vec::new(), heartbeat).seal(agent).unwrap();

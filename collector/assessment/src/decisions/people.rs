@@ -28,6 +28,8 @@ pub struct People {
     pub duties: BTreeMap<String, Attestation>,
     pub labels: BTreeMap<String, Labels>,
     pub label_rules: Vec<LabelRule>,
+    /// Names of labels that are taken from agents; absent: whatever they give.
+    pub from_agents: Option<BTreeSet<String>>,
     /// Targets that are gone for good, since when.
     pub retired: BTreeMap<String, Timestamp>,
     /// What is decided about each control.
@@ -83,43 +85,80 @@ impl People {
         self.duties.values().cloned().collect()
     }
 
-    /// The labels of a target, out of what is known of it without people. Where two give one label, the later of this order
-    /// stands: what it is of itself (`name`, `sort`), the configuration, people.
+    /// The labels of a target by who gives them, each above the one before: its agent (of those that the configuration takes
+    /// from agents), what it is of itself (`name`, `sort`), the configuration's selections over both, people.
     #[must_use]
-    pub fn labels_of(&self, target: &str, of_itself: &Labels) -> Labels {
-        // What would be too many labels together stays as it was without those.
-        let above = |labels: &mut Labels, more: &Labels| {
-            if let Ok(both) = labels.with(more) {
-                *labels = both;
-            }
-        };
-        let mut labels = of_itself.clone();
-        for rule in &self.label_rules {
-            if rule.targets.selects(target, of_itself) {
-                above(&mut labels, &rule.set);
-            }
-        }
-        if let Some(given) = self.labels.get(target) {
-            above(&mut labels, given);
-        }
-        labels
+    pub fn layers(&self, target: &str, told: &Told) -> Vec<(LabelSource, Labels)> {
+        let taken = self.from_agents.as_ref();
+        let said = told.labels.only(|key| taken.is_none_or(|taken| taken.contains(key)));
+        let own = own_labels(target, told.name.clone());
+        let known = above(said.clone(), &own);
+        let mut layers = vec![(LabelSource::Agent, said), (LabelSource::Itself, own)];
+        let rules = self.label_rules.iter().filter(|rule| rule.targets.selects(target, &known));
+        layers.extend(rules.map(|rule| (LabelSource::Configuration, rule.set.clone())));
+        let given = self.labels.get(target);
+        layers.extend(given.map(|given| (LabelSource::People, given.clone())));
+        layers
+    }
+
+    /// The labels of a target, whoever gives them.
+    #[must_use]
+    pub fn labels_of(&self, target: &str, told: &Told) -> Labels {
+        let layers = self.layers(target, told).into_iter();
+        layers.fold(Labels::default(), |labels, (_, more)| above(labels, &more))
     }
 
     /// The population: known targets that are not retired, with all their labels.
     #[must_use]
-    pub fn targets(&self, known: impl IntoIterator<Item = (String, Labels)>) -> Vec<KnownTarget> {
+    pub fn targets(&self, known: impl IntoIterator<Item = (String, Told)>) -> Vec<KnownTarget> {
         let stays = known.into_iter().filter(|(target, _)| !self.retired.contains_key(target));
-        let labelled = stays.map(|(target, of_itself)| {
-            let labels = self.labels_of(&target, &of_itself);
+        let labelled = stays.map(|(target, told)| {
+            let labels = self.labels_of(&target, &told);
             KnownTarget { target, labels }
         });
         labelled.collect()
     }
 }
 
+/// What is known of a target without people: the name of its host, and the labels that its agent gives it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Told {
+    pub name: String,
+    pub labels: Labels,
+}
+
+/// Who gives a label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LabelSource {
+    /// The configuration of the agent that observes the target.
+    Agent,
+    /// What the target is of itself: its `name` and its `sort`.
+    Itself,
+    /// The collector's configuration.
+    Configuration,
+    People,
+}
+
+impl LabelSource {
+    /// In words for a person.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Agent => "its agent",
+            Self::Itself => "itself",
+            Self::Configuration => "configuration",
+            Self::People => "people",
+        }
+    }
+}
+
+/// What would be too many labels together stays as it was without the ones above.
+fn above(labels: Labels, more: &Labels) -> Labels {
+    labels.with(more).unwrap_or(labels)
+}
+
 /// The labels that a target has of itself: its `name`, and the `sort` that it is of. A name that cannot be a label is none.
-#[must_use]
-pub fn own_labels(target: &str, name: String) -> Labels {
+fn own_labels(target: &str, name: String) -> Labels {
     let sort = target.split(':').next().unwrap_or_default().to_owned();
     let labels = BTreeMap::from([("name".to_owned(), name), ("sort".to_owned(), sort)]);
     Labels::try_from(labels).unwrap_or_default()

@@ -21,6 +21,9 @@ use crate::{
 };
 
 /// Which register says which registers ask for a second person.
+/// Labels that people gave to single targets, and those that the configuration gives.
+pub const LABEL: &str = "label";
+pub const LABEL_RULES: &str = "label_rules";
 pub const SECOND_PERSON: &str = "second_person";
 /// The only id of what is decided once for everything.
 pub const ISMS: &str = "isms";
@@ -58,7 +61,7 @@ pub const REGISTERS: [Register; 18] = [
         duty,
     ),
     line("attested", "Attested", "Somebody said that a control is in place.", attested),
-    line("label", "Labels", "A target has labels that people gave it.", label),
+    line(LABEL, "Labels", "A target has labels that people gave it.", label),
     line("retired", "Retired targets", "A target is gone for good and counts no longer.", retired),
     line("scope", "Scope", "Which targets the ISMS, a rule or a control is about.", scope),
     line(
@@ -104,7 +107,7 @@ pub const REGISTERS: [Register; 18] = [
     Register {
         by_program: true,
         ..line(
-            "label_rules",
+            LABEL_RULES,
             "Labels by configuration",
             "Selections of targets have labels.",
             label_rules,
@@ -362,8 +365,8 @@ fn note(framework: &Framework, revision: &Revision, people: &mut People) -> Resu
 
 fn label_rules(_: &Framework, revision: &Revision, people: &mut People) -> Result<(), String> {
     only(revision, CONFIGURATION)?;
-    let LabelRulesValue { rules } = value(revision)?;
-    people.label_rules = rules;
+    let LabelRulesValue { rules, from_agents } = value(revision)?;
+    (people.label_rules, people.from_agents) = (rules, from_agents);
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! What a value of each register says, as it is written. Checked by [`super::registers`].
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -63,7 +65,7 @@ pub(super) struct AttestedValue {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LabelRule {
-    /// Over the labels that a target has of itself: `name` and `sort`.
+    /// Over the labels that a target has of itself (`name` and `sort`) and from its agent.
     pub targets: Selection,
     pub set: Labels,
 }
@@ -73,6 +75,9 @@ pub struct LabelRule {
 #[serde(deny_unknown_fields)]
 pub(super) struct LabelRulesValue {
     pub(super) rules: Vec<LabelRule>,
+    /// Names of labels that are taken from agents; absent: whatever they give.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) from_agents: Option<BTreeSet<String>>,
 }
 
 /// How far a control is implemented, by a person's word.

@@ -7,8 +7,9 @@ use jiff::Timestamp;
 
 use super::PeopleClaimed;
 use crate::{
-    decisions::{Decided, Decisions, People, own_labels},
+    decisions::{CONFIGURATION, Decided, Decisions, LABEL, LABEL_RULES, People, Told},
     framework::Framework,
+    selection::Labels,
     status::{Expectation, is_silent},
 };
 
@@ -17,8 +18,8 @@ use crate::{
 pub struct Premises {
     decisions: Decisions,
     agents: BTreeMap<String, Agent>,
-    /// Of each target its name, and the agent that was granted it last.
-    targets: BTreeMap<String, (String, String)>,
+    /// Of each target what is known of it, and the agent that was granted it last.
+    targets: BTreeMap<String, (Told, String)>,
 }
 
 #[derive(Debug, Clone)]
@@ -53,7 +54,9 @@ impl Premises {
         known.targets = targets.iter().map(|target| (*target).to_owned()).collect();
         known.revoked = false;
         for target in targets {
-            self.targets.insert((*target).to_owned(), (host_name.to_owned(), agent.to_owned()));
+            let (told, of) = self.targets.entry((*target).to_owned()).or_default();
+            host_name.clone_into(&mut told.name);
+            agent.clone_into(of);
         }
     }
 
@@ -65,12 +68,14 @@ impl Premises {
         }
     }
 
-    /// A heartbeat says its host's name, how long the agent will be silent at most, and what it is to observe (target and kind).
+    /// A heartbeat says its host's name, how long the agent will be silent at most, what it is to observe (target and kind),
+    /// and the labels of its targets.
     pub fn beat<'a>(
         &mut self,
         agent: &str,
         (host_name, interval_seconds): (&str, u64),
         schedule: impl IntoIterator<Item = (&'a str, &'a str)>,
+        labels: &BTreeMap<String, Labels>,
     ) {
         let Some(known) = self.agents.get_mut(agent) else { return };
         host_name.clone_into(&mut known.host_name);
@@ -78,10 +83,11 @@ impl Premises {
         let granted = schedule.into_iter().filter(|(target, _)| known.targets.contains(*target));
         known.expected =
             granted.map(|(target, kind)| (target.to_owned(), kind.to_owned())).collect();
-        for (target, (name, of)) in &mut self.targets {
-            if of == agent && target.starts_with("host:") {
-                host_name.clone_into(name);
+        for (target, (told, _)) in self.targets.iter_mut().filter(|(_, (_, of))| of == agent) {
+            if target.starts_with("host:") {
+                host_name.clone_into(&mut told.name);
             }
+            told.labels = labels.get(target).cloned().unwrap_or_default();
         }
     }
 
@@ -90,6 +96,31 @@ impl Premises {
         if let Some(known) = self.agents.get_mut(agent) {
             known.last_seen = known.last_seen.max(at);
         }
+    }
+
+    /// Targets that an agent was granted last.
+    #[must_use]
+    pub fn targets_of(&self, agent: &str) -> Vec<String> {
+        let own = self.targets.iter().filter(|(_, (_, of))| of == agent);
+        own.map(|(target, _)| target.clone()).collect()
+    }
+
+    /// The labels of one known target, or of all, whoever gives them.
+    #[must_use]
+    pub fn labels(&self, framework: &Framework, target: Option<&str>) -> BTreeMap<String, Labels> {
+        let people = |given: Option<&str>| {
+            let rules = self.decisions.at(LABEL_RULES, CONFIGURATION);
+            let given = given.and_then(|target| self.decisions.at(LABEL, target));
+            People::read(framework, rules.into_iter().chain(given))
+        };
+        let rules = people(None);
+        let asked = self.targets.iter().filter(|(known, _)| target.is_none_or(|one| one == *known));
+        let labels = asked.map(|(target, (told, _))| {
+            let given = self.decisions.at(LABEL, target).is_some();
+            let people = if given { &people(Some(target)) } else { &rules };
+            (target.clone(), people.labels_of(target, told))
+        });
+        labels.collect()
     }
 
     /// What people decided, typed.
@@ -108,8 +139,7 @@ impl Premises {
     #[must_use]
     pub fn claimed(&self, people: &People, wanted: impl Fn(&str) -> bool) -> PeopleClaimed {
         let known = self.targets.iter().filter(|(target, _)| wanted(target));
-        let known =
-            known.map(|(target, (name, _))| (target.clone(), own_labels(target, name.clone())));
+        let known = known.map(|(target, (told, _))| (target.clone(), told.clone()));
         PeopleClaimed::of(people, people.targets(known))
     }
 

@@ -6,7 +6,7 @@ use exhibit_proto::rotation;
 use exhibit_proto::statement::{Capsule, Enrol, Heartbeat, Revoke};
 use rusqlite::{OptionalExtension as _, params};
 
-use super::{Agent, At, Refused, Row, because, millis, notices};
+use super::{Agent, At, Refused, Row, because, labels, millis, notices};
 use crate::views::signed;
 
 pub(super) fn enrol(at: &At<'_>, row: &mut Row, enrol: &Enrol) -> Result<(), Refused> {
@@ -192,10 +192,7 @@ pub(super) fn heartbeat(
             at.index(),
         ],
     )?;
-    at.tx.execute(
-        "UPDATE targets SET name = ?2 WHERE agent = ?1 AND id LIKE 'host:%'",
-        (&agent.id, &beat.host_name),
-    )?;
+    labels::said(at, &agent.id, beat)?;
     let mut wanted: Vec<(&str, &str, &str)> = beat
         .schedule
         .iter()

@@ -12,7 +12,7 @@ use super::lines::{Lines, Of, Place, Repeated};
 use super::{Agent, At, Refused, Row, because, millis};
 use crate::views::ahead::Asked;
 use crate::views::judge::{self, Observation, observe};
-use crate::views::{ViewsError, ahead, kept, signed, unsigned};
+use crate::views::{ViewsError, ahead, kept, labels, signed, unsigned};
 
 /// What a run says of one kind on one target.
 #[derive(Default)]
@@ -147,11 +147,15 @@ fn observed(
         let index = at.entry.index;
         let observation = Observation { target, kind, digest: &digest, index, at: seen };
         let asked = if is_new { Asked::All } else { Asked::Moving };
-        match at.ahead.and_then(|ahead| ahead.of((index, target, kind), asked)) {
+        // What was judged ahead saw no labels.
+        let labels = labels::for_rules(at.tx, at.assessor, (target, kind))?;
+        let ahead = at.ahead.filter(|_| labels.is_none());
+        match ahead.and_then(|ahead| ahead.of((index, target, kind), asked)) {
             Some(findings) => observe(at.tx, &observation, findings)?,
             None => {
-                let when = (index, at.rx);
-                let findings = ahead::findings(at.log, at.assessor, document, when, asked)?;
+                let (when, labels) = ((index, at.rx), labels.as_ref());
+                let findings =
+                    ahead::findings(at.log, at.assessor, (document, labels), when, asked)?;
                 observe(at.tx, &observation, &findings)?;
             }
         }
@@ -220,8 +224,8 @@ fn adopt(
     Ok(())
 }
 
-/// Judges the newest document of a kind again, as of its last observation: findings of an older one, which it shared, were
-/// erased with that.
+/// Judges the newest document of a kind again, as of its last observation: the labels of its target are others, or findings of
+/// an older one, which it shared, were erased with that.
 pub(super) fn again(at: &At<'_>, target: &str, kind: &str) -> Result<(), ViewsError> {
     let open: Option<(String, bool, i64, i64)> = at
         .tx
@@ -249,7 +253,8 @@ pub(super) fn again(at: &At<'_>, target: &str, kind: &str) -> Result<(), ViewsEr
     } else {
         None
     };
-    let evidence = (&value, seen, capture.as_ref());
+    let labels = labels::for_rules(at.tx, at.assessor, (target, kind))?;
+    let evidence = (&value, seen, capture.as_ref(), labels.as_ref());
     observe(at.tx, &observation, &at.assessor.judge(kind, evidence, |_| true))
 }
 

@@ -64,6 +64,9 @@ CREATE TEMP VIEW schedules AS SELECT agent, target, kind, cron, from_index, CASE
 
 CREATE TEMP VIEW targets AS SELECT * FROM main.targets WHERE first_index < {entries};
 
+CREATE TEMP VIEW said_labels AS SELECT target, from_index, CASE WHEN to_index < {entries} THEN to_index END AS to_index, labels
+  FROM main.said_labels WHERE from_index < {entries};
+
 CREATE TEMP VIEW document_rows AS SELECT target, kind, from_index, CASE WHEN to_index < {entries} THEN to_index END AS to_index,
   digest, size, held = 1 OR coalesce(deleted >= {entries}, 0) AS held, agent, first_seen, last_index, last_seen, seen,
   CASE WHEN deleted < {entries} THEN deleted END AS deleted, line, slot FROM main.document_rows WHERE from_index < {entries};

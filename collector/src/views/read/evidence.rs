@@ -1,7 +1,7 @@
 //! Targets, and the intervals of documents and outcomes.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Row};
+use rusqlite::Row;
 use serde::Deserialize;
 
 use super::time;
@@ -92,7 +92,11 @@ impl Views {
 
     /// Ids of all targets, with their names for people.
     pub fn target_ids(&self) -> Result<Vec<(String, String)>, ViewsError> {
-        self.read(target_ids)
+        self.read(|connection| {
+            let mut ask = connection.prepare_cached("SELECT id, name FROM targets ORDER BY id")?;
+            let rows = ask.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
     }
 
     pub fn target(&self, id: &str) -> Result<Option<TargetRow>, ViewsError> {
@@ -144,14 +148,6 @@ impl Views {
             Ok(ask.query_map([target], outcome)?.collect::<Result<_, _>>()?)
         })
     }
-}
-
-pub(in crate::views) fn target_ids(
-    connection: &Connection,
-) -> Result<Vec<(String, String)>, ViewsError> {
-    let mut ask = connection.prepare_cached("SELECT id, name FROM targets ORDER BY id")?;
-    let rows = ask.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 fn target(row: &Row<'_>) -> rusqlite::Result<TargetRow> {

@@ -5,8 +5,7 @@ use exhibit_proto::digest::Digest;
 use jiff::Timestamp;
 use rusqlite::OptionalExtension as _;
 
-use crate::views::status::of_itself;
-use crate::views::{Views, ViewsError, signed, unsigned};
+use crate::views::{Views, ViewsError, labels, signed, unsigned};
 
 use super::time;
 
@@ -30,13 +29,8 @@ impl Views {
     /// Targets that counted once the log had `entries` entries, by id, with their labels of then.
     pub fn targets_at(&self, entries: u64) -> Result<Vec<KnownTarget>, ViewsError> {
         let people = self.people_at(entries)?;
-        let known = self.read(|connection| {
-            let sql = "SELECT id, name FROM targets WHERE first_index < ?1 ORDER BY id";
-            let mut ask = connection.prepare_cached(sql)?;
-            let rows = ask.query_map([signed(entries)], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            Ok(rows.collect::<Result<Vec<_>, _>>()?)
-        })?;
-        Ok(people.targets(known.into_iter().map(of_itself)))
+        let known = self.read(|connection| labels::told_at(connection, entries))?;
+        Ok(people.targets(known))
     }
 
     /// The newest document of `kind` on each target once the log had `entries` entries, by target.

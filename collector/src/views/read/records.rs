@@ -130,6 +130,23 @@ pub(in crate::views) fn people_at(
     Ok(People::read(framework, &revisions))
 }
 
+/// What is in force at these places, register and id, typed.
+pub(in crate::views) fn people_of(
+    connection: &Connection,
+    framework: &Framework,
+    places: &[(&str, &str)],
+) -> Result<People, ViewsError> {
+    let mut ask = connection.prepare_cached(&format!(
+        "{RECORD} WHERE register = ?1 AND id = ?2 AND from_index IS NOT NULL AND to_index IS NULL"
+    ))?;
+    let mut revisions: Vec<Revision> = Vec::new();
+    for place in places {
+        let rows = ask.query_map(*place, record)?.collect::<Result<Vec<_>, _>>()?;
+        revisions.extend(rows.into_iter().filter_map(RecordRow::revision));
+    }
+    Ok(People::read(framework, &revisions))
+}
+
 fn record(row: &Row<'_>) -> rusqlite::Result<RecordRow> {
     let index = |at: usize| -> rusqlite::Result<Option<u64>> {
         Ok(row.get::<_, Option<i64>>(at)?.map(unsigned))

@@ -1,15 +1,14 @@
 //! Another rule pack comes into force: findings change at its entry, and stay as they were before it.
 
-use exhibit_assessment::{Replay, Replayed, RulePack, Sight};
+use exhibit_assessment::RulePack;
 use exhibit_proto::digest::Digest;
-use exhibit_proto::dsse::Envelope;
 use exhibit_proto::leaf::EntryType;
 use exhibit_proto::statement::{self, RULE_PACK_PROPOSED, RulePackInForce};
 use serde_json::json;
 
+use super::labels::label;
+use super::replayed::replay;
 use super::*;
-use crate::packs::LoggedPack;
-use crate::views::{ViewsError, judge};
 
 pub(super) const OTHER: &str = "time.sync";
 
@@ -28,7 +27,8 @@ pub(super) fn pack(word: &str, name: &str, reads: &str) -> RulePack {
              message := \"{word}\"\n\nitems contains {{\"id\": \"kernel\", \"why\": \"{word}\"}} if input.body.reboot_required\n"
         );
     let clock = head(name, OTHER, reads)
-        + "verdict := \"pass\" if input.body.off == 0\n\nverdict := \"not_applicable\" if input.capture.rows == 3\n\nmessage := \"m\"\n";
+        + "verdict := \"pass\" if {\n\tinput.body.off == 0\n\tnot input.labels.grade == \"calm\"\n}\n\nverdict := \"not_applicable\" if input.capture.rows == 3\n\n\
+           verdict := \"not_applicable\" if input.labels.grade == \"calm\"\n\nmessage := \"m\"\n";
     let files = [(format!("{KIND}/reboot.rego"), reboot), (format!("{OTHER}/{name}.rego"), clock)];
     RulePack::from_sources(files.into()).unwrap()
 }
@@ -165,8 +165,9 @@ fn views_made_anew_are_equal_after_any_sequence_of_packs_runs_and_deletions() {
         pack("restart", "offset", ""),
         pack("please restart", "offset", "#   clock: true\n"),
         pack("restart", "drift", "#   capture: true\n"),
+        pack("restart", "drift", "#   labels: true\n"),
     ];
-    for seed in 0_u64..5 {
+    for seed in 0_u64..8 {
         let sample = Sample::new();
         let followed = sample.views_at("views.db");
         force(&sample, &packs[0]);
@@ -178,8 +179,8 @@ fn views_made_anew_are_equal_after_any_sequence_of_packs_runs_and_deletions() {
             state ^= state >> 7;
             state ^= state << 17;
             let agent = &mut agents[(state % 2) as usize];
-            match (state >> 8) % 6 {
-                0 => force(&sample, &packs[(state >> 16) as usize % 3]),
+            match (state >> 8) % 8 {
+                0 => force(&sample, &packs[(state >> 16) as usize % 4]),
                 1 => {
                     followed.catch_up().unwrap();
                     let held = followed.documents(Some(agent.target.as_str())).unwrap();
@@ -187,6 +188,17 @@ fn views_made_anew_are_equal_after_any_sequence_of_packs_runs_and_deletions() {
                         continue;
                     };
                     sample.delete(agent, KIND, &[row.digest.parse().unwrap()])
+                }
+                2 => {
+                    let grade = ["calm", "grave"][(state >> 16) as usize % 2];
+                    sample.beat(agent, &[KIND], &[("grade", grade)])
+                }
+                3 => {
+                    followed.catch_up().unwrap();
+                    let grade = ["calm", "grave"][(state >> 16) as usize % 2];
+                    let value = json!({"grade": grade});
+                    let value = (state & 64 == 0).then_some(value);
+                    label(&sample, &followed, agent.target.as_str(), value)
                 }
                 _ => {
                     let off = json!({"off": (state >> 24) % 2});
@@ -232,60 +244,6 @@ fn many_documents_are_judged_in_slices_while_others_read() {
         views.catch_up().unwrap();
         assert!(reader.join().unwrap());
     });
-}
-
-/// The same log folded by what shares no line with the tables, against what the tables say.
-fn replay(sample: &Sample, views: &Views) -> Replayed {
-    let size = views.applied().unwrap();
-    let mut claims = Vec::new();
-    let taken = views.finding_claims(0..size, |claim| {
-        claims.push(claim);
-        Ok::<_, ViewsError>(())
-    });
-    taken.unwrap();
-    let mut replay = Replay::new(claims);
-    let reader = &sample.reader;
-    let document = |digest: &str, _: &str, _: &str| {
-        let bytes = reader.document(&digest.parse().unwrap()).unwrap()?;
-        Some(serde_json::from_slice(&bytes).unwrap())
-    };
-    let mut in_force = String::new();
-    for index in 0..size {
-        let entry = reader.entry(index).unwrap().unwrap();
-        if entry.leaf.t == EntryType::RulePack {
-            let logged = LoggedPack::of(&entry).unwrap();
-            let digest = logged.said.pack.to_string();
-            if !logged.proposed && digest != in_force {
-                replay.pack(index, &logged.pack(reader).unwrap(), &document).unwrap();
-                in_force = digest;
-            }
-        }
-        if entry.leaf.t == EntryType::Tombstone {
-            let payload = Envelope::parse(&entry.envelope.unwrap()).unwrap();
-            let payload = payload.unverified_payload().unwrap();
-            let stone = Statement::<statement::Tombstone>::from_payload(&payload).unwrap();
-            for gone in stone.predicate.documents {
-                let digest = gone.digest.to_string();
-                let place = (gone.target.as_str(), gone.kind.as_str(), digest.as_str());
-                replay.deleted(index, place, &document);
-            }
-        } else if entry.leaf.t == EntryType::Evidence {
-            let payload = Envelope::parse(&entry.envelope.unwrap()).unwrap();
-            let payload = payload.unverified_payload().unwrap();
-            let run = Statement::<Run>::from_payload(&payload).unwrap().predicate;
-            for observed in run.documents {
-                let sight = Sight {
-                    target: observed.target.to_string(),
-                    kind: observed.kind.to_string(),
-                    digest: observed.digest.to_string(),
-                    observed_at: observed.started.parse().unwrap(),
-                    capture: judge::capture_of(&observed),
-                };
-                replay.observed(index, sight, &document);
-            }
-        }
-    }
-    replay.finish()
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! What people decided about one control or one target, for its page.
 
-use exhibit_assessment::decisions::{Applicability, People};
-use exhibit_assessment::{ControlId, Standing, Waived};
+use std::collections::BTreeMap;
+
+use exhibit_assessment::decisions::{Applicability, LabelSource, People};
+use exhibit_assessment::{ControlId, Labels, Standing, Waived};
 use jiff::Timestamp;
 
 use super::decisions::{href, standing};
@@ -217,8 +219,8 @@ fn waiting(ask: &Ask, id: ControlId) -> Result<Vec<(String, String, String)>, We
 
 /// What people say about a target.
 pub(super) struct Marks {
-    /// In force, whoever gives them.
-    pub(super) labels: Vec<(String, String)>,
+    /// In force: name, value and who gives it.
+    pub(super) labels: Vec<(String, String, &'static str)>,
     pub(super) label_form: String,
     pub(super) retire_form: String,
     /// The record that says that it is gone for good, and since when.
@@ -229,14 +231,24 @@ pub(super) struct Marks {
 
 pub(super) fn marks(ask: &Ask, target: &str) -> Result<Marks, WebError> {
     let assessed = ask.views.assess(ask.now)?;
-    let known = assessed.targets.iter().find(|known| known.target == target);
-    let pair = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
     let retired = assessed.people.retired.get(target);
     Ok(Marks {
-        labels: known.into_iter().flat_map(|known| known.labels.iter()).map(pair).collect(),
+        labels: labels(&assessed.people.layers(target, &ask.views.told(target)?)),
         label_form: form_href("label", &[("id", target)]),
         retire_form: form_href("retired", &[("id", target)]),
         retired: retired.map(|at| (href("retired", target), ask.moment(*at))),
         outside: assessed.outside.iter().any(|outside| outside.target == target),
     })
+}
+
+/// Of each name what stands above the others, with who gives it.
+fn labels(layers: &[(LabelSource, Labels)]) -> Vec<(String, String, &'static str)> {
+    let mut all: BTreeMap<&str, (&str, LabelSource)> = BTreeMap::new();
+    for (source, labels) in layers {
+        all.extend(labels.iter().map(|(name, value)| (name, (value, *source))));
+    }
+    let named = all
+        .into_iter()
+        .map(|(name, (value, source))| (name.to_owned(), value.to_owned(), source.as_str()));
+    named.collect()
 }

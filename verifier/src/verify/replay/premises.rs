@@ -1,6 +1,9 @@
 //! What entries besides runs say that statuses rest on: decisions of people, who may speak for what, and heartbeats.
 
-use exhibit_assessment::decisions::{self, Decided};
+use std::collections::BTreeMap;
+
+use exhibit_assessment::Labels;
+use exhibit_assessment::decisions::{self, Decided, LABEL, LABEL_RULES};
 use exhibit_proto::bundle;
 use exhibit_proto::keys::PublicKey;
 use exhibit_proto::rotation::Rotate;
@@ -10,7 +13,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Ground;
-use super::walk::{Walk, millis};
+use super::walk::{Walk, document, millis};
 
 impl Walk<'_> {
     pub(super) fn decision(&mut self, item: &bundle::Item) {
@@ -33,8 +36,14 @@ impl Walk<'_> {
             Act::Withdraw => decisions::Act::Withdraw,
             Act::Approve => decisions::Act::Approve,
         };
+        let whose = match register.as_str() {
+            LABEL => Some(vec![id.clone()]),
+            LABEL_RULES => None,
+            _ => Some(Vec::new()),
+        };
         let (index, at, value) = (item.index, logged(item), value.unwrap_or_default());
         self.premises.decided(Decided { index, at, register, id, after, act, value, by, reason });
+        self.labels(item, whose.as_deref());
     }
 
     pub(super) fn enrol(&mut self, item: &bundle::Item) {
@@ -42,6 +51,8 @@ impl Walk<'_> {
         let Ok(key) = PublicKey::from_pem(&enrol.evidence_key) else { return };
         let targets: Vec<&str> = enrol.targets.iter().map(|target| target.as_str()).collect();
         self.premises.enrolled(logged(item), &enrol.agent, &enrol.host_name, &targets);
+        let whose: Vec<String> = targets.into_iter().map(ToOwned::to_owned).collect();
+        self.labels(item, Some(&whose));
         self.keys.insert(key.id(), (enrol.agent, None));
     }
 
@@ -64,7 +75,30 @@ impl Walk<'_> {
         let Some(beat) = self.said::<Heartbeat>(item) else { return };
         let schedule = beat.schedule.iter().map(|line| (line.target.as_str(), line.kind.as_str()));
         let said = (beat.host_name.as_str(), beat.interval_seconds);
-        self.premises.beat(&beat.capsule.agent, said, schedule);
+        let labels = beat.labels.iter().filter_map(|(target, given)| {
+            // What cannot be labels is none.
+            Some((target.to_string(), Labels::try_from(given.clone()).ok()?))
+        });
+        self.premises.beat(&beat.capsule.agent, said, schedule, &labels.collect());
+        let whose = self.premises.targets_of(&beat.capsule.agent);
+        self.labels(item, Some(&whose));
+    }
+
+    /// Labels of these targets, or of all, may be others from this item on.
+    fn labels(&mut self, item: &bundle::Item, whose: Option<&[String]>) {
+        if self.after_period(item) {
+            return;
+        }
+        let (premises, framework) = (&self.premises, self.framework);
+        let labels: BTreeMap<String, Labels> = match whose {
+            None => premises.labels(framework, None),
+            Some(some) => {
+                some.iter().flat_map(|one| premises.labels(framework, Some(one))).collect()
+            }
+        };
+        let folder = self.folder;
+        let found = |digest: &str, kind: &str, target: &str| document(folder, digest, kind, target);
+        self.replay.labelled(item.index, labels, &found);
     }
 
     /// When each agent was heard stands in the leaves of the whole log.

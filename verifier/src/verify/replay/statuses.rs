@@ -29,20 +29,13 @@ pub(super) struct Judged {
 /// Assesses the statuses again.
 pub(super) fn judge(
     (claims, mut claimed): (&[FindingClaim], StatusesClaimed),
-    ground: &Ground<'_>,
+    (ground, framework): (&Ground<'_>, &Framework),
     (done, (pack, premises)): (&Replayed, (InForce, Premises)),
     ledger: &mut Ledger,
 ) -> Judged {
     let mut judged = Judged::default();
-    let framework = match Framework::builtin() {
-        Ok(framework) => framework,
-        Err(error) => {
-            ledger.not_checked(Check::Replay, Some(STATUSES), error.to_string());
-            return judged;
-        }
-    };
     let mut told = moment(&claimed, ground);
-    told.extend(people(&mut claimed, &framework, ground, &premises, &mut judged));
+    told.extend(people(&mut claimed, framework, ground, &premises, &mut judged));
     told.extend(gaps(&claimed, &done.gaps));
     if let Some((digest, Some(pack))) = pack {
         if claimed.pack != digest.to_string() {
@@ -52,7 +45,7 @@ pub(super) fn judge(
         let selected = &ground.selection.kinds;
         let kinds: BTreeSet<String> = selected.iter().map(ToString::to_string).collect();
         let findings = current(claims, &done.current);
-        let statuses = claimed.follow(&framework, (&pack, &kinds), &findings);
+        let statuses = claimed.follow(framework, (&pack, &kinds), &findings);
         if statuses.len() != claimed.statuses.len() {
             let (is, was) = (statuses.len(), claimed.statuses.len());
             told.push(format!("{was} controls are named, there are {is}"));

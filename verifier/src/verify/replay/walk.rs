@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use exhibit_assessment::{
-    Capture, FindingClaim, Gap, Outcome, Premises, Replay, Replayed, RulePack, Sight,
+    Capture, FindingClaim, Framework, Gap, Outcome, Premises, Replay, Replayed, RulePack, Sight,
 };
 use exhibit_proto::bundle::{self, Absence, FINDINGS, Selection};
 use exhibit_proto::digest::Digest;
@@ -30,9 +30,10 @@ const MAX_DOCUMENT: u64 = exhibit_proto::document::MAX_BYTES;
 pub(super) type InForce = Option<(Digest, Option<RulePack>)>;
 
 pub(super) struct Walk<'a> {
-    folder: &'a Folder,
+    pub(super) folder: &'a Folder,
     ground: &'a Ground<'a>,
-    replay: Replay,
+    pub(super) framework: &'a Framework,
+    pub(super) replay: Replay,
     pack: InForce,
     pub(super) premises: Premises,
     /// Whose statements a key signs, and the entry that ended it.
@@ -46,12 +47,13 @@ impl<'a> Walk<'a> {
     /// Against these claims.
     pub(super) fn new(
         folder: &'a Folder,
-        ground: &'a Ground<'a>,
+        (ground, framework): (&'a Ground<'a>, &'a Framework),
         claims: Vec<FindingClaim>,
     ) -> Self {
         Self {
             folder,
             ground,
+            framework,
             replay: Replay::new(claims),
             pack: None,
             premises: Premises::default(),
@@ -99,9 +101,7 @@ impl<'a> Walk<'a> {
     }
 
     fn pack(&mut self, item: &bundle::Item) {
-        // What came into force after the period has judged nothing in it.
-        let after = |to: Timestamp| item.logged.parse::<Timestamp>().is_ok_and(|at| at > to);
-        if self.ground.period.to.is_some_and(after) {
+        if self.after_period(item) {
             return;
         }
         let Some(statement) = self.statement(item) else { return };
@@ -139,6 +139,12 @@ impl<'a> Walk<'a> {
             return;
         }
         self.pack = Some((digest, Some(pack)));
+    }
+
+    /// What came into force after the period has judged nothing in it.
+    pub(super) fn after_period(&self, item: &bundle::Item) -> bool {
+        let after = |to: Timestamp| item.logged.parse::<Timestamp>().is_ok_and(|at| at > to);
+        self.ground.period.to.is_some_and(after)
     }
 
     fn deleted(&mut self, item: &bundle::Item) {
@@ -242,7 +248,7 @@ fn gap(outcome: &statement::Outcome, finished: Timestamp) -> Gap {
 }
 
 /// The document for the rules; null where it is not what its statement says, nothing where the bundle does not hold it.
-fn document(folder: &Folder, digest: &str, kind: &str, target: &str) -> Option<Value> {
+pub(super) fn document(folder: &Folder, digest: &str, kind: &str, target: &str) -> Option<Value> {
     let digest: Digest = digest.parse().ok()?;
     let bytes = folder.read(&bundle::document(&digest), MAX_DOCUMENT).ok()?;
     let fits = |document: &Document| {
