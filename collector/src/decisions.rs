@@ -6,6 +6,7 @@ pub(crate) mod moment;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use exhibit_assessment::decisions::SOA;
 use exhibit_proto::statement::Decision;
 
 use crate::views::{Views, ViewsError};
@@ -55,6 +56,7 @@ pub fn next_id(views: &Views, register: &str, now: jiff::Timestamp) -> Result<St
         "waiver" => "W",
         "manual_evidence" => "E",
         "population" => "P",
+        SOA => "S",
         "audit" => "A",
         "audit_finding" => "F",
         "audit_comment" => "C",

@@ -38,7 +38,9 @@ use crate::log::LogError;
 use crate::views::{Views, ViewsError};
 pub use ask::{Format, Kind, Selection, UnknownReport};
 pub use draft::{Draft, Scratch};
-pub use frozen::{Difference, FROZEN, Frozen, SOA_MEDIA_TYPE, Version, diff, document, versions};
+pub use frozen::{
+    Approved, Difference, Frozen, SOA_MEDIA_TYPE, Version, diff, document, version_value, versions,
+};
 pub(crate) use rows::{GapRow, SoaRow};
 use rows::{Row, Source};
 
@@ -61,6 +63,10 @@ pub enum ReportError {
     TooMany { format: Format, most: u64 },
     #[error("entry {0} froze no version: `exhibit-collector soa list` shows those that did")]
     NotFrozen(u64),
+    #[error(
+        "entry {0} only proposes a version: another person approves it first (`exhibit-collector soa list`)"
+    )]
+    Proposed(u64),
     #[error("the document {0} of a frozen version is not held; `exhibit-collector check` says why")]
     NotHeld(Digest),
     #[error("the frozen version of entry {0} cannot be read: {1}")]
@@ -234,10 +240,9 @@ impl Head {
             ("What it says", SAYS.to_owned()),
         ];
         if let Some(Frozen { version, made_by }) = &self.frozen {
-            let Version { entry, at, by, reason, sha256 } = version;
-            let text = format!("entry {entry}, frozen by {by} at {}: {reason}", utc(*at));
+            let text = format!("entry {}, {}", version.entry, version.hands());
             facts.push(("Frozen version", format!("{text} (document made by {made_by})")));
-            facts.push(("Its document (SHA-256)", sha256.to_string()));
+            facts.push(("Its document (SHA-256)", version.sha256.to_string()));
         }
         facts
     }

@@ -30,8 +30,6 @@ pub enum Request {
     Revoke(Revocation),
     /// Log what a person did at the command line.
     Record(Activity),
-    /// Freeze the statement of applicability.
-    FreezeSoa(Freeze),
     /// Delete what the retention rules let go, one batch of it.
     Retain,
     /// Delete one document, whatever its age.
@@ -86,15 +84,6 @@ pub struct PackGiven {
 pub struct PackApproved {
     /// Entry that proposes the pack.
     pub proposed: u64,
-    pub by: String,
-    pub reason: String,
-}
-
-/// A version to be frozen.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Freeze {
-    /// The statement of applicability as JSON.
-    pub document: String,
     pub by: String,
     pub reason: String,
 }

@@ -22,7 +22,7 @@ pub use audits::{
 };
 pub use people::{ControlDecisions, LabelSource, People, Told, Unread};
 pub use registers::{
-    CONFIGURATION, ISMS, Known, LABEL, LABEL_RULES, REGISTERS, Register, SECOND_PERSON, asks,
+    CONFIGURATION, ISMS, Known, LABEL, LABEL_RULES, REGISTERS, Register, SECOND_PERSON, SOA, asks,
     check, register,
 };
 pub use values::{Applicability, Brought, Implementation, LabelRule};

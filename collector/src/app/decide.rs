@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::anyhow;
 use exhibit_assessment::decisions::{
     self, CONFIGURATION, Known, LABEL_RULES, Place, REGISTERS, REQUEST, Revision, SECOND_PERSON,
-    StepError,
+    SOA, StepError,
 };
 use exhibit_proto::leaf::EntryType;
 use exhibit_proto::sample;
@@ -259,7 +259,7 @@ fn files(
 fn named(decision: &Decision) -> Vec<(&str, &str)> {
     let Some(value) = &decision.value else { return Vec::new() };
     match decision.register.as_str() {
-        "manual_evidence" => one(value, "application/octet-stream").into_iter().collect(),
+        "manual_evidence" | SOA => one(value, "application/octet-stream").into_iter().collect(),
         sample::POPULATION | sample::SAMPLE => one(value, sample::MEDIA_TYPE).into_iter().collect(),
         REQUEST => {
             let files = value.get("files").and_then(Value::as_array).into_iter().flatten();

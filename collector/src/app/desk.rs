@@ -13,7 +13,7 @@ use super::decide::Decider;
 use super::log_key::fits;
 use super::retention::{OpenViews, Undertaker};
 use super::rules::Steward;
-use super::{Keys, open_log, record, soa};
+use super::{Keys, open_log, record};
 use crate::config::Config;
 use crate::decisions::{Attached, Deciding};
 use crate::identity::{Collector, Enroller, EnrollerSettings, Registry, Tokens};
@@ -77,7 +77,6 @@ impl Desk {
                 let entry = record::activity(&self.collector, &self.writer, activity).await?;
                 Ok(Done::Recorded { entry })
             }
-            Request::FreezeSoa(asked) => soa::frozen(&self.collector, &self.writer, asked).await,
             Request::Retain => self.undertaker.due(usize::MAX, Timestamp::now()).await,
             Request::Delete { digest, by, reason } => self.undertaker.one(digest, by, reason).await,
             Request::Hold(hold) => self.undertaker.hold(hold).await,

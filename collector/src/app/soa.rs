@@ -3,26 +3,27 @@
 use std::fmt;
 
 use anyhow::Context as _;
+use exhibit_assessment::decisions::SOA;
 use exhibit_proto::digest::Digest;
-use exhibit_proto::leaf::EntryType;
-use exhibit_proto::statement::{ACTIVITY, Activity, SOA_FILE, Subject};
+use exhibit_proto::statement::{Act, Decision};
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::json;
 
 use super::report::views;
-use super::{Keys, desk};
+use super::{Keys, decided, desk};
 use crate::config::Config;
-use crate::identity::Collector;
-use crate::log::LogWriter;
-use crate::report::{self, Ask, Difference, Format, Kind, SOA_MEDIA_TYPE, Selection, Version};
-use crate::requests::{Done, Freeze, Request};
+use crate::decisions::Attached;
+use crate::report::{self, Ask, Difference, Format, Kind, Selection, Version};
 
 /// A version that was frozen.
 #[derive(Debug, Serialize)]
 pub struct FrozenNow {
     /// Its entry, which is also its name.
     pub entry: u64,
+    /// Its record in the register `soa`.
+    pub record: String,
+    /// It waits for another person.
+    pub proposed: bool,
     pub sha256: Digest,
 }
 
@@ -40,38 +41,20 @@ pub struct Compared {
     pub differences: Vec<Difference>,
 }
 
-/// Freezes the statement as it is now; works while `serve` runs.
+/// Freezes the statement as it is now, or proposes it where a second person is asked for; works while `serve` runs.
 pub fn freeze(
     config: &Config,
     (by, reason): (String, String),
     now: Timestamp,
 ) -> anyhow::Result<FrozenNow> {
     desk::texts(&[("--by", &by), ("--reason", &reason)])?;
-    let document = present(config, &by, now)?;
-    let sha256 = Digest::of(document.as_bytes());
-    let done = desk::ask(config, Request::FreezeSoa(Freeze { document, by, reason }), now)?;
-    let Done::Recorded { entry } = done else { return Err(desk::unexpected(&done)) };
-    Ok(FrozenNow { entry, sha256 })
-}
-
-/// Logs a version: the entry names the document, and the log's key signs the entry.
-pub(super) async fn frozen(
-    collector: &Collector,
-    writer: &LogWriter,
-    asked: Freeze,
-) -> anyhow::Result<Done> {
-    let Freeze { document, by, reason } = asked;
-    let digest = Digest::of(document.as_bytes());
-    let log = collector.verifier().name().to_owned();
-    let subject = vec![
-        Subject::new(log, collector.public().id(), None),
-        Subject::new(SOA_FILE, digest, Some(SOA_MEDIA_TYPE)),
-    ];
-    let detail = json!({"reason": reason, "sha256": digest, "bytes": document.len()});
-    let done = Activity { by, action: report::FROZEN.to_owned(), detail };
-    let mut entry = collector.entry(EntryType::Activity, ACTIVITY, subject, done)?;
-    entry.documents.push(document.into_bytes());
-    Ok(Done::Recorded { entry: writer.append(entry).await?.index })
+    let document = present(config, &by, now)?.into_bytes();
+    let (sha256, value) = (Digest::of(&document), report::version_value(&document));
+    let (register, id) = (SOA.to_owned(), decided::next_id(config, SOA, now)?);
+    let (act, value) = (Act::Put, Some(value));
+    let decision = Decision { register, id: id.clone(), after: None, act, value, by, reason };
+    let made = decided::decide(config, decision, Some(Attached::new(document)?), now)?;
+    Ok(FrozenNow { entry: made.entry, record: id, proposed: made.proposed, sha256 })
 }
 
 /// The statement as it is now, as the document that a version is.
@@ -94,8 +77,7 @@ pub fn versions(config: &Config) -> anyhow::Result<Versions> {
 
 /// A version and its document, exactly as stored.
 pub fn version(config: &Config, entry: u64) -> anyhow::Result<(Version, Vec<u8>)> {
-    let reader = super::tools::reader(config, &Keys::load(config)?)?;
-    Ok(report::document(&reader, entry)?)
+    Ok(report::document(&views(config, &Keys::load(config)?)?, entry)?)
 }
 
 /// What changed between two versions; `now` is the statement as it is.
@@ -120,7 +102,14 @@ pub fn compare(
 
 impl fmt::Display for FrozenNow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "frozen as entry {}, sha256 {}", self.entry, self.sha256)
+        let Self { entry, record, sha256, .. } = self;
+        if !self.proposed {
+            return write!(f, "frozen as entry {entry}, sha256 {sha256}");
+        }
+        write!(
+            f,
+            "proposed as entry {entry}, sha256 {sha256}\nit is frozen once another person approves it: exhibit-collector decision approve {SOA} {record} --by NAME --reason TEXT"
+        )
     }
 }
 
@@ -130,8 +119,8 @@ impl fmt::Display for Versions {
             return write!(f, "no version is frozen: `exhibit-collector soa freeze` does it");
         }
         let lines = self.versions.iter().map(|one| {
-            let Version { entry, at, by, reason, sha256 } = one;
-            format!("{entry:>8}  {at}  {by}: {reason}\n          sha256 {sha256}")
+            let Version { entry, sha256, .. } = one;
+            format!("{entry:>8}  {}\n          sha256 {sha256}", one.hands())
         });
         f.write_str(&lines.collect::<Vec<_>>().join("\n"))
     }

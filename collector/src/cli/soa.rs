@@ -13,8 +13,8 @@ use crate::config::Config;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Versions {
-    /// Freeze the statement as it is now: its document is stored beside the log, and a signed entry names it; works while
-    /// `serve` runs
+    /// Freeze the statement as it is now: its document is stored beside the log, and a signed entry names it. Where `[approval]
+    /// second_person` names `soa`, another person approves it first (`decision approve soa RECORD`); works while `serve` runs
     Freeze(Because),
     /// The frozen versions, newest first
     List(Output),

@@ -10,7 +10,7 @@ use exhibit_proto::sample::{POPULATION, SAMPLE};
 use exhibit_proto::statement::{Decision, SOA_FILE, Statement, Subject, is_file};
 use serde_json::Value;
 
-use exhibit_assessment::decisions::{AUDIT, AUDIT_COMMENT, AUDIT_FINDING, REQUEST};
+use exhibit_assessment::decisions::{AUDIT, AUDIT_COMMENT, AUDIT_FINDING, REQUEST, SOA};
 
 use super::{ExportError, Writer, damaged};
 
@@ -67,6 +67,10 @@ impl Writer<'_> {
         if ROOM.contains(&decision.register.as_str()) {
             // It names items of any target: whoever is given some of the evidence is not given it.
             return self.selection.audit.is_some() || self.selection.is_all();
+        }
+        // What was frozen is whole.
+        if decision.register == SOA {
+            return true;
         }
         let control = decision.value.as_ref().and_then(|value| value.get("control")?.as_str());
         let controls = &self.selection.controls;

@@ -1,21 +1,23 @@
-//! Frozen versions of the statement of applicability: the report as JSON, stored beside the log and named as a subject of an entry
-//! that the log's key signs. They are read back, compared and written in the other forms; nothing changes them.
+//! Frozen versions of the statement of applicability: the report as JSON, stored beside the log and named by a decision of the
+//! register `soa`, which may wait for a second person. They are read back, compared and written in the other forms; nothing changes
+//! them. Earlier collectors froze by an activity that one person did; such versions are read as they are.
 
+use exhibit_assessment::decisions::SOA;
 use exhibit_assessment::{Counts, Framework, Status};
 use exhibit_proto::digest::Digest;
 use exhibit_proto::dsse::Envelope;
 use exhibit_proto::statement::{Activity, Statement};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::rows::{SoaRow, columns};
 use super::{Head, Kind, ReportError, Selection};
 use crate::log::LogReader;
-use crate::views::{EntryFilter, Views};
+use crate::views::{EntryFilter, RecordRow, Views};
 
-/// What the entry is called that freezes a version, and the media type of the document that it names.
-pub const FROZEN: &str = "soa_frozen";
+/// What the activity was called that froze a version, and the media type of its document.
+const FROZEN: &str = "soa_frozen";
 pub const SOA_MEDIA_TYPE: &str = "application/vnd.exhibit.soa+json";
 /// Versions that are listed.
 const MOST: u32 = 10_000;
@@ -31,16 +33,57 @@ const COMPARED: [&str; 8] = [
     "rules_supporting",
 ];
 
-/// A frozen version.
+/// A frozen version, or one that is to be frozen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Version {
-    /// Its entry, which is also its name.
+    /// The entry that brought it, which is also its name.
     pub entry: u64,
     pub at: Timestamp,
+    /// Who froze it, or proposed to.
     pub by: String,
     pub reason: String,
     /// SHA-256 of the document.
     pub sha256: Digest,
+    /// Its record in the register `soa`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub record: Option<String>,
+    /// It is frozen only once another person approves.
+    pub proposed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approved: Option<Approved>,
+    /// The entry by which somebody took it back. What it said stays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub withdrawn: Option<u64>,
+}
+
+/// The second person's word.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Approved {
+    pub entry: u64,
+    pub at: Timestamp,
+    pub by: String,
+    pub reason: String,
+}
+
+impl Version {
+    /// Who did what, in words.
+    #[must_use]
+    pub fn hands(&self) -> String {
+        let Self { by, reason, .. } = self;
+        let at = super::utc(self.at);
+        let first = if self.proposed || self.approved.is_some() { "proposed" } else { "frozen" };
+        let mut text = format!("{first} by {by} at {at}: {reason}");
+        if let Some(Approved { entry, at, by, reason }) = &self.approved {
+            text += &format!("; approved by {by} at {} (entry {entry}): {reason}", super::utc(*at));
+        }
+        if self.proposed {
+            text += "; not frozen before another person approves";
+        }
+        if let Some(entry) = self.withdrawn {
+            text += &format!("; withdrawn by entry {entry}");
+        }
+        text
+    }
 }
 
 /// One difference between two versions.
@@ -61,7 +104,7 @@ pub(super) struct Told {
     pub(super) rows: Vec<SoaRow>,
 }
 
-/// All frozen versions, newest first.
+/// All versions, newest first, with those that wait for a second person.
 pub fn versions(views: &Views) -> Result<Vec<Version>, ReportError> {
     let filter = EntryFilter {
         entry_type: Some("activity".to_owned()),
@@ -70,15 +113,40 @@ pub fn versions(views: &Views) -> Result<Vec<Version>, ReportError> {
     };
     let mut versions = Vec::new();
     for row in views.entries(&filter, MOST)? {
-        if let Some(version) = version(views.log(), row.index)? {
-            versions.push(version);
-        }
+        versions.extend(by_activity(views.log(), row.index)?);
     }
+    versions.extend(views.all_records(Some(SOA), MOST)?.into_iter().filter_map(by_decision));
+    versions.sort_by_key(|version| std::cmp::Reverse(version.entry));
     Ok(versions)
 }
 
-/// The version of that entry, if the entry froze one.
-fn version(log: &LogReader, index: u64) -> Result<Option<Version>, ReportError> {
+/// The version that a put of the register says. One that was taken back before anybody approved it is none.
+fn by_decision(row: RecordRow) -> Option<Version> {
+    let proposed = row.waits();
+    if !proposed && row.from_index.is_none() {
+        return None;
+    }
+    let digest = row.value.as_ref()?.get("digest")?.as_str()?;
+    Some(Version {
+        entry: row.index,
+        at: row.at,
+        sha256: digest.parse().ok()?,
+        proposed,
+        approved: row.approved.map(|one| Approved {
+            entry: one.index,
+            at: one.at,
+            by: one.by,
+            reason: one.reason,
+        }),
+        withdrawn: row.to_index,
+        by: row.by,
+        reason: row.reason,
+        record: Some(row.id),
+    })
+}
+
+/// The version of that entry, if the entry is an activity that froze one.
+fn by_activity(log: &LogReader, index: u64) -> Result<Option<Version>, ReportError> {
     let Some(entry) = log.entry(index)? else { return Ok(None) };
     // The log admitted it, so its signature is not asked again here.
     let read = || {
@@ -89,19 +157,43 @@ fn version(log: &LogReader, index: u64) -> Result<Option<Version>, ReportError> 
         let named = subjects.find(|one| one.media_type.as_deref() == Some(SOA_MEDIA_TYPE))?;
         let reason = detail.get("reason").and_then(Value::as_str).unwrap_or_default().to_owned();
         let (at, sha256) = (entry.leaf.rx.parse().ok()?, named.digest.sha256);
-        (action == FROZEN).then_some(Version { entry: index, at, by, reason, sha256 })
+        let (record, approved, withdrawn) = (None, None, None);
+        let one = || Version {
+            entry: index,
+            at,
+            by,
+            reason,
+            sha256,
+            record,
+            proposed: false,
+            approved,
+            withdrawn,
+        };
+        (action == FROZEN).then(one)
     };
     Ok(read())
 }
 
 /// The version of that name and the bytes of its document, which have the digest that the entry names.
-pub fn document(log: &LogReader, entry: u64) -> Result<(Version, Vec<u8>), ReportError> {
-    let version = version(log, entry)?.ok_or(ReportError::NotFrozen(entry))?;
-    let bytes = log.document(&version.sha256)?.ok_or(ReportError::NotHeld(version.sha256))?;
+pub fn document(views: &Views, entry: u64) -> Result<(Version, Vec<u8>), ReportError> {
+    let found = versions(views)?.into_iter().find(|version| version.entry == entry);
+    let version = found.ok_or(ReportError::NotFrozen(entry))?;
+    let bytes = views.log().document(&version.sha256)?;
+    let bytes = bytes.ok_or(ReportError::NotHeld(version.sha256))?;
     if Digest::of(&bytes) != version.sha256 {
         return Err(ReportError::Unreadable(entry, "its bytes have another digest".to_owned()));
     }
     Ok((version, bytes))
+}
+
+/// What the register says of a document.
+pub fn version_value(document: &[u8]) -> Value {
+    json!({
+        "digest": Digest::of(document),
+        "file": "statement-of-applicability.json",
+        "media_type": SOA_MEDIA_TYPE,
+        "size": document.len(),
+    })
 }
 
 /// What changed from one document to another, by control.

@@ -131,7 +131,10 @@ impl Source {
             if ask.kind != Kind::Soa {
                 return Err(ReportError::OnlySoa);
             }
-            let (version, bytes) = super::document(source.views.log(), entry)?;
+            let (version, bytes) = super::document(&source.views, entry)?;
+            if version.proposed {
+                return Err(ReportError::Proposed(entry));
+            }
             let asked = (ask.by.as_str(), &ask.selection);
             let told = super::frozen::told(source.framework(), (&version, &bytes), asked)?;
             (source.head, source.told) = (told.head, Some(told.rows));

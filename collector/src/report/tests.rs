@@ -311,7 +311,7 @@ fn versions_are_compared_by_control_and_a_changed_document_is_no_version() {
     let wanted =
         [("A.7.4", "applicable", "undecided", "no"), ("A.7.4", "justification", "", "no premises")];
     assert_eq!(said, wanted);
-    assert!(matches!(super::document(&sample.reader, 0), Err(ReportError::NotFrozen(0))));
+    assert!(matches!(super::document(&sample.views(), 0), Err(ReportError::NotFrozen(0))));
     assert!(matches!(diff(&document, b"{}"), Err(ReportError::Unreadable(..))));
     let mut asked = ask(Kind::Gap, Format::Json);
     asked.frozen = Some(0);

@@ -1,5 +1,5 @@
 //! Forms by which people ask for what is no record: that a proposed rule pack comes into force, that the statement of
-//! applicability is frozen. The desk of the command line does it; never this room.
+//! applicability is frozen. The desk does it; never this room.
 
 use std::sync::Arc;
 
@@ -8,12 +8,16 @@ use axum::extract::{Path, Request as Http, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::MethodRouter;
+use exhibit_assessment::decisions::SOA;
+use exhibit_proto::statement::{Act, Decision};
 
 use super::decide::sent::sent;
+use super::decide::status;
 use super::guard::{SignedIn, from_own_page, same_token};
 use super::{Ask, Site, WebError, pages, sign_in, sorry};
-use crate::report::{ReportError, frozen_soa};
-use crate::requests::{Freeze, PackApproved, Request};
+use crate::decisions::{Attached, Deciding, Undecided, next_id};
+use crate::report::{frozen_soa, version_value};
+use crate::requests::{PackApproved, Request};
 
 /// A pack of the log, and the second person's word about it.
 pub(super) fn pack() -> MethodRouter<Arc<Site>> {
@@ -41,6 +45,9 @@ async fn approve(
         Ok(reason) => reason,
         Err(refused) => return *refused,
     };
+    if let Some(problem) = problem(&reason) {
+        return again(ask, problem.to_owned(), StatusCode::BAD_REQUEST, pages::packs::again).await;
+    }
     let asked = PackApproved { proposed: entry, by: who.user.clone(), reason };
     done(ask, Request::ApprovePack(asked), ("/rules/packs", pages::packs::again)).await
 }
@@ -55,41 +62,52 @@ async fn freeze(
         Ok(reason) => reason,
         Err(refused) => return *refused,
     };
+    if let Some(problem) = problem(&reason) {
+        return again(ask, problem.to_owned(), StatusCode::BAD_REQUEST, pages::soa::again).await;
+    }
     let (by, now) = (who.user.clone(), ask.now);
     let of = Arc::clone(&site);
     let made = tokio::task::spawn_blocking(move || {
-        let document = frozen_soa(&of.views, &by, now)?;
-        Ok::<_, ReportError>(Freeze { document, by, reason })
+        let document = frozen_soa(&of.views, &by, now)?.into_bytes();
+        let (value, id) = (version_value(&document), next_id(&of.views, SOA, now)?);
+        let (register, act, value) = (SOA.to_owned(), Act::Put, Some(value));
+        let decision = Decision { register, id, after: None, act, value, by, reason };
+        Ok::<_, WebError>((decision, document))
     });
-    match made.await {
-        Ok(Ok(asked)) => done(ask, Request::FreezeSoa(asked), ("/soa", pages::soa::again)).await,
-        Ok(Err(error)) => sorry(&ask, &error.into()),
-        Err(_ended) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    let (decision, document) = match made.await {
+        Ok(Ok(made)) => made,
+        Ok(Err(error)) => return sorry(&ask, &error),
+        Err(_ended) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    };
+    let done = match Attached::new(document) {
+        Ok(file) => (site.decide)(Deciding { decision, file: Some(file) }).await,
+        Err(error) => Err(Undecided::Refused(error.to_string())),
+    };
+    match done {
+        Ok(_) => Redirect::to("/soa").into_response(),
+        Err(error) => again(ask, error.to_string(), status(&error).0, pages::soa::again).await,
     }
 }
 
 /// Has it done; whoever is refused sees the page again, with the reason.
-async fn done(ask: Ask, request: Request, (then, again): (&str, Again)) -> Response {
-    let answer = match problem(&request) {
-        Some(problem) => Err(problem.to_owned()),
-        None => (ask.site.desk)(request).await,
-    };
-    let Err(refused) = answer else { return Redirect::to(then).into_response() };
+async fn done(ask: Ask, request: Request, (then, page): (&str, Again)) -> Response {
+    match (ask.site.desk)(request).await {
+        Ok(_) => Redirect::to(then).into_response(),
+        Err(refused) => again(ask, refused, StatusCode::BAD_REQUEST, page).await,
+    }
+}
+
+async fn again(ask: Ask, refused: String, status: StatusCode, page: Again) -> Response {
     let page = tokio::task::spawn_blocking(move || {
-        let mut page = again(&ask, &refused).unwrap_or_else(|error| sorry(&ask, &error));
-        *page.status_mut() = StatusCode::BAD_REQUEST;
+        let mut page = page(&ask, &refused).unwrap_or_else(|error| sorry(&ask, &error));
+        *page.status_mut() = status;
         page
     });
     page.await.unwrap_or_else(|_ended| StatusCode::INTERNAL_SERVER_ERROR.into_response())
 }
 
 /// What stands in the log for good says why.
-fn problem(request: &Request) -> Option<&'static str> {
-    let (Request::ApprovePack(PackApproved { reason, .. })
-    | Request::FreezeSoa(Freeze { reason, .. })) = request
-    else {
-        return None;
-    };
+fn problem(reason: &str) -> Option<&'static str> {
     match reason.len() {
         0 => Some("give a reason: it stands in the log for good"),
         1..=MAX_REASON => None,

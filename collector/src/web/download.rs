@@ -111,6 +111,7 @@ pub(super) async fn made(site: Arc<Site>, ask: Ask, query: Query) -> Response {
                 ReportError::Form { .. }
                 | ReportError::TooMany { .. }
                 | ReportError::NotFrozen(_)
+                | ReportError::Proposed(_)
                 | ReportError::OnlySoa,
             )),
         )) => {

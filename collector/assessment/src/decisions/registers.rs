@@ -8,8 +8,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::values::{
-    Applicability, AttestedValue, Brought, DutyValue, LabelRulesValue, NoteValue, OwnerValue,
-    RetiredValue, SecondPersonValue, WaiverValue,
+    Applicability, AttestedValue, Brought, DutyValue, FrozenValue, LabelRulesValue, NoteValue,
+    OwnerValue, RetiredValue, SecondPersonValue, WaiverValue,
 };
 use super::{People, Revision, audits};
 use crate::{
@@ -24,6 +24,8 @@ use crate::{
 /// Labels that people gave to single targets, and those that the configuration gives.
 pub const LABEL: &str = "label";
 pub const LABEL_RULES: &str = "label_rules";
+/// Versions of the statement of applicability.
+pub const SOA: &str = "soa";
 pub const SECOND_PERSON: &str = "second_person";
 /// The only id of what is decided once for everything.
 pub const ISMS: &str = "isms";
@@ -51,7 +53,7 @@ pub struct Register {
 }
 
 /// Every register that this version reads.
-pub const REGISTERS: [Register; 18] = [
+pub const REGISTERS: [Register; 19] = [
     line("waiver", "Waivers", "A failure is lived with until a date.", waiver),
     line("manual_evidence", "Manual evidence", "A file shows a control for a while.", manual),
     line(
@@ -102,6 +104,15 @@ pub const REGISTERS: [Register; 18] = [
             "Samples",
             "Items of a population are drawn, by a number given after it was frozen.",
             audits::sample,
+        )
+    },
+    Register {
+        own_pages: true,
+        ..line(
+            SOA,
+            "Frozen statements of applicability",
+            "The statement of applicability is kept as it was.",
+            frozen,
         )
     },
     Register {
@@ -271,10 +282,7 @@ fn manual(framework: &Framework, revision: &Revision, people: &mut People) -> Re
     text("the title", &brought.title, MAX_LINE)?;
     text("the file's name", &brought.file, MAX_LINE)?;
     text("the media type", &brought.media_type, MAX_LINE)?;
-    let hex = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
-    if brought.digest.len() != 64 || !brought.digest.chars().all(hex) {
-        return Err(format!("{:?} is not a SHA-256 in hex", brought.digest));
-    }
+    hex(&brought.digest)?;
     let evidence = ManualEvidence {
         id: revision.id.clone(),
         control: brought.control,
@@ -288,6 +296,21 @@ fn manual(framework: &Framework, revision: &Revision, people: &mut People) -> Re
     people.manual.push(evidence.checked().map_err(|error| error.to_string())?);
     people.files.insert(revision.id.clone(), brought);
     Ok(())
+}
+
+fn hex(digest: &str) -> Result<(), String> {
+    let hex = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
+    if digest.len() == 64 && digest.chars().all(hex) {
+        return Ok(());
+    }
+    Err(format!("{digest:?} is not a SHA-256 in hex"))
+}
+
+fn frozen(_: &Framework, revision: &Revision, _: &mut People) -> Result<(), String> {
+    let FrozenValue { digest, file, media_type, size: _ } = value(revision)?;
+    text("the file's name", &file, MAX_LINE)?;
+    text("the media type", &media_type, MAX_LINE)?;
+    hex(&digest)
 }
 
 fn duty(framework: &Framework, revision: &Revision, people: &mut People) -> Result<(), String> {

@@ -44,6 +44,16 @@ pub struct Brought {
     pub review: Option<Timestamp>,
 }
 
+/// A version of the statement of applicability: its document, a file beside the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FrozenValue {
+    pub(super) digest: String,
+    pub(super) file: String,
+    pub(super) media_type: String,
+    pub(super) size: u64,
+}
+
 /// A duty to attest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

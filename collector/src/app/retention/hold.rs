@@ -50,7 +50,6 @@ pub fn hold(config: &Config, request: Request, now: Timestamp) -> anyhow::Result
         }
         Request::Revoke(_)
         | Request::Record(_)
-        | Request::FreezeSoa(_)
         | Request::Retain
         | Request::Delete { .. }
         | Request::ActivatePack(_)

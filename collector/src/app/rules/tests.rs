@@ -5,13 +5,12 @@ use std::fs;
 use std::sync::Arc;
 
 use super::*;
-use crate::app::soa;
 use crate::config;
 use crate::identity::Collector;
 use crate::requests::{AskDesk, Request};
 use crate::views::sample::{ORIGIN, Sample};
 
-/// The desk for pages, over the log of a sample, as far as packs and frozen statements go.
+/// The desk for pages, over the log of a sample, as far as packs go.
 pub(crate) fn desk(sample: &Sample) -> AskDesk {
     let collector = Collector::new(ORIGIN, sample.log_key.clone()).unwrap();
     let writer = sample.writer.clone();
@@ -19,12 +18,11 @@ pub(crate) fn desk(sample: &Sample) -> AskDesk {
     let rules = config::Rules { second_person: true, ..config::Rules::default() };
     let steward = Steward::new(collector.clone(), log, rules);
     Arc::new(move |request| {
-        let (steward, collector, writer) = (steward.clone(), collector.clone(), writer.clone());
+        let steward = steward.clone();
         Box::pin(async move {
             let done = match request {
                 Request::ApprovePack(asked) => steward.approve(asked).await,
                 Request::ActivatePack(asked) => steward.activate(asked).await,
-                Request::FreezeSoa(asked) => soa::frozen(&collector, &writer, asked).await,
                 Request::Revoke(_)
                 | Request::Record(_)
                 | Request::Retain

@@ -53,6 +53,13 @@ struct VersionLine {
     /// SHA-256 of the document.
     #[schemars(with = "DigestText")]
     sha256: String,
+    /// It waits: it is frozen once another person approves.
+    proposed: bool,
+    /// Who approved it, and the entry of that.
+    approved_by: Option<String>,
+    approved_entry: Option<u64>,
+    /// The entry by which it was taken back.
+    withdrawn: Option<u64>,
 }
 
 /// Something that a control has or lacks.
@@ -159,12 +166,16 @@ fn versions(ask: &Ask) -> Result<Vec<VersionLine>, WebError> {
         by: one.by,
         reason: one.reason,
         sha256: one.sha256.to_string(),
+        proposed: one.proposed,
+        approved_entry: one.approved.as_ref().map(|said| said.entry),
+        approved_by: one.approved.map(|said| said.by),
+        withdrawn: one.withdrawn,
     });
     Ok(rows.collect())
 }
 
 fn version(ask: &Ask) -> Result<Answer, ApiError> {
-    let document = report::document(ask.site.log(), ask.index(0)?);
+    let document = report::document(&ask.views, ask.index(0)?);
     let missing = |error: ReportError| {
         let (ReportError::NotFrozen(_) | ReportError::NotHeld(_)) = error else {
             return WebError::from(error);

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::response::Response;
-use exhibit_assessment::decisions::register;
+use exhibit_assessment::decisions::{SOA, register};
 use serde_json::Value;
 
 use super::controls::ListPage;
@@ -248,7 +248,7 @@ fn revision(ask: &Ask, row: &RecordRow) -> RevisionView {
     let name = |name: &str| {
         row.value.as_ref().and_then(|value| value.get(name)).and_then(|value| value.as_str())
     };
-    let file = row.register == "manual_evidence";
+    let file = brings_one(&row.register);
     let file = name("file").zip(name("digest")).filter(|_| file).map(|(file, digest)| {
         let href = format!("{}/file/{}", href(&row.register, &row.id), row.index);
         let size = row.value.as_ref().and_then(|value| value.get("size")?.as_u64()).unwrap_or(0);
@@ -270,13 +270,18 @@ fn revision(ask: &Ask, row: &RecordRow) -> RevisionView {
     }
 }
 
+/// Whether values of the register name one file that may be looked at there.
+fn brings_one(register: &str) -> bool {
+    ["manual_evidence", SOA].contains(&register)
+}
+
 /// The file of one revision, to be saved: a browser runs nothing of it.
 pub(in crate::web) fn file(ask: &Ask) -> Result<Response, WebError> {
     let missing = || WebError::NotFound("file here".to_owned());
     let index = ask.index(2)?;
     let history = ask.views.record_history(ask.param(0), ask.param(1))?;
     let row = history.iter().find(|row| row.index == index).ok_or_else(missing)?;
-    let value = row.value.as_ref().filter(|_| row.register == "manual_evidence");
+    let value = row.value.as_ref().filter(|_| brings_one(&row.register));
     let text = |name: &str| value.and_then(|value| value.get(name)).and_then(|v| v.as_str());
     let digest = text("digest").and_then(|digest| digest.parse().ok()).ok_or_else(missing)?;
     let name = text("file").unwrap_or("file");

@@ -2,8 +2,10 @@
 
 use askama::Template;
 use axum::response::Response;
+use exhibit_assessment::decisions::SOA;
 use exhibit_assessment::{Counts, Status};
 
+use super::decisions::href;
 use super::{super::html, Ask, WebError};
 use crate::report::{Difference, diff, document, present_soa, soa, versions};
 use crate::web::table::{Table, TableView, choice, column, moment, text, wide, word};
@@ -20,6 +22,8 @@ struct SoaPage {
     versions: Vec<VersionView>,
     decided: usize,
     problem: String,
+    /// What is frozen waits for another person.
+    second_person: bool,
     table: TableView,
 }
 
@@ -29,6 +33,11 @@ struct VersionView {
     by: String,
     reason: String,
     sha256: String,
+    /// Who approved it, when and why, by which entry.
+    approved: Option<(String, Moment, String, u64)>,
+    /// It waits for another person, who decides on this page.
+    waits: Option<String>,
+    withdrawn: Option<u64>,
 }
 
 #[derive(Template)]
@@ -52,6 +61,9 @@ pub(in crate::web) fn again(ask: &Ask, problem: &str) -> Result<Response, WebErr
         by: one.by,
         reason: one.reason,
         sha256: one.sha256.to_string(),
+        approved: one.approved.map(|said| (said.by, ask.moment(said.at), said.reason, said.entry)),
+        waits: one.record.filter(|_| one.proposed).map(|id| href(SOA, &id)),
+        withdrawn: one.withdrawn,
     });
     let (table, decided) = table(ask)?;
     html(&SoaPage {
@@ -59,6 +71,7 @@ pub(in crate::web) fn again(ask: &Ask, problem: &str) -> Result<Response, WebErr
         versions: versions.collect(),
         decided,
         problem: problem.to_owned(),
+        second_person: ask.views.people()?.second_person.contains(SOA),
         table: table.view(&ask.path, &ask.query),
     })
 }
@@ -70,7 +83,7 @@ pub(in crate::web) fn csv(ask: &Ask) -> Result<Response, WebError> {
 /// The document of a version, exactly as stored.
 pub(in crate::web) fn version(ask: &Ask) -> Result<Response, WebError> {
     let entry = ask.index(0)?;
-    let (version, bytes) = document(ask.site.log(), entry)?;
+    let (version, bytes) = document(&ask.views, entry)?;
     Ok(download("application/json", &format!("exhibit-soa-{}.json", version.entry), bytes))
 }
 
@@ -82,7 +95,7 @@ pub(in crate::web) fn compare(ask: &Ask) -> Result<Response, WebError> {
             return Ok(present_soa(&ask.views, ask.now)?);
         }
         let missing = |_not_a_number| WebError::NotFound(format!("version {name:?}"));
-        Ok(document(ask.site.log(), name.parse().map_err(missing)?)?.1)
+        Ok(document(&ask.views, name.parse().map_err(missing)?)?.1)
     };
     let mut differences = diff(&bytes(&older)?, &bytes(&newer)?)?;
     for one in &mut differences {

@@ -1,7 +1,8 @@
 //! Rule packs on their pages, approved by a second person; the statement of applicability frozen from its page.
 
 use exhibit_assessment::{GivenRules, RulePack};
-use exhibit_proto::statement::RulePackInForce;
+use exhibit_proto::digest::Digest;
+use exhibit_proto::statement::{Act, Decision, RulePackInForce};
 
 use super::*;
 use crate::requests::{PackGiven, Request as Asked};
@@ -128,4 +129,56 @@ async fn the_statement_is_frozen_from_its_page_and_named_by_its_entry() {
     let refused = site.post("/soa", &cookie, "same-origin", &empty).await;
     assert_eq!(refused.status, StatusCode::BAD_REQUEST);
     assert!(refused.body.contains("Nothing was frozen: give a reason"), "{}", refused.body);
+}
+
+#[tokio::test]
+async fn where_a_second_person_is_asked_for_a_version_is_proposed_and_frozen_by_another() {
+    let site = Site::deciding(&["soa"]);
+    let cookie = site.enter().await;
+    let page = site.get("/soa", &cookie).await;
+    let form = format!("csrf={}&reason=stage+2", csrf(&page.body));
+    let done = site.post("/soa", &cookie, "same-origin", &form).await;
+    assert_eq!((done.status, done.location.as_str()), (StatusCode::SEE_OTHER, "/soa"));
+    let versions = || crate::report::versions(&site.views).unwrap();
+    let [proposed] = &versions()[..] else { panic!("one version") };
+    let (entry, record) = (proposed.entry, proposed.record.clone().unwrap());
+    assert!(proposed.proposed && proposed.approved.is_none());
+    // What is to be approved can be read, and no report repeats it yet.
+    let href = format!("/decisions/soa/{record}");
+    let shown = site.get("/soa", &cookie).await.body;
+    assert!(shown.contains(&href) && shown.contains("another person has to approve"), "{shown}");
+    let file = site.get(&format!("{href}/file/{entry}"), &cookie).await;
+    assert_eq!(Digest::of(file.body.as_bytes()), proposed.sha256);
+    let (kind, format) = (crate::report::Kind::Soa, crate::report::Format::Json);
+    let selection = crate::report::Selection::default();
+    let ask = crate::report::Ask { kind, format, selection, by: "ada".into(), frozen: Some(entry) };
+    let repeated = || {
+        let mut scratch = crate::report::Scratch::new(site.sample.dir.path()).unwrap();
+        crate::report::write(&site.views, &ask, site.sample.now(), scratch.file()).map(drop)
+    };
+    assert!(repeated().unwrap_err().to_string().contains("another person approves it first"));
+    // Who proposed it cannot; somebody else can, and the version says who did which.
+    let again = format!("csrf={}&act=approve&after={entry}&reason=ok", csrf(&page.body));
+    let own = site.post(&href, &cookie, "same-origin", &again).await;
+    assert!(own.body.contains("somebody else must approve"), "{}", own.body);
+    let decision = Decision {
+        register: "soa".into(),
+        id: record.clone(),
+        after: Some(entry),
+        act: Act::Approve,
+        value: None,
+        by: "bob".into(),
+        reason: "read it".into(),
+    };
+    let decider = crate::app::decide::tests::decider(&site.sample, &site.views, &["soa"]);
+    let deciding = crate::decisions::Deciding { decision, file: None };
+    let approved = (decider.lent())(deciding).await.unwrap();
+    let [frozen] = &versions()[..] else { panic!("one version") };
+    let hands = frozen.hands();
+    assert!(!frozen.proposed && hands.contains("proposed by admin"), "{hands}");
+    assert!(hands.contains("approved by bob") && hands.contains("read it"), "{hands}");
+    assert_eq!(frozen.approved.as_ref().unwrap().entry, approved.entry);
+    let shown = site.get("/soa", &cookie).await.body;
+    assert!(shown.contains("proposed by admin") && shown.contains("approved by bob"), "{shown}");
+    repeated().unwrap();
 }
