@@ -35,7 +35,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::log::LogError;
-use crate::views::{Views, ViewsError};
+use crate::views::{Period, Views, ViewsError};
 pub use ask::{Format, Kind, Selection, UnknownReport};
 pub use draft::{Draft, Scratch};
 pub use frozen::{
@@ -73,6 +73,12 @@ pub enum ReportError {
     Unreadable(u64, String),
     #[error("only the statement of applicability has frozen versions: use --kind soa")]
     OnlySoa,
+    #[error("lapses are those of a period: say from when on (--from)")]
+    NoPeriod,
+    #[error("the period would begin at {from}, not before its end at {to}; give an earlier begin")]
+    Period { from: Timestamp, to: Timestamp },
+    #[error("only lapses have a period: use --kind lapses, or --as-of for another moment")]
+    OnlyLapses,
     #[error(transparent)]
     Views(#[from] ViewsError),
     #[error(transparent)]
@@ -95,6 +101,8 @@ pub struct Ask {
     pub by: String,
     /// Of the statement of applicability: the entry of a frozen version, instead of how it is now.
     pub frozen: Option<u64>,
+    /// Of lapses: the begin of the period, which ends with the report's moment.
+    pub from: Option<Timestamp>,
 }
 
 /// What a report says about itself, whatever its form.
@@ -115,6 +123,8 @@ pub struct Head {
     pub selection: Selection,
     /// The frozen version that the report repeats.
     pub frozen: Option<Frozen>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub period: Option<Period>,
 }
 
 /// What was written.
@@ -162,12 +172,16 @@ impl Written {
     /// What that entry says.
     #[must_use]
     pub fn claims(&self, sha256: Digest, bytes: u64) -> Value {
-        let Head { report, size, root, pack, at, selection, frozen, .. } = &self.head;
+        let Head { report, size, root, pack, at, selection, frozen, period, .. } = &self.head;
         let frozen = frozen.as_ref().map(|frozen| frozen.version.sha256);
-        json!({
+        let mut claims = json!({
             "report": report, "format": self.format.as_str(), "sha256": sha256, "bytes": bytes, "rows": self.rows,
             "size": size, "root": root, "pack": pack, "at": utc(*at), "selection": selection, "frozen_sha256": frozen,
-        })
+        });
+        if let Some(Period { from, .. }) = period {
+            claims["from"] = json!(utc(*from));
+        }
+        claims
     }
 }
 
@@ -175,7 +189,7 @@ impl Written {
 pub(crate) fn gaps(views: &Views, now: Timestamp) -> Result<Vec<GapRow>, ReportError> {
     let (kind, format) = (Kind::Gap, Format::Json);
     let selection = Selection::default();
-    let ask = Ask { kind, format, selection, by: String::new(), frozen: None };
+    let ask = Ask { kind, format, selection, by: String::new(), frozen: None, from: None };
     rows::gaps(&Source::of(views.pinned()?, &ask, now)?)
 }
 
@@ -205,7 +219,7 @@ fn document_of(source: &Source) -> Result<Vec<u8>, ReportError> {
 
 fn present(views: &Views, by: &str, now: Timestamp) -> Result<Source, ReportError> {
     let (kind, format, selection) = (Kind::Soa, Format::Json, Selection::default());
-    let ask = Ask { kind, format, selection, by: by.to_owned(), frozen: None };
+    let ask = Ask { kind, format, selection, by: by.to_owned(), frozen: None, from: None };
     Source::of(views.pinned()?, &ask, now)
 }
 
@@ -239,6 +253,9 @@ impl Head {
             ("Made by", self.by.clone()),
             ("What it says", SAYS.to_owned()),
         ];
+        if let Some(Period { from, to }) = &self.period {
+            facts.push(("Period", format!("{} to {}", utc(*from), utc(*to))));
+        }
         if let Some(Frozen { version, made_by }) = &self.frozen {
             let text = format!("entry {}, {}", version.entry, version.hands());
             facts.push(("Frozen version", format!("{text} (document made by {made_by})")));

@@ -36,19 +36,21 @@ pub struct Reported {
     pub entry: u64,
 }
 
-/// Makes a report, of now or of the moment that `as_of` names; works while `serve` runs. `out` absent: to standard output, once the log says that it was made.
+/// Makes a report, of now or of the moment that `as_of` names, of lapses from the moment on that `from` names; works while `serve` runs. `out` absent: to standard output, once the log says that it was made.
 pub fn report(
     config: &Config,
-    (ask, as_of): (&Ask, Option<&str>),
+    (mut ask, as_of, from): (Ask, Option<&str>, Option<&str>),
     (out, force): (Option<&Path>, bool),
     now: Timestamp,
 ) -> anyhow::Result<Reported> {
     desk::texts(&[("--by", &ask.by)])?;
     let keys = Keys::load(config)?;
-    let (views, at) = standing(views(config, &keys)?, as_of, now)?;
+    let views = views(config, &keys)?;
+    ask.from = from.map(|from| views.moment(from, now)).transpose()?.map(|from| from.at);
+    let (views, at) = standing(views, as_of, now)?;
     let Some(out) = out else {
         let mut scratch = Scratch::new(&config.data)?;
-        let written = report::write(&views, ask, at, scratch.file())?;
+        let written = report::write(&views, &ask, at, scratch.file())?;
         drop(views);
         let (mut file, sha256, bytes) = scratch.settle()?;
         let made = log(config, &written, (None, sha256, bytes), now)?;
@@ -60,7 +62,7 @@ pub fn report(
         return Ok(made);
     };
     let mut draft = Draft::begin(out, force)?;
-    let written = report::write(&views, ask, at, draft.file())?;
+    let written = report::write(&views, &ask, at, draft.file())?;
     drop(views);
     let (sha256, bytes) = draft.settle()?;
     // In the log first: no report is anywhere that the log does not know of.

@@ -61,8 +61,14 @@ pub fn freeze(
 fn present(config: &Config, by: &str, now: Timestamp) -> anyhow::Result<String> {
     let views = views(config, &Keys::load(config)?)?;
     let (kind, format) = (Kind::Soa, Format::Json);
-    let ask =
-        Ask { kind, format, selection: Selection::default(), by: by.to_owned(), frozen: None };
+    let ask = Ask {
+        kind,
+        format,
+        selection: Selection::default(),
+        by: by.to_owned(),
+        frozen: None,
+        from: None,
+    };
     let mut scratch = report::Scratch::new(&config.data)?;
     report::write(&views, &ask, now, scratch.file())?;
     let (file, _, _) = scratch.settle()?;

@@ -15,10 +15,10 @@ use crate::report::{Ask, Format, Kind, Selection};
 
 #[derive(Debug, Args)]
 pub(super) struct Report {
-    /// What about: controls, soa, findings, gap, poam, evidence, catalog
+    /// What about: controls, soa, findings, gap, poam, evidence, lapses, catalog
     #[arg(long)]
     kind: Kind,
-    /// In which form: csv, json, xlsx; of controls and soa also pdf; of findings, soa, poam and catalog also oscal; of findings also ocsf
+    /// In which form: csv, json, xlsx; of controls, soa and lapses also pdf; of findings, soa, poam and catalog also oscal; of findings also ocsf
     #[arg(long)]
     format: Format,
     /// File to make, or `-` for standard output (what was made is then told on standard error)
@@ -39,6 +39,9 @@ pub(super) struct Report {
     /// As it stood at the end of a day (2026-11-30), at a time (RFC 3339), or once the log had the entry of this number
     #[arg(long, value_name = "MOMENT", conflicts_with = "frozen")]
     as_of: Option<String>,
+    /// Of lapses: where the period begins; it ends at --as-of, or now. The end of a day, a time, or the number of an entry
+    #[arg(long, value_name = "MOMENT")]
+    from: Option<String>,
     /// Who asks; stands in the report and in the log
     #[arg(long, value_name = "NAME", env = "USER", default_value = "operator")]
     by: String,
@@ -48,12 +51,14 @@ pub(super) struct Report {
 }
 
 pub(super) fn report(config: &Config, asked: Report, now: Timestamp) -> anyhow::Result<ExitCode> {
-    let Report { kind, format, output, force, control, target, frozen, as_of, by, json } = asked;
+    let Report { kind, format, output, force, control, target, frozen, as_of, from, by, json } =
+        asked;
     let (controls, targets) = (control.into_iter().collect(), target.into_iter().collect());
-    let ask = Ask { kind, format, selection: Selection { controls, targets }, by, frozen };
+    let ask =
+        Ask { kind, format, selection: Selection { controls, targets }, by, frozen, from: None };
     let to_stdout = output.as_os_str() == "-";
     let out = if to_stdout { None } else { Some(output.as_path()) };
-    let made = app::report(config, (&ask, as_of.as_deref()), (out, force), now)?;
+    let made = app::report(config, (ask, as_of.as_deref(), from.as_deref()), (out, force), now)?;
     if to_stdout {
         let line = if json { serde_json::to_string(&made)? } else { made.to_string() };
         writeln!(std::io::stderr(), "{line}")?;

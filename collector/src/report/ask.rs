@@ -23,6 +23,8 @@ pub enum Kind {
     Evidence,
     /// What is to be mended: failing rules and evidence that is missing.
     Poam,
+    /// Intervals of a period without valid evidence.
+    Lapses,
     /// Ids and titles of the standard's controls and clauses.
     Catalog,
 }
@@ -57,13 +59,14 @@ pub struct Selection {
 
 impl Kind {
     /// All kinds in the order pages show them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Controls,
         Self::Soa,
         Self::Findings,
         Self::Gap,
         Self::Poam,
         Self::Evidence,
+        Self::Lapses,
         Self::Catalog,
     ];
 
@@ -77,6 +80,7 @@ impl Kind {
             Self::Gap => "gap",
             Self::Evidence => "evidence",
             Self::Poam => "poam",
+            Self::Lapses => "lapses",
             Self::Catalog => "catalog",
         }
     }
@@ -90,6 +94,7 @@ impl Kind {
             Self::Gap => "Gap analysis",
             Self::Evidence => "Evidence",
             Self::Poam => "Plan of action and milestones",
+            Self::Lapses => "Lapses of evidence",
             Self::Catalog => "Catalogue reference",
         }
     }
@@ -114,7 +119,10 @@ impl Kind {
                 "The newest document of each kind on each target: digest, age, log index, whether it is held. For auditors who draw a sample."
             }
             Self::Poam => {
-                "What is to be mended: rules that fail, with targets, severity and fix, and evidence that is missing. For owners of the work and for tools that track it."
+                "What is to be mended: rules that fail, with targets, severity and fix, which failures are waived until when, and evidence that is missing. For owners of the work and for tools that track it."
+            }
+            Self::Lapses => {
+                "Every interval of a period in which a kind on a target had no valid evidence: from when to when, why, and which controls lacked it. For auditors of the period."
             }
             Self::Catalog => {
                 "Ids and titles of the controls and clauses, as other reports refer to them. No text of the standard: that is copyrighted."
@@ -126,7 +134,9 @@ impl Kind {
     #[must_use]
     pub fn formats(self) -> &'static [Format] {
         match self {
-            Self::Controls => &[Format::Pdf, Format::Csv, Format::Xlsx, Format::Json],
+            Self::Controls | Self::Lapses => {
+                &[Format::Pdf, Format::Csv, Format::Xlsx, Format::Json]
+            }
             Self::Gap | Self::Evidence => &[Format::Csv, Format::Xlsx, Format::Json],
             Self::Findings => {
                 &[Format::Csv, Format::Xlsx, Format::Json, Format::Oscal, Format::Ocsf]

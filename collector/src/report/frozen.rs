@@ -277,6 +277,7 @@ pub(super) fn told(
         by: by.to_owned(),
         selection: selection.clone(),
         frozen: Some(Frozen { version: version.clone(), made_by: document.by }),
+        period: None,
     };
     let rows = document.rows.iter().map(|row| {
         let row = soa_row(framework, row);

@@ -28,6 +28,8 @@ struct Facts<'a> {
     selection: &'a super::Selection,
     #[serde(skip_serializing_if = "Option::is_none")]
     frozen: Option<&'a super::Frozen>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    period: Option<crate::views::Period>,
     columns: &'static [Column],
 }
 
@@ -60,6 +62,7 @@ impl<W: Write> Json<W> {
             by: &head.by,
             selection: &head.selection,
             frozen: head.frozen.as_ref(),
+            period: head.period,
             columns,
         };
         let facts = serde_json::to_string(&facts).map_err(std::io::Error::from)?;

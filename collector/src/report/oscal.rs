@@ -31,7 +31,7 @@ pub(super) fn begin<'a, W: Write + 'a>(
         Kind::Catalog => Box::new(catalog::Catalog::begin(source, out)),
         Kind::Soa => Box::new(component::Component::begin(source, out)),
         Kind::Poam => Box::new(plan::Plan::begin(source, out)),
-        Kind::Findings | Kind::Controls | Kind::Gap | Kind::Evidence => {
+        Kind::Findings | Kind::Controls | Kind::Gap | Kind::Evidence | Kind::Lapses => {
             Box::new(results::Results::begin(source, out)?)
         }
     })

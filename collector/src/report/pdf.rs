@@ -1,8 +1,9 @@
-//! PDF for people who sign: the control report and the statement of applicability, tagged for reading programs (PDF/UA-1). The
+//! PDF for people who sign: the control report, the statement of applicability and lapses, tagged for reading programs (PDF/UA-1). The
 //! font is embedded and brings Latin, Greek and Cyrillic; a letter that it lacks stands as its code point, and the file says so.
 
 mod controls;
 mod draw;
+mod lapses;
 mod letters;
 mod paper;
 mod soa;
@@ -14,27 +15,32 @@ use exhibit_assessment::{Status, Theme};
 use jiff::tz::TimeZone;
 use krilla::text::Font;
 
-use super::rows::{ControlRow, Row, SoaRow, Source};
+use super::rows::{ControlRow, LapseRow, Row, SoaRow, Source};
 use super::uuids::Uuids;
-use super::{Head, Kind, ReportError, Writer, utc};
+use super::{Format, Head, Kind, ReportError, Writer, utc};
 use draw::{About, Fonts};
 use letters::Letters;
 use paper::{Ink, Paper, cell};
 
-/// A4, upright; the statement of applicability lies on its side.
+/// A4, upright; the statement of applicability and lapses lie on their side.
 const A4: (f32, f32) = (595.28, 841.89);
 
-/// Collects the rows: 93 at most.
+/// A file for people holds no more lapses than this: it is drawn in memory.
+const MOST_LAPSES: usize = 5_000;
+
+/// Collects the rows: 93 at most, but for lapses.
 pub(super) struct Pdf<'a> {
     head: &'a Head,
     file: &'a mut File,
     controls: Vec<ControlRow>,
     soa: Vec<SoaRow>,
+    lapses: Vec<LapseRow>,
 }
 
 impl<'a> Pdf<'a> {
     pub(super) fn begin(source: &'a Source, file: &'a mut File) -> Self {
-        Self { head: &source.head, file, controls: Vec::new(), soa: Vec::new() }
+        let (controls, soa, lapses) = (Vec::new(), Vec::new(), Vec::new());
+        Self { head: &source.head, file, controls, soa, lapses }
     }
 }
 
@@ -43,6 +49,11 @@ impl Writer for Pdf<'_> {
         match row {
             Row::Control(row) => self.controls.push(row),
             Row::Soa(row) => self.soa.push(row),
+            Row::Lapse(_) if self.lapses.len() == MOST_LAPSES => {
+                let (format, most) = (Format::Pdf, MOST_LAPSES as u64);
+                return Err(ReportError::TooMany { format, most });
+            }
+            Row::Lapse(row) => self.lapses.push(row),
             Row::Finding(_) | Row::Gap(_) | Row::Evidence(_) | Row::Plan(_) | Row::Catalog(_) => {}
         }
         Ok(())
@@ -57,14 +68,19 @@ impl Writer for Pdf<'_> {
             Letters::of(data).ok_or_else(|| ReportError::Pdf("the font is damaged".into()))
         };
         let fonts = Fonts { regular: font(regular)?, bold: font(bold)? };
-        let lying = self.head.report == Kind::Soa;
+        let lying = matches!(self.head.report, Kind::Soa | Kind::Lapses);
         let size = if lying { (A4.1, A4.0) } else { A4 };
         let mut paper = Paper::new(size, letters(regular)?, letters(bold)?);
         begin(&mut paper, self.head);
-        if lying {
-            soa::body(&mut paper, &self.soa)
-        } else {
-            controls::body(&mut paper, &self.controls)
+        match self.head.report {
+            Kind::Soa => soa::body(&mut paper, &self.soa),
+            Kind::Lapses => lapses::body(&mut paper, &self.lapses),
+            Kind::Controls
+            | Kind::Findings
+            | Kind::Gap
+            | Kind::Evidence
+            | Kind::Poam
+            | Kind::Catalog => controls::body(&mut paper, &self.controls),
         }
         if paper.lacking {
             paper.gap(8.0);

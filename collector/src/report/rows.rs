@@ -4,6 +4,7 @@ mod controls;
 mod evidence;
 mod findings;
 mod gap;
+mod lapses;
 mod poam;
 mod soa;
 
@@ -15,13 +16,14 @@ use jiff::Timestamp;
 
 use super::cells::{Cell, Column, column};
 use super::{Ask, Head, Kind, ReportError};
-use crate::views::{Assessment, Views, ViewsError};
+use crate::views::{Assessment, Period, Views, ViewsError};
 
 pub(super) use controls::{ControlRow, RuleLine};
 pub(super) use evidence::EvidenceRow;
 pub(super) use findings::Finding;
 pub(crate) use gap::GapRow;
 pub(super) use gap::rows as gaps;
+pub(super) use lapses::LapseRow;
 pub(super) use poam::PlanRow;
 pub(crate) use soa::SoaRow;
 pub(super) use soa::rows as soa;
@@ -34,6 +36,7 @@ pub(super) enum Row {
     Gap(GapRow),
     Evidence(EvidenceRow),
     Plan(PlanRow),
+    Lapse(LapseRow),
     Catalog(CatalogRow),
 }
 
@@ -68,6 +71,7 @@ pub(super) fn columns(kind: Kind) -> &'static [Column] {
         Kind::Gap => gap::COLUMNS,
         Kind::Evidence => evidence::COLUMNS,
         Kind::Poam => poam::COLUMNS,
+        Kind::Lapses => lapses::COLUMNS,
         Kind::Catalog => CATALOG,
     }
 }
@@ -86,6 +90,7 @@ pub(super) fn each(
         Kind::Gap => gap::rows(source)?.into_iter().try_for_each(|row| put(Row::Gap(row))),
         Kind::Evidence => evidence::each(source, &mut |row| put(Row::Evidence(row))),
         Kind::Poam => poam::rows(source)?.into_iter().try_for_each(|row| put(Row::Plan(row))),
+        Kind::Lapses => lapses::each(source, &mut |row| put(Row::Lapse(row))),
         Kind::Catalog => catalog(source).into_iter().try_for_each(|row| put(Row::Catalog(row))),
     }
 }
@@ -100,6 +105,7 @@ impl Row {
             Self::Gap(row) => row.cells(),
             Self::Evidence(row) => row.cells(),
             Self::Plan(row) => row.cells(),
+            Self::Lapse(row) => row.cells(),
             Self::Catalog(CatalogRow { id, title, group }) => {
                 vec![id.into(), title.into(), (*group).into()]
             }
@@ -125,6 +131,7 @@ impl Source {
             by: ask.by.clone(),
             selection: ask.selection.clone(),
             frozen: None,
+            period: period(ask, now)?,
         };
         let mut source = Self { head, views, assessment, names, told: None };
         if let Some(entry) = ask.frozen {
@@ -213,6 +220,17 @@ impl Tally {
         }
         self.newest = self.newest.max(Some(found.observed_at));
         self.oldest = Some(self.oldest.map_or(found.observed_at, |o| o.min(found.observed_at)));
+    }
+}
+
+/// The period that ends with the report's moment, of a report that has one.
+fn period(ask: &Ask, now: Timestamp) -> Result<Option<Period>, ReportError> {
+    match (ask.kind, ask.from) {
+        (Kind::Lapses, None) => Err(ReportError::NoPeriod),
+        (Kind::Lapses, Some(from)) if from >= now => Err(ReportError::Period { from, to: now }),
+        (Kind::Lapses, Some(from)) => Ok(Some(Period { from, to: now })),
+        (_, Some(_)) => Err(ReportError::OnlyLapses),
+        (_, None) => Ok(None),
     }
 }
 

@@ -26,7 +26,8 @@ pub(super) fn sample() -> Sample {
 }
 
 pub(super) fn ask(kind: Kind, format: Format) -> Ask {
-    Ask { kind, format, selection: Selection::default(), by: "ada".into(), frozen: None }
+    let from = (kind == Kind::Lapses).then(|| crate::views::sample::START.parse().unwrap());
+    Ask { kind, format, selection: Selection::default(), by: "ada".into(), frozen: None, from }
 }
 
 pub(super) fn bytes(sample: &Sample, asked: &Ask) -> Vec<u8> {
@@ -46,6 +47,8 @@ pub(super) fn text(sample: &Sample, kind: Kind, format: Format) -> String {
 #[test]
 fn every_form_of_a_report_has_the_same_rows() {
     let sample = sample();
+    // Long enough for evidence to lapse.
+    sample.wait_minutes(20 * 24 * 60);
     for kind in Kind::ALL {
         let csv = text(&sample, kind, Format::Csv);
         let mut csv = ::csv::Reader::from_reader(csv.as_bytes());
@@ -148,7 +151,7 @@ fn a_selection_narrows_every_kind() {
     asked.selection.controls.insert("A.8.8".parse().unwrap());
     for kind in Kind::ALL {
         let whole: Value = serde_json::from_str(&text(&sample, kind, Format::Json)).unwrap();
-        asked.kind = kind;
+        (asked.kind, asked.from) = (kind, ask(kind, Format::Json).from);
         let narrow: Value = serde_json::from_slice(&bytes(&sample, &asked)).unwrap();
         assert!(narrow["count"].as_u64() <= whole["count"].as_u64(), "{kind}");
         assert_eq!(narrow["selection"]["controls"], json!(["A.8.8"]), "{kind}");
@@ -283,7 +286,8 @@ fn forms_that_a_kind_lacks_are_refused_with_those_that_it_has() {
 #[test]
 fn pdf_holds_every_control_and_says_which_letters_its_font_lacks() {
     let sample = sample();
-    for kind in [Kind::Controls, Kind::Soa] {
+    sample.wait_minutes(20 * 24 * 60);
+    for kind in [Kind::Controls, Kind::Soa, Kind::Lapses] {
         let pdf = bytes(&sample, &ask(kind, Format::Pdf));
         assert!(pdf.starts_with(b"%PDF-1.7") && pdf.len() > 20_000, "{kind}: {}", pdf.len());
     }

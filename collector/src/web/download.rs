@@ -53,6 +53,9 @@ pub(super) struct Asked {
     /// A day, a time or an entry; nothing for now.
     #[serde(default)]
     as_of: String,
+    /// Of lapses: where the period begins, in the same words.
+    #[serde(default)]
+    from: String,
 }
 
 pub(super) async fn report(
@@ -80,12 +83,17 @@ pub(super) async fn report(
         Err(error) => return (StatusCode::BAD_REQUEST, format!("{error}")).into_response(),
     }
     let query = Query::from([(AS_OF.to_owned(), asked.as_of)]);
-    let ask = Ask { kind, format, selection, by: who.user, frozen: None };
-    made(site, ask, query).await
+    let ask = Ask { kind, format, selection, by: who.user, frozen: None, from: None };
+    made(site, (ask, asked.from), query).await
 }
 
-/// Makes a report of the moment that the query asks for, logs that it was made, and hands it over.
-pub(super) async fn made(site: Arc<Site>, ask: Ask, query: Query) -> Response {
+/// Makes a report of the moment that the query asks for, of lapses from another moment on, logs that it was made, and hands it
+/// over.
+pub(super) async fn made(
+    site: Arc<Site>,
+    (mut ask, from): (Ask, String),
+    query: Query,
+) -> Response {
     let (kind, format, by) = (ask.kind, ask.format, ask.by.clone());
     let Some(_turn) = site.turns.take().await else {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
@@ -97,6 +105,10 @@ pub(super) async fn made(site: Arc<Site>, ask: Ask, query: Query) -> Response {
             Some((then, views)) => (views, then.at),
             None => (&state.views, now),
         };
+        if !from.trim().is_empty() {
+            let begin = state.views.moment(from.trim(), now);
+            ask.from = Some(begin.map_err(|error| WebError::NoMoment(error.to_string()))?.at);
+        }
         let mut scratch = Scratch::new(&state.scratch)?;
         let written = report::write(views, &ask, at, scratch.file())?;
         let (file, sha256, bytes) = scratch.settle()?;
@@ -112,7 +124,10 @@ pub(super) async fn made(site: Arc<Site>, ask: Ask, query: Query) -> Response {
                 | ReportError::TooMany { .. }
                 | ReportError::NotFrozen(_)
                 | ReportError::Proposed(_)
-                | ReportError::OnlySoa,
+                | ReportError::OnlySoa
+                | ReportError::OnlyLapses
+                | ReportError::NoPeriod
+                | ReportError::Period { .. },
             )),
         )) => {
             return (StatusCode::BAD_REQUEST, error.to_string()).into_response();

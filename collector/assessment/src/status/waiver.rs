@@ -96,6 +96,16 @@ impl Waiver {
         }
     }
 
+    /// Of the controls that a failure of the rule breaks on a target, those for which it covers the failure.
+    #[must_use]
+    pub fn covers(&self, rule: &Rule, target: &str, labels: &Labels) -> Vec<ControlId> {
+        if !self.targets.selects(target, labels) {
+            return Vec::new();
+        }
+        let controls = rule.controls.iter().map(|(control, _)| *control);
+        controls.filter(|control| self.is_about(&rule.id, *control)).collect()
+    }
+
     /// Whether it is about the rule as far as the control is concerned, on whatever targets.
     pub(super) fn is_about(&self, rule: &RuleId, control: ControlId) -> bool {
         match &self.about {

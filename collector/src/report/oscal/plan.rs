@@ -34,6 +34,9 @@ impl<'a, W: Write> Plan<'a, W> {
         let controls: Vec<String> =
             row.controls.iter().map(|(id, strength)| format!("{id} {strength}")).collect();
         let targets = row.targets.map(|targets| targets.to_string()).unwrap_or_default();
+        let waived = if row.waived > 0 { row.waived.to_string() } else { String::new() };
+        // A waiver that covers some targets leaves the others open.
+        let status = if row.is_waived() { "deviation-approved" } else { "open" };
         let described = match row.targets {
             Some(targets) => format!("{} (targets: {targets})", row.weakness),
             None => row.weakness.clone(),
@@ -43,6 +46,8 @@ impl<'a, W: Write> Plan<'a, W> {
             ("severity", row.severity.map_or("", Severity::as_str)),
             ("controls", &controls.join(", ")),
             ("targets", &targets),
+            ("waived-targets", &waived),
+            ("waivers", &row.waivers.join("; ")),
         ]);
         let (origins, title) = (self.common.origins(), line(&row.weakness));
         let mut observed = json!({
@@ -59,7 +64,7 @@ impl<'a, W: Write> Plan<'a, W> {
         self.risks.push(json!({
             "uuid": risk, "title": title, "description": line(&described),
             "statement": format!("What {} ask for may not hold.", controls.join(", ")),
-            "status": "open", "origins": origins,
+            "status": status, "origins": origins,
             "related-observations": [{ "observation-uuid": observation }],
             "remediations": [{
                 "uuid": uuid("remediation"), "lifecycle": "recommendation", "title": "What would mend it",

@@ -28,7 +28,7 @@ struct ReportRow {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Wanted {
-    /// `controls`, `soa`, `findings`, `gap`, `poam`, `evidence` or `catalog`.
+    /// `controls`, `soa`, `findings`, `gap`, `poam`, `evidence`, `lapses` or `catalog`.
     report: String,
     /// `csv`, `json`, `xlsx`; of some also `pdf`, `oscal`, `ocsf`.
     form: String,
@@ -42,6 +42,8 @@ struct Wanted {
     frozen: Option<u64>,
     /// What stood then: a day (its end), a time, or the number of an entry.
     as_of: Option<String>,
+    /// Of lapses: where the period begins, in the same words; it ends at `as_of`, or now.
+    from: Option<String>,
 }
 
 /// Media types of the forms; a test holds them to what reports say.
@@ -78,7 +80,8 @@ fn rows(_: &Ask) -> Result<Vec<ReportRow>, WebError> {
 }
 
 async fn make(sent: Sent<Wanted>) -> Result<Response, ApiError> {
-    let Sent { site, who, body: Wanted { report, form, controls, targets, frozen, as_of } } = sent;
+    let Sent { site, who, body: Wanted { report, form, controls, targets, frozen, as_of, from } } =
+        sent;
     let mut wrong = Vec::new();
     let kind: Option<Kind> = read(&mut wrong, "report", &report);
     let format: Option<Format> = read(&mut wrong, "form", &form);
@@ -89,7 +92,8 @@ async fn make(sent: Sent<Wanted>) -> Result<Response, ApiError> {
     };
     let (selection, by) = (Selection { controls, targets }, who.user);
     let query = Query::from([(AS_OF.to_owned(), as_of.unwrap_or_default())]);
-    Ok(download::made(site, report::Ask { kind, format, selection, by, frozen }, query).await)
+    let ask = report::Ask { kind, format, selection, by, frozen, from: None };
+    Ok(download::made(site, (ask, from.unwrap_or_default()), query).await)
 }
 
 fn read<T: std::str::FromStr<Err: std::fmt::Display>>(

@@ -37,6 +37,8 @@ struct ReportView {
     title: &'static str,
     about: &'static str,
     forms: &'static [crate::report::Format],
+    /// It asks from when on.
+    has_period: bool,
 }
 
 pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
@@ -45,6 +47,7 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
         title: kind.title(),
         about: kind.about(),
         forms: kind.formats(),
+        has_period: kind == Kind::Lapses,
     });
     html(&ReportsPage {
         frame: ask.frame("Reports", "reports"),

@@ -151,7 +151,14 @@ async fn where_a_second_person_is_asked_for_a_version_is_proposed_and_frozen_by_
     assert_eq!(Digest::of(file.body.as_bytes()), proposed.sha256);
     let (kind, format) = (crate::report::Kind::Soa, crate::report::Format::Json);
     let selection = crate::report::Selection::default();
-    let ask = crate::report::Ask { kind, format, selection, by: "ada".into(), frozen: Some(entry) };
+    let ask = crate::report::Ask {
+        kind,
+        format,
+        selection,
+        by: "ada".into(),
+        frozen: Some(entry),
+        from: None,
+    };
     let repeated = || {
         let mut scratch = crate::report::Scratch::new(site.sample.dir.path()).unwrap();
         crate::report::write(&site.views, &ask, site.sample.now(), scratch.file()).map(drop)

@@ -14,6 +14,9 @@ async fn a_report_is_logged_with_the_digest_of_the_bytes_that_leave() {
         for format in kind.formats() {
             let address = format!("/reports/{kind}/{format}");
             assert!(page.body.contains(&format!("action=\"{address}\"")), "{address}");
+            // Lapses are those of a period; here from the first entry on.
+            let period = if kind == crate::report::Kind::Lapses { "&from=0" } else { "" };
+            let form = format!("{form}{period}");
             let report = site.post(&address, &cookie, "same-origin", &form).await;
             assert_eq!(report.status, StatusCode::OK, "{address}: {}", report.body);
             assert_eq!(report.sha256, Digest::of(&report.bytes).to_string(), "{address}");
@@ -43,6 +46,10 @@ async fn a_report_can_be_narrowed_to_a_control_and_odd_requests_are_refused() {
     assert_eq!(odd.status, StatusCode::BAD_REQUEST);
     assert_eq!(ask("/reports/no/csv", &format!("csrf={csrf}")).await.status, StatusCode::NOT_FOUND);
     assert_eq!(ask("/reports/soa/csv", "csrf=").await.status, StatusCode::FORBIDDEN);
+    for (path, from) in [("lapses/csv", ""), ("lapses/csv", "soon"), ("soa/csv", "0")] {
+        let odd = ask(&format!("/reports/{path}"), &format!("csrf={csrf}&from={from}")).await;
+        assert_eq!(odd.status, StatusCode::BAD_REQUEST, "{path} {from}: {}", odd.body);
+    }
     let elsewhere = format!("csrf={csrf}");
     let elsewhere = site.post("/reports/soa/csv", &cookie, "cross-site", &elsewhere).await;
     assert_eq!(elsewhere.status, StatusCode::FORBIDDEN);
