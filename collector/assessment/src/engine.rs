@@ -42,6 +42,9 @@ pub const MAX_ITEMS: usize = 50;
 /// Largest document that is judged, in bytes of JSON.
 pub const MAX_DOCUMENT_BYTES: usize = 8 * 1024 * 1024;
 
+/// The version of every kind's schema that rules read. A field may have another meaning in a later one, so none is guessed at.
+const READS: u64 = 1;
+
 /// Time one rule may take on one document. Far above need, so that a slow machine does not change a verdict.
 const TIME_LIMIT: Duration = Duration::from_secs(5);
 /// Statements between two looks at the time: one statement may take long.
@@ -164,8 +167,25 @@ fn refused(kind: &str, document: &serde_json::Value) -> Option<String> {
     if document.get("kind").and_then(serde_json::Value::as_str) != Some(kind) {
         return Some(format!("the document's header does not name the kind {kind}"));
     }
+    if let Some(schema) = newer(document) {
+        return Some(format!(
+            "the document is of the schema {schema}, and rules read version {READS}; it is kept, and is judged once a rule pack is in force that reads it: upgrade the collector"
+        ));
+    }
     (weight(document) > MAX_DOCUMENT_BYTES)
         .then(|| format!("the document is over the limit of {MAX_DOCUMENT_BYTES} bytes"))
+}
+
+/// The schema of a document, if it is of a later version (`urn:exhibit:kind:patch.status:v2`) than rules read.
+fn newer(document: &serde_json::Value) -> Option<&str> {
+    let schema = document.get("schema")?.as_str()?;
+    let (_, version) = schema.strip_prefix("urn:exhibit:kind:")?.rsplit_once(":v")?;
+    // A number that does not fit is later than any that does.
+    let later = version.parse::<u64>().map_or_else(
+        |_| !version.is_empty() && version.bytes().all(|digit| digit.is_ascii_digit()),
+        |version| version > READS,
+    );
+    later.then_some(schema)
 }
 
 /// Evaluates one rule by its path, e.g. a test, held to the same bounds as a judgement.

@@ -144,6 +144,27 @@ fn a_document_of_another_kind_or_over_the_limit_is_an_error() {
 }
 
 #[test]
+fn a_document_of_a_later_schema_is_no_pass_and_says_which_and_what_to_do() {
+    let judge = Judge::new(&pack("", "verdict := \"pass\"\nmessage := \"m\"")).unwrap();
+    let of = |schema: &str| {
+        let document = json!({"body": {}, "kind": "time.sync", "schema": schema});
+        judge.judge("time.sync", &document, at()).remove(0)
+    };
+    for schema in
+        ["urn:exhibit:kind:time.sync:v2", "urn:exhibit:kind:time.sync:v99999999999999999999"]
+    {
+        let found = of(schema);
+        assert_eq!(found.verdict, Verdict::Error, "{schema}");
+        for says in [schema, "rules read version 1", "it is kept", "upgrade the collector"] {
+            assert!(found.message.contains(says), "no {says:?} in {}", found.message);
+        }
+    }
+    for schema in ["urn:exhibit:kind:time.sync:v1", "urn:acme:badge:v7"] {
+        assert_eq!(of(schema).verdict, Verdict::Pass, "{schema}");
+    }
+}
+
+#[test]
 fn the_builtin_pack_compiles_and_gives_the_same_answer_twice_on_any_thread() {
     let pack = RulePack::builtin().unwrap();
     let judge = Judge::new(&pack).unwrap();
