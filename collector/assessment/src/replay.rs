@@ -63,6 +63,8 @@ pub struct Replayed {
     pub current: Vec<Observed>,
     /// What the last run of each kind on each target could not see.
     pub gaps: Vec<Gap>,
+    /// Target and kind of everything that some run spoke of.
+    pub ended: BTreeSet<(String, String)>,
 }
 
 /// Where documents come from: by digest, kind and target; nothing if they are not at hand.
@@ -265,6 +267,7 @@ impl Replay {
             }));
         }
         late.into_iter().for_each(|difference| self.tell(difference));
+        done.ended = self.gaps.keys().cloned().collect();
         done.gaps = self.gaps.into_values().flatten().collect();
         done.differences = self.differences;
         done.difference_count = self.difference_count;

@@ -216,4 +216,15 @@ fn a_bundle_of_some_kinds_is_judged_for_that_selection_and_says_so() {
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("statuses are those of what was selected"), "{said}");
     assert!(said.contains(" 0 differences"), "{said}");
+    assert!(!said.contains("are claims that nothing here shows"), "{said}");
+    // What was seen before a period and not in it is believed, and that is said.
+    let later = site.scratch.path("later");
+    let now = jiff::Timestamp::now().to_string();
+    let mut export = installation.collector();
+    export.args(["export", "--from", &now, "--by", "ada", "--out"]).arg(&later);
+    let output = run(&mut export).unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let (code, said) = site.replay(&later);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("are claims that nothing here shows"), "{said}");
 }

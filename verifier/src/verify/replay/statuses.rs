@@ -37,6 +37,7 @@ pub(super) fn judge(
     let mut told = moment(&claimed, ground);
     told.extend(people(&mut claimed, framework, ground, &premises, &mut judged));
     told.extend(gaps(&claimed, &done.gaps));
+    judged.limits.extend(believed(claims, &claimed, done));
     if let Some((digest, Some(pack))) = pack {
         if claimed.pack != digest.to_string() {
             let named = &claimed.pack;
@@ -154,6 +155,30 @@ fn current(claims: &[FindingClaim], made: &[Observed]) -> Vec<Observed> {
         all.insert((observed.rule.as_str(), observed.target.as_str()), observed.clone());
     }
     all.into_values().collect()
+}
+
+/// What no run of the bundle speaks about, so that statuses rest on the claim: it was observed, or not, before the period.
+fn believed(claims: &[FindingClaim], claimed: &StatusesClaimed, done: &Replayed) -> Vec<String> {
+    let made: BTreeSet<(&str, &str)> =
+        done.current.iter().map(|one| (one.rule.as_str(), one.target.as_str())).collect();
+    let stays = |target: &str| !claimed.people.retired.contains(target);
+    let findings = claims.iter().filter(|claim| {
+        claim.to.is_none()
+            && stays(&claim.target)
+            && !made.contains(&(claim.rule.as_str(), claim.target.as_str()))
+    });
+    let spoken: BTreeSet<(&str, &str)> =
+        done.ended.iter().map(|(target, kind)| (target.as_str(), kind.as_str())).collect();
+    let gaps = claimed.gaps.iter().filter(|gap| {
+        stays(&gap.target) && !spoken.contains(&(gap.target.as_str(), gap.kind.as_str()))
+    });
+    let (findings, gaps) = (findings.count(), gaps.count());
+    if findings + gaps == 0 {
+        return Vec::new();
+    }
+    vec![format!(
+        "{findings} findings and {gaps} gaps that the statuses rest on are claims that nothing here shows: their documents are not in the bundle, or no run in its period speaks of them; a bundle that begins earlier brings the runs"
+    )]
 }
 
 /// What is claimed not to have been seen, against what the last runs say; since when is not compared.
