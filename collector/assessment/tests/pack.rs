@@ -222,6 +222,20 @@ fn rules_that_read_the_time_declare_it_and_only_those() {
 }
 
 #[test]
+fn why_a_relation_is_direct_stands_in_each_rule_that_has_one() {
+    for rule in RulePack::builtin().unwrap().rules() {
+        let path = format!("{}/rules/{}", env!("CARGO_MANIFEST_DIR"), rule.path);
+        let text = std::fs::read_to_string(path).unwrap();
+        let told: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("# ")).collect();
+        let told = told.join(" ");
+        for (control, _) in rule.controls.iter().filter(|(_, how)| *how == Strength::Direct) {
+            let says = format!("irect on {control}");
+            assert!(told.contains(&says), "{} does not say why it is direct on {control}", rule.id);
+        }
+    }
+}
+
+#[test]
 fn the_tables_name_every_rule_and_every_control() {
     let (framework, pack) = (Framework::builtin().unwrap(), RulePack::builtin().unwrap());
     let (rules, controls) = (rule_table(&pack), control_table(&framework, &pack));

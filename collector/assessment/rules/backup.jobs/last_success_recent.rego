@@ -21,6 +21,8 @@ package exhibit.backup.jobs.last_success_recent
 import data.exhibit.lib.age
 import data.exhibit.lib.backups
 
+# Direct on A.8.13: a successful backup of late is the control itself at work.
+
 default verdict := "error"
 
 default message := "the time of the last backup could not be read, or a repository could not be opened"

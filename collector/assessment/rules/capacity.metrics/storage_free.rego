@@ -15,6 +15,8 @@
 #     max_percent: 85
 package exhibit.capacity.metrics.storage_free
 
+# Direct on A.8.6: whether storage is used up is what the use of resources is watched for.
+
 default verdict := "error"
 
 default message := "the use of some storage could not be determined"

@@ -6,12 +6,15 @@
 #   kind: config.baseline
 #   controls:
 #   - id: A.8.9
-#     relation: direct
+#     relation: supporting
 #   severity: medium
 #   freshness: 168
 #   why: A setting that is written and not in force protects on paper only.
 #   fix: Load the settings (sysctl --system) and find out what changed them at run time.
 package exhibit.config.baseline.configuration_in_force
+
+# Supporting on A.8.9: written kernel settings that are in force are one part of a managed
+# configuration; who declares it as a whole is seen elsewhere.
 
 default verdict := "error"
 

@@ -17,6 +17,9 @@
 #   fix: Look at the named files, check the repository with its tool, and make a new backup if it is damaged.
 package exhibit.continuity.tests.restores_succeed
 
+# Direct on A.8.13: backups are to be tested, and this is the outcome of the tests. Supporting on
+# A.5.30, whose plan is not seen here.
+
 default verdict := "error"
 
 default message := "the result of some test is missing"

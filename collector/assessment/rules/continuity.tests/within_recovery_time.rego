@@ -17,6 +17,9 @@
 #   fix: Make the restore faster (nearer storage, smaller sets), or agree on a longer time with those who rely on it.
 package exhibit.continuity.tests.within_recovery_time
 
+# Direct on A.5.30: readiness is tested against the objectives of continuity, and this is that
+# comparison.
+
 default verdict := "error"
 
 default message := "what was reached is missing for some target"

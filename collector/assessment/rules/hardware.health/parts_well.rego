@@ -6,7 +6,7 @@
 #   kind: hardware.health
 #   controls:
 #   - id: A.7.13
-#     relation: direct
+#     relation: supporting
 #   - id: A.7.11
 #     relation: context
 #   - id: A.8.14
@@ -17,7 +17,8 @@
 #   fix: Replace the named part while it still works; look at its own diagnosis first (smartctl -a, sensors, ras-mc-ctl --errors).
 package exhibit.hardware.health.parts_well
 
-# Equipment is maintained when what it says of its own health is read and found well.
+# Supporting on A.7.13: that no part says it is failing is what maintenance is for; whether somebody
+# maintains equipment by plan stands in no document of a machine.
 
 default verdict := "error"
 

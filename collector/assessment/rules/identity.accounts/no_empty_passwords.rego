@@ -8,12 +8,15 @@
 #   - id: A.8.5
 #     relation: direct
 #   - id: A.5.17
-#     relation: direct
+#     relation: supporting
 #   severity: critical
 #   freshness: 48
 #   why: An empty password is an open door that leaves no trace of a break-in.
 #   fix: Set a password or lock it (passwd -l NAME), and remove nullok from the PAM stack.
 package exhibit.identity.accounts.no_empty_passwords
+
+# Direct on A.8.5: signing in without any secret is the absence of secure authentication. Supporting
+# on A.5.17: how authentication information is handed out and looked after is not seen here.
 
 default verdict := "error"
 

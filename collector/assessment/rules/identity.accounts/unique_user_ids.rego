@@ -6,12 +6,15 @@
 #   kind: identity.accounts
 #   controls:
 #   - id: A.5.16
-#     relation: direct
+#     relation: supporting
 #   severity: high
 #   freshness: 48
 #   why: The system tells people apart by number; two names with one number are one identity.
 #   fix: Give each account its own number and change the owner of its files.
 package exhibit.identity.accounts.unique_user_ids
+
+# Supporting on A.5.16: one number for one account is a condition of managed identities; their life
+# cycle, from the request to the removal, is not seen here.
 
 default verdict := "error"
 

@@ -16,6 +16,9 @@
 #     max: 5
 package exhibit.identity.privileged_grants.few_full_administrators
 
+# Direct on A.8.2: how many hold full control is the restriction of privileged rights itself,
+# counted.
+
 default verdict := "error"
 
 default message := "some grants or the members of some group could not be determined"

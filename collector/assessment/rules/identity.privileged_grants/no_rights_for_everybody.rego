@@ -1,6 +1,6 @@
 # METADATA
-# title: No administrative right is given to everybody
-# description: No grant names everyone as its holder.
+# title: Full control is not given to everybody
+# description: No grant of full control names everyone as its holder; lesser rights are not judged.
 # custom:
 #   id: identity.privileged_grants.no_rights_for_everybody
 #   kind: identity.privileged_grants
@@ -14,6 +14,8 @@
 #   why: A right that everybody holds is not a privilege under control.
 #   fix: Name the group or the accounts that need the right instead of ALL.
 package exhibit.identity.privileged_grants.no_rights_for_everybody
+
+# Direct on A.8.2: a privilege that everybody holds is not restricted at all.
 
 default verdict := "error"
 

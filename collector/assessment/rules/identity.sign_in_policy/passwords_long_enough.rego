@@ -17,6 +17,9 @@
 #     min_length: 12
 package exhibit.identity.sign_in_policy.passwords_long_enough
 
+# Direct on A.5.17: that systems refuse weak passwords is the part of managing authentication
+# information that works by itself.
+
 default verdict := "error"
 
 default message := "the rules for new passwords could not be determined"

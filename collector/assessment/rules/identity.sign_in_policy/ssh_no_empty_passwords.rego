@@ -13,6 +13,8 @@
 #   fix: Set PermitEmptyPasswords no and reload the server.
 package exhibit.identity.sign_in_policy.ssh_no_empty_passwords
 
+# Direct on A.8.5: whether an empty password lets in is secure authentication itself, at one door.
+
 default verdict := "error"
 
 default message := "the effective setting permitemptypasswords of the SSH server could not be read"

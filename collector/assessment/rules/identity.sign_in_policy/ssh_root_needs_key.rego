@@ -18,6 +18,9 @@
 #     allowed: ["no", "prohibit-password", "without-password", "forced-commands-only"]
 package exhibit.identity.sign_in_policy.ssh_root_needs_key
 
+# Direct on A.8.5: how the most powerful account authenticates is what the control asks about first.
+# Supporting on A.8.2.
+
 default verdict := "error"
 
 default message := "the effective setting permitrootlogin of the SSH server could not be read"

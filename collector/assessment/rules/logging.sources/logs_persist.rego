@@ -13,6 +13,8 @@
 #   fix: Install rsyslog, or set Storage=persistent in journald.conf and restart systemd-journald.
 package exhibit.logging.sources.logs_persist
 
+# Direct on A.8.15: logs are to be stored, and this observes that they are.
+
 default verdict := "error"
 
 default message := "whether records outlive a restart could not be determined"

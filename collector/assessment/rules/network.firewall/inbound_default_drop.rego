@@ -16,6 +16,9 @@
 #     enable).
 package exhibit.network.firewall.inbound_default_drop
 
+# Direct on A.8.20: what reaches a system from the network is controlled where the filter drops what
+# nobody allowed. Supporting on A.8.22.
+
 default verdict := "error"
 
 default message := "what happens to inbound traffic could not be determined; reading the rules needs CAP_NET_ADMIN"

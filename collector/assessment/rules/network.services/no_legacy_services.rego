@@ -6,7 +6,7 @@
 #   kind: network.services
 #   controls:
 #   - id: A.8.21
-#     relation: direct
+#     relation: supporting
 #   - id: A.8.20
 #     relation: supporting
 #   - id: A.5.14
@@ -16,6 +16,9 @@
 #   why: What such a service carries can be read and changed by anyone on the way.
 #   fix: Remove the service and use its encrypted successor (ssh, sftp, https).
 package exhibit.network.services.no_legacy_services
+
+# Supporting on A.8.21: services that nobody can secure are not offered; what is required of the
+# services that are used, and watched there, is not seen here.
 
 default verdict := "error"
 

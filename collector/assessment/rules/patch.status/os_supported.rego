@@ -7,12 +7,18 @@
 #   kind: patch.status
 #   controls:
 #   - id: A.8.8
-#     relation: direct
+#     relation: supporting
+#   - id: A.8.19
+#     relation: supporting
 #   severity: critical
 #   freshness: 168
 #   why: After the end of support weaknesses stay open for good, and no update list shows them.
 #   fix: Upgrade to a supported release, or buy extended support and record the exception.
 package exhibit.patch.status.os_supported
+
+# Supporting on A.8.8: without support no fix will come, which is a condition of mending weaknesses
+# and not yet mending one. Supporting on A.8.19: software without support on operational systems is
+# a risk that somebody has to take knowingly.
 
 default verdict := "error"
 

@@ -14,6 +14,9 @@
 #   fix: "Install the named updates (on Debian and Ubuntu: apt-get upgrade), and let automatic updates do it from then on."
 package exhibit.patch.status.security_updates_installed
 
+# Direct on A.8.8: a known fix that is installed, or is not, is the treatment of technical
+# vulnerabilities itself.
+
 default verdict := "error"
 
 default message := "pending updates could not be determined: there is no package list, or the list of updates is missing"

@@ -15,6 +15,9 @@ package exhibit.resilience.redundancy.groups_healthy
 
 # The control asks for redundancy that meets availability; the rule sees whether it is there at this moment.
 
+# Direct on A.8.14: a group that has lost a member has lost the redundancy that the control asks
+# for.
+
 default verdict := "error"
 
 default message := "the state of some group is not known"

@@ -6,7 +6,7 @@
 #   kind: software.inventory
 #   controls:
 #   - id: A.8.19
-#     relation: direct
+#     relation: supporting
 #   - id: A.5.21
 #     relation: supporting
 #   severity: high
@@ -15,6 +15,9 @@
 #   fix: Remove trusted=yes and allow-insecure from the source, and give it the vendor's key by
 #     signed-by.
 package exhibit.software.inventory.repositories_signed
+
+# Supporting on A.8.19: sources that could be verified are a condition; whether the system refuses
+# what is not verified is for another rule.
 
 default verdict := "error"
 

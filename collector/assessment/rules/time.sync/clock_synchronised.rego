@@ -15,6 +15,8 @@
 #   fix: Install and enable chrony or systemd-timesyncd and let it reach a time server.
 package exhibit.time.sync.clock_synchronised
 
+# Direct on A.8.17: the control is that clocks are synchronised, and this observes it.
+
 default verdict := "error"
 
 default message := "whether the clock is synchronised could not be determined"
