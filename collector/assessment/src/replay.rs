@@ -96,6 +96,9 @@ struct Place {
     sight: Option<Sight>,
     /// Whether the document is at hand.
     held: bool,
+    /// A deletion took it after it was observed, and nobody brought it again so far. It may be at hand all the same: it was brought
+    /// later.
+    gone: bool,
     /// The last entry at which it was judged, unless something was not at hand since.
     judged: Option<u64>,
     last: Vec<Finding>,
@@ -169,7 +172,7 @@ impl Replay {
         let place = self.places.entry(key.clone()).or_default();
         let same = place.sight.as_ref().is_some_and(|before| before.digest == sight.digest);
         let anew = self.judging.as_ref().and_then(|judging| judging.anew.get(&key.1)).copied();
-        place.sight = Some(sight);
+        (place.sight, place.gone) = (Some(sight), false);
         if !same || !place.held || anew.unwrap_or(false) {
             self.judge(index, &key, documents);
         }
@@ -185,8 +188,10 @@ impl Replay {
     ) {
         let key = (target.to_owned(), kind.to_owned());
         match self.places.get_mut(&key) {
-            Some(Place { sight: Some(sight), held, judged, .. }) if sight.digest == digest => {
-                (*held, *judged) = (false, None);
+            Some(Place { sight: Some(sight), held, judged, gone, .. })
+                if sight.digest == digest =>
+            {
+                (*held, *judged, *gone) = (false, None, true);
             }
             Some(_) => self.judge(index, &key, documents),
             None => {}
@@ -201,7 +206,7 @@ impl Replay {
     fn judge(&mut self, index: u64, key: &(String, String), documents: Documents<'_>) {
         let Some(place) = self.places.get_mut(key) else { return };
         let (Some(judging), Some(sight)) = (&self.judging, &place.sight) else { return };
-        let found = documents(&sight.digest, &sight.kind, &sight.target);
+        let found = documents(&sight.digest, &sight.kind, &sight.target).filter(|_| !place.gone);
         place.held = found.is_some();
         let Some(document) = found else {
             (place.judged, place.last) = (None, Vec::new());
