@@ -33,6 +33,7 @@ pub(crate) const ENTRY: Entry = Entry {
         "~/.ssh/authorized_keys of every account",
         "/var/log/lastlog",
         "/var/log/wtmp",
+        "/var/lib/wtmpdb/wtmp.db, /var/lib/lastlog/lastlog2.db",
         "getent passwd (only when accounts come from a directory)",
     ],
     needs: &["CAP_DAC_READ_SEARCH: /etc/shadow and the keys in home directories"],

@@ -1,4 +1,5 @@
-//! Last sign-ins from lastlog(8) and wtmp(5), by day. It tells no terminal and no address.
+//! Last sign-ins from lastlog(8) and wtmp(5), and from lastlog2 and wtmpdb, which took their place in Debian 13 and others.
+//! By day: it tells no terminal and no address.
 
 use std::collections::BTreeMap;
 
@@ -8,6 +9,7 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use crate::{
     accounts::User,
     look::{Found, Look},
+    sqlite,
 };
 
 const LASTLOG: &str = "/var/log/lastlog";
@@ -21,11 +23,23 @@ const WTMP_RECORD: usize = 384;
 /// `USER_PROCESS` of utmp(5): a session began.
 const USER_PROCESS: i16 = 7;
 
-/// What both files say.
+/// Databases with the newest sign-in of each account, and whether they keep all of them: sessions are cleared after a time.
+const DATABASES: [(&str, &str, bool); 3] = [
+    ("/var/lib/lastlog/lastlog2.db", "select Name, Time from Lastlog2 where Time > 0", true),
+    ("/var/lib/wtmpdb/wtmp.db", SESSIONS, false),
+    ("/var/log/wtmp.db", SESSIONS, false),
+];
+/// Type 3 is a session; times are in microseconds.
+const SESSIONS: &str = "select User, max(Login) / 1000000 from wtmp where Type = 3 group by User";
+
+/// What the files and databases say.
 #[derive(Clone, Debug, Default)]
 pub(super) struct SignIns {
     lastlog: Option<BTreeMap<u32, Timestamp>>,
-    wtmp: BTreeMap<String, Timestamp>,
+    /// By name, from all that go by names.
+    named: BTreeMap<String, Timestamp>,
+    /// A database of last sign-ins holds some: who is not in it never signed in.
+    is_listed: bool,
 }
 
 impl SignIns {
@@ -40,15 +54,34 @@ impl SignIns {
             Found::Missing | Found::Unreadable => None,
         };
         let wtmp = look.bytes("/var/log/wtmp").here().map(|bytes| parse_wtmp(&bytes));
-        Self { lastlog, wtmp: wtmp.unwrap_or_default() }
+        let mut found = Self { lastlog, named: wtmp.unwrap_or_default(), is_listed: false };
+        for (path, query, keeps_all) in DATABASES {
+            found.add(look, path, query, keeps_all);
+        }
+        found
+    }
+
+    fn add(&mut self, look: &mut Look<'_>, path: &str, query: &str, keeps_all: bool) {
+        let rows = sqlite::read(look, path, |database| {
+            let mut statement = database.prepare(query)?;
+            let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            rows.collect::<rusqlite::Result<Vec<(String, i64)>>>()
+        });
+        for (name, seconds) in rows.here().unwrap_or_default() {
+            let Ok(time) = Timestamp::from_second(seconds) else { continue };
+            self.is_listed |= keeps_all;
+            let newest = self.named.entry(name).or_insert(time);
+            *newest = time.max(*newest);
+        }
     }
 
     /// The last sign-in of one account.
     pub(super) fn of(&self, name: &str, uid: u32) -> LastSignIn {
         let recorded = self.lastlog.as_ref().and_then(|times| times.get(&uid));
-        match recorded.into_iter().chain(self.wtmp.get(name)).max() {
+        let is_listed = self.lastlog.is_some() || self.is_listed;
+        match recorded.into_iter().chain(self.named.get(name)).max() {
             Some(time) => LastSignIn { state: SignInState::Known, date: Some(day(*time)) },
-            None if self.lastlog.is_some() && u64::from(uid) < MAX_UID => {
+            None if is_listed && u64::from(uid) < MAX_UID => {
                 LastSignIn { state: SignInState::Never, date: None }
             }
             None => LastSignIn { state: SignInState::Unknown, date: None },
@@ -92,7 +125,50 @@ fn time_at(record: &[u8], offset: usize) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
+    use exhibit_plugin::local::testing;
+
     use super::*;
+
+    /// As util-linux and wtmpdb make them.
+    fn database(root: &Path, path: &str, text: &str) {
+        let path = root.join(path.trim_start_matches('/'));
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        rusqlite::Connection::open(path).unwrap().execute_batch(text).unwrap();
+    }
+
+    #[test]
+    fn the_databases_of_newer_systems_are_read() {
+        let root = testing::planted(&[("/etc/hostname", "x")]);
+        let job = testing::job(root.path());
+        let read = || SignIns::read(&mut Look::new(&job), &[]);
+        database(
+            root.path(),
+            "/var/lib/wtmpdb/wtmp.db",
+            "create table wtmp(ID integer primary key, Type integer, User text not null, Login integer, Logout integer, TTY text, RemoteHost text, Service text) strict;
+             insert into wtmp(Type, User, Login) values (1, 'reboot', 1795000000000000), (3, 'alice', 1700000000000000), (3, 'alice', 1795000000000000);",
+        );
+        assert_eq!(read().of("alice", 1000).date.unwrap().to_string(), "2026-11-18");
+        // Sessions are cleared after a time, so nothing follows from one that is not there.
+        assert_eq!(read().of("bob", 1001).state, SignInState::Unknown);
+        assert_eq!(read().of("reboot", 1002).state, SignInState::Unknown);
+        let lastlog2 = "/var/lib/lastlog/lastlog2.db";
+        database(
+            root.path(),
+            lastlog2,
+            "create table Lastlog2(Name text primary key, Time integer, TTY text, RemoteHost text, Service text) strict;
+             insert into Lastlog2 values ('carol', 1800000000, 'pts/0', 'planted.example.org', 'sshd');",
+        );
+        assert_eq!(read().of("carol", 1003).date.unwrap().to_string(), "2027-01-15");
+        assert_eq!(read().of("bob", 1001).state, SignInState::Never);
+        assert_eq!(read().of("nobody", 65534).state, SignInState::Unknown);
+        std::fs::write(root.path().join("var/lib/lastlog/lastlog2.db"), "cut off").unwrap();
+        let mut look = Look::new(&job);
+        assert_eq!(SignIns::read(&mut look, &[]).of("bob", 1001).state, SignInState::Unknown);
+        let outcomes = testing::outcomes(&look.done());
+        assert!(outcomes.iter().any(|line| line.starts_with(&format!("failed: {lastlog2}"))));
+    }
 
     #[test]
     fn newest_record_wins_and_none_is_never_only_if_there_are_records() {
@@ -108,7 +184,8 @@ mod tests {
         boot[44..47].copy_from_slice(b"sys");
         let signs = SignIns {
             lastlog: Some(parse_lastlog(&lastlog)),
-            wtmp: parse_wtmp(&[record, boot].concat()),
+            named: parse_wtmp(&[record, boot].concat()),
+            is_listed: false,
         };
         assert_eq!(signs.of("carol", 2).date.unwrap().to_string(), "2023-11-14");
         assert_eq!(signs.of("bob", 2).date.unwrap().to_string(), "2027-01-15");
