@@ -14,11 +14,13 @@ mod yaml;
 use exhibit_plugin::Plugin;
 use exhibit_plugin::local::{host, look, mounts, services, tool, url};
 
-/// Whether a list or a configuration of the tool `name` is read; for the fuzzer, which must not bring it down.
+/// Whether a list, a configuration or a part of a backup, which `name` names, is read; for the fuzzer, which must not bring it
+/// down.
 #[doc(hidden)]
 #[must_use]
-pub fn reads(name: &str, text: &str) -> bool {
-    jobs::reads(name, text)
+pub fn reads(name: &str, bytes: &[u8]) -> bool {
+    restore::reads(name, bytes)
+        .unwrap_or_else(|| jobs::reads(name, &String::from_utf8_lossy(bytes)))
 }
 
 /// The plugin as the runner needs it.

@@ -306,6 +306,17 @@ fn draw(
     Ok(listed.map(|()| draw.drawn(wanted)))
 }
 
+/// Whether a part of a backup is read; none where the name is none of one.
+pub(crate) fn reads(name: &str, bytes: &[u8]) -> Option<bool> {
+    let text = || String::from_utf8_lossy(bytes);
+    match name {
+        "sigtar" => Some(duplicity::reads(bytes)),
+        "backup.info" => Some(database::knows(&text())),
+        "sha256sum" => Some(text().lines().any(tree::names)),
+        _ => None,
+    }
+}
+
 /// What a tool that ended badly in the middle of a test means: no room is an inability, all else is the test's result.
 pub(crate) fn judged(tool: &str, output: &Output, said: &str) -> Result<Restored, Refusal> {
     if output.is_success() {

@@ -72,7 +72,7 @@ pub const TARGETS: [(&str, Target); 28] = [
 ];
 
 /// Files of a host that have no target of their own, and the kinds that read them.
-const FILES: [(&str, &[&str]); 44] = [
+const FILES: [(&str, &[&str]); 45] = [
     ("/etc/passwd", &["identity.accounts"]),
     ("/etc/group", &["identity.privileged_grants"]),
     ("/etc/shadow", &["identity.accounts"]),
@@ -87,7 +87,8 @@ const FILES: [(&str, &[&str]); 44] = [
     ("/var/log/lastlog", &["identity.accounts"]),
     ("/var/log/auth.log", &["logging.privileged_activity"]),
     ("/var/log/audit/audit.log", &["logging.privileged_activity"]),
-    ("/var/lib/lastlog/lastlog2.db", &["logging.privileged_activity"]),
+    ("/var/lib/lastlog/lastlog2.db", &["logging.privileged_activity", "identity.accounts"]),
+    ("/usr/lib/sysimage/rpm/Packages.db", &["software.inventory"]),
     ("/etc/apt/sources.list", &["software.install_control"]),
     ("/etc/apt/sources.list.d/a.sources", &["software.install_control"]),
     ("/etc/apt/apt.conf", &["software.install_control", "network.web_filtering"]),
@@ -349,11 +350,12 @@ pub fn grpc(bytes: &[u8]) -> bool {
     agents.into_iter().chain(collectors).map(|read| read(bytes)).fold(false, |any, read| any | read)
 }
 
-/// What a backup tool prints or is configured by; the first line names it.
+/// What a backup tool prints, is configured by or leaves in a backup; the first line names it.
 pub fn backup_list(bytes: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(bytes);
-    let (tool, list) = text.split_once('\n').unwrap_or_default();
-    exhibit_plugin_backup::reads(tool, list)
+    let Some(end) = bytes.iter().position(|byte| *byte == b'\n') else { return false };
+    let (tool, list) = bytes.split_at(end);
+    let Ok(tool) = str::from_utf8(tool) else { return false };
+    exhibit_plugin_backup::reads(tool, list.get(1..).unwrap_or_default())
 }
 
 fn message<M: prost::Message + Default + PartialEq + Debug>(bytes: &[u8]) -> bool {

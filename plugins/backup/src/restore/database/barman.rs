@@ -92,6 +92,10 @@ pub(super) fn restore(
     }
 }
 
+pub(super) fn knows(text: &str) -> bool {
+    Info::parse(text).is_some()
+}
+
 struct Owner {
     number: (u32, u32),
     name: String,

@@ -128,7 +128,7 @@ fn listed(look: &mut Look<'_>, path: &str) -> Result<BTreeMap<String, [u8; 32]>,
     Ok(text.lines().filter_map(sum).collect())
 }
 
-fn sum(line: &str) -> Option<(String, [u8; 32])> {
+pub(super) fn sum(line: &str) -> Option<(String, [u8; 32])> {
     let (digits, rest) = line.split_at_checked(64)?;
     let name = rest.strip_prefix("  ").or_else(|| rest.strip_prefix(" *"))?;
     let name = name.strip_prefix("./").unwrap_or(name).trim_start_matches('/');

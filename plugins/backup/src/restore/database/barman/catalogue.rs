@@ -30,7 +30,7 @@ impl Info {
         Self::parse(&text).ok_or_else(|| odd(path))
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    pub(super) fn parse(text: &str) -> Option<Self> {
         let value = |key: &str| {
             let mut lines = text.lines().filter_map(|line| line.split_once('='));
             lines.find(|(name, _)| *name == key).map(|(_, value)| value.trim())
