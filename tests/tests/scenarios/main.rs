@@ -3,6 +3,7 @@
 
 mod activated;
 mod architecture;
+mod booted;
 mod browser;
 mod bundle;
 mod chromium;
