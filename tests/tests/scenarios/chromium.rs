@@ -117,6 +117,26 @@ impl Chromium {
         self.call("Emulation.setScriptExecutionDisabled", json!({"value": !run}));
     }
 
+    /// Does what leads to a download and waits until that is whole; answers the file.
+    pub(crate) fn download(&mut self, folder: &Path, deed: &str) -> PathBuf {
+        fs::create_dir_all(folder).unwrap();
+        let allow = json!({"behavior": "allow", "downloadPath": folder, "eventsEnabled": true});
+        self.call("Browser.setDownloadBehavior", allow);
+        self.evaluate(&format!("setTimeout(() => {{ {deed} }}), true"));
+        let mut name = PathBuf::new();
+        loop {
+            let message = self.message();
+            let told = &message["params"];
+            if message["method"] == "Browser.downloadWillBegin" {
+                name = folder.join(told["suggestedFilename"].as_str().unwrap());
+            }
+            if message["method"] == "Browser.downloadProgress" && told["state"] != "inProgress" {
+                assert_eq!(told["state"], "completed", "{message}");
+                return name;
+            }
+        }
+    }
+
     /// What was fetched is forgotten, as on a first visit.
     pub(crate) fn empty_cache(&mut self) {
         self.call("Network.clearBrowserCache", json!({}));

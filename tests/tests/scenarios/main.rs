@@ -14,6 +14,7 @@ mod demonstration;
 mod examples;
 mod fuzzed;
 mod interruptions;
+mod journey;
 mod log_keys;
 mod looks;
 mod noticed;
