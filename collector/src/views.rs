@@ -76,10 +76,10 @@ pub use judge::{Assessor, AssessorError};
 pub use kept::KEPT_MEDIA_TYPE;
 pub use lapses::{Lapse, LapseCause, LapsesOf, Period};
 pub use read::{
-    AgentRow, Candidate, Change, ChangeKind, CoverageRow, DigestOf, DocumentRow, Done, EntryFilter,
-    EntryRow, FindingRow, Gap, Hashed, HoldRow, KindHeld, Named, NamedWhat, NoticeRow, NoticeWhat,
-    OutcomeRow, PackRow, PlacedDocument, RecordRow, ScheduleRow, StatusRow, TargetRow,
-    TombstoneRow,
+    AgentRow, Asked, Candidate, Change, ChangeKind, CoverageRow, DigestOf, DocumentRow, Done,
+    EntryFilter, EntryRow, FindingRow, Gap, Hashed, HoldRow, KindHeld, KindOnTarget, KindSeen,
+    Named, NamedWhat, Narrow, NoticeRow, NoticeWhat, OutcomeRow, PackRow, Part, PlacedDocument,
+    RecordRow, ScheduleRow, Segment, StatusRow, TargetRow, TombstoneRow,
 };
 pub use status::{Assessment, Silent};
 pub use trial::Tried;

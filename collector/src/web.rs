@@ -14,8 +14,10 @@
 //! | `watch`, `failures` | what is logged because somebody looked, or could not sign in |
 //! | `audits` | the audit room's own forms: lists taken, populations frozen, samples drawn, the bundle |
 //! | `decide` | forms by which people decide, handed to the desk through a callback |
+//! | `memo` | what takes long to count, counted once |
 //! | `moment` | the earlier moment that an address asks for |
 //! | `pages` | one function a page, all plain and blocking |
+//! | `listed` | long lists: a page of them, and their CSV while it is read |
 //! | `table`, `words`, `facts` | lists, words with icons, documents as readable text |
 //! | `terms` | where the help page explains a label |
 //! | `charts` | pictures as SVG, out of numbers alone |
@@ -37,7 +39,9 @@ mod download;
 mod facts;
 mod failures;
 mod guard;
+mod listed;
 pub mod live;
+mod memo;
 mod moment;
 mod navigation;
 mod oidc;
@@ -139,6 +143,7 @@ struct Site {
     failures: failures::Failures,
     turns: download::Turns,
     ages: pages::trends::Ages,
+    memo: memo::Memo,
 }
 
 impl Deref for Site {
@@ -156,6 +161,7 @@ impl Site {
 }
 
 /// One request of a signed-in person.
+#[derive(Clone)]
 struct Ask {
     site: Arc<Site>,
     /// As they stand, or as they stood at the moment that is asked for: the pages ask these.
@@ -212,6 +218,8 @@ enum WebError {
     Report(#[from] ReportError),
     #[error(transparent)]
     Packs(#[from] PacksError),
+    #[error("the list was not taken to its end: {0}")]
+    Cut(String),
     #[error("page could not be written: {0}")]
     Template(#[from] askama::Error),
 }
@@ -233,6 +241,7 @@ pub fn router(state: WebState, beside: Router) -> Router {
         failures: failures::Failures::default(),
         turns: download::Turns::default(),
         ages: pages::trends::Ages::default(),
+        memo: memo::Memo::default(),
     });
     let pages = routes()
         .router
@@ -410,6 +419,7 @@ fn sorry(ask: &Ask, error: &WebError) -> Response {
         | WebError::People(_)
         | WebError::Report(_)
         | WebError::Packs(_)
+        | WebError::Cut(_)
         | WebError::Template(_) => {
             tracing::error!(%error, "a page could not be built");
             (
@@ -531,7 +541,7 @@ fn html(template: &impl Template) -> Result<Response, WebError> {
 }
 
 /// A file to keep. The name holds no character that a header could misread.
-fn download(media_type: &'static str, name: &str, bytes: Vec<u8>) -> Response {
+fn download(media_type: &'static str, name: &str, bytes: impl IntoResponse) -> Response {
     let fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     let name: String = name.chars().map(|c| if fine(c) { c } else { '_' }).collect();
     let disposition = format!("attachment; filename=\"{name}\"");

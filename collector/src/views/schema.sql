@@ -112,6 +112,7 @@ CREATE TABLE schedules (
   to_index   INTEGER,
   PRIMARY KEY (agent, target, kind, from_index)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX schedules_of_target ON schedules (target, kind) WHERE to_index IS NULL;
 
 CREATE TABLE targets (
   id          TEXT PRIMARY KEY,
@@ -120,6 +121,7 @@ CREATE TABLE targets (
   first_index INTEGER NOT NULL,
   first_seen  INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX targets_by_name ON targets (name, id);
 
 -- Labels that agents give targets, by their configuration.
 CREATE TABLE said_labels (
@@ -150,7 +152,7 @@ CREATE TABLE document_rows (
   slot       INTEGER,
   PRIMARY KEY (target, kind, from_index)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX documents_now ON document_rows (target, kind) WHERE to_index IS NULL;
+CREATE INDEX documents_now ON document_rows (target, kind, to_index) WHERE to_index IS NULL;
 CREATE INDEX documents_by_digest ON document_rows (digest);
 
 -- How runs ended for one kind on one target; equal ends in a row are one interval: read `outcomes`.
@@ -169,7 +171,9 @@ CREATE TABLE outcome_rows (
   slot       INTEGER,
   PRIMARY KEY (target, kind, from_index)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX outcomes_now ON outcome_rows (target, kind) WHERE to_index IS NULL;
+CREATE INDEX outcomes_now ON outcome_rows (target, kind, to_index) WHERE to_index IS NULL;
+CREATE INDEX outcomes_with_gaps ON outcome_rows (target, to_index, gaps) WHERE to_index IS NULL AND gaps <> '[]';
+CREATE INDEX agents_with_gaps ON outcome_rows (agent, to_index, gaps) WHERE to_index IS NULL AND gaps <> '[]';
 
 -- The places (kinds on targets) that an agent speaks of, up to 64 in a line, so that a run that says again what the one before
 -- it said writes one row.
@@ -229,9 +233,26 @@ CREATE TABLE findings (
   until         INTEGER,               -- of an erased one: nothing else was found before this entry
   PRIMARY KEY (rule, target, from_index)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX findings_now ON findings (target, kind, rule) WHERE to_index IS NULL;
+-- `to_index` stands in such indexes although it is NULL: without it SQLite looks into the row for it.
+CREATE INDEX findings_now ON findings (target, kind, rule, verdict, to_index) WHERE to_index IS NULL;
+-- Few findings are bad, and they are what people look for. SQLite sees from one of two equalities that the index serves, not from IN.
+CREATE INDEX findings_bad ON findings (verdict, rule, target, to_index) WHERE to_index IS NULL AND (verdict = 'fail' OR verdict = 'error');
 CREATE INDEX findings_by_digest ON findings (digest);
 CREATE INDEX findings_by_index ON findings (from_index);
+
+-- How many findings of each rule hold now, by verdict: counting two million takes too long for a page.
+CREATE TABLE finding_counts (
+  rule     TEXT NOT NULL,
+  verdict  TEXT NOT NULL,
+  findings INTEGER NOT NULL,
+  PRIMARY KEY (rule, verdict)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER finding_began AFTER INSERT ON findings WHEN new.to_index IS NULL BEGIN
+  INSERT INTO finding_counts VALUES (new.rule, new.verdict, 1) ON CONFLICT DO UPDATE SET findings = findings + 1; END;
+CREATE TRIGGER finding_ended AFTER UPDATE OF to_index ON findings WHEN old.to_index IS NULL AND new.to_index IS NOT NULL BEGIN
+  UPDATE finding_counts SET findings = findings - 1 WHERE rule = old.rule AND verdict = old.verdict;
+  DELETE FROM finding_counts WHERE rule = old.rule AND verdict = old.verdict AND findings = 0; END;
 
 -- What the rules said of each control at full hours; a row for as long as status and numbers stayed the same.
 CREATE TABLE statuses (

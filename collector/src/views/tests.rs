@@ -4,6 +4,7 @@ mod compare;
 mod followed;
 mod labels;
 mod lapses;
+mod listed;
 mod packs;
 mod replayed;
 

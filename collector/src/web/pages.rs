@@ -69,7 +69,6 @@ impl Ask {
 
     /// Names of agents for people.
     pub(in crate::web) fn agent_names(&self) -> Result<BTreeMap<String, String>, WebError> {
-        let agents = self.views.agents()?;
-        Ok(agents.into_iter().map(|agent| (agent.id, agent.host_name)).collect())
+        Ok(self.views.agent_ids()?.into_iter().collect())
     }
 }

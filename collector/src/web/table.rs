@@ -11,7 +11,7 @@ use super::words::{Moment, Word};
 use crate::report::csv::harmless;
 
 /// Rows on one page.
-const PAGE_ROWS: usize = 200;
+pub(super) const PAGE_ROWS: usize = 100;
 
 /// Query parameters of a request.
 pub(super) type Query = BTreeMap<String, String>;
@@ -27,6 +27,14 @@ pub(super) struct Table {
     pub(super) empty: &'static str,
     /// Address of the same list as CSV, if it has one.
     pub(super) csv: Option<String>,
+}
+
+/// What a page says of rows that are not on it.
+pub(super) struct Counted {
+    pub(super) total: usize,
+    pub(super) fitting: usize,
+    /// Of a column, what it may be chosen by.
+    pub(super) choices: Vec<(&'static str, Vec<String>)>,
 }
 
 pub(super) struct Column {
@@ -232,9 +240,27 @@ impl Table {
     }
 
     pub(super) fn view(self, path: &str, query: &Query) -> TableView {
-        let rows = self.select(query);
+        self.viewed(path, query, None)
+    }
+
+    /// The list as it is shown; `counted`: its rows are those of one page already, in order.
+    pub(super) fn viewed(
+        mut self,
+        path: &str,
+        query: &Query,
+        counted: Option<Counted>,
+    ) -> TableView {
         let order = self.order(query);
-        let (total, matching) = (self.rows.len(), rows.len());
+        let choices = self.choices(query, counted.as_ref());
+        let is_part = counted.is_some();
+        let (rows, total, matching) = match counted {
+            Some(counted) => (std::mem::take(&mut self.rows), counted.total, counted.fitting),
+            None => {
+                let (rows, total) = (self.select(query), self.rows.len());
+                let matching = rows.len();
+                (rows, total, matching)
+            }
+        };
         let pages = matching.div_ceil(PAGE_ROWS).max(1);
         let page_name = self.name("page");
         let page = query.get(&page_name).and_then(|page| page.parse().ok()).unwrap_or(1);
@@ -263,9 +289,10 @@ impl Table {
             .collect();
         let kept = query.iter().filter(|(name, _)| !own.contains(*name));
         let whole = total <= PAGE_ROWS;
+        let skipped = if is_part { 0 } else { (page - 1) * PAGE_ROWS };
         TableView {
             heads: heads.collect(),
-            choices: self.choices(query),
+            choices,
             whole,
             total,
             matching,
@@ -277,7 +304,7 @@ impl Table {
             csv: self.csv.as_ref().map(|csv| address(csv, query, "page", "")),
             previous: (page > 1).then(|| with(&page_name, &(page - 1).to_string())),
             next: (page < pages).then(|| with(&page_name, &(page + 1).to_string())),
-            rows: rows.into_iter().skip((page - 1) * PAGE_ROWS).take(PAGE_ROWS).collect(),
+            rows: rows.into_iter().skip(skipped).take(PAGE_ROWS).collect(),
             id: self.id,
             caption: self.caption,
             empty: self.empty,
@@ -286,24 +313,30 @@ impl Table {
         }
     }
 
-    fn choices(&self, query: &Query) -> Vec<Choice> {
+    fn choices(&self, query: &Query, counted: Option<&Counted>) -> Vec<Choice> {
         let columns = self.columns.iter().enumerate().filter(|(_, column)| column.choice);
         let choices = columns.map(|(at, column)| {
             let name = self.name(column.key);
             let chosen = query.get(&name).cloned().unwrap_or_default();
-            let values: BTreeMap<(String, String), ()> = self
-                .rows
-                .iter()
-                .filter_map(|row| row.get(at))
-                .map(|cell| ((cell.sort_key(), cell.text.clone()), ()))
-                .collect();
-            let options = values.into_keys().map(|(_, value)| {
+            let values = match counted {
+                Some(counted) => counted.values(column.key),
+                None => self.values(at),
+            };
+            let options = values.into_iter().map(|value| {
                 let is_chosen = value == chosen;
                 (value, is_chosen)
             });
             Choice { name, label: column.label, column: at, options: options.collect() }
         });
         choices.filter(|choice| choice.options.len() > 1).collect()
+    }
+
+    /// The values of a column, in its order.
+    fn values(&self, at: usize) -> Vec<String> {
+        let cells = self.rows.iter().filter_map(|row| row.get(at));
+        let values: BTreeSet<(String, String)> =
+            cells.map(|cell| (cell.sort_key(), cell.text.clone())).collect();
+        values.into_iter().map(|(_, value)| value).collect()
     }
 
     /// The same rows as CSV (RFC 4180).
@@ -322,6 +355,13 @@ impl Table {
             }
         }
         writer.into_inner().unwrap_or_default()
+    }
+}
+
+impl Counted {
+    fn values(&self, key: &str) -> Vec<String> {
+        let of = self.choices.iter().find(|(column, _)| *column == key);
+        of.map(|(_, values)| values.clone()).unwrap_or_default()
     }
 }
 

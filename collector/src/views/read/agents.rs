@@ -96,6 +96,38 @@ impl Views {
         })
     }
 
+    /// Ids of all agents, with the names of their hosts.
+    pub fn agent_ids(&self) -> Result<Vec<(String, String)>, ViewsError> {
+        self.read(|connection| {
+            let mut ask = connection.prepare_cached("SELECT id, host_name FROM agents")?;
+            let rows = ask.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// How many targets and agents there are.
+    pub fn population(&self) -> Result<(usize, usize), ViewsError> {
+        self.read(|connection| {
+            let mut ask = connection.prepare_cached(
+                "SELECT (SELECT count(*) FROM targets), (SELECT count(*) FROM agents)",
+            )?;
+            let counts =
+                ask.query_row([], |row| Ok((row.get::<_, u32>(0)?, row.get::<_, u32>(1)?)))?;
+            let number = |count| usize::try_from(count).unwrap_or(usize::MAX);
+            Ok((number(counts.0), number(counts.1)))
+        })
+    }
+
+    /// Versions that agents tell of themselves.
+    pub fn agent_versions(&self) -> Result<Vec<String>, ViewsError> {
+        self.read(|connection| {
+            let mut ask = connection.prepare_cached(
+                "SELECT DISTINCT version FROM agents WHERE version IS NOT NULL ORDER BY version",
+            )?;
+            Ok(ask.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
+        })
+    }
+
     pub fn agent(&self, id: &str) -> Result<Option<AgentRow>, ViewsError> {
         self.read(|connection| {
             let mut ask = connection.prepare_cached(&format!("{AGENT} WHERE id = ?1"))?;
@@ -131,12 +163,25 @@ impl Views {
 
     /// Every kind on schedule now, of every agent.
     pub fn schedules(&self) -> Result<Vec<ScheduleRow>, ViewsError> {
+        self.scheduled("?1 IS NULL", None)
+    }
+
+    pub fn schedules_of_agent(&self, agent: &str) -> Result<Vec<ScheduleRow>, ViewsError> {
+        self.scheduled("agent = ?1", Some(agent))
+    }
+
+    /// What is on schedule for a target, whichever agent looks.
+    pub fn schedules_of_target(&self, target: &str) -> Result<Vec<ScheduleRow>, ViewsError> {
+        self.scheduled("target = ?1", Some(target))
+    }
+
+    fn scheduled(&self, fits: &str, of: Option<&str>) -> Result<Vec<ScheduleRow>, ViewsError> {
         self.read(|connection| {
-            let mut ask = connection.prepare_cached(
-                "SELECT agent, target, kind, cron, from_index FROM schedules WHERE to_index IS NULL
-                 ORDER BY agent, target, kind",
-            )?;
-            let rows = ask.query_map([], |row| {
+            let mut ask = connection.prepare_cached(&format!(
+                "SELECT agent, target, kind, cron, from_index FROM schedules WHERE to_index IS NULL AND {fits}
+                 ORDER BY agent, target, kind"
+            ))?;
+            let rows = ask.query_map([of], |row| {
                 Ok(ScheduleRow {
                     agent: row.get(0)?,
                     target: row.get(1)?,
@@ -150,7 +195,7 @@ impl Views {
     }
 }
 
-fn agent(row: &Row<'_>) -> rusqlite::Result<AgentRow> {
+pub(super) fn agent(row: &Row<'_>) -> rusqlite::Result<AgentRow> {
     let number = |column: usize| -> rusqlite::Result<Option<u64>> {
         Ok(row.get::<_, Option<i64>>(column)?.map(unsigned))
     };

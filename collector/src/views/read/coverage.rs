@@ -23,7 +23,41 @@ pub struct CoverageRow {
     pub waiting: u64,
 }
 
+/// How far one kind is seen now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KindSeen {
+    pub kind: String,
+    /// Targets with a document.
+    pub targets: u64,
+    /// Targets where it was not, or not wholly, seen last time.
+    pub gaps: u64,
+    /// The newest observation anywhere.
+    pub seen: Option<Timestamp>,
+}
+
 impl Views {
+    /// Every kind of which there is a document, or of which a run said how it ended, by name.
+    pub fn kinds_seen(&self) -> Result<Vec<KindSeen>, ViewsError> {
+        self.read(|connection| {
+            let mut ask = connection.prepare_cached(
+                "SELECT kind, sum(documents), sum(gaps), max(seen) FROM (
+                   SELECT kind, count(*) AS documents, 0 AS gaps, max(last_seen) AS seen FROM documents WHERE to_index IS NULL GROUP BY kind
+                   UNION ALL
+                   SELECT kind, 0, sum(gaps <> '[]'), NULL FROM outcomes WHERE to_index IS NULL GROUP BY kind)
+                 GROUP BY kind ORDER BY kind",
+            )?;
+            let rows = ask.query_map([], |row| {
+                Ok(KindSeen {
+                    kind: row.get(0)?,
+                    targets: unsigned(row.get(1)?),
+                    gaps: unsigned(row.get(2)?),
+                    seen: row.get::<_, Option<i64>>(3)?.map(super::time),
+                })
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
     /// Every kind that was ever observed or is on schedule, by name.
     pub fn coverage(&self) -> Result<Vec<CoverageRow>, ViewsError> {
         self.read(|connection| {

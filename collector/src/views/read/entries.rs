@@ -15,6 +15,8 @@ pub struct EntryRow {
     pub key: String,
     pub received: Timestamp,
     pub agent: Option<String>,
+    /// Name of that agent's host.
+    pub host: Option<String>,
     pub epoch: Option<u64>,
     pub seq: Option<u64>,
     /// By the agent's own clock.
@@ -60,7 +62,7 @@ pub enum ChangeKind {
 }
 
 const ENTRY: &str = "SELECT idx, type, env, key, rx, agent, epoch, seq, sealed, missing, documents, gaps, by_whom, \
-     summary, problem FROM entries";
+     summary, problem, (SELECT host_name FROM agents WHERE agents.id = entries.agent) FROM entries";
 
 impl Views {
     pub fn entry_row(&self, index: u64) -> Result<Option<EntryRow>, ViewsError> {
@@ -119,12 +121,14 @@ impl Views {
     /// What changed last: verdicts, agents, rule packs; newest first. A first verdict is news only when it is a failure.
     pub fn changes(&self, limit: u32) -> Result<Vec<Change>, ViewsError> {
         self.read(|connection| {
+            // Each half by its own index, newest first: together they would be sorted, a year of them for a dozen.
             let mut ask = connection.prepare_cached(
-                "SELECT from_index AS i, first_seen, rule, target, was, verdict, message, NULL, NULL FROM findings
-                   WHERE was IS NOT verdict AND (was IS NOT NULL OR verdict = 'fail')
+                "SELECT * FROM (SELECT from_index AS i, first_seen, rule, target, was, verdict, message, NULL, NULL FROM findings
+                   WHERE was IS NOT verdict AND (was IS NOT NULL OR verdict = 'fail') ORDER BY from_index DESC LIMIT ?1)
                  UNION ALL
-                 SELECT idx, rx, NULL, NULL, NULL, NULL, NULL, type, summary FROM entries
+                 SELECT * FROM (SELECT idx, rx, NULL, NULL, NULL, NULL, NULL, type, summary FROM entries
                    WHERE type IN ('enrol', 'revoke', 'rule_pack', 'gap', 'conflict', 'fork') AND problem IS NULL
+                   ORDER BY +idx DESC LIMIT ?1)
                  ORDER BY 1 DESC, 3, 4 LIMIT ?1",
             )?;
             Ok(ask.query_map([limit], change)?.collect::<Result<_, _>>()?)
@@ -146,7 +150,7 @@ fn change(row: &Row<'_>) -> rusqlite::Result<Change> {
     Ok(Change { index: unsigned(row.get(0)?), at: time(row.get(1)?), what })
 }
 
-fn entry(row: &Row<'_>) -> rusqlite::Result<EntryRow> {
+pub(super) fn entry(row: &Row<'_>) -> rusqlite::Result<EntryRow> {
     Ok(EntryRow {
         index: unsigned(row.get(0)?),
         entry_type: row.get(1)?,
@@ -163,5 +167,6 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<EntryRow> {
         by: row.get(12)?,
         summary: row.get(13)?,
         problem: row.get(14)?,
+        host: row.get(15)?,
     })
 }

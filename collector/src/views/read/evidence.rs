@@ -1,5 +1,7 @@
 //! Targets, and the intervals of documents and outcomes.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::Timestamp;
 use rusqlite::Row;
 use serde::Deserialize;
@@ -99,6 +101,22 @@ impl Views {
         })
     }
 
+    /// Names for people of these targets, by id.
+    pub fn names_of<'a>(
+        &self,
+        targets: impl Iterator<Item = &'a str>,
+    ) -> Result<BTreeMap<String, String>, ViewsError> {
+        let targets: BTreeSet<&str> = targets.collect();
+        let listed = serde_json::to_string(&targets).unwrap_or_default();
+        self.read(|connection| {
+            let mut ask = connection.prepare_cached(
+                "SELECT t.id, t.name FROM json_each(?1) j CROSS JOIN targets t ON t.id = j.value",
+            )?;
+            let rows = ask.query_map([listed], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
     pub fn target(&self, id: &str) -> Result<Option<TargetRow>, ViewsError> {
         self.read(|connection| {
             let mut ask = connection.prepare_cached(&format!("{TARGET} WHERE id = ?1"))?;
@@ -139,6 +157,16 @@ impl Views {
         })
     }
 
+    /// What an agent could not, or not wholly, see last time, by target and kind.
+    pub fn gaps_of_agent(&self, agent: &str) -> Result<Vec<OutcomeRow>, ViewsError> {
+        self.read(|connection| {
+            let mut ask = connection.prepare_cached(&format!(
+                "{OUTCOME} WHERE to_index IS NULL AND gaps <> '[]' AND agent = ?1 ORDER BY target, kind"
+            ))?;
+            Ok(ask.query_map([agent], outcome)?.collect::<Result<_, _>>()?)
+        })
+    }
+
     /// How the last run of each kind ended; on one target, or on all.
     pub fn outcomes(&self, target: Option<&str>) -> Result<Vec<OutcomeRow>, ViewsError> {
         self.read(|connection| {
@@ -150,7 +178,7 @@ impl Views {
     }
 }
 
-fn target(row: &Row<'_>) -> rusqlite::Result<TargetRow> {
+pub(super) fn target(row: &Row<'_>) -> rusqlite::Result<TargetRow> {
     Ok(TargetRow {
         id: row.get(0)?,
         name: row.get(1)?,
@@ -165,19 +193,24 @@ fn target(row: &Row<'_>) -> rusqlite::Result<TargetRow> {
 }
 
 pub(super) fn document(row: &Row<'_>) -> rusqlite::Result<DocumentRow> {
+    document_at(row, 0)
+}
+
+/// A document whose columns begin there.
+pub(super) fn document_at(row: &Row<'_>, first: usize) -> rusqlite::Result<DocumentRow> {
     Ok(DocumentRow {
-        target: row.get(0)?,
-        kind: row.get(1)?,
-        from_index: unsigned(row.get(2)?),
-        to_index: row.get::<_, Option<i64>>(3)?.map(unsigned),
-        digest: row.get(4)?,
-        size: unsigned(row.get(5)?),
-        held: row.get(6)?,
-        agent: row.get(7)?,
-        first_seen: time(row.get(8)?),
-        last_index: unsigned(row.get(9)?),
-        last_seen: time(row.get(10)?),
-        seen: row.get::<_, Option<i64>>(11)?.map(unsigned),
+        target: row.get(first)?,
+        kind: row.get(first + 1)?,
+        from_index: unsigned(row.get(first + 2)?),
+        to_index: row.get::<_, Option<i64>>(first + 3)?.map(unsigned),
+        digest: row.get(first + 4)?,
+        size: unsigned(row.get(first + 5)?),
+        held: row.get(first + 6)?,
+        agent: row.get(first + 7)?,
+        first_seen: time(row.get(first + 8)?),
+        last_index: unsigned(row.get(first + 9)?),
+        last_seen: time(row.get(first + 10)?),
+        seen: row.get::<_, Option<i64>>(first + 11)?.map(unsigned),
     })
 }
 

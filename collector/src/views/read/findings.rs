@@ -28,7 +28,7 @@ pub struct FindingRow {
     pub observed_index: u64,
 }
 
-const FINDING: &str = "SELECT f.rule, f.target, f.kind, f.verdict, f.message, f.items, f.item_count, f.from_index,
+pub(super) const FINDING: &str = "SELECT f.rule, f.target, f.kind, f.verdict, f.message, f.items, f.item_count, f.from_index,
     f.verdict_since, coalesce(d.last_seen, f.first_seen), coalesce(d.last_index, f.from_index), coalesce(d.digest, f.digest)
     FROM findings f LEFT JOIN documents d ON d.target = f.target AND d.kind = f.kind AND d.from_index =
       (SELECT from_index FROM documents h WHERE h.target = f.target AND h.kind = f.kind AND h.held = 1
@@ -77,7 +77,7 @@ impl Views {
     }
 }
 
-fn finding(row: &Row<'_>) -> Result<FindingRow, ViewsError> {
+pub(super) fn finding(row: &Row<'_>) -> Result<FindingRow, ViewsError> {
     let (verdict, items): (String, String) = (row.get(3)?, row.get(5)?);
     Ok(FindingRow {
         rule: row.get(0)?,

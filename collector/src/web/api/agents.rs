@@ -5,11 +5,12 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::operation::{Operation, list, one};
+use super::operation::{Operation, long, one};
 use super::targets::{GapLine, gap_line};
 use super::words::DigestText;
 use super::{Ask, WebError};
-use crate::views;
+use crate::views::{self, Asked, Part};
+use crate::web::listed::Each;
 
 /// A program that observes.
 #[derive(Serialize, JsonSchema)]
@@ -116,7 +117,7 @@ struct Unseen {
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![
-        list("/agents", "Agents", "The programs that observe", rows),
+        long("/agents", "Agents", "The programs that observe", part),
         one(
             "/agents/{agent}",
             "Agents",
@@ -126,15 +127,23 @@ pub(super) fn operations() -> Vec<Operation> {
     ]
 }
 
-/// Every agent, by host.
-pub(in crate::web) fn rows(ask: &Ask) -> Result<Vec<AgentRow>, WebError> {
-    let outcomes = ask.views.outcomes(None)?;
-    let agents = ask.views.agents()?.into_iter();
-    Ok(agents.map(|agent| row(ask, &agent, &outcomes)).collect())
+/// The agents that are asked for, by host where nothing else is asked.
+pub(in crate::web) fn part(ask: &Ask, asked: &Asked) -> Result<Part<AgentRow>, WebError> {
+    let Part { rows, fitting, all } = ask.views.agents_asked(asked, ask.now)?;
+    let rows = rows.iter().map(|(agent, unseen)| row(ask, agent, *unseen)).collect();
+    Ok(Part { rows, fitting, all })
 }
 
-fn row(ask: &Ask, agent: &views::AgentRow, outcomes: &[views::OutcomeRow]) -> AgentRow {
-    let unseen = outcomes.iter().filter(|row| row.agent == agent.id && !row.gaps.is_empty());
+/// The same, one after the other.
+pub(in crate::web) fn each(
+    ask: &Ask,
+    asked: &Asked,
+    to: Each<'_, AgentRow>,
+) -> Result<(), WebError> {
+    ask.views.each_agent_asked(asked, ask.now, |(agent, unseen)| to(row(ask, &agent, unseen)))
+}
+
+fn row(ask: &Ask, agent: &views::AgentRow, unseen: u64) -> AgentRow {
     AgentRow {
         agent: agent.id.clone(),
         host: agent.host_name.clone(),
@@ -142,7 +151,7 @@ fn row(ask: &Ask, agent: &views::AgentRow, outcomes: &[views::OutcomeRow]) -> Ag
         version: agent.version.clone(),
         seen: agent.last_seen,
         last_index: agent.last_index,
-        unseen: unseen.count() as u64,
+        unseen,
         spool: agent.spool_items,
         offset: agent.clock_offset_ms,
         missing: agent.missing,
@@ -162,18 +171,17 @@ fn show(ask: &Ask) -> Result<AgentInFull, WebError> {
     let views = &ask.views;
     let missing = || WebError::NotFound(format!("agent {:?}", ask.param(0)));
     let agent = views.agent(ask.param(0))?.ok_or_else(missing)?;
-    let mut outcomes = views.outcomes(None)?;
-    outcomes.retain(|row| row.agent == agent.id);
-    let schedule = views.schedules()?.into_iter().filter(|item| item.agent == agent.id);
+    let outcomes = views.gaps_of_agent(&agent.id)?;
+    let schedule = views.schedules_of_agent(&agent.id)?.into_iter();
     let schedule = schedule.map(|item| {
         let views::ScheduleRow { target, kind, cron, from_index, .. } = item;
         Scheduled { target, kind, cron, from_index }
     });
-    let unseen = outcomes.iter().filter(|row| !row.gaps.is_empty()).map(|row| {
+    let unseen = outcomes.iter().map(|row| {
         let gaps = row.gaps.iter().map(|gap| gap_line(gap, row.collected, row.first_seen));
         Unseen { target: row.target.clone(), kind: row.kind.clone(), gaps: gaps.collect() }
     });
-    let row = row(ask, &agent, &outcomes);
+    let row = row(ask, &agent, outcomes.len() as u64);
     let Vetoes { kinds, paths, fields } = agent.vetoes;
     let of_kind = |(kind, fields): (_, Vec<String>)| {
         let of_kind: Vec<String> = fields.iter().map(|field| format!("{kind}: {field}")).collect();

@@ -11,10 +11,10 @@ use serde::Serialize;
 
 use super::findings::{self, FindingRow};
 use super::frameworks::reached;
-use super::operation::{Operation, list, one};
+use super::operation::{Operation, list, long, one};
 use super::words::{ControlText, SeverityWord, StatusWord, StrengthWord, ThemeWord};
 use super::{Ask, WebError};
-use crate::views::{Assessment, Views};
+use crate::views::{Asked, Assessment, Part, Segment, Views};
 
 /// A control of Annex A as rules and evidence show it.
 #[derive(Serialize, JsonSchema)]
@@ -134,7 +134,7 @@ pub(super) fn operations() -> Vec<Operation> {
     vec![
         list("/controls", "Controls", "The 93 controls of Annex A with their statuses", rows),
         one("/controls/{control}", "Controls", "One control with reasons and rules", show),
-        list(
+        long(
             "/controls/{control}/findings",
             "Controls",
             "What rules found that speak about a control",
@@ -219,10 +219,10 @@ fn show(ask: &Ask) -> Result<ControlInFull, WebError> {
     let missing = || WebError::NotFound(format!("control {}", control.id));
     let status = assessment.of(control.id).ok_or_else(missing)?;
     let mut rules = Vec::new();
+    let found = views.finding_segments()?;
     for rule in views.assessor().pack().rules() {
         let Some(strength) = rule.strength(control.id) else { continue };
-        let found = views.findings_of_rule(rule.id.as_str())?;
-        let with = |verdict| found.iter().filter(|row| row.verdict == verdict).count() as u64;
+        let with = |verdict| Segment::count(&found, rule.id.as_str(), verdict);
         rules.push(RuleLine {
             rule: rule.id.to_string(),
             title: rule.title.clone(),
@@ -262,14 +262,8 @@ fn reason(reason: &Reason) -> ReasonRow {
     }
 }
 
-fn found(ask: &Ask) -> Result<Vec<FindingRow>, WebError> {
-    let (views, control) = (&ask.views, control(ask)?);
-    let mut found = Vec::new();
-    let rules = views.assessor().pack().rules().iter();
-    for rule in rules.filter(|rule| rule.strength(control.id).is_some()) {
-        found.extend(views.findings_of_rule(rule.id.as_str())?);
-    }
-    findings::told(ask, found)
+fn found(ask: &Ask, asked: &Asked) -> Result<Part<FindingRow>, WebError> {
+    findings::part(ask, &asked.clone().also("controls", &control(ask)?.id.to_string()))
 }
 
 fn intervals(ask: &Ask) -> Result<Vec<IntervalRow>, WebError> {

@@ -170,7 +170,7 @@ fn entries(ask: &Ask, place: &Place) -> Result<(Vec<EntryRow>, u64), ApiError> {
         ..EntryFilter::default()
     };
     let rows = ask.views.entries(&filter, place.limit)?;
-    Ok((told(ask, rows)?, ask.views.entry_count(&filter)?))
+    Ok((told(rows), ask.views.entry_count(&filter)?))
 }
 
 fn activity(ask: &Ask, place: &Place) -> Result<(Vec<EntryRow>, u64), ApiError> {
@@ -183,14 +183,13 @@ fn activity(ask: &Ask, place: &Place) -> Result<(Vec<EntryRow>, u64), ApiError> 
     }
     rows.sort_by_key(|row| std::cmp::Reverse(row.index));
     rows.truncate(usize::try_from(place.limit).unwrap_or(usize::MAX));
-    Ok((told(ask, rows)?, total))
+    Ok((told(rows), total))
 }
 
 /// Entries as they are told.
-pub(in crate::web) fn told(ask: &Ask, rows: Vec<Row>) -> Result<Vec<EntryRow>, WebError> {
-    let names = ask.agent_names()?;
+fn told(rows: Vec<Row>) -> Vec<EntryRow> {
     let rows = rows.into_iter().map(|row| {
-        let host = row.agent.as_ref().map(|id| names.get(id).unwrap_or(id).clone());
+        let host = row.host.or_else(|| row.agent.clone());
         EntryRow {
             index: row.index,
             entry_type: row.entry_type,
@@ -207,7 +206,7 @@ pub(in crate::web) fn told(ask: &Ask, rows: Vec<Row>) -> Result<Vec<EntryRow>, W
             envelope: row.envelope,
         }
     });
-    Ok(rows.collect())
+    rows.collect()
 }
 
 fn show(ask: &Ask) -> Result<EntryInFull, WebError> {

@@ -1,14 +1,19 @@
 //! Findings: what each rule says about each target now.
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
 use exhibit_assessment::{Item, Severity, Verdict};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::operation::{Operation, list};
+use super::list::counted;
+use super::operation::{Operation, long};
 use super::words::{DigestText, SeverityWord, VerdictWord};
 use super::{Ask, WebError};
-use crate::views;
+use crate::views::{self, Asked, Narrow, Part, Segment, ViewsError};
+use crate::web::listed::Each;
 
 /// What a rule says about a target, with the observation it rests on.
 #[derive(Serialize, JsonSchema)]
@@ -52,47 +57,169 @@ pub(in crate::web) struct ItemRow {
 }
 
 pub(super) fn operations() -> Vec<Operation> {
-    vec![list(
+    vec![long(
         "/findings",
         "Findings",
         "What each rule says about each target now, failures first",
-        rows,
+        part,
     )]
 }
 
-/// Every finding that holds now, failures first.
-pub(in crate::web) fn rows(ask: &Ask) -> Result<Vec<FindingRow>, WebError> {
-    told(ask, ask.views.findings()?)
+/// The findings that are asked for, failures first where nothing else is asked.
+pub(in crate::web) fn part(ask: &Ask, asked: &Asked) -> Result<Part<FindingRow>, WebError> {
+    let wanted = Wanted::of(ask, asked)?;
+    let mut found = Vec::new();
+    wanted.each(ask, asked, |row| {
+        found.push(row);
+        Ok::<_, WebError>(())
+    })?;
+    let names = ask.views.names_of(found.iter().map(|row| row.target.as_str()))?;
+    let rows = found.into_iter().map(|row| tell(ask, row, &names)).collect();
+    Ok(Part { rows, fitting: sum(&wanted.segments), all: wanted.all })
 }
 
-/// Findings as they are told, failures first.
-pub(in crate::web) fn told(
+/// The same, one after the other.
+pub(in crate::web) fn each(
     ask: &Ask,
-    found: Vec<views::FindingRow>,
-) -> Result<Vec<FindingRow>, WebError> {
-    let (names, assessor) = (ask.target_names()?, ask.views.assessor());
-    let rows = found.into_iter().map(|row| {
-        let rule = assessor.rule(&row.rule);
-        let controls = rule.into_iter().flat_map(|rule| &rule.controls);
-        FindingRow {
-            verdict: row.verdict,
-            title: rule.map_or_else(|| row.rule.clone(), |rule| rule.title.clone()),
-            severity: rule.map(|rule| rule.severity),
-            controls: controls.map(|(control, _)| control.to_string()).collect(),
-            rule: row.rule,
-            name: names.get(&row.target).unwrap_or(&row.target).clone(),
-            target: row.target,
-            kind: row.kind,
-            message: row.message,
-            offending: row.items.into_iter().map(|Item { id, why }| ItemRow { id, why }).collect(),
-            items: row.item_count,
-            observed: row.observed_at,
-            since: row.verdict_since,
-            index: row.observed_index,
-            digest: row.digest,
+    asked: &Asked,
+    to: Each<'_, FindingRow>,
+) -> Result<(), WebError> {
+    let (wanted, names) = (Wanted::of(ask, asked)?, ask.target_names()?);
+    wanted.each(ask, asked, |row| to(tell(ask, row, &names)))
+}
+
+fn tell(ask: &Ask, row: views::FindingRow, names: &BTreeMap<String, String>) -> FindingRow {
+    let rule = ask.views.assessor().rule(&row.rule);
+    let controls = rule.into_iter().flat_map(|rule| &rule.controls);
+    FindingRow {
+        verdict: row.verdict,
+        title: rule.map_or_else(|| row.rule.clone(), |rule| rule.title.clone()),
+        severity: rule.map(|rule| rule.severity),
+        controls: controls.map(|(control, _)| control.to_string()).collect(),
+        rule: row.rule,
+        name: names.get(&row.target).unwrap_or(&row.target).clone(),
+        target: row.target,
+        kind: row.kind,
+        message: row.message,
+        offending: row.items.into_iter().map(|Item { id, why }| ItemRow { id, why }).collect(),
+        items: row.item_count,
+        observed: row.observed_at,
+        since: row.verdict_since,
+        index: row.observed_index,
+        digest: row.digest,
+    }
+}
+
+/// What is asked of findings: which of whose verdicts in which order, and what else has to hold.
+struct Wanted {
+    segments: Vec<Segment>,
+    narrow: Narrow,
+    all: u64,
+}
+
+impl Wanted {
+    fn of(ask: &Ask, asked: &Asked) -> Result<Self, WebError> {
+        let mut segments = ask.views.finding_segments()?;
+        let all = sum(&segments);
+        let mut narrow = Narrow::default();
+        for (field, value) in &asked.fits {
+            let value = || Some(value.clone());
+            match field.as_str() {
+                "target" => narrow.target = value(),
+                "name" => narrow.name = value(),
+                "message" => narrow.message = value(),
+                "digest" => narrow.digest = value(),
+                _ => {}
+            }
         }
-    });
-    let mut rows: Vec<FindingRow> = rows.collect();
-    rows.sort_by_key(|row| crate::web::words::verdict(row.verdict).order);
-    Ok(rows)
+        segments.retain(|segment| {
+            let fits = |(field, value): &(String, String)| {
+                beside(field) || words(ask, segment, field).contains(value)
+            };
+            asked.fits.iter().all(fits)
+        });
+        if !asked.text.is_empty() {
+            let text = asked.text.to_lowercase();
+            for segment in &mut segments {
+                let told = |field: &&str| {
+                    let words = words(ask, segment, field);
+                    words.iter().any(|word| word.to_lowercase().contains(&text))
+                };
+                segment.told = OF_RULES.iter().any(|field| told(&field));
+            }
+            narrow.text = Some(text);
+        }
+        segments.sort_by_key(|segment| {
+            (crate::web::words::verdict(segment.verdict).order, segment.rule.clone())
+        });
+        if let Some((field, turned)) = &asked.order {
+            let key = |segment: &Segment| key(ask, segment, field);
+            match turned {
+                true => segments.sort_by_cached_key(|segment| Reverse(key(segment))),
+                false => segments.sort_by_cached_key(key),
+            }
+        }
+        let segments = ask.views.narrowed(segments, &narrow)?;
+        Ok(Self { segments, narrow, all })
+    }
+
+    fn each<E: From<ViewsError>>(
+        &self,
+        ask: &Ask,
+        asked: &Asked,
+        to: impl FnMut(views::FindingRow) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let (segments, narrow) = (self.segments.as_slice(), &self.narrow);
+        let range = (asked.offset, asked.limit);
+        match asked.order.as_ref().filter(|(field, _)| !OF_RULES.contains(&field.as_str())) {
+            Some((field, turned)) => {
+                ask.views.each_finding_by((field, *turned), segments, narrow, range, to)
+            }
+            None => ask.views.each_finding_of(segments, narrow, range, to),
+        }
+    }
+}
+
+/// Fields that follow from the rule and the verdict alone.
+const OF_RULES: [&str; 6] = ["verdict", "rule", "title", "severity", "controls", "kind"];
+
+/// Fields that do not.
+fn beside(field: &str) -> bool {
+    ["target", "name", "message", "digest"].contains(&field)
+}
+
+fn sum(segments: &[Segment]) -> u64 {
+    segments.iter().map(|segment| segment.findings).sum()
+}
+
+/// What a field of all findings of a segment says.
+fn words(ask: &Ask, segment: &Segment, field: &str) -> Vec<String> {
+    let rule = ask.views.assessor().rule(&segment.rule);
+    let one = |text: Option<&str>| text.map(str::to_owned).into_iter().collect();
+    match field {
+        "verdict" => vec![segment.verdict.as_str().to_owned()],
+        "rule" => vec![segment.rule.clone()],
+        "title" => one(Some(rule.map_or(segment.rule.as_str(), |rule| &rule.title))),
+        "severity" => one(rule.map(|rule| rule.severity.as_str())),
+        "kind" => one(rule.map(|rule| rule.kind.as_str())),
+        "controls" => {
+            let controls = rule.into_iter().flat_map(|rule| &rule.controls);
+            controls.map(|(control, _)| control.to_string()).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// What a segment is sorted by.
+fn key(ask: &Ask, segment: &Segment, field: &str) -> (u8, String) {
+    let rule = ask.views.assessor().rule(&segment.rule);
+    match field {
+        "verdict" => (crate::web::words::verdict(segment.verdict).order, String::new()),
+        // The worst first.
+        "severity" => (rule.map_or(0, |rule| 9 - rule.severity as u8), String::new()),
+        _ => {
+            let words = words(ask, segment, field);
+            (0, words.first().map(|word| counted(word)).unwrap_or_default())
+        }
+    }
 }

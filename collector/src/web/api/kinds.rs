@@ -7,9 +7,10 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::operation::{Operation, list};
+use super::operation::{Operation, list, long};
 use super::words::DigestText;
 use super::{Ask, WebError};
+use crate::views::{Asked, Part};
 
 /// A kind of evidence, whatever plugin emits it.
 #[derive(Serialize, JsonSchema)]
@@ -59,7 +60,7 @@ pub(in crate::web) struct EvidenceRow {
 pub(super) fn operations() -> Vec<Operation> {
     vec![
         list("/kinds", "Evidence", "Kinds of evidence, and how far each is seen", rows),
-        list("/evidence", "Evidence", "The newest document of each kind on each target", evidence),
+        long("/evidence", "Evidence", "The newest document of each kind on each target", evidence),
     ]
 }
 
@@ -81,25 +82,18 @@ pub(in crate::web) fn rows(ask: &Ask) -> Result<Vec<KindRow>, WebError> {
         });
     };
     let shipped = evidence_kinds()?;
-    let (documents, outcomes) = (views.documents(None)?, views.outcomes(None)?);
+    let seen = ask.kinds_seen()?;
     shipped.iter().for_each(|one| known(&one.kind));
-    documents.iter().for_each(|one| known(&one.kind));
-    outcomes.iter().for_each(|one| known(&one.kind));
+    seen.iter().for_each(|one| known(&one.kind));
     for one in shipped {
         if let Some(row) = kinds.get_mut(&one.kind) {
             row.holds = one.holds;
             row.controls = one.controls.iter().map(ToString::to_string).collect();
         }
     }
-    for document in documents {
-        if let Some(row) = kinds.get_mut(&document.kind) {
-            row.targets += 1;
-            row.seen = row.seen.max(Some(document.last_seen));
-        }
-    }
-    for outcome in outcomes.iter().filter(|outcome| !outcome.gaps.is_empty()) {
-        if let Some(row) = kinds.get_mut(&outcome.kind) {
-            row.gaps += 1;
+    for one in seen {
+        if let Some(row) = kinds.get_mut(&one.kind) {
+            (row.targets, row.gaps, row.seen) = (one.targets, one.gaps, one.seen);
         }
     }
     for rule in views.assessor().pack().rules() {
@@ -110,11 +104,11 @@ pub(in crate::web) fn rows(ask: &Ask) -> Result<Vec<KindRow>, WebError> {
     Ok(kinds.into_values().collect())
 }
 
-/// The newest document of each kind on each target.
-pub(in crate::web) fn evidence(ask: &Ask) -> Result<Vec<EvidenceRow>, WebError> {
-    let names = ask.target_names()?;
-    let rows = ask.views.documents(None)?.into_iter().map(|row| EvidenceRow {
-        name: names.get(&row.target).unwrap_or(&row.target).clone(),
+/// The newest document of each kind on each target, as far as they are asked for.
+fn evidence(ask: &Ask, asked: &Asked) -> Result<Part<EvidenceRow>, WebError> {
+    let Part { rows, fitting, all } = ask.views.documents_asked(asked)?;
+    let rows = rows.into_iter().map(|(row, name)| EvidenceRow {
+        name,
         target: row.target,
         kind: row.kind,
         digest: row.digest,
@@ -127,5 +121,5 @@ pub(in crate::web) fn evidence(ask: &Ask) -> Result<Vec<EvidenceRow>, WebError> 
         last_index: row.last_index,
         seen: row.seen,
     });
-    Ok(rows.collect())
+    Ok(Part { rows: rows.collect(), fitting, all })
 }

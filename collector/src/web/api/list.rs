@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::Ask;
 use super::operation::{Place, Taken};
 use super::problem::{ApiError, Wrong};
+use crate::views::{Asked, Part};
 use crate::web::table::{Query, encode};
 
 /// Rows of one answer: where nobody says, and at most.
@@ -187,6 +188,34 @@ impl<'a> Wanted<'a> {
         Ok(Self { fields, limit: place(limit), offset: place(offset), sort, needle, chosen })
     }
 
+    /// The same, asked of a list that sorts and filters by itself.
+    pub(super) fn asked(&self) -> Asked {
+        let text = |value: &Value| match value {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        Asked {
+            fits: self
+                .chosen
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), text(value)))
+                .collect(),
+            text: self.needle.clone(),
+            order: self.sort.map(|(name, _, turned)| (name.to_owned(), turned)),
+            offset: self.offset as u64,
+            limit: Some(self.limit as u64),
+        }
+    }
+
+    /// An answer out of rows that are what was asked for.
+    pub(super) fn part<T>(&self, ask: &Ask, part: Part<T>, entries: u64) -> List<T> {
+        let after = (self.offset as u64).saturating_add(part.rows.len() as u64);
+        let more = after < part.fitting && !part.rows.is_empty();
+        let place = usize::try_from(after).unwrap_or(usize::MAX);
+        let next = more.then(|| self.address(ask, place));
+        List { items: part.rows, total: part.fitting, next, entries }
+    }
+
     /// The rows that are wanted, in their order.
     pub(super) fn page<T: Serialize>(
         &self,
@@ -341,7 +370,7 @@ impl Field {
 }
 
 /// A text by which people count: A.5.2 before A.5.10.
-fn counted(text: &str) -> String {
+pub(super) fn counted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     let mut digits = String::new();
     for letter in text.chars().chain(['\0']) {

@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use super::list::{self, Fields, List, Wanted};
 use super::problem::{ApiError, Problem, Wrong};
 use super::{Ask, CACHE, Site, WebError};
+use crate::views::{Asked, Part};
 use crate::web::guard::{SignedIn, same_token};
 use crate::web::moment::{AS_OF, Past};
 use crate::web::table;
@@ -131,6 +132,25 @@ pub(super) fn list<T: Serialize + JsonSchema + 'static>(
         let wanted = Wanted::read(&ask.query, &fields)?;
         let entries = ask.entries(ask.views.applied()?);
         Answer::json(&wanted.page(ask, rows(ask)?, entries)?)
+    };
+    let gives = Gives::Json(|shapes| shapes.subschema_for::<List<T>>());
+    Operation::reads((path, tag, summary), takes, gives, Box::new(run))
+}
+
+/// Reads a list that is too long to be had whole: of what it sorts, filters and pages by the fields of its rows, a part is asked for.
+pub(super) fn long<T: Serialize + JsonSchema + 'static>(
+    path: &'static str,
+    tag: &'static str,
+    summary: &'static str,
+    part: fn(&Ask, &Asked) -> Result<Part<T>, WebError>,
+) -> Operation {
+    let fields = Fields::of::<T>();
+    let takes = fields.taken();
+    let run = move |ask: &Ask| {
+        let wanted = Wanted::read(&ask.query, &fields)?;
+        let entries = ask.entries(ask.views.applied()?);
+        let part = part(ask, &wanted.asked())?;
+        Answer::json(&wanted.part(ask, part, entries))
     };
     let gives = Gives::Json(|shapes| shapes.subschema_for::<List<T>>());
     Operation::reads((path, tag, summary), takes, gives, Box::new(run))

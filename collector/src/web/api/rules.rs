@@ -9,10 +9,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::findings::{self, FindingRow};
-use super::operation::{Operation, list, one};
+use super::operation::{Operation, list, long, one};
 use super::words::{ControlText, SeverityWord, StrengthWord};
 use super::{Ask, WebError};
-use crate::views::PackRow;
+use crate::views::{Asked, PackRow, Part, Segment};
 
 /// A rule with what it finds now.
 #[derive(Serialize, JsonSchema)]
@@ -91,7 +91,7 @@ pub(super) fn operations() -> Vec<Operation> {
     vec![
         list("/rules", "Rules", "Rules of the pack in force", rows),
         one("/rules/{rule}", "Rules", "One rule with its source", show),
-        list(
+        long(
             "/rules/{rule}/findings",
             "Rules",
             "What one rule says about each target, failures first",
@@ -105,10 +105,13 @@ pub(super) fn operations() -> Vec<Operation> {
 pub(in crate::web) fn rows(ask: &Ask) -> Result<Vec<RuleRow>, WebError> {
     let views = &ask.views;
     let mut counted: BTreeMap<String, (u64, u64)> = BTreeMap::new();
-    for finding in views.findings()? {
-        let (pass, fail) = counted.entry(finding.rule).or_default();
-        *pass += u64::from(finding.verdict == Verdict::Pass);
-        *fail += u64::from(finding.verdict == Verdict::Fail);
+    for segment in views.finding_segments()? {
+        let (pass, fail) = counted.entry(segment.rule).or_default();
+        match segment.verdict {
+            Verdict::Pass => *pass += segment.findings,
+            Verdict::Fail => *fail += segment.findings,
+            Verdict::Error | Verdict::NotApplicable => {}
+        }
     }
     let rules = views.assessor().pack().rules().iter();
     Ok(rules
@@ -137,8 +140,8 @@ fn rule(ask: &Ask) -> Result<&Rule, WebError> {
 
 fn show(ask: &Ask) -> Result<RuleInFull, WebError> {
     let (rule, pack) = (rule(ask)?, ask.views.assessor().pack());
-    let found = ask.views.findings_of_rule(rule.id.as_str())?;
-    let with = |verdict| found.iter().filter(|row| row.verdict == verdict).count() as u64;
+    let found = ask.views.finding_segments()?;
+    let with = |verdict| Segment::count(&found, rule.id.as_str(), verdict);
     let source = pack.sources().iter().find(|(path, _)| *path == rule.path);
     Ok(RuleInFull {
         rule: row(rule, (with(Verdict::Pass), with(Verdict::Fail))),
@@ -153,8 +156,8 @@ fn show(ask: &Ask) -> Result<RuleInFull, WebError> {
     })
 }
 
-fn found(ask: &Ask) -> Result<Vec<FindingRow>, WebError> {
-    findings::told(ask, ask.views.findings_of_rule(rule(ask)?.id.as_str())?)
+fn found(ask: &Ask, asked: &Asked) -> Result<Part<FindingRow>, WebError> {
+    findings::part(ask, &asked.clone().also("rule", rule(ask)?.id.as_str()))
 }
 
 fn packs(ask: &Ask) -> Result<Vec<PackLine>, WebError> {

@@ -7,10 +7,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::findings::{self, FindingRow};
-use super::operation::{Operation, list, one};
+use super::operation::{Operation, list, long, one};
 use super::words::DigestText;
 use super::{Ask, WebError};
-use crate::views::{self, DocumentRow};
+use crate::views::{self, Asked, DocumentRow, Part};
+use crate::web::listed::Each;
 
 /// What is observed: a host, an account, an organisation.
 #[derive(Serialize, JsonSchema)]
@@ -100,9 +101,9 @@ pub(super) struct GapLine {
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![
-        list("/targets", "Targets", "What is observed: hosts, accounts, organisations", rows),
+        long("/targets", "Targets", "What is observed: hosts, accounts, organisations", part),
         one("/targets/{target}", "Targets", "One target with its kinds", show),
-        list(
+        long(
             "/targets/{target}/findings",
             "Targets",
             "What rules say about one target, failures first",
@@ -117,9 +118,19 @@ pub(super) fn operations() -> Vec<Operation> {
     ]
 }
 
-/// Every target, by name.
-pub(in crate::web) fn rows(ask: &Ask) -> Result<Vec<TargetRow>, WebError> {
-    Ok(ask.views.targets()?.into_iter().map(row).collect())
+/// The targets that are asked for, by name where nothing else is asked.
+pub(in crate::web) fn part(ask: &Ask, asked: &Asked) -> Result<Part<TargetRow>, WebError> {
+    let Part { rows, fitting, all } = ask.views.targets_asked(asked)?;
+    Ok(Part { rows: rows.into_iter().map(row).collect(), fitting, all })
+}
+
+/// The same, one after the other.
+pub(in crate::web) fn each(
+    ask: &Ask,
+    asked: &Asked,
+    to: Each<'_, TargetRow>,
+) -> Result<(), WebError> {
+    ask.views.each_target_asked(asked, |target| to(row(target)))
 }
 
 fn row(row: views::TargetRow) -> TargetRow {
@@ -145,7 +156,7 @@ fn show(ask: &Ask) -> Result<TargetInFull, WebError> {
     let (views, target) = (&ask.views, target(ask)?);
     let (documents, outcomes) =
         (views.documents(Some(&target.id))?, views.outcomes(Some(&target.id))?);
-    let schedules = views.schedules()?.into_iter().filter(|item| item.target == target.id);
+    let schedules = views.schedules_of_target(&target.id)?.into_iter();
     let crons: BTreeMap<String, String> = schedules.map(|item| (item.kind, item.cron)).collect();
     let kinds: BTreeSet<&String> = documents
         .iter()
@@ -193,8 +204,8 @@ fn line(row: DocumentRow) -> DocumentLine {
     }
 }
 
-fn found(ask: &Ask) -> Result<Vec<FindingRow>, WebError> {
-    findings::told(ask, ask.views.findings_of_target(&target(ask)?.id)?)
+fn found(ask: &Ask, asked: &Asked) -> Result<Part<FindingRow>, WebError> {
+    findings::part(ask, &asked.clone().also("target", &target(ask)?.id))
 }
 
 fn history(ask: &Ask) -> Result<Vec<DocumentLine>, WebError> {

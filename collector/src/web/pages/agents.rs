@@ -7,6 +7,8 @@ use super::controls::ListPage;
 use super::noticed::{self, Alarms};
 use super::{super::html, Ask, WebError, target_href};
 use crate::views::{AgentRow, EntryFilter};
+use crate::web::api::agents::Health;
+use crate::web::listed::Listed;
 use crate::web::table::{
     Cell, Table, TableView, choice, column, count, encode, moment, number, text,
 };
@@ -40,30 +42,16 @@ pub(in crate::web) fn list(ask: &Ask) -> Result<Response, WebError> {
         frame: ask.frame("Agents", "agents"),
         title: "Agents",
         intro: "The programs that observe. An agent is silent when it has not spoken for twice the time it named itself.",
-        table: table(ask)?.view(&ask.path, &ask.query),
+        table: listed().page(ask, choices(ask)?)?,
     })
 }
 
 pub(in crate::web) fn csv(ask: &Ask) -> Result<Response, WebError> {
-    Ok(ask.csv("agents", &table(ask)?))
+    listed().csv(ask, "agents", api::agents::each)
 }
 
-fn table(ask: &Ask) -> Result<Table, WebError> {
-    let rows = api::agents::rows(ask)?.into_iter().map(|agent| {
-        let unknown = |number: Option<u64>| number.map_or_else(|| text("not told"), count);
-        vec![
-            text(agent.host).link(format!("/agents/{}", encode(&agent.agent))),
-            text(agent.health.as_str()),
-            text(agent.version.unwrap_or_else(|| "not told".into())),
-            moment(Some(ask.moment(agent.seen))).link(format!("/entries/{}", agent.last_index)),
-            count(agent.unseen),
-            unknown(agent.spool),
-            text(offset(agent.offset)),
-            count(agent.missing),
-            count(agent.dropped),
-        ]
-    });
-    Ok(Table {
+fn listed() -> Listed<api::agents::AgentRow> {
+    let table = Table {
         id: "main",
         caption: "Agents".into(),
         columns: vec![
@@ -77,11 +65,33 @@ fn table(ask: &Ask) -> Result<Table, WebError> {
             number("missing", "Missing statements"),
             number("dropped", "Dropped"),
         ],
-        rows: rows.collect(),
+        rows: Vec::new(),
         empty: "No agent is enrolled. Make a token with `exhibit-collector token create`; it prints the command to run \
                 on the host.",
         csv: Some("/agents.csv".into()),
-    })
+    };
+    Listed { table, names: &[], part: api::agents::part, cells }
+}
+
+fn choices(ask: &Ask) -> Result<Vec<(&'static str, Vec<String>)>, WebError> {
+    let healths = [Health::Silent, Health::Speaking, Health::Revoked].map(Health::as_str);
+    let healths = healths.map(str::to_owned).into_iter().collect();
+    Ok(vec![("health", healths), ("version", ask.views.agent_versions()?)])
+}
+
+fn cells(ask: &Ask, agent: api::agents::AgentRow) -> Vec<Cell> {
+    let unknown = |number: Option<u64>| number.map_or_else(|| text("not told"), count);
+    vec![
+        text(agent.host).link(format!("/agents/{}", encode(&agent.agent))),
+        text(agent.health.as_str()),
+        text(agent.version.unwrap_or_else(|| "not told".into())),
+        moment(Some(ask.moment(agent.seen))).link(format!("/entries/{}", agent.last_index)),
+        count(agent.unseen),
+        unknown(agent.spool),
+        text(offset(agent.offset)),
+        count(agent.missing),
+        count(agent.dropped),
+    ]
 }
 
 fn offset(millis: Option<i64>) -> String {
@@ -92,7 +102,7 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
     let views = &ask.views;
     let missing = || WebError::NotFound(format!("agent {:?}", ask.param(0)));
     let agent = views.agent(ask.param(0))?.ok_or_else(missing)?;
-    let names = ask.target_names()?;
+    let names = ask.views.names_of(agent.targets.iter().map(String::as_str))?;
     let targets = agent
         .targets
         .iter()
@@ -117,7 +127,7 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
 
 fn unseen(ask: &Ask, agent: &AgentRow) -> Result<Table, WebError> {
     let mut rows: Vec<Vec<Cell>> = Vec::new();
-    for row in ask.views.outcomes(None)?.iter().filter(|row| row.agent == agent.id) {
+    for row in &ask.views.gaps_of_agent(&agent.id)? {
         for gap in &row.gaps {
             rows.push(vec![
                 text(row.kind.clone()).note(row.target.clone()),
@@ -145,7 +155,7 @@ fn unseen(ask: &Ask, agent: &AgentRow) -> Result<Table, WebError> {
 }
 
 fn schedule(ask: &Ask, agent: &AgentRow) -> Result<Table, WebError> {
-    let items = ask.views.schedules()?.into_iter().filter(|item| item.agent == agent.id);
+    let items = ask.views.schedules_of_agent(&agent.id)?.into_iter();
     let rows = items.map(|item| {
         vec![
             text(item.kind).note(item.target),

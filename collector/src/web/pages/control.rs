@@ -12,11 +12,14 @@ use super::decided::{Decided, decided};
 use super::frameworks::{self, SaidView};
 use super::picture::theme_title;
 use super::{super::html, Ask, WebError, evidence_href, target_href};
-use crate::views::FindingRow;
-use crate::web::Frame;
+use crate::views::{Asked, FindingRow, Segment};
 use crate::web::charts::{self, Interval};
 use crate::web::table::encode;
 use crate::web::words::{self, Moment, Word};
+use crate::web::{Frame, api};
+
+/// Findings on a page about something else; their list has the others.
+pub(super) const FIRST: u64 = 50;
 
 #[derive(Template)]
 #[template(path = "control.html")]
@@ -37,6 +40,8 @@ struct ControlPage {
     hidden_reasons: u64,
     rules: Vec<RuleView>,
     findings: Vec<FindingView>,
+    /// Findings that are not on the page.
+    more: u64,
     decided: Decided,
     oldest: Option<Moment>,
     freshest: Option<Moment>,
@@ -66,8 +71,8 @@ pub(super) struct RuleView {
     pub(super) freshness: String,
     pub(super) why: String,
     pub(super) fix: String,
-    pub(super) pass: usize,
-    pub(super) fail: usize,
+    pub(super) pass: u64,
+    pub(super) fail: u64,
 }
 
 pub(super) struct FindingView {
@@ -94,7 +99,6 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
     let control = framework.control(id).ok_or_else(missing)?;
     let assessment = views.assess(ask.now)?;
     let status = assessment.of(id).ok_or_else(missing)?;
-    let names = ask.target_names()?;
     let mut related: Vec<(&Rule, Strength)> = views
         .assessor()
         .pack()
@@ -103,18 +107,19 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
         .filter_map(|rule| Some((rule, rule.strength(id)?)))
         .collect();
     related.sort_by_key(|(rule, strength)| (*strength, &rule.id));
-    let (mut rules, mut findings) = (Vec::new(), Vec::new());
-    for (rule, strength) in related {
-        let found = views.findings_of_rule(rule.id.as_str())?;
-        rules.push(rule_view(rule, strength, &found));
-        findings.extend(found.into_iter().map(|row| {
-            let name = names.get(&row.target).cloned();
-            finding_view(ask, row, name, Some(rule), Some(strength))
-        }));
-    }
-    findings.sort_by_key(|finding| {
-        (finding.word.order, finding.strength.map(|word| word.order), finding.target.clone())
+    let segments = views.finding_segments()?;
+    let rules =
+        related.iter().map(|(rule, strength)| rule_view(rule, *strength, &segments)).collect();
+    let first = Asked { limit: Some(FIRST), ..Asked::default() };
+    let found = api::findings::part(ask, &first.also("controls", &id.to_string()))?;
+    let more = found.fitting.saturating_sub(found.rows.len() as u64);
+    let findings = found.rows.into_iter().map(|row| {
+        let strength = related.iter().find(|(rule, _)| rule.id.as_str() == row.rule);
+        told_view(ask, row, strength.map(|(_, strength)| *strength))
     });
+    let findings = findings.collect();
+    let named = status.reasons.iter().filter_map(|reason| reason.target.as_deref());
+    let names = views.names_of(named)?;
     let reasons = status.reasons.iter().map(|reason| reason_view(ask, reason, &names));
     let place = framework.controls().iter().position(|other| other.id == id).unwrap_or(0);
     let neighbour = |place: Option<usize>| {
@@ -136,6 +141,7 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
         reasons: reasons.collect(),
         rules,
         findings,
+        more,
         decided: decided(ask, id, &assessment)?,
         oldest: status.oldest.map(|at| ask.moment(at)),
         freshest: status.freshest.map(|at| ask.moment(at)),
@@ -163,9 +169,9 @@ fn attributes(control: &Control) -> Vec<(&'static str, Vec<String>)> {
     ]
 }
 
-pub(super) fn rule_view(rule: &Rule, strength: Strength, found: &[FindingRow]) -> RuleView {
+pub(super) fn rule_view(rule: &Rule, strength: Strength, found: &[Segment]) -> RuleView {
     use exhibit_assessment::Verdict;
-    let with = |verdict| found.iter().filter(|finding| finding.verdict == verdict).count();
+    let with = |verdict| Segment::count(found, rule.id.as_str(), verdict);
     RuleView {
         id: rule.id.to_string(),
         href: format!("/rules/{}", rule.id),
@@ -206,7 +212,33 @@ pub(super) fn finding_view(
     }
 }
 
-/// Look of a reason.
+/// A finding of the API as pages show it.
+pub(super) fn told_view(
+    ask: &Ask,
+    row: api::findings::FindingRow,
+    strength: Option<Strength>,
+) -> FindingView {
+    FindingView {
+        word: words::verdict(row.verdict),
+        rule_href: format!("/rules/{}", encode(&row.rule)),
+        rule: row.title,
+        target_href: target_href(&row.target),
+        evidence: evidence_href(row.index, &row.kind, &row.target),
+        target: row.name,
+        message: row.message,
+        more_items: row.items.saturating_sub(row.offending.len() as u64),
+        items: row
+            .offending
+            .into_iter()
+            .map(|one| exhibit_assessment::Item { id: one.id, why: one.why })
+            .collect(),
+        kind: row.kind,
+        observed: ask.moment(row.observed),
+        since: ask.moment(row.since),
+        strength: strength.map(words::strength),
+    }
+}
+
 /// A reason as pages show it.
 pub(super) fn reason_view(
     ask: &Ask,

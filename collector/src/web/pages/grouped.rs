@@ -8,7 +8,7 @@ use axum::response::Response;
 use exhibit_assessment::Verdict;
 
 use super::{super::html, Ask, WebError, evidence_href, target_href};
-use crate::views::FindingRow;
+use crate::views::{FindingRow, Narrow, Segment};
 use crate::web::Frame;
 use crate::web::decide::chosen::{self, Outcome};
 use crate::web::table::encode;
@@ -16,7 +16,7 @@ use crate::web::words::{self, Moment, Word};
 
 /// Groups on the page, and failures of each; the rest is counted.
 const GROUPS: usize = 50;
-const EACH: usize = 50;
+const EACH: usize = 10;
 
 #[derive(Template)]
 #[template(path = "grouped.html")]
@@ -68,50 +68,92 @@ struct OutcomeView {
 }
 
 pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
-    let views = &ask.views;
-    let names: BTreeMap<String, String> = views.target_ids()?.into_iter().collect();
-    let failing: Vec<FindingRow> =
-        views.findings()?.into_iter().filter(|row| row.verdict == Verdict::Fail).collect();
     let by = match ask.query.get("by").map(String::as_str) {
         Some("target") => "target",
         Some("control") => "control",
         _ => "rule",
     };
-    let mut groups: BTreeMap<String, Vec<&FindingRow>> = BTreeMap::new();
-    for row in &failing {
-        for key in keys(ask, by, row) {
-            groups.entry(key).or_default().push(row);
-        }
-    }
-    let mut groups: Vec<(String, Vec<&FindingRow>)> = groups.into_iter().collect();
-    groups.sort_by_key(|(_, rows)| std::cmp::Reverse(rows.len()));
+    let segments = ask.views.finding_segments()?;
+    let failing: Vec<Segment> =
+        segments.into_iter().filter(|one| one.verdict == Verdict::Fail).collect();
+    let failures: u64 = failing.iter().map(|one| one.findings).sum();
+    let mut groups = match by {
+        "target" => by_target(ask)?,
+        "control" => by_control(ask, &failing),
+        _ => failing.into_iter().map(|one| Group::of(one.rule.clone(), vec![one])).collect(),
+    };
+    groups.sort_by_key(|group| std::cmp::Reverse(group.number));
     let more = groups.len().saturating_sub(GROUPS);
-    let shown = groups.into_iter().take(GROUPS).map(|(key, rows)| {
-        let (title, href) = title(ask, by, &key, &names);
-        let lines = rows.iter().take(EACH).map(|row| line(ask, row, &names)).collect();
-        GroupView { title, href, number: rows.len(), more: rows.len().saturating_sub(EACH), lines }
-    });
+    let shown = groups.into_iter().take(GROUPS).map(|group| view(ask, by, &group));
     html(&GroupedPage {
         frame: ask.frame("Failures in groups", "findings"),
         by,
-        groups: shown.collect(),
+        groups: shown.collect::<Result<_, WebError>>()?,
         more,
-        failures: failing.len(),
+        failures: usize::try_from(failures).unwrap_or(usize::MAX),
         most: chosen::MOST,
     })
 }
 
-/// The groups that a failure is in.
-fn keys(ask: &Ask, by: &str, row: &FindingRow) -> BTreeSet<String> {
-    match by {
-        "target" => BTreeSet::from([row.target.clone()]),
-        "control" => {
-            let rule = ask.views.assessor().rule(&row.rule);
-            let controls = rule.map_or(&[][..], |rule| rule.controls.as_slice());
-            controls.iter().map(|(id, _)| id.to_string()).collect()
-        }
-        _ => BTreeSet::from([row.rule.clone()]),
+/// Failures that have something in common.
+struct Group {
+    key: String,
+    /// The rules whose failures they are; none: all of the target that is the key.
+    segments: Vec<Segment>,
+    number: u64,
+}
+
+impl Group {
+    fn of(key: String, segments: Vec<Segment>) -> Self {
+        let number = segments.iter().map(|one| one.findings).sum();
+        Self { key, segments, number }
     }
+}
+
+fn by_target(ask: &Ask) -> Result<Vec<Group>, WebError> {
+    let targets = ask.failing_targets()?.into_iter();
+    Ok(targets.map(|(key, number)| Group { key, segments: Vec::new(), number }).collect())
+}
+
+/// A failure is in the group of each control that its rule speaks about.
+fn by_control(ask: &Ask, failing: &[Segment]) -> Vec<Group> {
+    let mut controls: BTreeMap<String, Vec<Segment>> = BTreeMap::new();
+    for segment in failing {
+        let rule = ask.views.assessor().rule(&segment.rule);
+        let ids: BTreeSet<String> = rule
+            .into_iter()
+            .flat_map(|rule| &rule.controls)
+            .map(|(control, _)| control.to_string())
+            .collect();
+        for id in ids {
+            controls.entry(id).or_default().push(segment.clone());
+        }
+    }
+    controls.into_iter().map(|(key, segments)| Group::of(key, segments)).collect()
+}
+
+fn view(ask: &Ask, by: &str, group: &Group) -> Result<GroupView, WebError> {
+    let (mut rows, each) = (Vec::new(), u32::try_from(EACH).unwrap_or(u32::MAX));
+    if group.segments.is_empty() {
+        rows = ask.views.failures_of_target(&group.key, each)?;
+    } else {
+        let range = (0, Some(u64::from(each)));
+        ask.views.each_finding_of(&group.segments, &Narrow::default(), range, |row| {
+            rows.push(row);
+            Ok::<_, WebError>(())
+        })?;
+    }
+    let targets = rows.iter().map(|row: &FindingRow| row.target.as_str());
+    let names = ask.views.names_of(targets.chain(std::iter::once(group.key.as_str())))?;
+    let (title, href) = title(ask, by, &group.key, &names);
+    let number = usize::try_from(group.number).unwrap_or(usize::MAX);
+    Ok(GroupView {
+        title,
+        href,
+        number,
+        more: number.saturating_sub(rows.len()),
+        lines: rows.iter().map(|row| line(ask, row, &names)).collect(),
+    })
 }
 
 fn title(ask: &Ask, by: &str, key: &str, names: &BTreeMap<String, String>) -> (String, String) {

@@ -1,17 +1,16 @@
 //! Kinds: what is observed, on how many targets and how well; one kind with its rules and every target.
 
-use std::collections::BTreeMap;
-
 use askama::Template;
 use axum::response::Response;
 
 use super::controls::ListPage;
 use super::{super::html, Ask, WebError, evidence_href, target_cell};
-use crate::views::{CoverageRow, OutcomeRow};
+use crate::views::{Asked, CoverageRow, KindOnTarget};
 use crate::web::Frame;
 use crate::web::charts::{Bar, Part, share};
+use crate::web::listed::{Each, Listed};
 use crate::web::table::{
-    Table, TableView, choice, code, column, count, encode, moment, number, text, word,
+    Cell, Table, TableView, choice, code, column, count, encode, moment, number, text, word,
 };
 use crate::web::words::{self, Word};
 
@@ -72,7 +71,7 @@ fn picture(row: &CoverageRow) -> String {
 fn table(ask: &Ask) -> Result<Table, WebError> {
     let views = &ask.views;
     let rules = views.assessor().pack().rules();
-    let rows = views.coverage()?.into_iter().map(|row| {
+    let rows = ask.coverage()?.into_iter().map(|row| {
         let of_kind = rules.iter().filter(|rule| rule.kind == row.kind).count();
         vec![
             code(row.kind.clone()).link(format!("/kinds/{}", encode(&row.kind))),
@@ -112,7 +111,7 @@ fn share_word(row: &CoverageRow) -> String {
 pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
     let kind = ask.param(0);
     let views = &ask.views;
-    let mut of_kind = views.coverage()?.into_iter().filter(|row| row.kind == kind);
+    let mut of_kind = ask.coverage()?.into_iter().filter(|row| row.kind == kind);
     let rules = views.assessor().pack().rules().iter().filter(|rule| rule.kind == kind);
     let rules = rules.map(|rule| {
         let controls: Vec<String> = rule.controls.iter().map(|(id, _)| id.to_string()).collect();
@@ -135,52 +134,20 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
         kind: kind.to_owned(),
         legend: parts(&row).into_iter().filter(|(_, _, number)| *number > 0).collect(),
         picture: picture(&row),
-        population: views.target_ids()?.len(),
+        population: views.population()?.0,
         rules,
-        table: targets(ask, kind)?.view(&ask.path, &ask.query),
+        table: listed(kind).page(ask, choices())?,
     })
 }
 
 pub(in crate::web) fn targets_csv(ask: &Ask) -> Result<Response, WebError> {
     let kind = ask.param(0);
-    Ok(ask.csv(kind, &targets(ask, kind)?))
+    listed(kind).csv(ask, kind, each)
 }
 
 /// Every target that there is, with what is known of the kind on it.
-fn targets(ask: &Ask, kind: &str) -> Result<Table, WebError> {
-    let views = &ask.views;
-    let names: BTreeMap<String, String> = views.target_ids()?.into_iter().collect();
-    let documents = views.documents_of_kind(kind)?;
-    let documents: BTreeMap<&str, _> =
-        documents.iter().map(|row| (row.target.as_str(), row)).collect();
-    let outcomes = views.outcomes_of_kind(kind)?;
-    let outcomes: BTreeMap<&str, &OutcomeRow> =
-        outcomes.iter().map(|row| (row.target.as_str(), row)).collect();
-    let rows = names.iter().map(|(target, name)| {
-        let document = documents.get(target.as_str());
-        let outcome = outcomes.get(target.as_str());
-        let why: Vec<&str> = outcome
-            .into_iter()
-            .flat_map(|row| row.gaps.iter().map(|gap| gap.detail.as_str()))
-            .collect();
-        let seen = document.map(|row| ask.moment(row.last_seen));
-        let seen = match document {
-            Some(row) => moment(seen).link(evidence_href(row.last_index, kind, target)),
-            None => moment(None),
-        };
-        vec![
-            target_cell(name, target),
-            word(state(outcome.copied())),
-            text(why.join("; ")),
-            seen,
-            moment(document.map(|row| ask.moment(row.first_seen))),
-            document.map_or_else(
-                || text(""),
-                |row| code(words::short(&row.digest)).export(row.digest.clone()),
-            ),
-        ]
-    });
-    Ok(Table {
+fn listed(kind: &str) -> Listed<KindOnTarget> {
+    let table = Table {
         id: "main",
         caption: format!("Targets and what is known of {kind} there"),
         columns: vec![
@@ -191,29 +158,89 @@ fn targets(ask: &Ask, kind: &str) -> Result<Table, WebError> {
             column("unchanged", "Unchanged since"),
             column("digest", "Digest"),
         ],
-        rows: rows.collect(),
+        rows: Vec::new(),
         empty: "No target yet. Make a token with `exhibit-collector token create` and enrol an agent.",
         csv: Some(format!("/kinds/{}/targets.csv", encode(kind))),
-    })
+    };
+    Listed { table, names: &[("target", "name")], part, cells }
+}
+
+fn part(ask: &Ask, asked: &Asked) -> Result<crate::views::Part<KindOnTarget>, WebError> {
+    Ok(ask.views.kind_asked(ask.param(0), &by_state(asked))?)
+}
+
+fn each(ask: &Ask, asked: &Asked, to: Each<'_, KindOnTarget>) -> Result<(), WebError> {
+    ask.views.each_kind_asked(ask.param(0), &by_state(asked), to)
+}
+
+/// States are asked for by their words, and known by their names.
+fn by_state(asked: &Asked) -> Asked {
+    let mut asked = asked.clone();
+    for (_, value) in asked.fits.iter_mut().filter(|(field, _)| field == "state") {
+        if let Some(name) = STATES.iter().find(|name| state(name).label == value.as_str()) {
+            *value = (*name).to_owned();
+        }
+    }
+    asked
+}
+
+/// How the last run may have ended, worst first: partly, or nowhere ever, among them.
+const STATES: [&str; 10] = [
+    "partly",
+    "failed",
+    "limit_exceeded",
+    "timed_out",
+    "denied",
+    "tool_missing",
+    "not_configured",
+    "not_applicable",
+    "collected",
+    "never",
+];
+
+fn choices() -> Vec<(&'static str, Vec<String>)> {
+    vec![("state", STATES.iter().map(|name| state(name).label.to_owned()).collect())]
+}
+
+fn cells(ask: &Ask, row: KindOnTarget) -> Vec<Cell> {
+    let why: Vec<&str> = row.gaps.iter().map(|gap| gap.detail.as_str()).collect();
+    let seen = match &row.newest {
+        Some(newest) => moment(Some(ask.moment(newest.last_seen))).link(evidence_href(
+            newest.last_index,
+            ask.param(0),
+            &row.target,
+        )),
+        None => moment(None),
+    };
+    vec![
+        target_cell(&row.name, &row.target),
+        word(state(&row.state)),
+        text(why.join("; ")),
+        seen,
+        moment(row.newest.as_ref().map(|newest| ask.moment(newest.first_seen))),
+        row.newest.map_or_else(
+            || text(""),
+            |newest| code(words::short(&newest.digest)).export(newest.digest),
+        ),
+    ]
 }
 
 /// How the last run ended, in a word.
-fn state(outcome: Option<&OutcomeRow>) -> Word {
+fn state(name: &str) -> Word {
     const PARTLY: &str = "A document came, and something of it could not be seen.";
     const NEVER: &str = "No run has said anything of the kind on this target.";
-    let collected = words::outcome("collected");
-    match outcome {
-        None => Word {
+    match name {
+        "never" => Word {
             class: "manual",
             label: "never",
             icon: words::UNKNOWN,
             meaning: NEVER,
             order: 20,
         },
-        Some(row) if row.collected && row.gaps.is_empty() => Word { order: 15, ..collected },
-        Some(row) if row.collected => {
+        "partly" => {
             Word { class: "stale", label: "partly", icon: words::WAITS, meaning: PARTLY, order: 10 }
         }
-        Some(row) => row.gaps.first().map_or(collected, |gap| words::outcome(&gap.outcome)),
+        "collected" => Word { order: 15, ..words::outcome(name) },
+        other => words::outcome(other),
     }
 }

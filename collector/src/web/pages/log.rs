@@ -11,6 +11,7 @@ use super::witnessed::WitnessedView;
 use super::{super::html, Ask, WebError};
 use crate::views::{EntryFilter, EntryRow, PackRow};
 use crate::web::Frame;
+use crate::web::listed::Listed;
 use crate::web::table::{Cell, Table, TableView, choice, column, encode, moment, number, text};
 use crate::web::words::Moment;
 
@@ -18,10 +19,13 @@ use crate::web::words::Moment;
 const PAGE: u32 = 200;
 /// Entries in one CSV.
 const EXPORT: u32 = 100_000;
+/// Newest acts whose words are offered to choose by.
+const LATELY: u32 = 1_000;
 /// Types of entries that people, or the collector for them, made.
-pub(in crate::web) const ACTIVITY: [&str; 12] = [
+pub(in crate::web) const ACTIVITY: [&str; 13] = [
     "activity",
     "continues",
+    "decision",
     "enrol",
     "revoke",
     "rotate",
@@ -110,10 +114,9 @@ fn filter(ask: &Ask) -> EntryFilter {
 }
 
 fn table(ask: &Ask, entries: &[EntryRow]) -> Result<Table, WebError> {
-    let names = ask.agent_names()?;
     let rows = entries.iter().map(|entry| {
-        let name = entry.agent.as_ref().map(|id| names.get(id).unwrap_or(id).as_str());
-        row(ask, entry, name)
+        let name = entry.host.as_ref().or(entry.agent.as_ref());
+        row(ask, entry, name.map(String::as_str))
     });
     Ok(entries_table("main", "Entries, newest first", rows.collect(), Some("/log.csv")))
 }
@@ -167,45 +170,16 @@ pub(in crate::web) fn activity(ask: &Ask) -> Result<Response, WebError> {
         frame: ask.frame("Activity", "activity"),
         title: "Activity",
         intro: "What people did here, and what the collector noticed. Each line is an entry of the log, signed by the collector.",
-        table: activity_table(ask)?.view(&ask.path, &ask.query),
+        table: listed().page(ask, choices(ask)?)?,
     })
 }
 
 pub(in crate::web) fn activity_csv(ask: &Ask) -> Result<Response, WebError> {
-    Ok(ask.csv("activity", &activity_table(ask)?))
+    listed().csv(ask, "activity", |ask, asked, to| ask.views.each_done_asked(asked, to))
 }
 
-/// What was done, in the word of its entry: lists are narrowed by it.
-fn act(entry: &EntryRow) -> String {
-    if entry.entry_type != "activity" {
-        return entry.entry_type.replace('_', " ");
-    }
-    let words = entry.summary.split_once(" (").map_or(entry.summary.as_str(), |(words, _)| words);
-    words.to_owned()
-}
-
-fn activity_table(ask: &Ask) -> Result<Table, WebError> {
-    let names = ask.agent_names()?;
-    let mut rows = Vec::new();
-    for entry_type in ACTIVITY {
-        let filter = EntryFilter { entry_type: Some(entry_type.into()), ..EntryFilter::default() };
-        rows.extend(ask.views.entries(&filter, EXPORT)?);
-    }
-    rows.sort_by_key(|entry| std::cmp::Reverse(entry.index));
-    let rows = rows.iter().map(|entry| {
-        let agent = entry.agent.as_ref().map(|id| names.get(id).unwrap_or(id));
-        let about = agent.map(|name| format!("agent on {name}"));
-        vec![
-            moment(Some(ask.moment(entry.received))),
-            text(entry.by.clone().unwrap_or_else(|| "collector".into())),
-            text(act(entry)),
-            text(entry.summary.clone()).note(entry.problem.clone().or(about).unwrap_or_default()),
-            text(entry.index.to_string())
-                .sort(format!("{:020}", entry.index))
-                .link(format!("/entries/{}", entry.index)),
-        ]
-    });
-    Ok(Table {
+fn listed() -> Listed<EntryRow> {
+    let table = Table {
         id: "main",
         caption: "Activity, newest first".into(),
         columns: vec![
@@ -215,8 +189,44 @@ fn activity_table(ask: &Ask) -> Result<Table, WebError> {
             column("what", "What"),
             number("entry", "Entry"),
         ],
-        rows: rows.collect(),
+        rows: Vec::new(),
         empty: "Nobody has done anything yet.",
         csv: Some("/activity.csv".into()),
-    })
+    };
+    Listed { table, names: &[], part: |ask, asked| Ok(ask.views.done_asked(asked)?), cells: done }
+}
+
+fn choices(ask: &Ask) -> Result<Vec<(&'static str, Vec<String>)>, WebError> {
+    let filter = EntryFilter { entry_type: Some("activity".into()), ..EntryFilter::default() };
+    let lately = ask.views.entries(&filter, LATELY)?;
+    let mut acts: Vec<String> = lately.iter().map(act).collect();
+    acts.extend(ACTIVITY.iter().skip(1).map(|one| one.replace('_', " ")));
+    acts.sort();
+    acts.dedup();
+    let mut who = ask.views.doers()?;
+    who.push("collector".into());
+    Ok(vec![("who", who), ("act", acts)])
+}
+
+fn done(ask: &Ask, entry: EntryRow) -> Vec<Cell> {
+    let about = entry.host.as_ref().or(entry.agent.as_ref());
+    let about = about.map(|name| format!("agent on {name}"));
+    vec![
+        moment(Some(ask.moment(entry.received))),
+        text(entry.by.clone().unwrap_or_else(|| "collector".into())),
+        text(act(&entry)),
+        text(entry.summary.clone()).note(entry.problem.clone().or(about).unwrap_or_default()),
+        text(entry.index.to_string())
+            .sort(format!("{:020}", entry.index))
+            .link(format!("/entries/{}", entry.index)),
+    ]
+}
+
+/// What was done, in the word of its entry: lists are narrowed by it.
+fn act(entry: &EntryRow) -> String {
+    if entry.entry_type != "activity" {
+        return entry.entry_type.replace('_', " ");
+    }
+    let words = entry.summary.split_once(" (").map_or(entry.summary.as_str(), |(words, _)| words);
+    words.to_owned()
 }

@@ -3,10 +3,11 @@
 use askama::Template;
 use axum::response::Response;
 
-use super::control::{FindingView, RuleView, finding_view, rule_view};
+use super::control::{FIRST, FindingView, RuleView, rule_view, told_view};
 use super::controls::ListPage;
 use super::frameworks::{self, SaidView};
 use super::{super::html, Ask, WebError};
+use crate::views::Asked;
 use crate::web::table::{Table, choice, code, column, count, number, text};
 use crate::web::words::{self, Word};
 use crate::web::{Frame, api};
@@ -18,6 +19,8 @@ struct RulePage {
     rule: RuleView,
     controls: Vec<(String, String, Word)>,
     findings: Vec<FindingView>,
+    /// Findings that are not on the page.
+    more: u64,
     /// What each of them says in other frameworks.
     said: Vec<SaidView>,
     source: String,
@@ -80,23 +83,18 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
     let assessor = views.assessor();
     let missing = || WebError::NotFound(format!("rule {:?} in the pack in force", ask.param(0)));
     let rule = assessor.rule(ask.param(0)).ok_or_else(missing)?;
-    let names = ask.target_names()?;
-    let found = views.findings_of_rule(rule.id.as_str())?;
+    let segments = views.finding_segments()?;
+    let first = Asked { limit: Some(FIRST), ..Asked::default() };
+    let found = api::findings::part(ask, &first.also("rule", rule.id.as_str()))?;
     let controls = rule.controls.iter().map(|(control, strength)| {
         let title = assessor.framework().control(*control).map_or("", |control| &control.title);
         (control.to_string(), title.to_owned(), words::strength(*strength))
     });
     let strongest = rule.controls.iter().map(|(_, strength)| *strength).min();
     let strength = strongest.unwrap_or(exhibit_assessment::Strength::Context);
-    let view = rule_view(rule, strength, &found);
-    let mut findings: Vec<FindingView> = found
-        .into_iter()
-        .map(|row| {
-            let name = names.get(&row.target).cloned();
-            finding_view(ask, row, name, Some(rule), None)
-        })
-        .collect();
-    findings.sort_by_key(|finding| (finding.word.order, finding.target.clone()));
+    let view = rule_view(rule, strength, &segments);
+    let more = found.fitting.saturating_sub(found.rows.len() as u64);
+    let findings = found.rows.into_iter().map(|row| told_view(ask, row, None)).collect();
     let sources = assessor.pack().sources();
     let source = sources.iter().find(|(path, _)| *path == rule.path).map(|(_, text)| text.clone());
     html(&RulePage {
@@ -104,6 +102,7 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
         rule: view,
         controls: controls.collect(),
         findings,
+        more,
         said: frameworks::said_of_rule(ask, rule)?,
         source: source.unwrap_or_default(),
         path: rule.path.clone(),

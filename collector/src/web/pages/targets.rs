@@ -11,8 +11,9 @@ use super::decided::{Marks, marks};
 use super::{super::html, Ask, WebError, evidence_href, target_href};
 use crate::views::{AgentRow, DocumentRow, EntryFilter, OutcomeRow, TargetRow};
 use crate::web::charts::{self, Interval, Span};
+use crate::web::listed::Listed;
 use crate::web::table::{
-    Table, TableView, code, column, count, encode, moment, number, text, word,
+    Cell, Table, TableView, code, column, count, encode, moment, number, text, word,
 };
 use crate::web::words::{self, Moment, Word};
 use crate::web::{Frame, api};
@@ -61,27 +62,16 @@ pub(in crate::web) fn list(ask: &Ask) -> Result<Response, WebError> {
         frame: ask.frame("Targets", "targets"),
         title: "Targets",
         intro: "What is observed: hosts, accounts, organisations.",
-        table: table(ask)?.view(&ask.path, &ask.query),
+        table: listed().page(ask, Vec::new())?,
     })
 }
 
 pub(in crate::web) fn csv(ask: &Ask) -> Result<Response, WebError> {
-    Ok(ask.csv("targets", &table(ask)?))
+    listed().csv(ask, "targets", api::targets::each)
 }
 
-fn table(ask: &Ask) -> Result<Table, WebError> {
-    let rows = api::targets::rows(ask)?.into_iter().map(|target| {
-        vec![
-            text(target.name).link(target_href(&target.target)),
-            code(target.target),
-            count(target.kinds),
-            count(target.gaps),
-            count(target.failing),
-            count(target.passing),
-            moment(target.seen.map(|at| ask.moment(at))),
-        ]
-    });
-    Ok(Table {
+fn listed() -> Listed<api::targets::TargetRow> {
+    let table = Table {
         id: "main",
         caption: "Targets".into(),
         columns: vec![
@@ -93,11 +83,24 @@ fn table(ask: &Ask) -> Result<Table, WebError> {
             number("passing", "Passing rules"),
             column("seen", "Last seen"),
         ],
-        rows: rows.collect(),
+        rows: Vec::new(),
         empty: "No target yet. Make a token with `exhibit-collector token create`, then run \
                 `exhibit-agent enrol` on the host to observe.",
         csv: Some("/targets.csv".into()),
-    })
+    };
+    Listed { table, names: &[], part: api::targets::part, cells }
+}
+
+fn cells(ask: &Ask, target: api::targets::TargetRow) -> Vec<Cell> {
+    vec![
+        text(target.name).link(target_href(&target.target)),
+        code(target.target),
+        count(target.kinds),
+        count(target.gaps),
+        count(target.failing),
+        count(target.passing),
+        moment(target.seen.map(|at| ask.moment(at))),
+    ]
 }
 
 pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
@@ -109,7 +112,7 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
     let outcomes = views.outcomes(Some(id))?;
     let documents = views.documents(Some(id))?;
     let mut crons: BTreeMap<String, String> = BTreeMap::new();
-    for item in views.schedules()?.into_iter().filter(|item| item.target == id) {
+    for item in views.schedules_of_target(id)? {
         crons.insert(item.kind, item.cron);
     }
     let counted = |kind: &str, verdict| {

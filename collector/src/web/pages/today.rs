@@ -4,8 +4,6 @@
 mod news;
 mod tasks;
 
-use std::collections::BTreeMap;
-
 use askama::Template;
 use axum::response::Response;
 
@@ -37,8 +35,7 @@ struct Today {
 pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
     let views = &ask.views;
     let assessment = views.assess(ask.now)?;
-    let names: BTreeMap<String, String> = views.target_ids()?.into_iter().collect();
-    let agents = ask.agent_names()?;
+    let (targets, agents) = views.population()?;
     let witnessed = WitnessedView::of(ask)?;
     // Witnesses and damage are known of now alone.
     let past = ask.is_past();
@@ -46,12 +43,12 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
         frame: ask.frame("Today", "today"),
         counts: picture::counts(&assessment),
         groups: tasks::all(ask, &assessment, &witnessed)?,
-        news: news::latest(ask, &names, &agents)?,
-        targets: names.len(),
+        news: news::latest(ask)?,
+        targets,
         alarms: noticed::alarms(ask, None)?,
-        first_steps: agents.is_empty(),
+        first_steps: agents == 0,
         damaged: if past { 0 } else { ask.site.scrub.standing()?.damage.len() },
-        agents: agents.len(),
+        agents,
         witnessed: if past { String::new() } else { witnessed.sentence() },
         size: if past { views.applied()? } else { ask.site.log().head()?.checkpoint.size },
     })

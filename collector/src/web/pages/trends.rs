@@ -61,8 +61,8 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
         periods: PERIODS,
         themes: themes(ask, days, &legend)?,
         legend,
-        heat: heat::view(ask)?,
-        ages: ages::views(ask)?,
+        heat: heat::view(ask)?.as_ref().clone(),
+        ages: ask.once("ages", || ages::views(ask))?.as_ref().clone(),
     })
 }
 

@@ -20,14 +20,16 @@ pub(super) struct News {
     pub(super) word: Option<Word>,
 }
 
-/// By names of targets and of agents for people; newest first.
-pub(super) fn latest(
-    ask: &Ask,
-    targets: &BTreeMap<String, String>,
-    agents: &BTreeMap<String, String>,
-) -> Result<Vec<News>, WebError> {
+/// Newest first.
+pub(super) fn latest(ask: &Ask) -> Result<Vec<News>, WebError> {
     let views = &ask.views;
-    let changes = views.changes(LATEST)?.into_iter().map(|change| {
+    let changes = views.changes(LATEST)?;
+    let named = changes.iter().filter_map(|change| match &change.what {
+        ChangeKind::Verdict { target, .. } => Some(target.as_str()),
+        ChangeKind::Entry { .. } => None,
+    });
+    let targets: BTreeMap<String, String> = views.names_of(named)?;
+    let changes = changes.into_iter().map(|change| {
         let at = ask.moment(change.at);
         Ok(match change.what {
             ChangeKind::Verdict { rule, target, was, is, message } => {
@@ -46,7 +48,7 @@ pub(super) fn latest(
                 at,
                 href: format!("/entries/{}", change.index),
                 title: entry_type.replace('_', " "),
-                note: match about(ask, agents, &entry_type, change.index)? {
+                note: match about(ask, &entry_type, change.index)? {
                     Some(agent) => format!("{agent}: {summary}"),
                     None => summary,
                 },
@@ -59,17 +61,11 @@ pub(super) fn latest(
 }
 
 /// The host of the agent that an entry is about whose summary does not name it.
-fn about(
-    ask: &Ask,
-    agents: &BTreeMap<String, String>,
-    entry_type: &str,
-    index: u64,
-) -> Result<Option<String>, WebError> {
+fn about(ask: &Ask, entry_type: &str, index: u64) -> Result<Option<String>, WebError> {
     if !["gap", "conflict", "fork"].contains(&entry_type) {
         return Ok(None);
     }
-    let agent = ask.views.entry_row(index)?.and_then(|row| row.agent);
-    Ok(agent.map(|id| agents.get(&id).cloned().unwrap_or(id)))
+    Ok(ask.views.entry_row(index)?.and_then(|row| row.host.or(row.agent)))
 }
 
 fn verdict_word(word: &str) -> Option<Word> {

@@ -28,6 +28,7 @@ struct Said {
 }
 
 /// One distribution.
+#[derive(Clone)]
 pub(super) struct AgesView {
     pub(super) title: &'static str,
     pub(super) why: &'static str,

@@ -2,10 +2,12 @@
 //! control, waived ones among them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use exhibit_assessment::{ControlId, Strength};
 
 use super::super::{Ask, WebError};
+use crate::views::Assessment;
 
 /// The label by which targets are grouped where nobody says otherwise and any target has it.
 const USUAL: &str = "environment";
@@ -15,6 +17,7 @@ const ALWAYS: &str = "sort";
 const GROUPS: usize = 12;
 
 /// The picture and its choices.
+#[derive(Clone)]
 pub(super) struct HeatView {
     pub(super) by: String,
     /// Labels to group by.
@@ -24,6 +27,7 @@ pub(super) struct HeatView {
     pub(super) rows: Vec<HeatRow>,
 }
 
+#[derive(Clone)]
 pub(super) struct HeatRow {
     pub(super) control: String,
     pub(super) title: String,
@@ -31,9 +35,8 @@ pub(super) struct HeatRow {
     pub(super) cells: Vec<(&'static str, usize)>,
 }
 
-pub(super) fn view(ask: &Ask) -> Result<HeatView, WebError> {
-    let views = &ask.views;
-    let assessment = views.assess(ask.now)?;
+pub(super) fn view(ask: &Ask) -> Result<Arc<HeatView>, WebError> {
+    let assessment = ask.views.assess(ask.now)?;
     let targets = &assessment.targets;
     // A name of its own is no group.
     let keys: BTreeSet<&str> = targets
@@ -44,6 +47,16 @@ pub(super) fn view(ask: &Ask) -> Result<HeatView, WebError> {
     let usual = if keys.contains(USUAL) { USUAL } else { ALWAYS };
     let by =
         ask.query.get("by").map(String::as_str).filter(|by| keys.contains(by)).unwrap_or(usual);
+    ask.once(&format!("heat {by}"), || counted(ask, &assessment, by, &keys))
+}
+
+fn counted(
+    ask: &Ask,
+    assessment: &Assessment,
+    by: &str,
+    keys: &BTreeSet<&str>,
+) -> Result<HeatView, WebError> {
+    let (views, targets) = (&ask.views, &assessment.targets);
     let mut sizes: BTreeMap<&str, usize> = BTreeMap::new();
     let group = |known: &exhibit_assessment::KnownTarget| {
         known.labels.get(by).unwrap_or("without").to_owned()
@@ -91,7 +104,7 @@ pub(super) fn view(ask: &Ask) -> Result<HeatView, WebError> {
     let rows = rows.collect();
     Ok(HeatView {
         by: by.to_owned(),
-        keys: keys.into_iter().map(str::to_owned).collect(),
+        keys: keys.iter().map(|key| (*key).to_owned()).collect(),
         groups,
         rows,
     })
