@@ -12,6 +12,8 @@ use crate::report::csv::harmless;
 pub const MAX_ROWS: usize = 2000;
 /// Columns that a list may have; `request` must be there.
 const COLUMNS: [&str; 5] = ["number", "request", "controls", "due", "owner"];
+/// Columns that a list of ours has besides. What was answered elsewhere is no answer here, so they are not read.
+const WRITTEN: [&str; 6] = ["id", "status", "answer", "evidence", "files", "comments"];
 /// Longest text of one cell, in bytes: it has room in a decision.
 const MAX_CELL: usize = 10_000;
 
@@ -67,7 +69,8 @@ pub fn requests(
         Err(error) => return Err(vec![bad(1, error.to_string())]),
     };
     let place = |name: &str| heads.iter().position(|head| head == name);
-    let unknown = heads.iter().find(|head| !COLUMNS.contains(&head.as_str()));
+    let known = |head: &str| COLUMNS.contains(&head) || WRITTEN.contains(&head);
+    let unknown = heads.iter().find(|head| !known(head));
     if place("request").is_none() || unknown.is_some() {
         let found = heads.join(", ");
         let why = format!(

@@ -11,12 +11,14 @@
 //! | the others | a resource each: its rows, which its page shows too, and its operations |
 
 pub(super) mod agents;
+mod audits;
 pub(super) mod controls;
 pub(super) mod decisions;
 mod describe;
 pub(super) mod entries;
 pub(super) mod findings;
 pub(super) mod frameworks;
+mod history;
 pub(super) mod kinds;
 mod list;
 mod log;
@@ -62,6 +64,8 @@ static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
         frameworks::operations(),
         reports::operations(),
         search::operations(),
+        audits::operations(),
+        history::operations(),
         me::operations(),
     ];
     all.into_iter().flatten().collect()

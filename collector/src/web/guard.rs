@@ -30,6 +30,9 @@ const NAME_PERIOD: Duration = Duration::from_secs(12);
 /// Sign-ins from one address.
 const ADDRESS_BURST: NonZeroU32 = NonZeroU32::new(20).expect("20 is not zero");
 const ADDRESS_PERIOD: Duration = Duration::from_secs(3);
+/// Codes of a second factor of one person: a million of them, three are right at a time, so a day of guessing must not be many.
+const CODE_BURST: NonZeroU32 = NonZeroU32::new(5).expect("5 is not zero");
+const CODE_PERIOD: Duration = Duration::from_secs(120);
 /// Keys that are remembered before old ones are let go.
 const REMEMBERED: usize = 10_000;
 
@@ -120,6 +123,7 @@ impl SignedIn {
 /// Slows guessing, by name and by address.
 pub(super) struct Limiter {
     names: DefaultKeyedRateLimiter<String>,
+    codes: DefaultKeyedRateLimiter<String>,
     addresses: DefaultKeyedRateLimiter<IpAddr>,
 }
 
@@ -130,6 +134,7 @@ impl Limiter {
         };
         Self {
             names: RateLimiter::keyed(quota(NAME_PERIOD, NAME_BURST)),
+            codes: RateLimiter::keyed(quota(CODE_PERIOD, CODE_BURST)),
             addresses: RateLimiter::keyed(quota(ADDRESS_PERIOD, ADDRESS_BURST)),
         }
     }
@@ -143,6 +148,13 @@ impl Limiter {
         let now = DefaultClock::default().now();
         let name: String = name.to_lowercase().chars().take(64).collect();
         self.names.check_key(&name).map_err(|until| until.wait_time_from(now))
+    }
+
+    /// The same for codes of a second factor; only who knows the password comes so far, so nobody else can use them up.
+    pub(super) fn second(&self, user: &str, address: Option<IpAddr>) -> Result<(), Duration> {
+        self.attempt_from(address)?;
+        let now = DefaultClock::default().now();
+        self.codes.check_key(&user.to_owned()).map_err(|until| until.wait_time_from(now))
     }
 
     /// The same for whoever has no name yet.

@@ -71,19 +71,17 @@ impl<T> Listed<T> {
         ask.views = ask.views.pinned()?;
         let (sender, receiver) = mpsc::channel(PIECES);
         let mut out = csv::Writer::from_writer(Pieces { sender, waiting: Vec::new() });
-        out.write_record(&heads).map_err(cut)?;
+        out.write_record(&heads).map_err(|error| WebError::Cut(error.to_string()))?;
         let cells = self.cells;
         tokio::task::spawn_blocking(move || {
             let written = each(&ask, &asked, &mut |row| {
                 let cells = cells(&ask, row);
                 let texts = cells.iter().map(|cell| cell.export.as_ref().unwrap_or(&cell.text));
-                out.write_record(texts.map(|text| harmless(text))).map_err(cut)
+                out.write_record(texts.map(|text| harmless(text)))
+                    .map_err(|error| WebError::Cut(error.to_string()))
             });
-            let pieces = match out.into_inner() {
-                Ok(pieces) => pieces,
-                // Whoever reads has gone away.
-                Err(_) => return,
-            };
+            // Whoever reads has gone away.
+            let Ok(pieces) = out.into_inner() else { return };
             match written {
                 Ok(()) => pieces.end(),
                 Err(error) => {
@@ -117,11 +115,6 @@ fn asked(
     });
     let text = given("q").map(|text| text.trim().to_owned()).unwrap_or_default();
     Asked { fits: chosen.collect(), text, order, offset: 0, limit: None }
-}
-
-/// Whoever takes the list has gone away.
-fn cut(error: impl std::fmt::Display) -> WebError {
-    WebError::Cut(error.to_string())
 }
 
 /// A writer whose bytes leave in pieces.

@@ -250,6 +250,13 @@ const API: &[Row] = &[
     page("/api/v1/targets/{target}/findings", See),
     page("/api/v1/targets/{target}/kinds/{kind}", See),
     page("/api/v1/decisions/{register}/{id}", See),
+    page("/api/v1/audits", AuditRoom),
+    page("/api/v1/audits/{audit}", AuditRoom),
+    page("/api/v1/audits/{audit}/requests", AuditRoom),
+    page("/api/v1/audits/{audit}/findings", AuditRoom),
+    page("/api/v1/audits/{audit}/populations", AuditRoom),
+    page("/api/v1/history/compare", See),
+    page("/api/v1/history/lapses", See),
 ];
 
 /// Every list. A room with many addresses adds one of its own.

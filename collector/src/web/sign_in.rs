@@ -144,7 +144,7 @@ pub(super) async fn second(State(site): State<Arc<Site>>, form: OwnForm) -> Resp
     let Some(half) = who.id.clone().filter(|_| who.pending()) else {
         return Redirect::to(&next).into_response();
     };
-    if let Err(wait) = site.limiter.attempt(&format!("second {}", who.user), *address) {
+    if let Err(wait) = site.limiter.second(&who.user, *address) {
         let seconds = wait.as_secs() + 1;
         tracing::warn!(?address, "too many attempts at a second factor");
         let problem = format!("Too many attempts. Please wait {seconds} seconds and try again.");
@@ -276,11 +276,12 @@ fn enter(id: &SessionId, next: &str) -> Response {
     ([(header::SET_COOKIE, cookie(Some(id)))], Redirect::to(next)).into_response()
 }
 
-/// Only addresses of our own: no scheme, no host.
+/// Only addresses of our own: no scheme, no host. Browsers leave tabs and line ends out of an address, and take `\` for `/`: with
+/// them `/<tab>/example.com` would lead elsewhere.
 pub(super) fn own_path(next: &str) -> String {
     let own = next.starts_with('/')
         && !next.starts_with("//")
-        && !next.contains(['\\', '\r', '\n'])
+        && next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
         && !next.starts_with("/sign-in");
     if own { next.to_owned() } else { "/".to_owned() }
 }
@@ -322,4 +323,33 @@ fn show_second(
 fn show_password(site: &Site, who: &SignedIn, status: StatusCode, problem: &str) -> Response {
     let frame = Frame::new(site, "Password".into(), "", Some(who));
     page(status, &PasswordPage { frame, problem: problem.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_address_leads_elsewhere_however_browsers_read_it() {
+        for elsewhere in [
+            "",
+            "https://example.com/",
+            "//example.com",
+            "/\\example.com",
+            "/\t/example.com",
+            "/\n/example.com",
+            "\t//example.com",
+            "/\u{a0}/example.com",
+            "/\0",
+            "javascript:alert(1)",
+            "example.com",
+            "/sign-in?next=/",
+        ] {
+            assert_eq!(own_path(elsewhere), "/", "{elsewhere:?}");
+        }
+        for ours in ["/controls/A.8.8?as_of=2026-11-01", "/targets/host:1/patch.status", "/x?q=%09"]
+        {
+            assert_eq!(own_path(ours), ours);
+        }
+    }
 }

@@ -41,11 +41,13 @@ const NEW_PASSWORD: &str = "four calm words here";
 
 mod api;
 mod asked;
+mod auditor;
 mod audits;
 mod decisions;
 mod frameworks;
 mod history;
 mod hostile;
+mod listed;
 mod moment;
 mod noticed;
 mod oidc;

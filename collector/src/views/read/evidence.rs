@@ -75,8 +75,8 @@ const TARGET: &str = "SELECT id, name, agent, first_seen,
     (SELECT max(last_seen) FROM documents d WHERE d.target = t.id AND d.to_index IS NULL),
     (SELECT count(*) FROM documents d WHERE d.target = t.id AND d.to_index IS NULL),
     (SELECT count(*) FROM outcomes o WHERE o.target = t.id AND o.to_index IS NULL AND o.gaps <> '[]'),
-    (SELECT count(*) FROM findings f WHERE f.target = t.id AND f.to_index IS NULL AND f.verdict = 'fail'),
-    (SELECT count(*) FROM findings f WHERE f.target = t.id AND f.to_index IS NULL AND f.verdict = 'pass')
+    (SELECT count(*) FROM findings f WHERE f.target = t.id AND f.to_index IS NULL AND +f.verdict = 'fail'),
+    (SELECT count(*) FROM findings f WHERE f.target = t.id AND f.to_index IS NULL AND +f.verdict = 'pass')
     FROM targets t";
 pub(super) const DOCUMENT: &str = "SELECT target, kind, from_index, to_index, digest, size, held, agent, first_seen, last_index, \
      last_seen, seen FROM documents";

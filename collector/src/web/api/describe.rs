@@ -157,6 +157,7 @@ pub(super) fn of_path(name: &str) -> (&'static str, Value) {
         "target" => ("A target, like host:4711.", text()),
         "kind" => ("A kind of evidence, like patch.status.", text()),
         "agent" => ("An agent's id.", text()),
+        "audit" => ("An audit, like A-2026-001.", text()),
         "framework" => ("A framework's name in addresses.", text()),
         "register" => ("A register of decisions, like waiver.", text()),
         "id" => ("A record of its register, like W-2026-001.", text()),

@@ -24,7 +24,7 @@ use crate::web::table::{
 use crate::web::words::{self, Word};
 use crate::web::{Frame, download};
 
-pub(in crate::web) use room::{Room, room};
+pub(in crate::web) use room::{Room, broken, room, seen};
 
 /// Acts of auditors that are listed.
 const DID: usize = 500;

@@ -209,13 +209,13 @@ fn choices(ask: &Ask) -> Result<Vec<(&'static str, Vec<String>)>, WebError> {
 }
 
 fn done(ask: &Ask, entry: EntryRow) -> Vec<Cell> {
-    let about = entry.host.as_ref().or(entry.agent.as_ref());
-    let about = about.map(|name| format!("agent on {name}"));
+    let act = act(&entry);
+    let about = entry.host.or(entry.agent).map(|name| format!("agent on {name}"));
     vec![
         moment(Some(ask.moment(entry.received))),
-        text(entry.by.clone().unwrap_or_else(|| "collector".into())),
-        text(act(&entry)),
-        text(entry.summary.clone()).note(entry.problem.clone().or(about).unwrap_or_default()),
+        text(entry.by.unwrap_or_else(|| "collector".into())),
+        text(act),
+        text(entry.summary).note(entry.problem.or(about).unwrap_or_default()),
         text(entry.index.to_string())
             .sort(format!("{:020}", entry.index))
             .link(format!("/entries/{}", entry.index)),

@@ -51,7 +51,7 @@ pub(super) async fn change(State(site): State<Arc<Site>>, form: OwnForm) -> Resp
             Err(error) => told(&site, &form.who, error).await,
         };
     }
-    if site.limiter.attempt(&format!("second {user}"), form.address).is_err() {
+    if site.limiter.second(&user, form.address).is_err() {
         let text = "Too many attempts. Please wait a minute and try again.".to_owned();
         return shown(&site, &form.who, Vec::new(), text).await;
     }

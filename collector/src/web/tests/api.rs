@@ -42,6 +42,7 @@ fn filled(path: &str) -> String {
         ("{framework}", "soc2_tsc"),
         ("{register}", "waiver"),
         ("{id}", "W-2026-001"),
+        ("{audit}", "A-2026-001"),
     ]
     .into_iter()
     .fold(path.to_owned(), |path, (name, value)| path.replace(name, value))
@@ -76,6 +77,7 @@ async fn every_answer_has_the_shape_that_the_description_gives_it() {
     let (site, description) = (Site::new(full), description());
     let cookie = site.enter().await;
     site.decided(&cookie, &waiver(None)).await;
+    site.audited(&cookie).await;
     assert!(reads(&description).len() > 30);
     let mut wrong: Vec<String> = Vec::new();
     for (path, said) in reads(&description) {
@@ -113,6 +115,29 @@ impl Site {
             .header(header::CONTENT_TYPE, "application/json")
             .header("x-csrf-token", token);
         self.send(request.body(Body::from(body.to_string())).unwrap()).await
+    }
+
+    /// An audit with something in each of its lists.
+    async fn audited(&self, cookie: &str) {
+        let audit = self.audit(cookie).await;
+        let put = |register: &str, value: Value| json!({"register": register, "record": null, "act": "put", "after": null, "value": value, "why": "stage 2"});
+        let of = |rest: Value| {
+            let mut value = json!({"audit": "A-2026-001", "text": XSS});
+            value.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
+            value
+        };
+        let request = of(json!({"controls": ["A.8.8"], "status": "open", "owner": "eve"}));
+        self.decided(cookie, &put("request", request)).await;
+        let found = of(json!({"grade": "minor", "control": "A.8.8", "status": "open"}));
+        self.decided(cookie, &put("audit_finding", found)).await;
+        let said = of(json!({"on": "R-2026-001"}));
+        self.decided(cookie, &put("audit_comment", said)).await;
+        let forms = format!("{audit}/populations");
+        let freeze = [("title", "Hosts"), ("size", "1"), ("unit", "items"), ("reason", "stage 2")];
+        let frozen = self.act(cookie, &forms, &forms, &freeze).await;
+        let draw = [("number", "6 3 5"), ("reason", "dice")];
+        let drawn = self.act(cookie, &frozen.location, &frozen.location, &draw).await;
+        assert_eq!(drawn.status, StatusCode::SEE_OTHER, "{}", drawn.body);
     }
 
     /// Has something decided; answers its entry.

@@ -7,7 +7,7 @@ const BOUNDARY: &str = "x-boundary-x";
 
 impl Site {
     /// Makes an audit of 2026 for one control.
-    async fn audit(&self, cookie: &str) -> String {
+    pub(super) async fn audit(&self, cookie: &str) -> String {
         let fields = [
             ("title", "Stage <2>"),
             ("type", "stage_2"),
@@ -25,7 +25,13 @@ impl Site {
     }
 
     /// Sends a form whose token stands on `page`.
-    async fn act(&self, cookie: &str, page: &str, to: &str, fields: &[(&str, &str)]) -> Answer {
+    pub(super) async fn act(
+        &self,
+        cookie: &str,
+        page: &str,
+        to: &str,
+        fields: &[(&str, &str)],
+    ) -> Answer {
         let shown = self.get(page, cookie).await;
         assert_eq!(shown.status, StatusCode::OK, "{}", shown.body);
         let mut form = format!("csrf={}", csrf(&shown.body));
@@ -35,7 +41,7 @@ impl Site {
         self.post(to, cookie, "same-origin", &form).await
     }
 
-    async fn list(&self, cookie: &str, audit: &str, csv: &str) -> Answer {
+    pub(super) async fn list(&self, cookie: &str, audit: &str, csv: &str) -> Answer {
         let token = csrf(&self.get(audit, cookie).await.body);
         let mut body = String::new();
         for (name, value) in [("csrf", token.as_str()), ("reason", "their list")] {

@@ -265,7 +265,7 @@ impl Views {
         let mut found = Vec::new();
         let given = vec![Value::Text(target.to_owned()), Value::Integer(limit.into())];
         let sql =
-            format!("{FINDING} AND f.target = ?1 AND f.verdict = 'fail' ORDER BY f.rule LIMIT ?2");
+            format!("{FINDING} AND f.target = ?1 AND +f.verdict = 'fail' ORDER BY f.rule LIMIT ?2");
         self.each_of_these(&sql, given, &mut |row| {
             found.push(row);
             Ok::<_, ViewsError>(())

@@ -2,14 +2,14 @@
 
 use super::{Field, Shape, other, text};
 
-/// The columns are those of [`super::super::evidence::target`].
+/// The columns are those of [`super::super::evidence::target`]. `+`: by the target, not by the verdict, which would read all that is bad.
 pub(super) const TARGETS: Shape = Shape {
     columns: "t.id, t.name, t.agent, t.first_seen,
       (SELECT max(last_seen) FROM documents d WHERE d.target = t.id AND d.to_index IS NULL),
       (SELECT count(*) FROM documents d WHERE d.target = t.id AND d.to_index IS NULL),
       (SELECT count(*) FROM outcomes o WHERE o.target = t.id AND o.to_index IS NULL AND o.gaps <> '[]'),
-      (SELECT count(*) FROM findings f WHERE f.target = t.id AND f.to_index IS NULL AND f.verdict = 'fail'),
-      (SELECT count(*) FROM findings f WHERE f.target = t.id AND f.to_index IS NULL AND f.verdict = 'pass')",
+      (SELECT count(*) FROM findings f WHERE f.target = t.id AND f.to_index IS NULL AND +f.verdict = 'fail'),
+      (SELECT count(*) FROM findings f WHERE f.target = t.id AND f.to_index IS NULL AND +f.verdict = 'pass')",
     from: "targets t WHERE ?1 IS NOT NULL",
     keys: "t.id AS k",
     again: "targets t ON t.id = p.k",
@@ -33,11 +33,11 @@ pub(super) const TARGETS: Shape = Shape {
         ),
         other(
             "failing",
-            "(SELECT count(*) FROM findings f WHERE f.target = t.id AND f.to_index IS NULL AND f.verdict = 'fail')",
+            "(SELECT count(*) FROM findings f WHERE f.target = t.id AND f.to_index IS NULL AND +f.verdict = 'fail')",
         ),
         other(
             "passing",
-            "(SELECT count(*) FROM findings f WHERE f.target = t.id AND f.to_index IS NULL AND f.verdict = 'pass')",
+            "(SELECT count(*) FROM findings f WHERE f.target = t.id AND f.to_index IS NULL AND +f.verdict = 'pass')",
         ),
     ],
 };

@@ -122,7 +122,11 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
     let bytes = ask.site.log().document(&observed.digest)?;
     let digest_holds = bytes.as_ref().is_some_and(|bytes| Digest::of(bytes) == observed.digest);
     let document = bytes.as_deref().and_then(|bytes| Document::parse(bytes).ok());
-    let name = ask.target_names()?.remove(target).unwrap_or_else(|| target.to_owned());
+    let name = ask
+        .views
+        .names_of(std::iter::once(target))?
+        .remove(target)
+        .unwrap_or_else(|| target.to_owned());
     let entry = index.to_string();
     html(&EvidencePage {
         frame: ask.frame(format!("{kind} of {name}"), "audits"),

@@ -26,9 +26,20 @@ pub(in crate::web) fn room(ask: &Ask, id: &str) -> Result<Room, WebError> {
     if !may_see(ask, id) {
         return Err(missing());
     }
-    let held = ask.views.people()?.audits;
+    // Whoever is bound sees what the audit covers now: an earlier moment at which it covered more would lead around that.
+    let views = if ask.who.audit.is_some() { &ask.site.views } else { &ask.views };
+    let held = views.people()?.audits;
     let audit = held.audits.get(id).cloned().ok_or_else(missing)?;
     Ok(Room { id: id.to_owned(), audit, held })
+}
+
+/// Every audit that is there for whoever asks.
+pub(in crate::web) fn seen(ask: &Ask) -> Result<Vec<Room>, WebError> {
+    let held = ask.views.people()?.audits;
+    let seen = held.audits.iter().filter(|(id, _)| may_see(ask, id));
+    let rooms =
+        seen.map(|(id, audit)| Room { id: id.clone(), audit: audit.clone(), held: held.clone() });
+    Ok(rooms.collect())
 }
 
 /// Who is bound to the audit: name, until when, and whether they cannot sign in any more.
@@ -57,7 +68,7 @@ pub(super) fn blind(error: AuditError) -> WebError {
 }
 
 /// What a page cannot do about a population.
-pub(super) fn broken(error: PopulationError) -> WebError {
+pub(in crate::web) fn broken(error: PopulationError) -> WebError {
     match error {
         PopulationError::Views(error) => error.into(),
         PopulationError::Log(error) => error.into(),

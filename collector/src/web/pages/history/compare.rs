@@ -94,7 +94,7 @@ pub(in crate::web) fn csv(ask: &Ask) -> Result<Response, WebError> {
 
 /// The two moments as they are asked for, and what is between them. Without a question: the last 30 days, as far as the
 /// log goes back.
-fn compared(ask: &Ask) -> Result<(String, String, Comparison), WebError> {
+pub(in crate::web) fn compared(ask: &Ask) -> Result<(String, String, Comparison), WebError> {
     let given = |name: &str| ask.query.get(name).filter(|text| !text.trim().is_empty()).cloned();
     let to = given("to").unwrap_or_else(|| ask.now.to_string());
     let to_moment = one(ask, &to)?;

@@ -67,12 +67,21 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
 }
 
 pub(in crate::web) fn csv(ask: &Ask) -> Result<Response, WebError> {
+    Ok(ask.csv("lapses", &table(ask, &to_the_end(ask)?)))
+}
+
+/// All of them, or none: a list that stopped half way must not pass for a whole one.
+pub(in crate::web) fn whole(ask: &Ask) -> Result<Vec<Lapse>, WebError> {
+    Ok(to_the_end(ask)?.lapses)
+}
+
+fn to_the_end(ask: &Ask) -> Result<Found, WebError> {
     let found = found(ask)?;
     if found.stopped.is_some() {
-        let text = "this is too much for a download: name a target, choose a shorter period, or use `exhibit-collector history lapses`";
+        let text = "this is too much at once: name a target, choose a shorter period, or use `exhibit-collector history lapses`";
         return Err(WebError::NoMoment(text.to_owned()));
     }
-    Ok(ask.csv("lapses", &table(ask, &found)))
+    Ok(found)
 }
 
 /// Without a question: the last 30 days.

@@ -1,0 +1,207 @@
+//! The past: what changed between two moments, and when evidence was lacking.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::json;
+
+use super::operation::{Operation, Taken, list, one};
+use super::words::{StatusWord, VerdictWord};
+use super::{Ask, WebError};
+use crate::views::{Comparison, Event, Side, Turn};
+use crate::web::pages::history::{compare, lapses};
+use exhibit_assessment::Status;
+
+/// What changed between two moments.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Comparison")]
+struct Compared {
+    from: SideLine,
+    to: SideLine,
+    /// Controls whose status is another.
+    controls: Vec<ControlLine>,
+    /// Findings that turned, in the order of their entries.
+    turns: Vec<TurnLine>,
+    /// Findings that turned beyond those.
+    more_turns: u64,
+    /// What else happened: decisions, packs, enrolments, silence.
+    events: Vec<EventLine>,
+}
+
+/// One of the two moments.
+#[derive(Serialize, JsonSchema)]
+struct SideLine {
+    as_of: String,
+    at: Timestamp,
+    /// Entries of the log that stood then.
+    entries: u64,
+    /// The rule pack in force.
+    pack: String,
+    pack_digest: String,
+}
+
+/// A control whose status is another.
+#[derive(Serialize, JsonSchema)]
+struct ControlLine {
+    control: String,
+    title: String,
+    #[schemars(with = "StatusWord")]
+    was: Status,
+    #[schemars(with = "StatusWord")]
+    is: Status,
+    /// Reasons of the second moment that the first did not have, in words; and how many more.
+    came: Vec<String>,
+    more_came: u64,
+    went: Vec<String>,
+    more_went: u64,
+}
+
+/// A finding that turned.
+#[derive(Serialize, JsonSchema)]
+struct TurnLine {
+    /// The entry that turned it.
+    index: u64,
+    at: Timestamp,
+    rule: String,
+    target: String,
+    name: String,
+    kind: String,
+    /// Null: it is the first of the rule about the target.
+    was: Option<String>,
+    #[schemars(with = "VerdictWord")]
+    is: String,
+    message: String,
+    controls: Vec<String>,
+}
+
+/// What happened in between.
+#[derive(Serialize, JsonSchema)]
+struct EventLine {
+    index: Option<u64>,
+    at: Timestamp,
+    /// `decided`, `pack`, `enrolled`, `revoked`, `retired`, `silent`, `speaks`.
+    what: String,
+    by: Option<String>,
+    text: String,
+}
+
+/// An interval without valid evidence of one kind on one target.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Lapse")]
+struct LapseRow {
+    target: String,
+    name: String,
+    kind: String,
+    begin: Timestamp,
+    end: Timestamp,
+    /// Still so at the end of the period.
+    open: bool,
+    last_seen: Option<Timestamp>,
+    /// The shortest window of the rules that decide by the kind, in hours.
+    window: u32,
+    cause: String,
+    /// What the plugin said, where that is the cause.
+    detail: String,
+    remedy: String,
+    controls: Vec<String>,
+}
+
+pub(super) fn operations() -> Vec<Operation> {
+    let moments = || {
+        let taken = |name: &str, about: &str| Taken::new(name, about, json!({"type": "string"}));
+        vec![
+            taken(
+                "from",
+                "A day, a time, or the number of an entry; 30 days before the end where nobody says.",
+            ),
+            taken("to", "The same; now where nobody says."),
+        ]
+    };
+    vec![
+        one("/history/compare", "History", "What changed between two moments, and why", compared)
+            .only_now()
+            .taking(moments()),
+        list(
+            "/history/lapses",
+            "History",
+            "Intervals of a period in which a kind had no valid evidence; a `target` makes it quick",
+            without,
+        )
+        .only_now()
+        .taking(moments()),
+    ]
+}
+
+fn compared(ask: &Ask) -> Result<Compared, WebError> {
+    let (_, _, found) = compare::compared(ask)?;
+    let Comparison { from, to, controls, turns, more_turns, events } = found;
+    let words = |reasons: Vec<exhibit_assessment::Reason>| {
+        reasons.into_iter().map(|reason| reason.text).collect()
+    };
+    let controls = controls.into_iter().map(|change| ControlLine {
+        control: change.control.to_string(),
+        title: change.title,
+        was: change.was,
+        is: change.is,
+        came: words(change.came),
+        more_came: change.more_came,
+        went: words(change.went),
+        more_went: change.more_went,
+    });
+    Ok(Compared {
+        from: side(from),
+        to: side(to),
+        controls: controls.collect(),
+        turns: turns.into_iter().map(turn).collect(),
+        more_turns,
+        events: events.into_iter().map(event).collect(),
+    })
+}
+
+fn side(side: Side) -> SideLine {
+    let Side { as_of, at, entries, pack_version, pack } = side;
+    SideLine { as_of, at, entries, pack: pack_version, pack_digest: pack }
+}
+
+fn turn(turn: Turn) -> TurnLine {
+    TurnLine {
+        index: turn.index,
+        at: turn.at,
+        rule: turn.rule,
+        target: turn.target,
+        name: turn.name,
+        kind: turn.kind,
+        was: turn.was,
+        is: turn.is,
+        message: turn.message,
+        controls: turn.controls.iter().map(|(control, _)| control.to_string()).collect(),
+    }
+}
+
+fn event(event: Event) -> EventLine {
+    EventLine {
+        index: event.index,
+        at: event.at,
+        what: event.what.as_str().to_owned(),
+        by: event.by,
+        text: event.text,
+    }
+}
+
+fn without(ask: &Ask) -> Result<Vec<LapseRow>, WebError> {
+    let rows = lapses::whole(ask)?.into_iter().map(|lapse| LapseRow {
+        target: lapse.target,
+        name: lapse.name,
+        kind: lapse.kind,
+        begin: lapse.from,
+        end: lapse.to,
+        open: lapse.open,
+        last_seen: lapse.last_seen,
+        window: lapse.window_hours,
+        cause: lapse.cause.as_str().to_owned(),
+        detail: lapse.detail,
+        remedy: lapse.remedy,
+        controls: lapse.controls.iter().map(|(control, _)| control.to_string()).collect(),
+    });
+    Ok(rows.collect())
+}
