@@ -81,7 +81,7 @@ fn any_part_of_the_segments_is_that_part_of_them_all() {
     let mut sorted = all.clone();
     sorted.sort_by(|one, other| match other.verdict_since.cmp(&one.verdict_since) {
         Ordering::Equal => (&one.rule, &one.target).cmp(&(&other.rule, &other.target)),
-        unequal => unequal,
+        unequal @ (Ordering::Less | Ordering::Greater) => unequal,
     });
     assert_eq!(by, sorted[3..12]);
 }

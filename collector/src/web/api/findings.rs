@@ -141,11 +141,11 @@ impl Wanted {
         if !asked.text.is_empty() {
             let text = asked.text.to_lowercase();
             for segment in &mut segments {
-                let told = |field: &&str| {
+                let told = |field: &str| {
                     let words = words(ask, segment, field);
                     words.iter().any(|word| word.to_lowercase().contains(&text))
                 };
-                segment.told = OF_RULES.iter().any(|field| told(&field));
+                segment.told = OF_RULES.iter().any(|field| told(field));
             }
             narrow.text = Some(text);
         }

@@ -192,7 +192,11 @@ impl<'a> Wanted<'a> {
     pub(super) fn asked(&self) -> Asked {
         let text = |value: &Value| match value {
             Value::String(text) => text.clone(),
-            other => other.to_string(),
+            other @ (Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::Array(_)
+            | Value::Object(_)) => other.to_string(),
         };
         Asked {
             fits: self

@@ -93,7 +93,7 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
         packs: packs.collect(),
         alarms: noticed::alarms(ask, None)?,
         noticed: noticed::table(ask, None)?.view(&ask.path, &ask.query),
-        table: table(ask, &entries)?.view(&ask.path, &ask.query),
+        table: table(ask, &entries).view(&ask.path, &ask.query),
         older,
         newest: filter.before.is_none(),
     })
@@ -101,7 +101,7 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
 
 pub(in crate::web) fn csv(ask: &Ask) -> Result<Response, WebError> {
     let entries = ask.views.entries(&filter(ask), EXPORT)?;
-    Ok(ask.csv("log", &table(ask, &entries)?))
+    Ok(ask.csv("log", &table(ask, &entries)))
 }
 
 fn filter(ask: &Ask) -> EntryFilter {
@@ -113,12 +113,12 @@ fn filter(ask: &Ask) -> EntryFilter {
     }
 }
 
-fn table(ask: &Ask, entries: &[EntryRow]) -> Result<Table, WebError> {
+fn table(ask: &Ask, entries: &[EntryRow]) -> Table {
     let rows = entries.iter().map(|entry| {
         let name = entry.host.as_ref().or(entry.agent.as_ref());
         row(ask, entry, name.map(String::as_str))
     });
-    Ok(entries_table("main", "Entries, newest first", rows.collect(), Some("/log.csv")))
+    entries_table("main", "Entries, newest first", rows.collect(), Some("/log.csv"))
 }
 
 pub(super) fn row(ask: &Ask, entry: &EntryRow, agent: Option<&str>) -> Vec<Cell> {
