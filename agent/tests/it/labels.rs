@@ -3,14 +3,14 @@
 use exhibit_proto::statement::{HEARTBEAT, Heartbeat};
 
 use crate::collector::statement;
-use crate::world::World;
+use crate::world::{World, document, plugin};
 
 #[tokio::test]
 async fn every_heartbeat_names_the_labels_of_the_configuration_and_no_secret_in_one() {
     let world = World::new().await;
     let labels =
         "[labels]\nowner = \"web team\"\nrunbook = \"https://ada:hunter2@wiki.example.org/x\"\n";
-    world.configure(labels, &[]);
+    world.configure(labels, &[("fine", plugin("time.sync", &document("time.sync", "{}")))]);
     world.enrol().await;
     assert_eq!(world.once().await.code, Some(0));
     let envelopes = world.collector.with(|state| state.envelopes.clone());
