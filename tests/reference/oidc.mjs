@@ -2,17 +2,20 @@
 // node provider.mjs KEY CERTIFICATE REDIRECT; prints one line with its port; SIGUSR2 changes the signing key.
 import fs from 'node:fs';
 import https from 'node:https';
-import { generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { Provider } from 'oidc-provider';
 
 const [, , keyFile, certFile, redirect] = process.argv;
 const groups = { ada: ['exhibit-admins', 'staff'], vera: ['staff'], nobody: [] };
 const people = Object.keys(groups);
 
-// A key a generation: RSA, then elliptic curve.
+// A key a generation: RSA, then elliptic curve. By way of its text: Node 20 can wait for itself for ever when it exports a key whose
+// making it has not yet swept away, because both hold one lock.
+const privateKeyEncoding = { type: 'pkcs8', format: 'pem' };
+const publicKeyEncoding = { type: 'spki', format: 'pem' };
 const generations = ['rsa', 'ec'].map((type, at) => {
-  const options = type === 'rsa' ? { modulusLength: 2048 } : { namedCurve: 'P-256' };
-  const jwk = generateKeyPairSync(type, options).privateKey.export({ format: 'jwk' });
+  const options = { privateKeyEncoding, publicKeyEncoding, modulusLength: 2048, namedCurve: 'P-256' };
+  const jwk = createPrivateKey(generateKeyPairSync(type, options).privateKey).export({ format: 'jwk' });
   return { ...jwk, kid: `key-${at}`, use: 'sig', alg: type === 'rsa' ? 'RS256' : 'ES256' };
 });
 
