@@ -1,18 +1,20 @@
 //! Takes secrets out of what was observed before anything touches disk, and says which rules did it.
 //! It never judges and never keeps what it removed.
 
+mod look;
 mod names;
+mod pattern;
 mod rules;
 mod veto;
 
 use exhibit_plugin::kinds::personal;
 use exhibit_proto::digest::Digest;
 use exhibit_proto::document::Kind;
-use rules::Look;
+use look::Look;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-pub use rules::{Pattern, PatternError, compile};
+pub use pattern::{Pattern, PatternError, compile};
 pub use veto::{Veto, VetoError};
 
 /// Starts every replacement; what starts with it is not replaced again.

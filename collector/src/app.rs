@@ -11,6 +11,7 @@ mod history;
 mod init;
 mod keys;
 mod log_key;
+mod open;
 mod people;
 mod population;
 mod put_back;
@@ -64,29 +65,4 @@ pub use tools::{
 };
 pub use witness::{CurrentPolicy, policy};
 
-use anyhow::Context as _;
-use jiff::Timestamp;
-
-use crate::identity::Collector;
-use crate::log::{LogReader, LogWriter, Settings, WriterTask};
 use keys::Keys;
-
-/// Opens the log for writing; the caller holds the lock.
-fn open_log(
-    path: &std::path::Path,
-    collector: &Collector,
-) -> anyhow::Result<(LogWriter, LogReader, WriterTask)> {
-    let (writer, task) = LogWriter::start(settings(path, collector)).context("opening the log")?;
-    let reader = LogReader::open(path).context("opening the log")?;
-    Ok((writer, reader, task))
-}
-
-fn settings(path: &std::path::Path, collector: &Collector) -> Settings {
-    Settings {
-        path: path.to_owned(),
-        origin: collector.verifier().name().to_owned(),
-        key: collector.key(),
-        leaving: collector.leaving(),
-        clock: Box::new(Timestamp::now),
-    }
-}

@@ -2,6 +2,7 @@
 //! its operator. Never exports what no proof covers, and never shows a half-written bundle under its name.
 
 mod attested;
+mod carried;
 mod decided;
 mod folder;
 mod judged;
@@ -39,6 +40,7 @@ use crate::log::{Head, LogError, LogReader};
 use crate::packs::PacksError;
 use crate::timestamp::{Name, StampError, Stamps};
 use crate::views::{Views, ViewsError};
+use carried::Carried;
 use folder::Folder;
 use manifest::Manifest;
 use news::News;
@@ -61,6 +63,8 @@ pub struct Summary {
     pub items: u64,
     /// Of these, statements of evidence that the selection asked for.
     pub statements: u64,
+    /// Statements from before the period: the last that spoke of something then, so that what held as it began can be judged again.
+    pub statements_before: u64,
     /// Document files; one that did not change stands once.
     pub documents: u64,
     /// Documents asked for that the collector does not hold.
@@ -143,6 +147,7 @@ pub fn write(
     let counts = Counts::default();
     let (agents, missing) = (BTreeMap::new(), BTreeSet::new());
     let attested = attested::wanted(reader, selection, head.checkpoint.size)?;
+    let carried = carried::wanted(views.as_ref(), selection, head.checkpoint.size)?;
     let news = News::default();
     let mut writer = Writer {
         reader,
@@ -156,6 +161,7 @@ pub fn write(
         agents,
         missing,
         attested,
+        carried: &carried,
         judged: views.is_some(),
         own: BTreeSet::new(),
     };
@@ -181,6 +187,7 @@ pub fn write(
         timestamps,
         items: count,
         statements: counts.statements,
+        statements_before: counts.before,
         documents: counts.documents,
         documents_not_held: counts.not_held,
         files,
@@ -212,6 +219,7 @@ fn timestamps(stamps: &Stamps, size: u64, folder: &mut Folder) -> Result<u64, Ex
 #[derive(Default)]
 struct Counts {
     statements: u64,
+    before: u64,
     documents: u64,
     not_held: u64,
 }
@@ -237,6 +245,8 @@ struct Writer<'a> {
     missing: BTreeSet<Digest>,
     /// Entries about the log's time that come along.
     attested: BTreeSet<u64>,
+    /// What was in force as the period began.
+    carried: &'a Carried,
     /// Findings come along.
     judged: bool,
     /// Records of the audit's own, by register and id.
@@ -299,9 +309,10 @@ impl Writer<'_> {
         };
         let within = self.selection.covers_time(&leaf.rx);
         let asked = leaf.t == EntryType::Evidence && (within || self.selection.names_entry(index));
+        let before = leaf.t == EntryType::Evidence && self.carried.brings(index);
         let notice = noticed::is(&leaf.t);
         let beat = leaf.t == EntryType::Heartbeat;
-        if !always && !asked && !notice && !beat {
+        if !always && !asked && !before && !notice && !beat {
             return Ok(());
         }
         let envelope = self.reader.envelope(&leaf.env)?;
@@ -321,10 +332,11 @@ impl Writer<'_> {
             return Ok(());
         }
         let documents = match &envelope {
-            Some(envelope) if asked => match self.run((index, within), envelope)? {
+            Some(envelope) if asked || before => match self.run((index, within), envelope)? {
                 Some(documents) => documents,
                 None => return Ok(()),
             },
+            None if before => return Ok(()),
             // What was deleted can only be asked for by asking for all.
             None if asked && !self.selection.is_all() => return Ok(()),
             Some(_) | None => Vec::new(),
@@ -345,6 +357,7 @@ impl Writer<'_> {
             }
         }
         self.counts.statements += u64::from(asked);
+        self.counts.before += u64::from(before);
         self.folder.put(&bundle::leaf(index), bytes)?;
         self.proof(index, bytes)?;
         let (entry_type, logged) = (leaf.t, leaf.rx);
@@ -375,9 +388,11 @@ impl Writer<'_> {
         envelope: &[u8],
     ) -> Result<Option<Vec<Listed>>, ExportError> {
         let run: Run = predicate(index, envelope)?;
-        let selection = self.selection;
+        let (selection, carried) = (self.selection, self.carried);
         let wanted = |kind: &Kind, target: &Target| {
-            within && selection.covers(kind, target) || selection.names(index, kind, target)
+            within && selection.covers(kind, target)
+                || selection.names(index, kind, target)
+                || carried.names(index, kind, target)
         };
         let documents = run.documents.iter().map(|d| (&d.kind, &d.target));
         let mut seen = documents.chain(run.outcomes.iter().map(|o| (&o.kind, &o.target)));

@@ -11,9 +11,11 @@ mod known;
 mod log_keys;
 mod noticed;
 mod service;
+mod shown;
 mod submit;
 mod whole;
 
 pub use admission::{Admitted, Against, Refused, Wanted};
 pub use ahead::{Ahead, Larger};
 pub use service::{EvidenceService, Ingest, Limits, Presence, Seen};
+pub use shown::{Certificates, ShownCertificate};

@@ -51,3 +51,6 @@ pub mod timestamp;
 pub mod views;
 pub mod web;
 pub mod witness;
+
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;

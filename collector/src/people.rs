@@ -25,7 +25,7 @@ pub use password::MIN_PASSWORD_CHARS;
 pub use role::{Right, Rights, Role};
 pub use second::Second;
 pub use sessions::{ABSOLUTE_HOURS, From, IDLE_MINUTES, OpenSession, Session, SessionId};
-pub use tokens::{ApiToken, Bearer, DEFAULT_DAYS, MAX_DAYS, NewApiToken, Scope};
+pub use tokens::{ApiToken, Bearer, NewApiToken, Scope};
 pub use users::{Access, Change, ONE_TIME_HOURS, Person};
 
 /// Hashes at the same time: each takes 19 MiB and some tens of milliseconds of a processor.

@@ -190,22 +190,22 @@ pub(crate) fn gaps(views: &Views, now: Timestamp) -> Result<Vec<GapRow>, ReportE
     let (kind, format) = (Kind::Gap, Format::Json);
     let selection = Selection::default();
     let ask = Ask { kind, format, selection, by: String::new(), frozen: None, from: None };
-    rows::gaps(&Source::of(views.pinned()?, &ask, now)?)
+    rows::gaps(&Source::of(views.clone(), &ask, now)?)
 }
 
 /// The statement of applicability now, for pages.
 pub(crate) fn soa(views: &Views, now: Timestamp) -> Result<Vec<SoaRow>, ReportError> {
-    Ok(rows::soa(&present(views, "", now)?))
+    Ok(rows::soa(&present(views.clone(), "", now)?))
 }
 
 /// The statement of applicability now, as the document that a frozen version is.
 pub(crate) fn present_soa(views: &Views, now: Timestamp) -> Result<Vec<u8>, ReportError> {
-    document_of(&present(views, "", now)?)
+    document_of(&present(views.clone(), "", now)?)
 }
 
 /// The statement of applicability as somebody is to freeze it.
 pub(crate) fn frozen_soa(views: &Views, by: &str, now: Timestamp) -> Result<String, ReportError> {
-    let bytes = document_of(&present(views, by, now)?)?;
+    let bytes = document_of(&present(views.pinned()?, by, now)?)?;
     String::from_utf8(bytes).map_err(|error| ReportError::Unreadable(0, error.to_string()))
 }
 
@@ -217,10 +217,11 @@ fn document_of(source: &Source) -> Result<Vec<u8>, ReportError> {
     Ok(bytes)
 }
 
-fn present(views: &Views, by: &str, now: Timestamp) -> Result<Source, ReportError> {
+/// All that it says follows from one assessment, so views that move on serve as well.
+fn present(views: Views, by: &str, now: Timestamp) -> Result<Source, ReportError> {
     let (kind, format, selection) = (Kind::Soa, Format::Json, Selection::default());
     let ask = Ask { kind, format, selection, by: by.to_owned(), frozen: None, from: None };
-    Source::of(views.pinned()?, &ask, now)
+    Source::of(views, &ask, now)
 }
 
 fn begin<'a>(

@@ -6,6 +6,7 @@
 //! | `follow` | takes entries from the log, and the rule pack in force with them |
 //! | `apply` | turns one entry into rows |
 //! | `pinned` | the tables as of one moment |
+//! | `counts` | numbers of each target, kept beside the rows that are counted |
 //! | `kept` | what stays of findings whose document is deleted |
 //! | `judge` | a rule pack and the findings it gives |
 //! | `present` | the rule pack in force, lent to readers |
@@ -19,6 +20,7 @@
 //! | `live` | what holds now, in memory |
 //! | `status` | control statuses at a moment, out of that |
 //! | `history` | statuses at full hours of the log's own time |
+//! | `hours` | what was judged at such an hour, kept whole |
 //! | `as_of` | the tables as they stood at an earlier entry |
 //! | `compare` | what changed between two moments, and why |
 //! | `lapses` | intervals of a period without valid evidence |
@@ -30,9 +32,11 @@ mod apply;
 mod as_of;
 mod claims;
 mod compare;
+mod counts;
 mod dump;
 mod follow;
 mod history;
+mod hours;
 mod input;
 mod judge;
 mod kept;
@@ -69,33 +73,37 @@ use live::Live;
 use present::Present;
 
 pub use as_of::{AsOf, Moment, MomentError};
+pub use claims::LastWord;
 pub use compare::{Comparison, ControlChange, Event, Happened, Side, Turn};
 pub use dump::TableDump;
 pub use follow::Turning;
 pub use judge::{Assessor, AssessorError};
 pub use kept::KEPT_MEDIA_TYPE;
-pub use lapses::{Lapse, LapseCause, LapsesOf, Period};
+pub use lapses::{Among, Lapse, LapseCause, LapsesOf, Period};
 pub use read::{
     AgentRow, Asked, Candidate, Change, ChangeKind, CoverageRow, DigestOf, DocumentRow, Done,
     EntryFilter, EntryRow, FindingRow, Gap, Hashed, HoldRow, KindHeld, KindOnTarget, KindSeen,
     Named, NamedWhat, Narrow, NoticeRow, NoticeWhat, OutcomeRow, PackRow, Part, PlacedDocument,
-    RecordRow, ScheduleRow, Segment, StatusRow, TargetRow, TombstoneRow,
+    RecordRow, SORTED, ScheduleRow, Segment, StatusRow, TargetRow, TombstoneRow,
 };
 pub use status::{Assessment, Silent};
 pub use trial::Tried;
 
 const SCHEMA: &str = include_str!("views/schema.sql");
 /// Raised when the tables or their meaning change; views of another version are rebuilt at open.
-const VERSION: u32 = 12;
+const VERSION: u32 = 17;
 /// While entries come in crowds, the tables follow in steps: one transaction writes each page once.
 const CROWD: u64 = 16;
 const STEP: std::time::Duration = std::time::Duration::from_millis(50);
-/// How long a lock is waited for.
-const BUSY: std::time::Duration = std::time::Duration::from_secs(5);
+/// How long a lock is waited for: a collector that was just started holds it while it assesses ten thousand targets for the first
+/// time, a quarter of a minute.
+const BUSY: std::time::Duration = std::time::Duration::from_secs(60);
 /// Prepared statements that a connection keeps: more than one entry needs.
 const STATEMENTS: usize = 64;
-/// Idle read connections that are kept.
-const IDLE_READERS: usize = 4;
+/// Idle read connections that are kept: to open one and to prepare its questions takes longer than most answers.
+const IDLE_READERS: usize = 16;
+/// Pages that each of them remembers, in KiB: what lists ask again and again of ten thousand targets.
+const READS_KIB: i64 = 16_000;
 
 /// Why the views cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -261,7 +269,12 @@ impl Views {
         let (ours, theirs) = (self.dump()?, fresh.dump()?);
         drop(fresh);
         remove(&beside)?;
-        Ok(dump::differing(&ours, &theirs))
+        let mut differing = dump::differing(&ours, &theirs);
+        // Both count by the same steps: what they keep is held against the rows, too.
+        if differing.is_empty() && self.read(counts::wrong)? > 0 {
+            differing.push("target_counts".to_owned());
+        }
+        Ok(differing)
     }
 
     /// A digest of each table's rows.
@@ -360,6 +373,7 @@ impl Views {
                 let connection = connect(&self.0.path)?;
                 self.0.then.as_ref().map_or(Ok(()), |then| then.front(&connection))?;
                 connection.pragma_update(None, "query_only", true)?;
+                connection.pragma_update(None, "cache_size", -READS_KIB)?;
                 connection
             }
         };

@@ -7,6 +7,7 @@
 //! | `sign_in`, `guard` | who asks: sessions, forms, rate limits, headers |
 //! | `rights`, `routes` | which right each address needs; what is not listed there is refused |
 //! | `clear` | an answer that would be bare words becomes a page |
+//! | `frame`, `error` | what stands around every page; the page that stands for one that cannot be shown |
 //! | `download` | reports, made and logged before they leave |
 //! | `asked` | forms that have the desk do what commands ask of it too: a rule pack approved, a statement frozen |
 //! | `oidc` | people who sign in at a provider |
@@ -18,6 +19,7 @@
 //! | `moment` | the earlier moment that an address asks for |
 //! | `pages` | one function a page, all plain and blocking |
 //! | `listed` | long lists: a page of them, and their CSV while it is read |
+//! | `lists` | the CSV of lists that stand beside others on a page |
 //! | `table`, `words`, `facts` | lists, words with icons, documents as readable text |
 //! | `terms` | where the help page explains a label |
 //! | `charts` | pictures as SVG, out of numbers alone |
@@ -36,10 +38,13 @@ mod clear;
 mod decide;
 mod diff;
 mod download;
+mod error;
 mod facts;
 mod failures;
+mod frame;
 mod guard;
 mod listed;
+mod lists;
 pub mod live;
 mod memo;
 mod moment;
@@ -67,31 +72,32 @@ use askama::Template;
 use axum::Extension;
 use axum::Router;
 use axum::extract::{Query, RawPathParams, State};
-use axum::http::{Method, StatusCode, Uri, header};
+use axum::http::{StatusCode, Uri, header};
 use axum::middleware;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
-use exhibit_assessment::FrameworkError;
 use exhibit_proto::statement::Activity;
 use jiff::Timestamp;
+use tower_http::CompressionLevel;
+use tower_http::compression::CompressionLayer;
 
 use crate::decisions::Decide;
 use crate::frameworks::Frameworks;
-use crate::ingest::Ahead;
-use crate::log::scrub::{ScrubError, ScrubStore};
-use crate::log::{LogError, LogReader};
+use crate::ingest::{Ahead, Certificates};
+use crate::log::LogReader;
+use crate::log::scrub::ScrubStore;
 use crate::oidc::Provider;
-use crate::packs::PacksError;
-use crate::people::{People, Right, Rights, Role};
-use crate::report::ReportError;
+use crate::people::{People, Role};
 use crate::requests::AskDesk;
 use crate::retention::InForce;
-use crate::timestamp::{StampError, Timestamps};
-use crate::views::{Moment, Views, ViewsError};
-use crate::witness::{WitnessError, Witnesses};
+use crate::timestamp::Timestamps;
+use crate::views::{Moment, Views};
+use crate::witness::Witnesses;
 
+use error::{WebError, missing, sorry};
+use frame::Frame;
 use guard::{Limiter, SignedIn};
-use moment::{Past, Picker};
+use moment::Past;
 use routes::Routes;
 
 /// Appends what a person did to the log; answers when it is on disk.
@@ -104,6 +110,8 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 pub struct WebState {
     /// Agents that know a larger log.
     pub ahead: Ahead,
+    /// What agents showed of themselves.
+    pub certificates: Certificates,
     pub views: Views,
     pub witnesses: Witnesses,
     pub timestamps: Timestamps,
@@ -144,6 +152,7 @@ struct Site {
     turns: download::Turns,
     ages: pages::trends::Ages,
     memo: memo::Memo,
+    known: api::Known,
 }
 
 impl Deref for Site {
@@ -177,61 +186,6 @@ struct Ask {
     now: Timestamp,
 }
 
-/// What every page shows around its content.
-struct Frame {
-    title: String,
-    /// Which entry of the navigation is the present one.
-    section: &'static str,
-    user: Option<String>,
-    /// What may be offered on the page.
-    rights: Rights,
-    csrf: String,
-    origin: String,
-    css: String,
-    script: String,
-    /// Of pages that have a past.
-    picker: Option<Picker>,
-}
-
-/// Why a page cannot be shown.
-#[derive(Debug, thiserror::Error)]
-enum WebError {
-    #[error("there is no {0}")]
-    NotFound(String),
-    #[error("{0}")]
-    NoMoment(String),
-    #[error(transparent)]
-    Views(#[from] ViewsError),
-    #[error(transparent)]
-    Log(#[from] LogError),
-    #[error(transparent)]
-    Witness(#[from] WitnessError),
-    #[error(transparent)]
-    Stamp(#[from] StampError),
-    #[error(transparent)]
-    Scrub(#[from] ScrubError),
-    #[error(transparent)]
-    Framework(#[from] FrameworkError),
-    #[error(transparent)]
-    People(#[from] crate::people::PeopleError),
-    #[error(transparent)]
-    Report(#[from] ReportError),
-    #[error(transparent)]
-    Packs(#[from] PacksError),
-    #[error("the list was not taken to its end: {0}")]
-    Cut(String),
-    #[error("page could not be written: {0}")]
-    Template(#[from] askama::Error),
-}
-
-#[derive(Template)]
-#[template(path = "error.html")]
-struct ErrorPage {
-    frame: Frame,
-    what: String,
-    advice: &'static str,
-}
-
 /// The second port: pages, and `beside` (public read side of the log, enrolment) under the same roof. `beside` must
 /// have no fallback of its own.
 pub fn router(state: WebState, beside: Router) -> Router {
@@ -242,7 +196,9 @@ pub fn router(state: WebState, beside: Router) -> Router {
         turns: download::Turns::default(),
         ages: pages::trends::Ages::default(),
         memo: memo::Memo::default(),
+        known: api::Known::default(),
     });
+    memo::warm(&site);
     let pages = routes()
         .router
         .fallback(missing)
@@ -250,7 +206,8 @@ pub fn router(state: WebState, beside: Router) -> Router {
         .layer(middleware::from_fn(api::shape))
         .layer(middleware::from_fn_with_state(Arc::clone(&site), clear::clear))
         .layer(middleware::from_fn(guard::headers))
-        .layer(tower_http::compression::CompressionLayer::new())
+        // Tables of people's words pack well at once: packing longer takes longer than making them, for a tenth less.
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
         .with_state(site);
     pages.merge(beside)
 }
@@ -260,6 +217,7 @@ fn routes() -> Routes<Arc<Site>> {
     door()
         .merge(api::routes())
         .merge(audits::routes())
+        .merge(lists::routes())
         .merge(oidc::routes())
         .merge(settings::routes())
         .merge(pages())
@@ -315,6 +273,8 @@ fn pages() -> Routes<Arc<Site>> {
         .route("/kinds/{kind}", page(pages::kinds::show))
         .route("/kinds/{kind}/targets.csv", page(pages::kinds::targets_csv))
         .route("/trends", page(pages::trends::show))
+        .route("/scope", page(pages::scope::list))
+        .route("/scope.csv", page(pages::scope::csv))
         .route("/targets", page(pages::targets::list))
         .route("/targets.csv", page(pages::targets::csv))
         .route("/targets/{target}", page(pages::targets::show))
@@ -376,7 +336,10 @@ fn page_of(past: Past, build: fn(&Ask) -> Result<Response, WebError>) -> MethodR
             let built = tokio::task::spawn_blocking(move || {
                 let built = ask.travel().and_then(|()| match (ask.past, ask.then) {
                     (Past::Unknown, Some(_)) => pages::only_now::show(&ask),
-                    (Past::Shown | Past::Unknown | Past::Ignored, _) => build(&ask),
+                    (Past::Shown | Past::Unknown | Past::Ignored, _) => {
+                        let (page, judged) = ask.steadily(|| build(&ask))?;
+                        Ok(moment::judged_at(page, judged))
+                    }
                 });
                 (built.unwrap_or_else(|error| sorry(&ask, &error)), ask.then)
             });
@@ -390,50 +353,6 @@ fn page_of(past: Past, build: fn(&Ask) -> Result<Response, WebError>) -> MethodR
             }
         },
     )
-}
-
-async fn missing(State(site): State<Arc<Site>>, Extension(who): Extension<SignedIn>) -> Response {
-    let ask = Ask::new(site, who, "");
-    sorry(&ask, &WebError::NotFound("page at this address".into()))
-}
-
-/// Tells a person what is not there; what broke goes to the program's log only.
-fn sorry(ask: &Ask, error: &WebError) -> Response {
-    let (status, what, advice) = match error {
-        WebError::NotFound(_) => (
-            StatusCode::NOT_FOUND,
-            error.to_string(),
-            "It may have been mistyped, or it belongs to another log. The navigation leads to everything there is.",
-        ),
-        WebError::NoMoment(_) => (
-            StatusCode::BAD_REQUEST,
-            error.to_string(),
-            "Ask for a day up to today, a time that has been, or an entry that the log has.",
-        ),
-        WebError::Views(_)
-        | WebError::Log(_)
-        | WebError::Witness(_)
-        | WebError::Stamp(_)
-        | WebError::Scrub(_)
-        | WebError::Framework(_)
-        | WebError::People(_)
-        | WebError::Report(_)
-        | WebError::Packs(_)
-        | WebError::Cut(_)
-        | WebError::Template(_) => {
-            tracing::error!(%error, "a page could not be built");
-            (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "this page could not be built".to_owned(),
-                "The collector's own log says why. Nothing in the evidence log was touched.",
-            )
-        }
-    };
-    let frame = ask.frame("Sorry", "");
-    match (ErrorPage { frame, what, advice }).render() {
-        Ok(html) => (status, Html(html)).into_response(),
-        Err(_) => status.into_response(),
-    }
 }
 
 impl Ask {
@@ -486,53 +405,6 @@ impl Ask {
     /// A list page as a CSV download.
     fn csv(&self, name: &str, table: &table::Table) -> Response {
         download("text/csv; charset=utf-8", &format!("exhibit-{name}.csv"), table.csv(&self.query))
-    }
-}
-
-impl Frame {
-    fn new(site: &Site, title: String, section: &'static str, who: Option<&SignedIn>) -> Self {
-        let (css, script) = (assets::address("exhibit.css"), assets::address("exhibit.js"));
-        Self {
-            title,
-            section,
-            user: who.map(|who| who.user.clone()),
-            rights: who.map_or(Rights::NONE, |who| who.rights),
-            csrf: who.map(|who| who.csrf.clone()).unwrap_or_default(),
-            origin: site.origin.clone(),
-            css,
-            script,
-            picker: None,
-        }
-    }
-
-    fn is_past(&self) -> bool {
-        self.picker.as_ref().is_some_and(|picker| picker.then.is_some())
-    }
-
-    /// Whether to offer something that needs the right.
-    fn may(&self, right: Right) -> bool {
-        self.rights.has(right)
-    }
-
-    /// Whether to offer a decision in a register.
-    fn may_decide(&self, register: &str) -> bool {
-        self.rights.has(rights::of_register(register))
-    }
-
-    /// Whether the person may look at one of our own addresses.
-    fn may_open(&self, href: &str) -> bool {
-        let path = href.split(['?', '#']).next().unwrap_or_default();
-        let need = rights::matching(path).and_then(|row| row.need(&Method::GET));
-        need.is_some_and(|need| need.right(path).is_none_or(|right| self.rights.has(right)))
-    }
-
-    /// Whether they may look at any page of a group.
-    fn may_any(&self, group: &navigation::Group) -> bool {
-        group.pages.iter().any(|page| self.may_open(page.href))
-    }
-
-    fn here(&self, section: &str) -> bool {
-        self.section == section
     }
 }
 

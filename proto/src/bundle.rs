@@ -173,7 +173,8 @@ pub struct Selection {
     /// The audit whose bundle it is: what is attached to it and was drawn for it comes along, whatever the rest says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audit: Option<String>,
-    /// First and last time of logging: RFC 3339, UTC, both inclusive.
+    /// First and last time of logging: RFC 3339, UTC, both inclusive. Evidence from before the first is not of the period: it is the
+    /// last that was said until then, so that what held as the period began can be judged again; and what an audit refers to.
     pub from: Option<String>,
     pub to: Option<String>,
 }

@@ -70,13 +70,26 @@ impl Document {
         if found > MAX_BYTES {
             return Err(DocumentError::TooLarge { found, limit: MAX_BYTES });
         }
-        let value = json::read(bytes)?;
         // serde would take a list of the values too, which no other reader does.
-        if !value.is_object() {
+        let Value::Object(mut fields) = json::read(bytes)? else {
             return Err(DocumentError::Header(serde_json::Error::custom("not an object")));
-        }
-        let document: Self = serde_json::from_value(value).map_err(DocumentError::Header)?;
+        };
+        // The body is most of it, and is there already: serde would build it once more.
+        let body = fields.get_mut("body").map(std::mem::take);
+        let header = serde_json::from_value(Value::Object(fields));
+        let mut document: Self = header.map_err(DocumentError::Header)?;
+        document.body = body.unwrap_or_default();
         if document.v == 1 { Ok(document) } else { Err(DocumentError::Version(document.v)) }
+    }
+
+    /// The JSON that [`Document::write`] writes.
+    pub fn into_value(mut self) -> Value {
+        let body = std::mem::take(&mut self.body);
+        let mut value = serde_json::to_value(&self).unwrap_or_default();
+        if let Some(place) = value.get_mut("body") {
+            *place = body;
+        }
+        value
     }
 
     /// The digest of stored bytes.
@@ -163,6 +176,12 @@ mod tests {
             r#"{"body":{"a":"ü","z":[1,{"a":2,"b":1}]},"kind":"patch.status","salt":"#
         ));
         assert_eq!(Document::parse(bytes.as_bytes()).unwrap(), document());
+        assert_eq!(document().into_value(), json::read(bytes.as_bytes()).unwrap());
+        // One without a body is none; one whose body is null is.
+        let nothing = bytes.replace(r#""body":{"a":"ü","z":[1,{"a":2,"b":1}]},"#, "");
+        assert!(matches!(Document::parse(nothing.as_bytes()), Err(DocumentError::Header(_))));
+        let null = bytes.replace(r#"{"a":"ü","z":[1,{"a":2,"b":1}]}"#, "null");
+        assert_eq!(Document::parse(null.as_bytes()).unwrap().body, Value::Null);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use exhibit_tests::Programs;
 use exhibit_tests::installation::{Installation, Serving};
 use serde_json::{Map, Value, json};
@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 
 use crate::fleet::{DOCUMENTS, Simulated, roomy};
 use crate::limits::Limits;
-use crate::measured;
+use crate::measured::{self, Cpu};
 
 /// What is measured.
 pub(crate) struct Plan {
@@ -222,35 +222,4 @@ fn sizes(at: &Installation) -> Result<(u64, u64)> {
         Ok(of("")?.len() + of("-wal").map_or(0, |wal| wal.len()))
     };
     Ok((size("log.db")?, size("views.db")?))
-}
-
-/// Ticks a second that Linux shows to programs, whatever its own.
-const USER_HZ: f64 = 100.0;
-
-/// Processor time of a process from a moment on.
-struct Cpu {
-    process: u32,
-    ticks: u64,
-}
-
-impl Cpu {
-    fn of(process: u32) -> Result<Self> {
-        Ok(Self { process, ticks: ticks(process)? })
-    }
-
-    /// Seconds since then.
-    fn since(&self) -> Result<f64> {
-        let ticks = ticks(self.process)?.saturating_sub(self.ticks);
-        Ok(ticks as f64 / USER_HZ)
-    }
-}
-
-/// `utime` and `stime` of `/proc/PID/stat`, which follow the name in brackets.
-fn ticks(process: u32) -> Result<u64> {
-    let text = fs::read_to_string(format!("/proc/{process}/stat"))?;
-    let (_, rest) = text.rsplit_once(')').context("no name in stat")?;
-    let fields: Vec<&str> = rest.split_whitespace().collect();
-    let field =
-        |place: usize| fields.get(place).context("stat is short")?.parse::<u64>().context("stat");
-    Ok(field(11)? + field(12)?)
 }

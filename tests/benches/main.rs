@@ -9,6 +9,8 @@ mod ingest;
 mod limits;
 mod log;
 mod measured;
+#[cfg(feature = "assess")]
+mod pages;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -50,6 +52,9 @@ enum Command {
     /// What judging costs: a first assessment, a run without a change, one changed document, a year of history, a back-test
     #[cfg(feature = "assess")]
     Assess(assess::Plan),
+    /// How quick the pages and the API are: a large fleet, many people at a time, open pages that wait for news
+    #[cfg(feature = "assess")]
+    Pages(pages::Plan),
 }
 
 fn main() -> Result<()> {
@@ -59,6 +64,8 @@ fn main() -> Result<()> {
         Some(Command::Host(plan)) => host::measure(&cli.folder, plan)?,
         #[cfg(feature = "assess")]
         Some(Command::Assess(plan)) => assess::measure(&cli.folder, plan)?,
+        #[cfg(feature = "assess")]
+        Some(Command::Pages(plan)) => pages::measure(&cli.folder, plan)?,
         None => everything(cli)?,
     };
     println!("{}", serde_json::to_string_pretty(&figures)?);

@@ -1,4 +1,4 @@
-//! Runs the verifier as a person would, and watches its memory.
+//! Runs the verifier as a person would; memory and processor time of a process.
 
 use std::fs;
 use std::path::Path;
@@ -8,6 +8,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 
 use crate::log::Made;
+
+/// Ticks a second that Linux shows to programs, whatever its own.
+const USER_HZ: f64 = 100.0;
 
 pub(crate) struct Run {
     pub(crate) seconds: f64,
@@ -44,4 +47,32 @@ pub(crate) fn peak_kib(process: u32) -> Option<f64> {
     let text = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.trim().strip_suffix(" kB")?.parse().ok()
+}
+
+/// Processor time of a process from a moment on.
+pub(crate) struct Cpu {
+    process: u32,
+    ticks: u64,
+}
+
+impl Cpu {
+    pub(crate) fn of(process: u32) -> Result<Self> {
+        Ok(Self { process, ticks: ticks(process)? })
+    }
+
+    /// Seconds since then.
+    pub(crate) fn since(&self) -> Result<f64> {
+        let ticks = ticks(self.process)?.saturating_sub(self.ticks);
+        Ok(ticks as f64 / USER_HZ)
+    }
+}
+
+/// `utime` and `stime` of `/proc/PID/stat`, which follow the name in brackets.
+fn ticks(process: u32) -> Result<u64> {
+    let text = fs::read_to_string(format!("/proc/{process}/stat"))?;
+    let (_, rest) = text.rsplit_once(')').context("no name in stat")?;
+    let fields: Vec<&str> = rest.split_whitespace().collect();
+    let field =
+        |place: usize| fields.get(place).context("stat is short")?.parse::<u64>().context("stat");
+    Ok(field(11)? + field(12)?)
 }

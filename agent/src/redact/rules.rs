@@ -1,151 +1,13 @@
 //! The built-in redaction rules: names of fields that hold secrets, and what secrets look like in text.
 
-use std::borrow::Cow;
-use std::cell::OnceCell;
-use std::sync::OnceLock;
-
-use regex::Regex;
+use super::look::{AT, COLON, DASH, DOLLAR, EQUALS, GAP, LONG, Marks, QUERY, QUOTE, SLASH, SPACE};
+use super::pattern::Pattern;
 
 /// Name of the rule that goes by the name of a field.
 pub(super) const SECRET_KEY: &str = "secret-field";
 
 /// Name of the rule that goes by the fields in which kinds name persons.
 pub(super) const PERSONAL_NAME: &str = "personal-name";
-
-/// A named expression; the group `secret`, or else the whole match, is replaced.
-#[derive(Debug)]
-pub struct Pattern {
-    name: Cow<'static, str>,
-    expression: Cow<'static, str>,
-    /// Made when a text first calls for it: most never do, and with what it needs to search it takes hundreds of kilobytes.
-    regex: OnceLock<Regex>,
-    /// Characters of which a text must have one of each set.
-    marks: Marks,
-    /// One of these must stand in a text, whatever its case; empty: no matter.
-    hints: &'static [&'static str],
-}
-
-/// A clone is as small as one that was never used.
-impl Clone for Pattern {
-    fn clone(&self) -> Self {
-        let Self { name, expression, marks, hints, .. } = self;
-        let (name, expression) = (name.clone(), expression.clone());
-        Self { name, expression, regex: OnceLock::new(), marks: *marks, hints }
-    }
-}
-
-/// A pattern of the operator's that cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum PatternError {
-    #[error("pattern name {0:?} is not lower-case letters, digits and '-'")]
-    Name(String),
-    #[error("pattern {name:?} cannot be used: {source}")]
-    Regex { name: String, source: Box<regex::Error> },
-    #[error("pattern {0:?} fits the empty text, so it would replace everything; make it longer")]
-    Empty(String),
-}
-
-impl Pattern {
-    pub(super) fn name(&self) -> &str {
-        &self.name
-    }
-
-    pub(super) fn regex(&self) -> &Regex {
-        self.regex.get_or_init(|| {
-            Regex::new(&self.expression).expect("invariant: `compile` has tried it, or a test does")
-        })
-    }
-
-    /// Whether the expression is worth trying: most texts have nothing of what it needs.
-    pub(super) fn may_match(&self, text: &Look<'_>) -> bool {
-        let hinted =
-            || self.hints.is_empty() || self.hints.iter().any(|hint| text.lower().contains(hint));
-        text.marks & self.marks == self.marks && hinted()
-    }
-}
-
-/// A text, and what a glance tells of it.
-pub(super) struct Look<'a> {
-    pub(super) text: &'a str,
-    marks: Marks,
-    lower: OnceCell<String>,
-}
-
-impl<'a> Look<'a> {
-    pub(super) fn at(text: &'a str) -> Self {
-        let long = if text.len() < TOKEN_BYTES { 0 } else { LONG };
-        let mark = |marks, byte| marks | MARKS.get(usize::from(byte)).unwrap_or(&0);
-        let marks = text.bytes().fold(long, mark);
-        Self { text, marks, lower: OnceCell::new() }
-    }
-
-    fn lower(&self) -> &str {
-        self.lower.get_or_init(|| self.text.to_ascii_lowercase())
-    }
-}
-
-/// Sets of characters, a bit each.
-type Marks = u16;
-
-const DASH: Marks = 1;
-const SLASH: Marks = 1 << 1;
-const AT: Marks = 1 << 2;
-const COLON: Marks = 1 << 3;
-const QUERY: Marks = 1 << 4;
-const EQUALS: Marks = 1 << 5;
-const DOLLAR: Marks = 1 << 6;
-const SPACE: Marks = 1 << 7;
-const QUOTE: Marks = 1 << 8;
-/// What stands between a program or a scheme and what follows it.
-const GAP: Marks = 1 << 9;
-/// A text that is long enough for a token of those that are known.
-const LONG: Marks = 1 << 10;
-const TOKEN_BYTES: usize = 15;
-
-/// The set of each byte.
-const MARKS: [Marks; 256] = {
-    const SETS: [(&[u8], Marks); 10] = [
-        (b"-", DASH),
-        (b"/", SLASH),
-        (b"@", AT),
-        (b":", COLON),
-        (b"?&", QUERY),
-        (b"=", EQUALS),
-        (b"$", DOLLAR),
-        (b" \t\r\n", SPACE),
-        (b"\"'", QUOTE),
-        (b" \t\r\n:", GAP),
-    ];
-    let mut table = [0; 256];
-    let mut set = 0;
-    while set < SETS.len() {
-        let (bytes, mark) = SETS[set];
-        let mut at = 0;
-        while at < bytes.len() {
-            table[bytes[at] as usize] |= mark;
-            at += 1;
-        }
-        set += 1;
-    }
-    table
-};
-
-/// Reads one pattern of the operator's.
-pub fn compile(name: &str, expression: &str) -> Result<Pattern, PatternError> {
-    let named = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if name.is_empty() || !name.chars().all(named) {
-        return Err(PatternError::Name(name.to_owned()));
-    }
-    let regex = Regex::new(expression).map_err(|source| {
-        let (name, source) = (name.to_owned(), Box::new(source));
-        PatternError::Regex { name, source }
-    })?;
-    if regex.is_match("") {
-        return Err(PatternError::Empty(name.to_owned()));
-    }
-    let (name, expression) = (name.to_owned().into(), expression.to_owned().into());
-    Ok(Pattern { name, expression, regex: OnceLock::new(), marks: 0, hints: &[] })
-}
 
 /// Name, expression, marks, hints in lower case.
 type Rule = (&'static str, &'static str, Marks, &'static [&'static str]);
@@ -301,13 +163,8 @@ const RULES: [Rule; 15] = [
 
 /// The rules that are always on, in the order in which they apply.
 pub(super) fn builtin() -> Vec<Pattern> {
-    let pattern = |(name, expression, marks, hints): &Rule| Pattern {
-        name: (*name).into(),
-        expression: (*expression).into(),
-        regex: OnceLock::new(),
-        marks: *marks,
-        hints,
-    };
+    let pattern =
+        |&(name, expression, marks, hints): &Rule| Pattern::ours(name, expression, marks, hints);
     RULES.iter().map(pattern).collect()
 }
 
@@ -336,23 +193,16 @@ pub(super) fn names_a_secret(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::look::{Look, TOKEN_BYTES};
     use super::*;
 
     #[test]
-    fn every_constant_compiles() {
+    fn every_constant_compiles_and_its_hints_are_in_lower_case() {
         for pattern in builtin() {
             assert!(!pattern.regex().is_match(""), "{}", pattern.name());
-            assert!(pattern.hints.iter().all(|hint| *hint == hint.to_lowercase()));
         }
-    }
-
-    #[test]
-    fn an_expression_is_made_when_a_text_calls_for_it_and_a_clone_begins_without() {
-        let all = builtin();
-        let [key, ..] = all.as_slice() else { panic!("no rules") };
-        assert!(key.regex.get().is_none());
-        assert!(key.regex().is_match("-----BEGIN PRIVATE KEY-----"));
-        assert!(key.regex.get().is_some() && key.clone().regex.get().is_none());
+        let mut hints = RULES.iter().flat_map(|(_, _, _, hints)| *hints);
+        assert!(hints.all(|hint| *hint == hint.to_lowercase()));
     }
 
     #[test]

@@ -50,6 +50,17 @@ async fn hangs(pipe: PathBuf) -> BufReader<File> {
     reader
 }
 
+/// An agent whose plugin hangs, and the pipe that the plugin holds open.
+async fn amid_a_run() -> (World, Child, BufReader<File>) {
+    let world = World::new().await;
+    let pipe = world.dir.path().join("pipe");
+    world.configure("", &[("hangs", hanging(&pipe))]);
+    world.enrol().await;
+    let agent = world.spawn(&["run"]);
+    let reader = hangs(pipe).await;
+    (world, agent, reader)
+}
+
 /// Waits until nobody holds the pipe any more: plugin and all that it started are gone.
 async fn gone(mut reader: BufReader<File>) {
     let rest = tokio::task::spawn_blocking(move || reader.read_to_end(&mut Vec::new()));
@@ -79,12 +90,7 @@ async fn a_run_whose_process_is_killed_keeps_what_came_and_names_the_rest() {
 
 #[tokio::test]
 async fn a_stop_in_the_middle_of_a_run_ends_its_plugins_and_is_told() {
-    let world = World::new().await;
-    let pipe = world.dir.path().join("pipe");
-    world.configure("", &[("hangs", hanging(&pipe))]);
-    world.enrol().await;
-    let mut agent = world.spawn(&["run"]);
-    let reader = hangs(pipe).await;
+    let (world, mut agent, reader) = amid_a_run().await;
     signal(&agent, Signal::TERM);
     gone(reader).await;
     assert_eq!(agent.wait().await.unwrap().code(), Some(0));
@@ -95,12 +101,7 @@ async fn a_stop_in_the_middle_of_a_run_ends_its_plugins_and_is_told() {
 
 #[tokio::test]
 async fn an_agent_that_is_killed_takes_its_run_along() {
-    let world = World::new().await;
-    let pipe = world.dir.path().join("pipe");
-    world.configure("", &[("hangs", hanging(&pipe))]);
-    world.enrol().await;
-    let mut agent = world.spawn(&["run"]);
-    let reader = hangs(pipe).await;
+    let (world, mut agent, reader) = amid_a_run().await;
     agent.kill().await.unwrap();
     gone(reader).await;
     // What it had not sealed is free: the number of the run that never was is used by the next.

@@ -76,7 +76,22 @@ impl Board {
         statuses: &[ControlStatus],
         (kinds, plugins): (&[EvidenceKind], &BTreeMap<String, Vec<String>>),
     ) -> Vec<ControlGap> {
-        let looked = Looked { seen: self.heard(around), plugins };
+        self.heard(around).gap_analysis(self.rules(), statuses, (kinds, plugins))
+    }
+}
+
+impl Heard {
+    /// [`gap_analysis`], of what is heard of these rules.
+    #[must_use]
+    pub fn gap_analysis(
+        &self,
+        rules: &[Rule],
+        statuses: &[ControlStatus],
+        (kinds, plugins): (&[EvidenceKind], &BTreeMap<String, Vec<String>>),
+    ) -> Vec<ControlGap> {
+        let mut rules: Vec<&Rule> = rules.iter().collect();
+        rules.sort_by(|one, other| one.id.cmp(&other.id));
+        let looked = Looked { rules, seen: self, plugins };
         statuses
             .iter()
             .map(|status| ControlGap {
@@ -93,15 +108,16 @@ impl Board {
     }
 }
 
-/// The board as this question needs it.
+/// What this question is about.
 struct Looked<'a> {
-    seen: Heard<'a>,
+    rules: Vec<&'a Rule>,
+    seen: &'a Heard,
     plugins: &'a BTreeMap<String, Vec<String>>,
 }
 
 impl<'a> Looked<'a> {
     fn of(&self, control: ControlId) -> impl Iterator<Item = (&'a Rule, Strength)> {
-        self.seen.rules.iter().filter_map(move |rule| Some((rule, rule.strength(control)?)))
+        self.rules.iter().filter_map(move |rule| Some((*rule, rule.strength(control)?)))
     }
 
     fn plugins(&self, kind: &str) -> Vec<String> {
@@ -146,7 +162,7 @@ impl<'a> Looked<'a> {
             }
         }
         let fix = |(id, targets): (&RuleId, u64)| {
-            let rule = self.seen.rules.iter().find(|rule| rule.id == *id)?;
+            let rule = self.rules.iter().find(|rule| rule.id == *id)?;
             Some(Missing::Fix { rule: id.clone(), targets, fix: rule.fix.clone() })
         };
         failing.into_iter().filter_map(fix).collect()

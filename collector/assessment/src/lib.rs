@@ -55,8 +55,8 @@ pub use rule::{Rule, Severity, Strength, UnknownWord};
 pub use selection::{LabelError, Labels, Selection, SelectionError};
 pub use status::{
     Around, AssessmentInput, Attestation, Board, Cause, ControlStatus, Counts, DOCUMENTS_ONLY,
-    Exclusion, Expectation, Gap, KnownTarget, MAX_REASONS, ManualEvidence, Observed, Outcome,
-    OutsideTarget, Part, PeriodError, Reason, Rollup, SCORE_DEFINITION, Scope, Score, Standing,
-    Status, Unseen, UnseenCount, Waived, Waiver, WaiverError, WaiverState, assess, is_silent,
-    outside, rollup, score, waiver_states,
+    Exclusion, Expectation, Gap, Heard, KnownTarget, MAX_REASONS, ManualEvidence, Observed,
+    Outcome, OutsideTarget, Part, PeriodError, Reason, Rollup, SCORE_DEFINITION, Scope, Score,
+    Standing, Status, Unseen, UnseenCount, Waived, Waiver, WaiverError, WaiverState, assess,
+    is_silent, outside, rollup, score, waiver_states,
 };

@@ -1,5 +1,6 @@
 //! A versioned set of rules, checked at the door. Loading never runs a rule.
 
+mod answers;
 mod declared;
 mod diff;
 mod given;

@@ -77,6 +77,8 @@ pub struct Replay {
     places: BTreeMap<(String, String), Place>,
     gaps: BTreeMap<(String, String), Vec<Gap>>,
     labels: BTreeMap<String, Labels>,
+    /// The entry that claims begin at, until it is passed: nothing is judged before.
+    begins: Option<u64>,
     findings: u64,
     differences: Vec<Difference>,
     difference_count: u64,
@@ -121,6 +123,21 @@ impl Replay {
         replay
     }
 
+    /// Against claims of what held from entry `start` on. Entries until then say only what was in force there: it is judged once, and
+    /// claims that had ended before are not missed.
+    #[must_use]
+    pub fn beginning(mut self, start: u64) -> Self {
+        self.begins = Some(start);
+        self
+    }
+
+    /// What is in force is judged as soon as the beginning is passed.
+    fn reach(&mut self, index: u64, documents: Documents<'_>) {
+        if let Some(start) = self.begins.take_if(|start| *start < index) {
+            self.judge_all(start, documents);
+        }
+    }
+
     /// From entry `index` on, this pack judges; whatever is current is judged by it.
     pub fn pack(
         &mut self,
@@ -128,21 +145,27 @@ impl Replay {
         pack: &RulePack,
         documents: Documents<'_>,
     ) -> Result<(), PackError> {
+        self.reach(index, documents);
         let (mut anew, mut labelled) = (BTreeMap::new(), BTreeSet::new());
         for rule in pack.rules() {
             *anew.entry(rule.kind.clone()).or_insert(false) |= rule.clock || rule.capture;
             labelled.extend(rule.labels.then(|| rule.kind.clone()));
         }
         self.judging = Some(Judging { judge: Judge::new(pack)?, anew, labelled });
+        self.judge_all(index, documents);
+        Ok(())
+    }
+
+    fn judge_all(&mut self, index: u64, documents: Documents<'_>) {
         let places: Vec<(String, String)> = self.places.keys().cloned().collect();
         for place in places {
             self.judge(index, &place, documents);
         }
-        Ok(())
     }
 
-    /// A pack that is not at hand: nothing can be judged until another one comes.
-    pub fn unknown_pack(&mut self) {
+    /// From entry `index` on a pack is in force that is not at hand: nothing can be judged until another one comes.
+    pub fn unknown_pack(&mut self, index: u64, documents: Documents<'_>) {
+        self.reach(index, documents);
         self.judging = None;
         self.places.values_mut().for_each(|place| place.judged = None);
     }
@@ -154,6 +177,7 @@ impl Replay {
         labels: BTreeMap<String, Labels>,
         documents: Documents<'_>,
     ) {
+        self.reach(index, documents);
         for (target, labels) in labels {
             let before = self.labels.insert(target.clone(), labels.clone());
             if before.as_ref() == Some(&labels) {
@@ -168,6 +192,7 @@ impl Replay {
 
     /// A run observed a document.
     pub fn observed(&mut self, index: u64, sight: Sight, documents: Documents<'_>) {
+        self.reach(index, documents);
         let key = (sight.target.clone(), sight.kind.clone());
         let place = self.places.entry(key.clone()).or_default();
         let same = place.sight.as_ref().is_some_and(|before| before.digest == sight.digest);
@@ -186,6 +211,7 @@ impl Replay {
         (target, kind, digest): (&str, &str, &str),
         documents: Documents<'_>,
     ) {
+        self.reach(index, documents);
         let key = (target.to_owned(), kind.to_owned());
         match self.places.get_mut(&key) {
             Some(Place { sight: Some(sight), held, judged, gone, .. })
@@ -204,6 +230,9 @@ impl Replay {
     }
 
     fn judge(&mut self, index: u64, key: &(String, String), documents: Documents<'_>) {
+        if self.begins.is_some() {
+            return;
+        }
         let Some(place) = self.places.get_mut(key) else { return };
         let (Some(judging), Some(sight)) = (&self.judging, &place.sight) else { return };
         let found = documents(&sight.digest, &sight.kind, &sight.target).filter(|_| !place.gone);
@@ -237,7 +266,8 @@ impl Replay {
 
     /// Ends the replay; claims that begin after the last judgement of their place were made up.
     #[must_use]
-    pub fn finish(mut self) -> Replayed {
+    pub fn finish(mut self, documents: Documents<'_>) -> Replayed {
+        self.reach(u64::MAX, documents);
         let mut done = Replayed { findings: self.findings, ..Replayed::default() };
         let mut late = Vec::new();
         for ((target, _), place) in &mut self.places {

@@ -36,7 +36,7 @@ mod words;
 
 pub use assess::assess;
 pub use board::Board;
-pub(crate) use heard::Heard;
+pub use heard::Heard;
 pub use input::{Around, AssessmentInput, Exclusion, Expectation, Gap, Observed, Outcome};
 pub use manual::{Attestation, DOCUMENTS_ONLY, ManualEvidence, PeriodError};
 pub use rollup::{Part, Rollup, SCORE_DEFINITION, Score, rollup, score};
@@ -252,6 +252,29 @@ pub struct Counts {
     pub rules: u64,
     /// Of these, rules with a verdict on at least one target.
     pub rules_heard: u64,
+}
+
+impl Reason {
+    /// Whether the text begins with the message of its rule's finding about its target.
+    #[must_use]
+    pub fn quotes_finding(&self) -> bool {
+        let says = match self.cause {
+            Cause::Fail | Cause::RuleError | Cause::Waived | Cause::NotApplicable => true,
+            Cause::Excluded
+            | Cause::WaiverExpired
+            | Cause::NotCollected
+            | Cause::SilentAgent
+            | Cause::NothingArrived
+            | Cause::NotScheduled
+            | Cause::Stale
+            | Cause::ManualStale
+            | Cause::Manual
+            | Cause::OutsideScope
+            | Cause::Pass
+            | Cause::NoRule => false,
+        };
+        says && self.rule.is_some() && self.target.is_some()
+    }
 }
 
 impl Counts {

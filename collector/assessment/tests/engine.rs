@@ -80,7 +80,32 @@ fn whatever_a_rule_does_wrong_is_an_error_and_never_a_pass() {
         assert_eq!(finding.verdict, Verdict::Error, "{rule}");
         assert!(finding.message.contains(says), "{rule}: {}", finding.message);
         assert!(finding.items.is_empty());
+        // The shape is the file's fault, and the file is named.
+        let shape = ["no verdict", "without", "at once", "lacks `id`", "not a set"];
+        if shape.contains(&says) {
+            assert!(finding.message.starts_with("time.sync/try.rego: "), "{}", finding.message);
+            assert!(finding.message.contains("; "), "no way out: {}", finding.message);
+        }
     }
+}
+
+#[test]
+fn what_a_rule_can_never_answer_is_told_with_file_and_line_before_it_judges() {
+    let told = |rule: &str| {
+        let odd = pack("", rule).odd_answers();
+        odd.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(told("default verdict := \"error\"\nmessage := \"m\""), [""; 0]);
+    assert_eq!(told("verdict = word if input.kind\nmessage := \"m\""), [""; 0]);
+    assert_eq!(
+        told("verdict := \"great\"\nverdicts := \"pass\"\nmessages := 1"),
+        [
+            "time.sync/try.rego:14: the rule defines no `message`, and nothing it says counts without one",
+            "time.sync/try.rego:15: \"great\" is no verdict; use one of pass, fail, not_applicable, error"
+        ]
+    );
+    assert_eq!(told("x := 1\nmessage := \"m\"").len(), 1);
+    assert_eq!(RulePack::builtin().unwrap().odd_answers(), []);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::desk;
 use super::people::{logged, open};
 use crate::config::Config;
-use crate::people::{ApiToken, NewApiToken};
+use crate::people::{ApiToken, NewApiToken, Scope};
 
 /// A token that was made.
 #[derive(Debug, Serialize)]
@@ -51,14 +51,20 @@ pub struct ApiTokenRevoked {
     pub entry: u64,
 }
 
+/// For whom, what for, what it may, and how many days unless it is as ever.
 pub fn create_api_token(
     config: &Config,
-    new: &NewApiToken,
+    (user, name, scopes, days): (String, String, Vec<Scope>, Option<i64>),
     by: &str,
     now: Timestamp,
 ) -> anyhow::Result<ApiTokenMade> {
     desk::texts(&[("--by", by)])?;
     let people = open(config)?;
+    let days = match days {
+        Some(days) => days,
+        None => people.api_token_days(&user, now)?.0,
+    };
+    let new = &NewApiToken { user, name, scopes, days };
     people.check_api_token(new, now)?;
     let id = people.next_api_token()?;
     let entry = logged(config, new.activity(&id, by, now), now)?;

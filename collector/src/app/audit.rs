@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use exhibit_assessment::decisions::{Audits, REQUEST};
 use jiff::Timestamp;
 
-use super::retention::views;
+use super::open::views;
 use super::{DecisionMade, Keys, decided, tools};
 use crate::audit::{Imported, Scope};
 use crate::config::Config;

@@ -14,7 +14,7 @@ use exhibit_proto::statement::{Act, DECISION, Decision, Subject, decision_file};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::retention::OpenViews;
+use super::open::OpenViews;
 use crate::audit;
 use crate::config::Config;
 use crate::decisions::{Decide, Decided, Deciding, Undecided};

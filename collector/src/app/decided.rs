@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::retention::views;
+use super::open::views;
 use super::{Keys, desk};
 use crate::config::Config;
 use crate::decisions::Attached;
@@ -58,7 +58,7 @@ pub struct RecordShown {
     pub register: String,
     pub id: String,
     pub entry: u64,
-    /// `in_force`, `proposed`, `ended`, or `withdrawal`.
+    /// `in_force`, `expired` (nobody ended it, and its last day is over), `proposed`, `ended`, or `withdrawal`.
     pub standing: &'static str,
     pub value: Option<Value>,
     pub by: String,
@@ -79,6 +79,7 @@ pub fn records(
     config: &Config,
     register: Option<&str>,
     id: Option<&str>,
+    now: Timestamp,
 ) -> anyhow::Result<Vec<RecordShown>> {
     let views = views(config, &Keys::load(config)?)?;
     let rows = match (register, id) {
@@ -87,7 +88,7 @@ pub fn records(
     };
     let unread = views.people()?.unread;
     let shown = rows.into_iter().map(|row| {
-        let mut shown = RecordShown::from(row);
+        let mut shown = RecordShown::at(row, now);
         let problem = unread.iter().find(|unread| unread.index == shown.entry);
         shown.problem = problem.map(|unread| unread.why.clone());
         shown
@@ -118,10 +119,11 @@ pub fn next_id(config: &Config, register: &str, now: Timestamp) -> anyhow::Resul
     Ok(crate::decisions::next_id(&views, register, now)?)
 }
 
-impl From<RecordRow> for RecordShown {
-    fn from(row: RecordRow) -> Self {
+impl RecordShown {
+    fn at(row: RecordRow, now: Timestamp) -> Self {
         let standing = match &row {
             row if row.value.is_none() => "withdrawal",
+            row if row.expired(now) => "expired",
             row if row.in_force() => "in_force",
             row if row.waits() => "proposed",
             _ => "ended",

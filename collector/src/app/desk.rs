@@ -11,9 +11,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::decide::Decider;
 use super::log_key::fits;
-use super::retention::{OpenViews, Undertaker};
+use super::open::OpenViews;
+use super::retention::Undertaker;
 use super::rules::Steward;
-use super::{Keys, open_log, record};
+use super::{Keys, open, record};
 use crate::config::Config;
 use crate::decisions::{Attached, Deciding};
 use crate::identity::{Collector, Enroller, EnrollerSettings, Registry, Tokens};
@@ -243,7 +244,7 @@ fn alone(
 ) -> anyhow::Result<Done> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let (writer, reader, mut task) = open_log(&config.log_db(), &keys.collector)?;
+        let (writer, reader, mut task) = open::log(&config.log_db(), &keys.collector)?;
         let (path, log) = (config.views_db(), reader.clone());
         let views = move || Ok(Views::open(&path, log.clone(), Assessor::builtin()?)?);
         let (desk, _registry) =

@@ -8,9 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::Keys;
-use super::report::views;
+use super::open::views;
 use crate::config::Config;
-use crate::views::{Comparison, Lapse, Period, Views, ViewsError};
+use crate::views::{Among, Comparison, Lapse, Period, Views, ViewsError};
 
 /// Two moments compared.
 #[derive(Debug, Serialize)]
@@ -66,7 +66,7 @@ pub fn lapses(
     }
     let period = Period { from: from.min(to), to: to.max(from) };
     let (mut lapses, mut targets, mut statements) = (Vec::new(), 0, 0);
-    views.lapses::<ViewsError>(period, target, |of, read| {
+    views.lapses::<ViewsError>(period, Among::named(target), |of, read| {
         lapses.extend(of.lapses);
         (targets, statements) = (targets + 1, read);
         Ok(true)
@@ -103,7 +103,7 @@ impl LapsesFound {
 
 impl fmt::Display for MomentsCompared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Comparison { from, to, controls, turns, more_turns, events } = &self.0;
+        let Comparison { from, to, controls, turned, events } = &self.0;
         writeln!(
             f,
             "from {} ({} entries) to {} ({} entries)",
@@ -121,18 +121,21 @@ impl fmt::Display for MomentsCompared {
                     writeln!(f, "  {sign} {} {target}", reason.text)?;
                 }
             }
-            for turn in change.turns.iter().filter_map(|place| turns.get(*place)) {
+            for turn in &change.turns {
                 let was = turn.was.as_deref().unwrap_or("first");
                 let (rule, name) = (&turn.rule, &turn.name);
                 writeln!(f, "  {rule} on {name}: {was} -> {} (entry {})", turn.is, turn.index)?;
+            }
+            let more = change.turned.saturating_sub(change.turns.len() as u64);
+            if more > 0 {
+                writeln!(f, "  {more} findings turned before these")?;
             }
         }
         for event in events {
             let entry = event.index.map(|index| format!(" (entry {index})")).unwrap_or_default();
             writeln!(f, "{} {}: {}{entry}", event.at, event.what.as_str(), event.text)?;
         }
-        let all = turns.len() as u64 + more_turns;
-        write!(f, "{} controls with another status, {all} findings turned", controls.len())
+        write!(f, "{} controls with another status, {turned} findings turned", controls.len())
     }
 }
 

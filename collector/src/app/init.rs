@@ -18,7 +18,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::rules::{self, Steward};
-use super::{desk, open_log, record, settings, witness};
+use super::{desk, open, record, witness};
 use crate::config::Config;
 use crate::identity::{Authority, Collector, private_dir, random, write_private};
 use crate::log::{self, Lock};
@@ -128,7 +128,7 @@ fn make(config: &Config, before: Option<Continues>, now: Timestamp) -> anyhow::R
     write_private(&config.log_key(), collector.key().to_pem().as_bytes())?;
     write_private(&config.ca_key(), ca_key.as_bytes())?;
     write_private(&config.ca_certificate(), certificate.as_bytes())?;
-    log::create(&settings(&config.log_db(), &collector))?;
+    log::create(&open::settings(&config.log_db(), &collector))?;
     let (user, password) = create_first_user(&SecretsDb::open(&config.secrets_db())?)?;
     let made = Activity {
         by: format!("exhibit-collector {} init", env!("CARGO_PKG_VERSION")),
@@ -137,7 +137,7 @@ fn make(config: &Config, before: Option<Continues>, now: Timestamp) -> anyhow::R
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let (writer, reader, mut task) = open_log(&config.log_db(), &collector)?;
+        let (writer, reader, mut task) = open::log(&config.log_db(), &collector)?;
         if let Some(before) = before {
             // Whoever holds an old bundle finds its name here: the head is the subject.
             let (_, head) = before.head()?;

@@ -9,7 +9,7 @@ use exhibit_proto::statement::{Act, Decision};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::retention::views;
+use super::open::views;
 use super::{DecisionMade, Keys, decided};
 use crate::config::Config;
 use crate::decisions::Attached;
@@ -127,7 +127,7 @@ pub fn population_list(config: &Config, id: &str, drawn: bool) -> anyhow::Result
             anyhow::bail!("nothing was drawn from population {id} yet: see `population draw`")
         }
     };
-    let bytes = super::tools::reader(config, &keys)?.document(&digest)?;
+    let bytes = super::open::reader(config, &keys)?.document(&digest)?;
     bytes.with_context(|| format!("the list {digest} is not held any more"))
 }
 

@@ -14,7 +14,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 use serde::Serialize;
 use serde_json::json;
 
-use super::{Keys, desk, open_log, record};
+use super::{Keys, desk, open, record};
 use crate::config::Config;
 use crate::log::scrub::{Lost, Scrub};
 use crate::log::{self, Lock, LogReader};
@@ -60,7 +60,7 @@ pub fn put_back(config: &Config, from: &[&Path], by: &str) -> anyhow::Result<Put
         let (by, action) = (by.to_owned(), "documents_put_back".to_owned());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
-            let (writer, _reader, mut task) = open_log(&config.log_db(), &keys.collector)?;
+            let (writer, _reader, mut task) = open::log(&config.log_db(), &keys.collector)?;
             record::activity(&keys.collector, &writer, Activity { by, action, detail }).await?;
             drop(writer);
             task.ended().await.context("closing the log")

@@ -9,12 +9,11 @@ use exhibit_proto::digest::Digest;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::tools::reader;
+use super::open::views;
 use super::{Keys, desk};
 use crate::config::Config;
-use crate::log::Lock;
 use crate::report::{self, Ask, Draft, Scratch, Written};
-use crate::views::{Assessor, Views};
+use crate::views::Views;
 
 /// A report that was made.
 #[derive(Debug, Serialize)]
@@ -80,20 +79,6 @@ pub(super) fn standing(
     let Some(text) = as_of else { return Ok((views, now)) };
     let moment = views.moment(text, now)?;
     Ok((views.standing_at(&moment)?, moment.at))
-}
-
-/// Views that are as new as the log.
-pub(super) fn views(config: &Config, keys: &Keys) -> anyhow::Result<Views> {
-    let reader = reader(config, keys)?;
-    let (path, assessor) = (config.views_db(), Assessor::builtin()?);
-    // Without a collector that serves, the views are ours to make; otherwise they are its own to replace.
-    let lock = Lock::take(&config.lock());
-    let views = match &lock {
-        Ok(_held) => Views::open(&path, reader, assessor)?,
-        Err(_serving) => Views::attach(&path, reader, assessor)?,
-    };
-    views.catch_up()?;
-    Ok(views)
 }
 
 fn log(

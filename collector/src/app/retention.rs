@@ -9,19 +9,16 @@ use std::sync::Arc;
 
 use exhibit_proto::statement::Subject;
 
-use super::{Keys, desk, tools};
-use crate::config::Config;
+use super::open::{OpenViews, views};
+use super::{Keys, desk};
 use crate::identity::Collector;
 use crate::log::{LogReader, LogWriter};
 use crate::retention::{LastPass, Retention};
-use crate::views::{Assessor, Views};
+use crate::views::Views;
 
 pub use delete::delete;
 pub use hold::{HoldShown, hold, holds};
 pub use look::{Listed, Retained, retention};
-
-/// Opens the views, when somebody needs them.
-pub(super) type OpenViews = Arc<dyn Fn() -> anyhow::Result<Views> + Send + Sync>;
 
 /// Whoever deletes: one batch at a time, and no hold slips in between.
 #[derive(Clone)]
@@ -50,18 +47,6 @@ impl Undertaker {
         })
         .await?
     }
-}
-
-/// The views as of now, whether or not `serve` runs.
-pub(super) fn views(config: &Config, keys: &Keys) -> anyhow::Result<Views> {
-    let reader = tools::reader(config, keys)?;
-    let (path, assessor) = (config.views_db(), Assessor::builtin()?);
-    let views = match crate::log::Lock::take(&config.lock()) {
-        Ok(_lock) => Views::open(&path, reader, assessor)?,
-        Err(_serving) => Views::attach(&path, reader, assessor)?,
-    };
-    views.catch_up()?;
-    Ok(views)
 }
 
 #[cfg(test)]

@@ -19,11 +19,11 @@ use super::attest::Attest;
 use super::decide::Decider;
 use super::desk::{Desk, Waiting, answer_to, desk};
 use super::rules::{self, Steward};
-use super::{Keys, log_key, open_log, record, scrub, witness};
+use super::{Keys, log_key, open, record, scrub, witness};
 use crate::config::Config;
 use crate::frameworks::{Frameworks, Refused};
 use crate::identity::{Authority, EnrolmentService, ServerCertificate, evidence_tls, web_tls};
-use crate::ingest::{self, Ahead, EvidenceService, Ingest, Presence};
+use crate::ingest::{self, Ahead, Certificates, EvidenceService, Ingest, Presence};
 use crate::log::scrub::{Scrub, ScrubStore};
 use crate::log::{Lock, LogReader, LogWriter, WriterTask};
 use crate::named::named;
@@ -119,7 +119,7 @@ async fn session(
 ) -> anyhow::Result<Option<Waiting>> {
     let keys = Keys::load(config)?;
     keys.settle(config)?;
-    let (writer, reader, mut task) = open_log(&config.log_db(), &keys.collector)?;
+    let (writer, reader, mut task) = open::log(&config.log_db(), &keys.collector)?;
     let (witnesses, asker) = witness::meet(config, &keys.collector, &reader).await?;
     let timestamps = Timestamps::open(config)?;
     let assessor = Assessor::builtin()?;
@@ -268,14 +268,15 @@ fn build(
     let log = (writer.clone(), reader.clone());
     let opened = Opened::default();
     let views = Views::open(&config.views_db(), reader.clone(), assessor)?.given(opened.clone());
-    let (ahead, attested) = (Ahead::default(), (witnesses.clone(), timestamps.clone()));
-    let shared = views.clone();
+    let (ahead, certificates) = (Ahead::default(), Certificates::open(secrets.clone())?);
+    let (shared, attested) = (views.clone(), (witnesses.clone(), timestamps.clone()));
     let lent = Arc::new(move || Ok(shared.clone()));
     let (desk, registry) = desk(config, keys, secrets.clone(), log, bound, lent)?;
     let (enroller, mailbox) = (desk.enroller.clone(), Mailbox::open(secrets.clone())?);
     let live = web::live::Live::new(stop.clone());
     let state = WebState {
         ahead: ahead.clone(),
+        certificates: certificates.clone(),
         views: views.clone(),
         witnesses: witnesses.clone(),
         timestamps: timestamps.clone(),
@@ -300,7 +301,6 @@ fn build(
     let beside = public::Public { log: reader.clone(), witnesses, stamps, stop: stop.clone() };
     let beside =
         public::router(beside).merge(grpc(EnrolmentService::server(enroller.clone(), per_minute)));
-    let sizes = writer.sizes();
     let attest = Attest {
         collector: collector.clone(),
         writer: writer.clone(),
@@ -318,10 +318,11 @@ fn build(
         collector: collector.clone(),
         ahead,
         registry,
-        writer,
+        writer: writer.clone(),
         reader,
         enroller,
         presence: Presence::default(),
+        certificates,
         opened,
         limits: ingest::Limits {
             document_bytes: config.limits.document_bytes,
@@ -336,7 +337,7 @@ fn build(
         evidence_routes: grpc(evidence),
         web_routes: web::router(state, beside),
         views,
-        sizes,
+        sizes: writer.sizes(),
         desk,
         mailbox,
     })

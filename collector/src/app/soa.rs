@@ -9,7 +9,7 @@ use exhibit_proto::statement::{Act, Decision};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::report::views;
+use super::open::views;
 use super::{Keys, decided, desk};
 use crate::config::Config;
 use crate::decisions::Attached;

@@ -7,7 +7,7 @@ use exhibit_proto::digest::Digest;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::tools::reader;
+use super::open::reader;
 use super::{Keys, witness};
 use crate::config::Config;
 use crate::log::Lock;

@@ -6,7 +6,7 @@ use anyhow::{Context as _, ensure};
 use serde::Serialize;
 
 use super::Keys;
-use super::tools::reader;
+use super::open::reader;
 use crate::config::Config;
 use crate::timestamp::{Stamped, Timestamps};
 

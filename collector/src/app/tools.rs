@@ -12,7 +12,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
 
-use super::{Keys, desk, retention, witness};
+use super::open::{reader, views};
+use super::{Keys, desk, witness};
 use crate::config::Config;
 use crate::export::{self, Selection, Summary, Under};
 use crate::frameworks::{Frameworks, Refused};
@@ -180,7 +181,7 @@ fn under(
     witnesses: &Witnesses,
     cosigned: bool,
 ) -> anyhow::Result<Under> {
-    let views = retention::views(config, keys)?;
+    let views = views(config, keys)?;
     let (head, by) = if cosigned {
         let newest = witnesses.newest()?.context(
             "no head has the cosignatures of the quorum yet: see `exhibit-collector status`, or leave out --cosigned",
@@ -228,15 +229,6 @@ pub fn validate(config: &Config) -> anyhow::Result<Validated> {
         None
     };
     Ok(Validated { origin: config.origin.clone(), initialised, size, rules })
-}
-
-/// A reader whose head our own key signed.
-pub(super) fn reader(config: &Config, keys: &Keys) -> anyhow::Result<LogReader> {
-    let reader = LogReader::open(&config.log_db()).context("opening the log")?;
-    let head = reader.head()?;
-    let ours = keys.collector.keys().open_head(head.signed.as_bytes());
-    ours.context("the log's head is not signed by our keys for our origin")?;
-    Ok(reader)
 }
 
 fn unknown(control: &str) -> anyhow::Error {

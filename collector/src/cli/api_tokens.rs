@@ -5,11 +5,10 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
-use super::people::By;
-use super::{Output, show};
+use super::{By, Output, show};
 use crate::app;
 use crate::config::Config;
-use crate::people::{DEFAULT_DAYS, NewApiToken, Scope};
+use crate::people::Scope;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ApiToken {
@@ -32,9 +31,9 @@ pub(super) struct Create {
     /// read, evidence, bring, decide, export or audit; may be repeated
     #[arg(long, required = true)]
     scope: Vec<Scope>,
-    /// Days until it ends, at most 366
-    #[arg(long, default_value_t = DEFAULT_DAYS)]
-    days: i64,
+    /// Days until it ends: 90 unless it is said, at most 366; 30 for somebody who signs in at a provider
+    #[arg(long)]
+    days: Option<i64>,
     #[command(flatten)]
     by: By,
 }
@@ -59,8 +58,7 @@ pub(super) struct Revoke {
 pub(super) fn run(config: &Config, asked: ApiToken, now: Timestamp) -> anyhow::Result<ExitCode> {
     match asked {
         ApiToken::Create(Create { user, name, scope, days, by: By { by, output } }) => {
-            let new = NewApiToken { user, name, scopes: scope, days };
-            let made = app::create_api_token(config, &new, &by, now)?;
+            let made = app::create_api_token(config, (user, name, scope, days), &by, now)?;
             show(output.json, &made, &made.to_string())
         }
         ApiToken::List(List { user, output }) => {

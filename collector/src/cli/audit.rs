@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use self::args::{Finding, New, Raise, Request, RequestAdd, RequestAnswer, RequestSet, Respond};
-use super::decide::{brought, list, made};
+use super::made::{brought, list, made};
 use super::{Because, show};
 use crate::app;
 use crate::audit::{self, evidence_lines};

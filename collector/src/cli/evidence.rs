@@ -1,8 +1,8 @@
 //! What people bring: files, and their word.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::Read as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail, ensure};
@@ -11,7 +11,7 @@ use exhibit_proto::statement::Act;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::decide::{act, brought, list, made};
+use super::made::{Named, act, brought, list, made};
 use super::{Because, Output};
 use crate::app;
 use crate::config::Config;
@@ -22,7 +22,7 @@ pub(super) enum Evidence {
     /// Bring a file for a control: policy, minutes, certificate, checklist. At most 8 MiB, and no program
     Add(Box<Add>),
     /// It counts no longer; the file and its history stay
-    Withdraw(super::decide::Named),
+    Withdraw(Named),
     /// What is in force or proposed
     List(Output),
 }
@@ -94,11 +94,7 @@ pub(super) fn evidence(
     let name = path.file_name().and_then(|name| name.to_str());
     let name = name.with_context(|| format!("{} has no name in UTF-8", path.display()))?;
     let name = file_name(name)?;
-    let mut bytes = Vec::new();
-    // One byte more than may be: whatever is larger is not read.
-    let opened = File::open(path).and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes));
-    opened.with_context(|| format!("reading {}", path.display()))?;
-    let file = Attached::new(bytes).with_context(|| path.display().to_string())?;
+    let file = read(path)?;
     let mut value = json!({
         "control": asked.control,
         "title": asked.title,
@@ -121,6 +117,19 @@ pub(super) fn evidence(
     brought(config, place, (Act::Put, Some(value), Some(file)), asked.because, now)
 }
 
+/// The file, if it may lie beside the log.
+fn read(path: &Path) -> anyhow::Result<Attached> {
+    let reading = || format!("reading {}", path.display());
+    // A pipe would be waited for, and a device has no end.
+    let plain = fs::metadata(path).with_context(reading)?.is_file();
+    ensure!(plain, "{} is no plain file; name the file itself", path.display());
+    let mut bytes = Vec::new();
+    // One byte more than may be: whatever is larger is not read.
+    let opened = File::open(path).and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes));
+    opened.with_context(reading)?;
+    Attached::new(bytes).with_context(|| path.display().to_string())
+}
+
 pub(super) fn attest(config: &Config, asked: Attest, now: Timestamp) -> anyhow::Result<ExitCode> {
     let Attest { duty, says, every_days, owner, first_due, control, because } = asked;
     let (register, value) = match (says, every_days) {
@@ -137,4 +146,27 @@ pub(super) fn attest(config: &Config, asked: Attest, now: Timestamp) -> anyhow::
     ensure!(!duty.trim().is_empty(), "name the duty: the control, or the name that it was given");
     let after = app::newest(config, register, &duty)?;
     made(config, (register, &duty, after), (Act::Put, Some(value)), because, now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_files_are_read_and_never_more_of_them_than_may_be() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("socket");
+        let _held = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        for odd in [folder.path(), &socket, Path::new("/dev/zero")] {
+            let refused = read(odd).unwrap_err().to_string();
+            assert!(refused.ends_with("is no plain file; name the file itself"), "{refused}");
+        }
+        // Five gigabytes that take no room.
+        let large = folder.path().join("large.pdf");
+        File::create(&large).unwrap().set_len(5 << 30).unwrap();
+        let refused = format!("{:#}", read(&large).unwrap_err());
+        assert!(refused.contains("large.pdf: the file is larger than 8388608 bytes"), "{refused}");
+        fs::write(&large, "minutes").unwrap();
+        assert_eq!(read(&large).unwrap().bytes(), b"minutes");
+    }
 }

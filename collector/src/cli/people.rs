@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
 use super::api_tokens::{self, ApiToken};
-use super::{Output, show};
+use super::{By, Output, show};
 use crate::app;
 use crate::config::Config;
 use crate::decisions::moment;
@@ -84,15 +84,6 @@ pub(super) struct One {
     name: String,
     #[command(flatten)]
     by: By,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct By {
-    /// Who does it; stands in the log
-    #[arg(long, value_name = "NAME", env = "USER", default_value = "operator")]
-    pub(super) by: String,
-    #[command(flatten)]
-    pub(super) output: Output,
 }
 
 pub(super) fn accounts(

@@ -13,7 +13,7 @@ use exhibit_proto::statement::Act;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::decide::{Named, act};
+use super::made::{Named, act};
 use super::{Because, Output, show};
 use crate::app;
 use crate::config::Config;

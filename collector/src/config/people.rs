@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 
-use super::duration;
+use super::span::duration;
 use crate::people::Role;
 
 /// Local accounts.

@@ -7,8 +7,8 @@ use exhibit_proto::digest::Digest;
 use exhibit_proto::document::{Kind, Target};
 use jiff::Timestamp;
 
-/// Which evidence; enrolments, rotations, revocations and rule packs always come along, and what people decided until the end of
-/// the period. Empty sets and absent times mean all.
+/// Which evidence; enrolments, rotations, revocations and rule packs always come along, what people decided until the end of
+/// the period, and of what was in force as it began the run that said it last. Empty sets and absent times mean all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
     pub targets: BTreeSet<Target>,
@@ -62,16 +62,22 @@ impl Selection {
         self.targets.is_empty() || !self.targets.is_disjoint(targets)
     }
 
-    /// Whether an entry logged at `rx` is asked for; a time that cannot be read is not left out.
+    /// Whether an entry logged at `rx` is asked for; a time that cannot be read is not left out. To the millisecond, as the manifest
+    /// says the period and the log its times.
     pub(super) fn covers_time(&self, rx: &str) -> bool {
         let Ok(logged) = rx.parse::<Timestamp>() else { return true };
-        self.from.is_none_or(|from| from <= logged) && self.to.is_none_or(|to| logged <= to)
+        let logged = logged.as_millisecond();
+        self.from.is_none_or(|from| from.as_millisecond() <= logged)
+            && self.to.is_none_or(|to| logged <= to.as_millisecond())
     }
 
     /// Whether an entry logged at `rx` came before what is asked for.
     pub(super) fn is_before(&self, rx: &str) -> bool {
         let logged = rx.parse::<Timestamp>().ok();
-        self.from.zip(logged).is_some_and(|(from, logged)| logged < from)
+        let before = |(from, logged): (Timestamp, Timestamp)| {
+            logged.as_millisecond() < from.as_millisecond()
+        };
+        self.from.zip(logged).is_some_and(before)
     }
 
     /// As the manifest says it.

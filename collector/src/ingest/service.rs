@@ -24,6 +24,7 @@ use super::admission::Wanted;
 use super::ahead::{Ahead, Larger};
 use super::known::Known;
 use super::noticed::Noticed;
+use super::shown::Certificates;
 use super::submit::Session;
 use crate::identity::{Agent, Collector, Enroller, Registry};
 use crate::log::{LogError, LogReader, LogWriter};
@@ -67,6 +68,7 @@ pub struct Ingest {
     pub reader: LogReader,
     pub enroller: Enroller,
     pub presence: Presence,
+    pub certificates: Certificates,
     /// What the views need not open again.
     pub opened: Opened,
     pub limits: Limits,
@@ -157,7 +159,9 @@ impl Shared {
                 certificate.expires
             )));
         }
-        Ok(self.ingest.registry.live(&certificate.agent)?)
+        let agent = self.ingest.registry.live(&certificate.agent)?;
+        self.ingest.certificates.note(certificate, Timestamp::now());
+        Ok(agent)
     }
 
     pub(super) fn share(&self, agent: &str) -> Share {

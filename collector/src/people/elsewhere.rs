@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, TransactionBehavior};
 
 use super::sessions::Opened;
-use super::{From, People, PeopleError, Role, Session, SessionId, stored_text};
+use super::{From, People, PeopleError, Role, Session, SessionId, stored_text, tokens};
 
 pub(super) const TABLES: &str = "
 CREATE TABLE IF NOT EXISTS identities (
@@ -111,6 +111,25 @@ impl People {
             ));
         }
         Ok(Arrived { name, role: Some(person.access.role) })
+    }
+
+    /// Ends the sessions and tokens of somebody whom the provider gives no role any more; answers who that is, and how many of each.
+    pub fn unwanted(
+        &self,
+        who: &Elsewhere,
+        now: Timestamp,
+    ) -> Result<Option<(String, usize, usize)>, PeopleError> {
+        Ok(self.db.with(|connection| {
+            let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let sql = "SELECT user FROM identities WHERE issuer = ?1 AND subject = ?2";
+            let linked: Option<String> =
+                tx.query_row(sql, (&who.issuer, &who.subject), |row| row.get(0)).optional()?;
+            let Some(name) = linked else { return Ok(None) };
+            let sessions = tx.execute("DELETE FROM sessions WHERE user = ?1", [&name])?;
+            let tokens = tokens::revoked(&tx, &name, now)?;
+            tx.commit()?;
+            Ok(Some((name, sessions, tokens)))
+        })?)
     }
 
     /// Makes somebody who is new, or gives them their role, and opens a session.

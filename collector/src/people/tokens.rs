@@ -9,16 +9,18 @@ use jiff::{Timestamp, ToSpan as _};
 use rusqlite::{OptionalExtension as _, Row};
 
 use super::sessions::role;
-use super::{People, PeopleError, Right, Rights, Role};
+use super::{People, PeopleError, Person, Right, Rights, Role};
 
 /// How every token begins: secret scanners look for `exh_` and 48 hexadecimal digits, the last 8 a checksum.
 const PREFIX: &str = "exh_";
 const RANDOM_BYTES: usize = 20;
 const CHECK_DIGITS: usize = 8;
 /// Days after which a token ends, unless its maker says otherwise.
-pub const DEFAULT_DAYS: i64 = 90;
+const DEFAULT_DAYS: i64 = 90;
 /// Longest life of a token, in days.
-pub const MAX_DAYS: i64 = 366;
+const MAX_DAYS: i64 = 366;
+/// The same where a provider says who its owner is: only a sign-in there tells that they are still wanted.
+const MAX_DAYS_ELSEWHERE: i64 = 30;
 const MAX_NAME: usize = 100;
 /// Tokens of one person that have not ended.
 const MOST: i64 = 50;
@@ -110,7 +112,7 @@ pub struct NewApiToken {
     /// What it is for.
     pub name: String,
     pub scopes: Vec<Scope>,
-    /// 1 to [`MAX_DAYS`].
+    /// From 1 to what [`People::api_token_days`] says.
     pub days: i64,
 }
 
@@ -149,6 +151,10 @@ impl NewApiToken {
     }
 }
 
+fn most_days(person: &Person) -> i64 {
+    if person.elsewhere { MAX_DAYS_ELSEWHERE } else { MAX_DAYS }
+}
+
 fn rights_of(scopes: &str) -> Rights {
     let scopes = scopes.split(' ').filter_map(|scope| scope.parse::<Scope>().ok());
     scopes.fold(Rights::of(&[Right::Enter]), |rights, scope| rights.or(scope.rights()))
@@ -181,12 +187,14 @@ impl People {
         if new.scopes.is_empty() {
             return refused("choose at least one scope".to_owned());
         }
-        if !(1..=MAX_DAYS).contains(&new.days) {
-            return refused(format!("a token lives for 1 to {MAX_DAYS} days, not {}", new.days));
-        }
         let Some(person) = self.person(&new.user, now)? else {
             return refused(format!("there is nobody named {:?}", new.user));
         };
+        let most = most_days(&person);
+        let of = if person.elsewhere { " of somebody who signs in at a provider" } else { "" };
+        if !(1..=most).contains(&new.days) {
+            return refused(format!("a token{of} lives for 1 to {most} days, not {}", new.days));
+        }
         let rights = person.access.role.rights(person.access.audit.is_some());
         if let Some(more) =
             new.scopes.iter().find(|scope| scope.rights().and(rights) == Rights::NONE)
@@ -204,6 +212,12 @@ impl People {
             return refused(format!("{} has {open} tokens: revoke some first", person.name));
         }
         Ok(())
+    }
+
+    /// Days after which a token of somebody ends unless its maker says otherwise, and at most.
+    pub fn api_token_days(&self, user: &str, now: Timestamp) -> Result<(i64, i64), PeopleError> {
+        let most = self.person(user, now)?.map_or(MAX_DAYS, |person| most_days(&person));
+        Ok((DEFAULT_DAYS.min(most), most))
     }
 
     /// An id for a token that is going to be made.
@@ -269,6 +283,19 @@ impl People {
         })?)
     }
 
+    /// The token of a text and whose it is, if there ever was one: to tell of a use of one that has ended.
+    pub fn ended_api_token(&self, token: &str) -> Result<Option<(String, String)>, PeopleError> {
+        if !well_formed(token) {
+            return Ok(None);
+        }
+        let digest = Digest::of(token.as_bytes()).to_string();
+        Ok(self.db.with(|connection| {
+            let sql = "SELECT id, user FROM api_tokens WHERE digest = ?1";
+            let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+            connection.query_row(sql, [digest], row).optional()
+        })?)
+    }
+
     /// Who a token speaks for, if it has not ended and they have not either.
     pub fn bearer(&self, token: &str, now: Timestamp) -> Result<Option<Bearer>, PeopleError> {
         if !well_formed(token) {
@@ -292,6 +319,17 @@ impl People {
             Ok(Some(bearer))
         })?)
     }
+}
+
+/// Ends all tokens of somebody: whoever made them may not have been them.
+pub(super) fn revoked(
+    tx: &rusqlite::Transaction<'_>,
+    name: &str,
+    now: Timestamp,
+) -> rusqlite::Result<usize> {
+    let sql = "UPDATE api_tokens SET revoked = ?2
+               WHERE user = ?1 COLLATE NOCASE AND revoked IS NULL AND expires > ?2";
+    tx.execute(sql, (name, now.as_second()))
 }
 
 impl NewApiToken {

@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension as _, Transaction, TransactionBehavior};
 use serde_json::json;
 
 use super::sessions::role;
-use super::{People, PeopleError, Role, password, second};
+use super::{People, PeopleError, Role, password, second, tokens};
 
 /// How long a first password may be used.
 pub const ONE_TIME_HOURS: i64 = 72;
@@ -61,13 +61,14 @@ pub enum Change {
         full_name: String,
         email: String,
     },
+    /// Their sessions and tokens end, and no enabling brings them back.
     Disable {
         name: String,
     },
     Enable {
         name: String,
     },
-    /// A new one-time password; their sessions end.
+    /// A new one-time password; their sessions and tokens end.
     Reset {
         name: String,
     },
@@ -221,6 +222,7 @@ fn made(tx: &Transaction<'_>, change: &Change, verifier: &str, now: Timestamp) -
         }
         Change::Disable { name } => {
             ended(tx, name)?;
+            tokens::revoked(tx, name, now)?;
             tx.execute("UPDATE users SET disabled = 1 WHERE name = ?1 COLLATE NOCASE", [name])?
         }
         Change::Enable { name } => {
@@ -237,6 +239,7 @@ fn made(tx: &Transaction<'_>, change: &Change, verifier: &str, now: Timestamp) -
                 ))));
             }
             ended(tx, name)?;
+            tokens::revoked(tx, name, now)?;
             let sql = "UPDATE users SET verifier = ?2, must_change = 1, password_until = ?3 WHERE name = ?1 COLLATE NOCASE";
             tx.execute(sql, (name, verifier, until))?
         }

@@ -114,11 +114,16 @@ impl Row {
 }
 
 impl Source {
-    /// `views` must be pinned: everything that is asked of them belongs together.
+    /// `views` must be pinned where more is asked of them than the assessment: everything that is told belongs together.
     pub(super) fn of(views: Views, ask: &Ask, now: Timestamp) -> Result<Self, ReportError> {
         let assessment = views.assess(now)?;
-        let targets = views.targets()?;
-        let names = targets.into_iter().map(|target| (target.id, target.name)).collect();
+        let names = match ask.kind {
+            // They name no target.
+            Kind::Soa | Kind::Gap | Kind::Catalog => BTreeMap::new(),
+            Kind::Controls | Kind::Findings | Kind::Evidence | Kind::Poam | Kind::Lapses => {
+                views.target_ids()?.into_iter().collect()
+            }
+        };
         let pack = views.assessor().pack();
         let head = Head {
             report: ask.kind,

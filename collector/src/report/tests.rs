@@ -1,5 +1,8 @@
 //! Reports of a real log, read back by somebody else's programs where there are some.
 
+mod large;
+mod waived;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read as _;

@@ -138,7 +138,7 @@ fn readable(bytes: &[u8], stated: &Observed) -> Value {
                 && document.kind == stated.kind
                 && document.target == stated.target =>
         {
-            serde_json::to_value(document).unwrap_or(Value::Null)
+            document.into_value()
         }
         Ok(_) | Err(_) => Value::Null,
     }

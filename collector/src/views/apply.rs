@@ -10,6 +10,7 @@ mod labels;
 mod lines;
 mod notices;
 mod packs;
+mod sorts;
 mod tombstones;
 
 use std::sync::Arc;
@@ -33,6 +34,7 @@ use serde_json::Value;
 use super::ahead::Ahead;
 use super::{Assessor, ViewsError, signed};
 use crate::log::{Entry, LogReader};
+use agents::Standing;
 use labels::Whose;
 
 /// The row of an entry, as far as it is known.
@@ -92,7 +94,7 @@ impl At<'_> {
     }
 }
 
-/// Applies one entry; a savepoint keeps rows of a refused entry out of the tables.
+/// Applies one entry; nothing of a refused one but its own row comes into the tables.
 pub(super) fn entry(
     tx: &Transaction<'_>,
     log: &LogReader,
@@ -101,19 +103,20 @@ pub(super) fn entry(
 ) -> Result<(), ViewsError> {
     let rx = millis(&entry.leaf.rx).unwrap_or(0);
     let at = At { tx, log, assessor, entry, run, ahead, pack_problem, rx };
-    tx.prepare_cached("SAVEPOINT entry")?.execute([])?;
     let mut row = Row::default();
-    let problem = match content(&at, &mut row) {
+    // Whether a run counts is known before its first row is written. What a savepoint would have to keep of the many rows of a run
+    // costs a third of writing them.
+    let is_run = entry.leaf.t == EntryType::Evidence;
+    let applied = if is_run { evidence(&at, &mut row) } else { kept_apart(&at, &mut row) };
+    let problem = match applied {
         Ok(()) => None,
         Err(Refused::Because(why)) => {
-            tx.execute_batch("ROLLBACK TO entry")?;
             (row.documents, row.gaps) = (0, 0);
             row.summary = "counts for nothing".to_owned();
             Some(why)
         }
         Err(Refused::Views(error)) => return Err(error),
     };
-    tx.prepare_cached("RELEASE entry")?.execute([])?;
     let link = entry.leaf.link;
     tx.prepare_cached(
         "INSERT INTO entries VALUES (?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)",
@@ -142,20 +145,36 @@ pub(super) fn entry(
     digests::note(&at)
 }
 
+/// A run. It refuses before it writes anything, and never after.
+fn evidence(at: &At<'_>, row: &mut Row) -> Result<(), Refused> {
+    let enrolled = enrolled(at, row)?;
+    let run = match &at.run {
+        Some(run) => Arc::clone(run),
+        None => Arc::new(read::<Run>(at, &enrolled, statement::EVIDENCE)?),
+    };
+    let standing = stands(at, row, enrolled, &run.capsule)?;
+    if standing.agent.late {
+        return agents::moves(at, row, &standing, &run.capsule);
+    }
+    let sights = evidence::sights(&standing.agent, &run)?;
+    agents::moves(at, row, &standing, &run.capsule)?;
+    Ok(evidence::run(at, row, &standing.agent, &run, &sights)?)
+}
+
+/// Any other entry: a savepoint keeps rows of a refused one out of the tables.
+fn kept_apart(at: &At<'_>, row: &mut Row) -> Result<(), Refused> {
+    at.tx.prepare_cached("SAVEPOINT entry")?.execute([])?;
+    let applied = content(at, row);
+    if let Err(Refused::Because(_)) = &applied {
+        at.tx.execute_batch("ROLLBACK TO entry")?;
+    }
+    at.tx.prepare_cached("RELEASE entry")?.execute([])?;
+    applied
+}
+
 fn content(at: &At<'_>, row: &mut Row) -> Result<(), Refused> {
     match &at.entry.leaf.t {
-        EntryType::Evidence => {
-            let enrolled = enrolled(at, row)?;
-            let run = match &at.run {
-                Some(run) => Arc::clone(run),
-                None => Arc::new(read::<Run>(at, &enrolled, statement::EVIDENCE)?),
-            };
-            let agent = follow(at, row, enrolled, &run.capsule)?;
-            if agent.late {
-                return Ok(());
-            }
-            evidence::run(at, row, &agent, &run)
-        }
+        EntryType::Evidence => evidence(at, row),
         EntryType::Heartbeat => {
             let (agent, beat) =
                 from_agent(at, row, statement::HEARTBEAT, |beat: &Heartbeat| &beat.capsule)?;
@@ -274,8 +293,9 @@ fn from_agent<P: Serialize + DeserializeOwned>(
 ) -> Result<(Agent, P), Refused> {
     let enrolled = enrolled(at, row)?;
     let said = read::<P>(at, &enrolled, predicate_type)?;
-    let agent = follow(at, row, enrolled, capsule(&said))?;
-    Ok((agent, said))
+    let standing = stands(at, row, enrolled, capsule(&said))?;
+    agents::moves(at, row, &standing, capsule(&said))?;
+    Ok((standing.agent, said))
 }
 
 fn enrolled(at: &At<'_>, row: &mut Row) -> Result<Enrolled, Refused> {
@@ -323,18 +343,18 @@ fn read<P: Serialize + DeserializeOwned>(
     }
 }
 
-fn follow(
+fn stands(
     at: &At<'_>,
     row: &mut Row,
     Enrolled { agent, link, .. }: Enrolled,
     capsule: &Capsule,
-) -> Result<Agent, Refused> {
+) -> Result<Standing, Refused> {
     if (capsule.agent.as_str(), capsule.epoch, capsule.seq)
         != (agent.as_str(), link.epoch, link.seq)
     {
         return because("what it says of itself is not what its entry says");
     }
-    agents::follow(at, row, agent, link, capsule)
+    agents::stands(at, row, agent, link, capsule)
 }
 
 /// The predicate that a key signed, or the type that it has instead.

@@ -3,6 +3,7 @@
 //! no row knows of then, the agents' statements tell.
 
 mod moment;
+mod shown;
 mod told;
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -10,6 +11,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _};
 
+use super::hours::{self, Hour};
 use super::{Assessment, Inner, Present, Views, ViewsError, Writer, connect, position, signed};
 pub use moment::{AsOf, Moment, MomentError};
 use told::Told;
@@ -25,6 +27,10 @@ pub(super) struct Then {
     pub(super) entries: u64,
     at: Timestamp,
     told: Arc<Mutex<Told>>,
+    /// The newest judgement before then that is kept.
+    hour: Arc<OnceLock<Option<Hour>>>,
+    /// What it says, without reasons.
+    shown: Arc<Mutex<Option<Arc<Assessment>>>>,
 }
 
 /// Views of an earlier moment that were asked for lately.
@@ -44,7 +50,8 @@ impl Then {
         let tables = TABLES
             .replace("{entries}", &signed(self.entries).to_string())
             .replace("{at}", &self.at.as_millisecond().to_string());
-        Ok(connection.execute_batch(&tables)?)
+        connection.execute_batch(&tables)?;
+        hours::front(connection, self.entries)
     }
 }
 
@@ -78,11 +85,16 @@ impl Views {
         // Compiled once, however many moments it was in force at.
         self.0.present.keep(&judging);
         let told = Told::new(connect(&self.0.path)?, self.0.log.clone(), entries);
-        let then = Then { entries, at, told: Arc::new(Mutex::new(told)) };
+        let told = Arc::new(Mutex::new(told));
+        let then = Then { entries, at, told, hour: Arc::default(), shown: Arc::default() };
         let present = Present::new(self.0.present.shipped().clone());
         present.set(&judging);
         let writer =
             Writer { connection: Connection::open_in_memory()?, assessor: None, live: None };
+        // As many entries as there are: what is known now is known of then, and nothing need be read again.
+        let last = self.0.then.is_none() && self.applied()? == entries;
+        let assessed = if last { Some(self.assess_at(at)?) } else { None };
+        let assessed = assessed.filter(|found| found.applied == entries);
         Ok(Self(Arc::new(Inner {
             path: self.0.path.clone(),
             log: self.0.log.clone(),
@@ -91,7 +103,7 @@ impl Views {
             writer: Mutex::new(writer),
             turning: Mutex::new(None),
             idle: Mutex::default(),
-            assessed: Mutex::new(None),
+            assessed: Mutex::new(assessed),
             past: Mutex::default(),
             pinned: false,
             moved: tokio::sync::watch::Sender::new(0),

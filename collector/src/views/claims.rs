@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use exhibit_assessment::{FindingClaim, PeopleClaimed, STATUSES_SCHEMA, StatusesClaimed};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::{OptionalExtension as _, Row};
 
 use super::read::time;
@@ -14,6 +14,14 @@ const CLAIM: &str = "SELECT f.rule, f.target, f.kind, f.verdict, f.message, f.it
       WHERE d.target = f.target AND d.kind = f.kind AND d.held = 1 AND d.to_index IS NULL AND f.to_index IS NULL)
     FROM findings f WHERE f.from_index < ?2 AND (f.to_index IS NULL OR f.to_index > ?1)
     ORDER BY f.target, f.kind, f.rule, f.from_index";
+
+/// A run that was the last to speak of a place, or to observe its document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastWord {
+    pub target: String,
+    pub kind: String,
+    pub index: u64,
+}
 
 impl Views {
     /// Hands over the findings that held at any of these entries; one that held beyond the last of them holds still.
@@ -39,7 +47,7 @@ impl Views {
         refused.map_or(Ok(()), Err)
     }
 
-    /// The entries that came in a period, and all before the head that it ends under.
+    /// The entries that came in a period, and all before the head that it ends under; of an empty one the entry before.
     pub fn entries_between(
         &self,
         (from, to): (Option<Timestamp>, Option<Timestamp>),
@@ -57,7 +65,9 @@ impl Views {
                 |row| row.get(0),
             )?;
             let start = first.map_or(size, unsigned).min(size);
-            Ok(start..last.map_or(0, |last| unsigned(last) + 1).min(size).max(start))
+            let end = last.map_or(0, |last| unsigned(last) + 1).min(size);
+            // Where nothing came in it, what the entry before left in force held all the while.
+            Ok(if start < end { start..end } else { start.saturating_sub(1)..start })
         })
     }
 
@@ -87,6 +97,27 @@ impl Views {
             statuses: Vec::new(),
         })?;
         Ok((self.applied()? == size).then_some(claimed))
+    }
+
+    /// What had been said last of each place before the first entry that came at `from` or later: the entries of the runs that observed
+    /// its document, and that spoke of it.
+    pub fn last_words(&self, from: Timestamp, size: u64) -> Result<Vec<LastWord>, ViewsError> {
+        let before = from.checked_sub(SignedDuration::from_millis(1)).unwrap_or(from);
+        let entries = self.entries_at(before)?.min(size);
+        if entries == 0 {
+            return Ok(Vec::new());
+        }
+        self.as_of(entries, before)?.read(|connection| {
+            let mut ask = connection.prepare(
+                "SELECT target, kind, last_index FROM documents WHERE to_index IS NULL
+                 UNION SELECT target, kind, last_index FROM outcomes WHERE to_index IS NULL",
+            )?;
+            let rows = ask.query_map([], |row| {
+                let index = unsigned(row.get(2)?);
+                Ok(LastWord { target: row.get(0)?, kind: row.get(1)?, index })
+            })?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
     }
 
     /// The entry that put the pack in force which judged at entry `index`.

@@ -3,6 +3,7 @@
 //! as they stood, and everything else is an entry of the log.
 
 mod happened;
+mod turned;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,9 +12,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Assessment, Assessor, Moment, Views, ViewsError};
+use turned::TurnedRules;
 
-/// Findings that turned, at most; the rest is counted.
-pub(super) const MOST_TURNS: usize = 20_000;
 /// Reasons that are told of one control, of those that came and of those that went.
 const MOST_REASONS: usize = 50;
 
@@ -24,10 +24,8 @@ pub struct Comparison {
     pub to: Side,
     /// Controls whose status is another, in the framework's order.
     pub controls: Vec<ControlChange>,
-    /// In the order of their entries.
-    pub turns: Vec<Turn>,
-    /// Findings that turned beyond those.
-    pub more_turns: u64,
+    /// Findings that turned: which, [`Views::turned`] tells.
+    pub turned: u64,
     pub events: Vec<Event>,
 }
 
@@ -57,8 +55,9 @@ pub struct ControlChange {
     pub more_came: u64,
     pub went: Vec<Reason>,
     pub more_went: u64,
-    /// Places in [`Comparison::turns`]: findings of the control's rules that decide.
-    pub turns: Vec<usize>,
+    /// Findings of the control's rules that decide: how many turned, and the newest of them, in the order of their entries.
+    pub turned: u64,
+    pub turns: Vec<Turn>,
     /// Places in [`Comparison::events`] that name the control, or a rule of it.
     pub events: Vec<usize>,
 }
@@ -133,12 +132,16 @@ impl Views {
         let (before, after) = (self.standing_at(from)?, self.standing_at(to)?);
         let (was, is) = (before.assess(from.at)?, after.assess(to.at)?);
         let range = (from.entries, to.entries);
-        let (turns, more_turns) = self.turns(range, after.assessor())?;
+        let turned = self.turned_by_rule(range)?;
         let mut events = self.decided(range, after.assessor())?;
         events.extend(self.logged(range)?);
         events.extend(went_quiet(&was, &is));
         events.sort_by_key(|event| (event.at, event.index, event.what));
-        let controls = changed(after.assessor(), (&was, &is), &turns, &events);
+        let mut controls = changed(after.assessor(), (&was, &is), &turned, &events);
+        for change in &mut controls {
+            change.turns = self.newest_turns(&turned, change.control, after.assessor())?;
+        }
+        let turned = turned.values().map(|of| of.count).sum();
         let side = |moment: &Moment, assessed: &Assessment| Side {
             as_of: moment.as_of.to_string(),
             at: moment.at,
@@ -147,14 +150,14 @@ impl Views {
             pack: assessed.pack.clone(),
         };
         let (from, to) = (side(from, &was), side(to, &is));
-        Ok(Comparison { from, to, controls, turns, more_turns, events })
+        Ok(Comparison { from, to, controls, turned, events })
     }
 }
 
 fn changed(
     assessor: &Assessor,
     (was, is): (&Assessment, &Assessment),
-    turns: &[Turn],
+    turned: &TurnedRules,
     events: &[Event],
 ) -> Vec<ControlChange> {
     let mut changes = Vec::new();
@@ -162,11 +165,6 @@ fn changed(
         let Some(was) = was.of(is.control).filter(|was| was.status != is.status) else { continue };
         let (came, more_came) = fresh(&is.reasons, &was.reasons);
         let (went, more_went) = fresh(&was.reasons, &is.reasons);
-        let decides = |turn: &Turn| {
-            turn.controls
-                .iter()
-                .any(|(control, strength)| *control == is.control && *strength != Strength::Context)
-        };
         let title = assessor.framework().control(is.control).map(|control| control.title.clone());
         changes.push(ControlChange {
             control: is.control,
@@ -179,7 +177,8 @@ fn changed(
             more_came,
             went,
             more_went,
-            turns: places(turns, decides),
+            turned: turned::deciding(turned, is.control, assessor).map(|(_, of)| of.count).sum(),
+            turns: Vec::new(),
             events: places(events, |event| event.controls.contains(&is.control)),
         });
     }

@@ -6,7 +6,7 @@ use exhibit_proto::digest::{Digest, Hasher};
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
-use super::{ViewsError, unsigned};
+use super::{ViewsError, hours, unsigned};
 
 /// What one table holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,13 +20,17 @@ pub struct TableDump {
 pub(super) fn tables(connection: &Connection) -> Result<Vec<TableDump>, ViewsError> {
     let mut names = connection.prepare(
         "SELECT name FROM sqlite_schema
-         WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'told' ORDER BY name",
+         WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT IN ('told', 'judged_reasons') ORDER BY name",
     )?;
     let names: Vec<String> = names.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
     names.into_iter().map(|name| table(connection, name)).collect()
 }
 
 fn table(connection: &Connection, table: String) -> Result<TableDump, ViewsError> {
+    if table == "judgements" {
+        let (rows, digest) = hours::dump(connection)?;
+        return Ok(TableDump { table, rows, digest });
+    }
     // The names come from our own schema, so they can stand in the text.
     let columns = connection.prepare(&format!("SELECT * FROM {table}"))?.column_count();
     let order = (1..=columns).map(|column| column.to_string()).collect::<Vec<_>>().join(", ");

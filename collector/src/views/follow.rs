@@ -19,6 +19,12 @@ use crate::packs::{LoggedPack, PacksError};
 /// Entries in one transaction: bounds what a crash repeats and what a reader waits for.
 const BATCH: u64 = 1024;
 
+/// While more entries than this are to be applied, the writing connection has more room.
+const BACKLOG: u64 = 64;
+/// KiB of the tables that it keeps in memory then: rows go to places all over the tables, and a page that was let go would be read
+/// again for the next entry.
+const ROOM: i64 = 64 << 10;
+
 /// Of so many, what they brought is judged side by side while those before are applied: bounds the memory that takes.
 const AHEAD: usize = 64;
 
@@ -44,7 +50,20 @@ impl Views {
     /// Applies entries up to `size`, a batch a transaction: a crash leaves whole batches with their position.
     pub(super) fn advance(&self, size: u64) -> Result<u64, ViewsError> {
         let mut writer = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let Writer { connection, assessor, live } = &mut *writer;
+        if size.saturating_sub(position(&writer.connection)?.0) <= BACKLOG {
+            return self.steps(&mut writer, size);
+        }
+        let before: i64 =
+            writer.connection.pragma_query_value(None, "cache_size", |row| row.get(0))?;
+        writer.connection.pragma_update(None, "cache_size", -ROOM)?;
+        let applied = self.steps(&mut writer, size);
+        writer.connection.pragma_update(None, "cache_size", before)?;
+        writer.connection.execute_batch("PRAGMA shrink_memory")?;
+        applied
+    }
+
+    fn steps(&self, writer: &mut Writer, size: u64) -> Result<u64, ViewsError> {
+        let Writer { connection, assessor, live } = writer;
         loop {
             let transaction =
                 connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

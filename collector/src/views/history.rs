@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::apply::millis;
+use super::hours::{self, Hour};
 use super::live::Live;
 use super::status::judged;
 use super::{Assessor, ViewsError, signed};
@@ -35,14 +36,20 @@ pub(super) fn until(
         return Ok(());
     }
     if last > 0 {
-        for hour in hours(last, first) {
+        for hour in full_hours(last, first) {
             let now = Timestamp::from_millisecond(hour).unwrap_or_default();
             let follow =
                 |retired: &_| Live::follow(live.take(), (connection, stored), assessor, retired);
             let at = (connection, next.index);
-            let (assessment, followed) = judged(at, assessor, now, follow)?;
-            *live = Some(followed);
+            let (assessment, mut followed) = judged(at, assessor, now, follow)?;
             write(at, &assessment.statuses, hour)?;
+            if hours::is_kept(connection, hour)? {
+                let duties = assessment.people.attestations();
+                let heard = followed.board().heard(&assessment.around(&duties));
+                let of = Hour { at: hour, entries: next.index };
+                hours::keep(connection, of, (assessment, heard))?;
+            }
+            *live = Some(followed);
         }
     }
     connection.prepare_cached("UPDATE position SET judged = ?1")?.execute([first])?;
@@ -50,7 +57,7 @@ pub(super) fn until(
 }
 
 /// The times after `last` up to `until`, both full hours.
-fn hours(last: i64, until: i64) -> impl Iterator<Item = i64> {
+fn full_hours(last: i64, until: i64) -> impl Iterator<Item = i64> {
     let each = until.min(last + EACH_HOUR);
     let by_hour = (1..).map(move |n| last + n * HOUR).take_while(move |hour| *hour <= each);
     let day = each.div_euclid(DAY) + 1;
@@ -113,13 +120,13 @@ mod tests {
 
     #[test]
     fn each_hour_is_judged_and_after_a_week_of_silence_each_day() {
-        assert_eq!(hours(DAY, DAY).count(), 0);
+        assert_eq!(full_hours(DAY, DAY).count(), 0);
         assert_eq!(
-            hours(DAY, DAY + 3 * HOUR).collect::<Vec<_>>(),
+            full_hours(DAY, DAY + 3 * HOUR).collect::<Vec<_>>(),
             [25 * HOUR, 26 * HOUR, 27 * HOUR]
         );
-        assert_eq!(hours(0, EACH_HOUR).count(), 7 * 24);
-        let long: Vec<i64> = hours(HOUR, 30 * DAY + 5 * HOUR).collect();
+        assert_eq!(full_hours(0, EACH_HOUR).count(), 7 * 24);
+        let long: Vec<i64> = full_hours(HOUR, 30 * DAY + 5 * HOUR).collect();
         assert_eq!(long.len(), 7 * 24 + 23 + 1);
         assert_eq!(long.last(), Some(&(30 * DAY + 5 * HOUR)));
         assert!(long.is_sorted() && long.windows(2).all(|two| two[0] < two[1]));

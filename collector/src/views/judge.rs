@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, Row, Transaction};
 use serde_json::Value;
 
-use super::{ViewsError, signed};
+use super::{ViewsError, live, signed};
 use crate::log::LogReader;
 
 /// The framework with one pack of rules, compiled. Clones share everything.
@@ -194,6 +194,7 @@ pub(super) fn open(
     (message, items, erased): (&str, &str, Option<(i64, i64)>),
 ) -> Result<(), ViewsError> {
     let mut since = seen.at;
+    live::touch(tx, (seen.target, seen.kind))?;
     if let Some(held) = &held {
         tx.prepare_cached(
             "UPDATE findings SET to_index = ?4 WHERE rule = ?1 AND target = ?2 AND from_index = ?3",
@@ -223,6 +224,10 @@ pub(super) fn open(
         erased.map(|(index, _)| index),
         erased.map(|(_, until)| until),
     ])?;
+    tx.prepare_cached(
+        "INSERT INTO finding_counts VALUES (?1, ?2, 1) ON CONFLICT DO UPDATE SET findings = findings + 1",
+    )?
+    .execute((rule, verdict))?;
     Ok(())
 }
 
@@ -321,7 +326,7 @@ pub(super) fn capture_at(
 pub(super) fn own_words(bytes: &[u8], kind: &str, target: &str) -> Value {
     match Document::parse(bytes) {
         Ok(document) if document.kind.as_str() == kind && document.target.as_str() == target => {
-            serde_json::to_value(document).unwrap_or(Value::Null)
+            document.into_value()
         }
         Ok(_) | Err(_) => Value::Null,
     }

@@ -13,6 +13,12 @@ use crate::log::LogReader;
 
 pub const KEPT_MEDIA_TYPE: &str = "application/vnd.exhibit.kept-findings+json";
 
+/// Which findings a document `?1` may have given: those of its targets, by any rule that ever found something. Deletions are few; an
+/// index of digests would be written with each finding.
+pub(super) const OF_DIGEST: &str = "(rule, target) IN (WITH RECURSIVE r(rule) AS (SELECT min(rule) FROM findings
+     UNION ALL SELECT (SELECT min(rule) FROM findings f WHERE f.rule > r.rule) FROM r WHERE r.rule IS NOT NULL)
+   SELECT r.rule, d.target FROM r, (SELECT DISTINCT target FROM document_rows WHERE digest = ?1) d WHERE r.rule IS NOT NULL)";
+
 /// The document.
 #[derive(Serialize, Deserialize)]
 struct Kept {
@@ -46,10 +52,10 @@ impl Views {
     /// What is to be kept of the findings that these documents gave: the bytes of a document for their tombstone.
     pub fn kept(&self, digests: &[Digest]) -> Result<Vec<u8>, ViewsError> {
         let findings = self.read(|connection| {
-            let mut ask = connection.prepare_cached(
+            let mut ask = connection.prepare_cached(&format!(
                 "SELECT rule, target, kind, from_index, to_index, verdict, item_count, first_seen
-                 FROM findings WHERE digest = ?1 AND erased IS NULL ORDER BY from_index, rule, target",
-            )?;
+                 FROM findings WHERE digest = ?1 AND {OF_DIGEST} AND erased IS NULL ORDER BY from_index, rule, target",
+            ))?;
             let mut all = Vec::new();
             for digest in digests {
                 let digest = digest.to_string();

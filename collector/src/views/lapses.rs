@@ -24,6 +24,7 @@ use chain::{Break, Runs};
 use expected::{Expected, Wanted};
 
 pub use cause::LapseCause;
+pub use expected::Among;
 
 /// From when to when; its end is no later than now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -67,22 +68,42 @@ pub struct LapsesOf {
 }
 
 impl Views {
-    /// Hands over the lapses of each expected target, by its id; of one target, if it is named. `each` says whether to go on, and
-    /// hears how many statements were read so far.
+    /// How many targets there are, inside of the scope or not.
+    pub fn targets_known(&self) -> Result<u64, ViewsError> {
+        self.read(|connection| {
+            let mut ask = connection.prepare_cached("SELECT count(*) FROM targets")?;
+            Ok(super::unsigned(ask.query_row([], |row| row.get(0))?))
+        })
+    }
+
+    /// Hands over the lapses of each expected target of these, by its id. `each` says whether to go on, and hears how many
+    /// statements were read so far.
     pub fn lapses<E: From<ViewsError>>(
         &self,
         period: Period,
-        target: Option<&str>,
+        among: Among<'_>,
         mut each: impl FnMut(LapsesOf, u64) -> Result<bool, E>,
     ) -> Result<(), E> {
-        let end = self.as_of(self.entries_at(period.to)?, period.to)?;
-        let assessment = end.assess(period.to)?;
-        let wanted = Wanted::of(&end, &assessment, target)?;
+        let entries = self.entries_at(period.to)?;
+        let (end, assessment) = match self.assessed_then(entries, period.to) {
+            Some(now) => (self.clone(), now),
+            None => {
+                let end = self.as_of(entries, period.to)?;
+                let assessment = end.assess(period.to)?;
+                (end, assessment)
+            }
+        };
+        let wanted = Wanted::of(&end, &assessment, among)?;
         let mut runs = Runs::new(end.log().clone());
         let mut looked = Ok(true);
-        for expected in wanted.targets() {
+        for mut expected in wanted.targets() {
             let found = end.read(|connection| {
-                runs.begin(connection, &expected, (period, wanted.longest()))?;
+                expected.look(connection)?;
+                runs.begin(
+                    connection,
+                    (&expected, wanted.agents(&expected.id)),
+                    (period, wanted.longest()),
+                )?;
                 of_target(connection, &wanted, &expected, period, &mut runs)
             })?;
             looked = each(found, runs.read);
@@ -103,7 +124,7 @@ fn of_target(
 ) -> Result<LapsesOf, ViewsError> {
     let until = expected.retired.map_or(period.to, |retired| retired.min(period.to));
     let until = until.as_millisecond();
-    let mut causes = Causes::of(connection, expected)?;
+    let mut causes = Causes::of(connection, expected, wanted.agents(&expected.id))?;
     let intervals = chain::intervals(connection, &expected.id)?;
     let (mut lapses, mut kinds) = (Vec::new(), 0);
     let none = Vec::new();

@@ -38,6 +38,17 @@ pub(super) fn take_notes(connection: &Connection) -> Result<(), ViewsError> {
     Ok(connection.execute_batch(NOTES)?)
 }
 
+/// Notes that there are new rows of a kind on a target.
+pub(super) fn touch(
+    connection: &Connection,
+    (target, kind): (&str, &str),
+) -> Result<(), ViewsError> {
+    connection
+        .prepare_cached("INSERT OR IGNORE INTO temp.touched VALUES (?1, ?2)")?
+        .execute((target, kind))?;
+    Ok(())
+}
+
 impl Live {
     /// The board as of the tables that the connection sees, from `held` if that followed them without a break. `stored`: how
     /// many entries the tables held when the transaction began.

@@ -25,7 +25,7 @@ pub use coverage::{CoverageRow, KindSeen};
 pub use entries::{Change, ChangeKind, EntryFilter, EntryRow};
 pub use evidence::{DocumentRow, Gap, OutcomeRow, TargetRow};
 pub use findings::FindingRow;
-pub use listed::{Asked, KindOnTarget, Narrow, Part, Segment};
+pub use listed::{Asked, KindOnTarget, Narrow, Part, SORTED, Segment};
 pub use notices::{NoticeRow, NoticeWhat};
 pub use packs::PackRow;
 pub use population::{Done, PlacedDocument};

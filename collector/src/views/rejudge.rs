@@ -11,7 +11,7 @@ use exhibit_proto::digest::Digest;
 use rusqlite::{Connection, Transaction, params};
 
 use super::judge::{self, Assessor, Observation};
-use super::{ViewsError, kept, labels, side_by_side, signed, unsigned};
+use super::{ViewsError, counts, kept, labels, side_by_side, signed, unsigned};
 use crate::log::LogReader;
 
 /// Documents that are judged between two looks at the tables.
@@ -213,5 +213,5 @@ pub(super) fn turn(
     // Another pack may read the time of what the one before did not.
     tx.execute("UPDATE told SET digests = x''", [])?;
     tx.execute("DELETE FROM temp.rejudged", [])?;
-    Ok(())
+    counts::all(tx)
 }

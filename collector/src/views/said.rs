@@ -1,12 +1,11 @@
 //! What an agent's statement says, as far as it is needed: which places a run named and when it observed them. Reads envelopes, and
-//! checks no signature: that was done when the entry was applied.
+//! checks nothing: that was done when the entry was applied.
 
 use std::collections::BTreeMap;
 
 use exhibit_proto::dsse::Envelope;
-use exhibit_proto::statement::{Run, Statement};
 use rusqlite::{Connection, OptionalExtension as _};
-use serde::Serialize;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::apply::millis;
@@ -20,6 +19,35 @@ pub(super) struct Said {
     pub(super) places: BTreeMap<(String, String), Option<i64>>,
     pub(super) started: i64,
     pub(super) finished: i64,
+}
+
+/// Of a statement what is read here.
+#[derive(Deserialize)]
+struct Stated<P> {
+    predicate: P,
+}
+
+/// Of a run what is read here: an earlier day asks it of every agent.
+#[derive(Deserialize)]
+struct Run {
+    started: String,
+    finished: String,
+    documents: Vec<Observed>,
+    outcomes: Vec<Outcome>,
+}
+
+#[derive(Deserialize)]
+struct Observed {
+    target: String,
+    kind: String,
+    started: String,
+}
+
+#[derive(Deserialize)]
+struct Outcome {
+    target: String,
+    kind: String,
+    outcome: String,
 }
 
 /// The agent's last run before an entry, and not before entry `from`.
@@ -43,30 +71,31 @@ impl Said {
     /// What the run of an entry said that was received then.
     pub(super) fn read(log: &LogReader, index: u64, rx: i64) -> Result<Self, ViewsError> {
         let run = said_at::<Run>(log, index)?;
-        Ok(Self::of(index, rx, run.as_ref()))
+        Ok(Self::of(index, rx, run))
     }
 
-    fn of(index: u64, rx: i64, run: Option<&Run>) -> Self {
+    fn of(index: u64, rx: i64, run: Option<Run>) -> Self {
         // A clock that runs ahead must not make evidence look fresher than its arrival.
         let time = |text: &str| millis(text).unwrap_or(rx).min(rx);
+        let Some(run) = run else {
+            return Self { index, places: BTreeMap::new(), started: rx, finished: rx };
+        };
+        let (started, finished) = (time(&run.started), time(&run.finished));
         let mut places: BTreeMap<(String, String), Option<i64>> = BTreeMap::new();
-        for document in run.iter().flat_map(|run| &run.documents) {
-            let place = (document.target.as_str().to_owned(), document.kind.as_str().to_owned());
-            places.insert(place, Some(time(&document.started)));
+        for Observed { target, kind, started } in run.documents {
+            places.insert((target, kind), Some(time(&started)));
         }
-        let gaps =
-            run.iter().flat_map(|run| &run.outcomes).filter(|gap| gap.outcome != "collected");
-        for gap in gaps {
-            let place = (gap.target.as_str().to_owned(), gap.kind.as_str().to_owned());
-            places.entry(place).or_default();
+        for Outcome { target, kind, outcome } in run.outcomes {
+            if outcome != "collected" {
+                places.entry((target, kind)).or_default();
+            }
         }
-        let started = run.map_or(rx, |run| time(&run.started));
-        Self { index, places, started, finished: run.map_or(rx, |run| time(&run.finished)) }
+        Self { index, places, started, finished }
     }
 }
 
-/// What an agent stated at an entry that counts, if its envelope is still held. Its signature was checked when it was applied.
-pub(super) fn said_at<P: Serialize + DeserializeOwned>(
+/// What an agent stated at an entry that counts, if its envelope is still held.
+pub(super) fn said_at<P: DeserializeOwned>(
     log: &LogReader,
     index: u64,
 ) -> Result<Option<P>, ViewsError> {
@@ -74,6 +103,6 @@ pub(super) fn said_at<P: Serialize + DeserializeOwned>(
     let payload =
         envelope.and_then(|bytes| Envelope::parse(&bytes).ok()?.unverified_payload().ok());
     Ok(payload
-        .and_then(|payload| Statement::<P>::from_payload(&payload).ok())
+        .and_then(|payload| serde_json::from_slice::<Stated<P>>(&payload).ok())
         .map(|said| said.predicate))
 }

@@ -342,6 +342,19 @@ impl Sample {
         self.run_sending(agent, documents, &[], false)
     }
 
+    /// A run with a document of another form than today's.
+    pub(crate) fn run_of_schema(
+        &self,
+        agent: &mut SampleAgent,
+        (kind, schema): (&str, &str),
+        body: Value,
+    ) -> u64 {
+        let mut document: Document =
+            Document::parse(document(kind, &agent.target, body).as_bytes()).unwrap();
+        document.schema = schema.to_owned();
+        self.run_bytes(agent, &[kind], vec![document.write().into_bytes()], (&[], true))
+    }
+
     fn run_sending(
         &self,
         agent: &mut SampleAgent,
@@ -349,17 +362,28 @@ impl Sample {
         gaps: &[(&str, &str)],
         send: bool,
     ) -> u64 {
-        let now = self.now().to_string();
-        let bytes: Vec<Vec<u8>> = documents
+        let bytes = documents
             .iter()
             .map(|(kind, body)| document(kind, &agent.target, body.clone()).into_bytes())
             .collect();
+        let kinds: Vec<&str> = documents.iter().map(|(kind, _)| *kind).collect();
+        self.run_bytes(agent, &kinds, bytes, (gaps, send))
+    }
+
+    fn run_bytes(
+        &self,
+        agent: &mut SampleAgent,
+        kinds: &[&str],
+        bytes: Vec<Vec<u8>>,
+        (gaps, send): (&[(&str, &str)], bool),
+    ) -> u64 {
+        let now = self.now().to_string();
         let subject: Vec<Subject> = bytes
             .iter()
-            .zip(documents)
-            .map(|(bytes, (kind, _))| Subject::new(*kind, Digest::of(bytes), None))
+            .zip(kinds)
+            .map(|(bytes, kind)| Subject::new(*kind, Digest::of(bytes), None))
             .collect();
-        let observed = bytes.iter().zip(documents).map(|(bytes, (kind, _))| Observed {
+        let observed = bytes.iter().zip(kinds).map(|(bytes, kind)| Observed {
             kind: kind.parse().unwrap(),
             target: agent.target.clone(),
             digest: Digest::of(bytes),

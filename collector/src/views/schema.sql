@@ -112,7 +112,15 @@ CREATE TABLE schedules (
   to_index   INTEGER,
   PRIMARY KEY (agent, target, kind, from_index)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX schedules_of_target ON schedules (target, kind) WHERE to_index IS NULL;
+CREATE INDEX schedules_of_target ON schedules (target, kind, to_index);
+
+-- Kinds that were ever scheduled or observed on a target of a sort (`host`, …), and which entry brought the first.
+CREATE TABLE sort_kinds (
+  sort       TEXT NOT NULL,
+  kind       TEXT NOT NULL,
+  from_index INTEGER NOT NULL,
+  PRIMARY KEY (sort, kind)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE targets (
   id          TEXT PRIMARY KEY,
@@ -122,6 +130,17 @@ CREATE TABLE targets (
   first_seen  INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX targets_by_name ON targets (name, id);
+
+-- What a list says of each target: counting findings of ten thousand takes too long for a page. `seen`: the newest observation of
+-- any kind; NULL before the first document.
+CREATE TABLE target_counts (
+  target    TEXT PRIMARY KEY,
+  seen      INTEGER,
+  documents INTEGER NOT NULL,
+  gaps      INTEGER NOT NULL,          -- kinds that were not, or not wholly, observed last time
+  failing   INTEGER NOT NULL,
+  passing   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 -- Labels that agents give targets, by their configuration.
 CREATE TABLE said_labels (
@@ -153,6 +172,7 @@ CREATE TABLE document_rows (
   PRIMARY KEY (target, kind, from_index)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX documents_now ON document_rows (target, kind, to_index) WHERE to_index IS NULL;
+CREATE INDEX documents_of_kind ON document_rows (kind, target, to_index) WHERE to_index IS NULL;
 CREATE INDEX documents_by_digest ON document_rows (digest);
 
 -- How runs ended for one kind on one target; equal ends in a row are one interval: read `outcomes`.
@@ -237,10 +257,13 @@ CREATE TABLE findings (
 CREATE INDEX findings_now ON findings (target, kind, rule, verdict, to_index) WHERE to_index IS NULL;
 -- Few findings are bad, and they are what people look for. SQLite sees from one of two equalities that the index serves, not from IN.
 CREATE INDEX findings_bad ON findings (verdict, rule, target, to_index) WHERE to_index IS NULL AND (verdict = 'fail' OR verdict = 'error');
-CREATE INDEX findings_by_digest ON findings (digest);
-CREATE INDEX findings_by_index ON findings (from_index);
+-- What is new is what people ask for most: a page of millions, by the time since which the verdict holds.
+CREATE INDEX findings_since ON findings (verdict, verdict_since, rule, target, to_index) WHERE to_index IS NULL;
+-- With what a comparison of two moments asks of each, so that it looks into none that did not turn.
+CREATE INDEX findings_by_index ON findings (from_index, rule, target, was, verdict);
 
--- How many findings of each rule hold now, by verdict: counting two million takes too long for a page.
+-- How many findings of each rule hold now, by verdict: counting two million takes too long for a page. Whoever writes a finding counts
+-- it: a trigger on new rows would make SQLite keep each page that they go to, in case one must be taken back.
 CREATE TABLE finding_counts (
   rule     TEXT NOT NULL,
   verdict  TEXT NOT NULL,
@@ -248,8 +271,6 @@ CREATE TABLE finding_counts (
   PRIMARY KEY (rule, verdict)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TRIGGER finding_began AFTER INSERT ON findings WHEN new.to_index IS NULL BEGIN
-  INSERT INTO finding_counts VALUES (new.rule, new.verdict, 1) ON CONFLICT DO UPDATE SET findings = findings + 1; END;
 CREATE TRIGGER finding_ended AFTER UPDATE OF to_index ON findings WHEN old.to_index IS NULL AND new.to_index IS NOT NULL BEGIN
   UPDATE finding_counts SET findings = findings - 1 WHERE rule = old.rule AND verdict = old.verdict;
   DELETE FROM finding_counts WHERE rule = old.rule AND verdict = old.verdict AND findings = 0; END;
@@ -270,6 +291,25 @@ CREATE TABLE statuses (
   PRIMARY KEY (control, from_time)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX statuses_now ON statuses (control) WHERE to_time IS NULL;
+
+-- What was judged at a full hour, whole: each midnight, and each hour where there is much to judge. Packed (`hours/packed.rs`),
+-- and against the row of `base` where that is another.
+CREATE TABLE judgements (
+  at      INTEGER PRIMARY KEY,
+  base    INTEGER NOT NULL,
+  entries INTEGER NOT NULL,            -- how many it rested on
+  said    BLOB NOT NULL,               -- everything but reasons and counts
+  counts  BLOB NOT NULL                -- `finding_counts` and `target_counts` as they were
+) STRICT;
+
+-- Its reasons, by control, without the words of findings: those stand in `findings`, where deletions take them. A control without a
+-- row has those of the row's base.
+CREATE TABLE judged_reasons (
+  at      INTEGER NOT NULL,
+  control TEXT NOT NULL,
+  reasons BLOB NOT NULL,
+  PRIMARY KEY (at, control)
+) STRICT, WITHOUT ROWID;
 
 -- A row an entry of type rule_pack, proposals among them.
 CREATE TABLE rule_packs (

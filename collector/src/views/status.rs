@@ -11,14 +11,16 @@ use exhibit_assessment::{
 };
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
+use serde::{Deserialize, Serialize};
 
 use super::live::Live;
-use super::{Assessor, Views, ViewsError, Writer, labels, position, read};
+use super::{Assessor, Views, ViewsError, Writer, labels, position, read, signed};
 
 /// How long the tables' writer is waited for; mostly it needs a few milliseconds.
 const PATIENCE: Duration = Duration::from_millis(100);
-/// While it is busy for longer, an assessment of so long ago will do.
-const RECENT: SignedDuration = SignedDuration::from_secs(2);
+/// While it is busy for longer, an assessment of so long ago will do: to load everything anew takes a quarter of a minute at ten
+/// thousand targets, and each of fifty readers would.
+const RECENT: SignedDuration = SignedDuration::from_secs(120);
 
 /// Every control's status at one moment.
 #[derive(Clone, Debug)]
@@ -41,10 +43,12 @@ pub struct Assessment {
     pub waivers: Vec<WaiverState>,
     /// Targets that the scope of the ISMS leaves out.
     pub outside: Vec<OutsideTarget>,
+    /// The reasons of the statuses are not here: it is read from what was judged then ([`Views::shown_of`]).
+    pub apart: bool,
 }
 
 /// An agent that should have spoken and has not.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Silent {
     pub agent: String,
     pub host_name: String,
@@ -65,7 +69,7 @@ impl Assessment {
     }
 
     /// What people decided, as the judgement takes it.
-    fn around<'a>(&'a self, duties: &'a [Attestation]) -> Around<'a> {
+    pub(super) fn around<'a>(&'a self, duties: &'a [Attestation]) -> Around<'a> {
         let Self { people, targets, .. } = self;
         Around {
             targets,
@@ -81,6 +85,9 @@ impl Assessment {
 impl Views {
     /// Assesses at `now`. Asked again within the same minute with nothing new, it answers what it answered before.
     pub fn assess(&self, now: Timestamp) -> Result<Arc<Assessment>, ViewsError> {
+        if let Some(kept) = self.kept_whole(now)? {
+            return Ok(kept);
+        }
         let applied = self.applied()?;
         let minute = |time: Timestamp| time.as_second().div_euclid(60);
         let held = self.0.assessed.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -89,13 +96,59 @@ impl Views {
         if let Some(held) = held.as_ref().filter(|held| fits(held)) {
             return Ok(Arc::clone(held));
         }
+        let same_minute =
+            |held: &&Arc<Assessment>| held.applied < applied && minute(held.now) == minute(now);
+        if let Some(held) = held.as_ref().filter(same_minute)
+            && self.nothing_since(held.applied, applied)?
+        {
+            let same = Arc::new(Assessment { applied, ..held.as_ref().clone() });
+            *self.0.assessed.lock().unwrap_or_else(PoisonError::into_inner) =
+                Some(Arc::clone(&same));
+            return Ok(same);
+        }
         let fresh = match (self.writer_soon(), held.filter(|held| is_recent(held.now, now))) {
-            (Some(mut writer), _) => Arc::new(self.there(&mut writer, now, |fresh, _| fresh)?),
+            (Some(mut writer), _) => {
+                // Of many who ask at once one assesses: the others waited for the writer meanwhile.
+                let held = self.0.assessed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                let fits = |held: &Arc<Assessment>| {
+                    held.applied >= applied && minute(held.now) == minute(now)
+                };
+                if let Some(held) = held.filter(fits) {
+                    return Ok(held);
+                }
+                Arc::new(self.there(&mut writer, now, |fresh, _| fresh)?)
+            }
             (None, Some(held)) => return Ok(held),
             (None, None) => Arc::new(self.apart(now, |fresh, _| fresh)?),
         };
         *self.0.assessed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&fresh));
         Ok(fresh)
+    }
+
+    /// What was assessed last, where that is of these entries and of the minute of `at`.
+    pub(super) fn assessed_then(&self, entries: u64, at: Timestamp) -> Option<Arc<Assessment>> {
+        let held = self.0.assessed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let minute = |time: Timestamp| time.as_second().div_euclid(60);
+        held.filter(|held| held.applied == entries && minute(held.now) == minute(at))
+    }
+
+    /// Assesses the entries that there are at another time than now; nobody else is answered with that.
+    pub(super) fn assess_at(&self, at: Timestamp) -> Result<Arc<Assessment>, ViewsError> {
+        let fresh = match self.writer_soon() {
+            Some(mut writer) => self.there(&mut writer, at, |fresh, _| fresh)?,
+            None => self.apart(at, |fresh, _| fresh)?,
+        };
+        Ok(Arc::new(fresh))
+    }
+
+    /// Whether these entries say only what somebody did or when a head stood: no status rests on that.
+    fn nothing_since(&self, from: u64, until: u64) -> Result<bool, ViewsError> {
+        self.read(|connection| {
+            let mut ask = connection.prepare_cached(
+                "SELECT NOT EXISTS (SELECT 1 FROM entries WHERE idx >= ?1 AND idx < ?2 AND type NOT IN ('activity', 'time'))",
+            )?;
+            Ok(ask.query_row((signed(from), signed(until)), |row| row.get(0))?)
+        })
     }
 
     /// What each control has and lacks, by the statuses of `assessment`.
@@ -105,6 +158,9 @@ impl Views {
         kinds: &[EvidenceKind],
         plugins: &BTreeMap<String, Vec<String>>,
     ) -> Result<Vec<ControlGap>, ViewsError> {
+        if let Some(gaps) = self.kept_gaps(assessment, (kinds, plugins))? {
+            return Ok(gaps);
+        }
         let analyse = |fresh: Assessment, board: &Board| {
             let duties = fresh.people.attestations();
             let around = fresh.around(&duties);
@@ -237,6 +293,7 @@ pub(super) fn weigh(
         targets,
         waivers,
         outside,
+        apart: false,
     };
     (assessment, live)
 }

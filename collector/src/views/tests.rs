@@ -7,6 +7,8 @@ mod lapses;
 mod listed;
 mod packs;
 mod replayed;
+mod shown;
+mod waived;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -4,6 +4,7 @@
 //! | part | does |
 //! |---|---|
 //! | `operation` | one operation: its address, what it takes and gives, what it runs |
+//! | `known` | answers that the asker has already, known before they are made |
 //! | `list` | sorting, filtering and paging of any list |
 //! | `words` | shapes of words and ids that other crates own |
 //! | `problem` | everything that goes wrong, as RFC 9457 says it |
@@ -11,6 +12,7 @@
 //! | the others | a resource each: its rows, which its page shows too, and its operations |
 
 pub(super) mod agents;
+mod audit_room;
 mod audits;
 pub(super) mod controls;
 pub(super) mod decisions;
@@ -20,16 +22,22 @@ pub(super) mod findings;
 pub(super) mod frameworks;
 mod history;
 pub(super) mod kinds;
+mod known;
 mod list;
 mod log;
 mod me;
+pub(super) mod noticed;
 mod operation;
+mod people;
 mod problem;
 mod reports;
 pub(super) mod rules;
+pub(super) mod scope;
 pub(super) mod search;
 mod soa;
 pub(super) mod targets;
+pub(super) mod today;
+pub(super) mod trends;
 mod words;
 
 use std::sync::{Arc, LazyLock};
@@ -43,6 +51,7 @@ use super::routes::Routes;
 use super::{Ask, Site, WebError};
 use operation::Operation;
 
+pub(super) use known::Known;
 pub(super) use problem::shape;
 
 /// Where the operations begin.
@@ -54,6 +63,7 @@ static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
         controls::operations(),
         findings::operations(),
         targets::operations(),
+        scope::operations(),
         agents::operations(),
         rules::operations(),
         kinds::operations(),
@@ -65,7 +75,12 @@ static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
         reports::operations(),
         search::operations(),
         audits::operations(),
+        audit_room::operations(),
         history::operations(),
+        trends::operations(),
+        today::operations(),
+        noticed::operations(),
+        people::operations(),
         me::operations(),
     ];
     all.into_iter().flatten().collect()

@@ -1,5 +1,8 @@
 //! Stylesheet and scripts, part of the program. Their address holds their digest, so a browser may keep them for good.
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use axum::extract::Path;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -48,8 +51,15 @@ const FILES: [(&str, &str, &[u8]); 14] = [
     ("mark.svg", "image/svg+xml", include_bytes!("../../assets/mark.svg")),
 ];
 
-/// Modules import each other by name, so they share one digest and lie in one folder.
+/// Where a file lies; every page names some.
 pub(super) fn address(name: &str) -> String {
+    static ADDRESSES: LazyLock<BTreeMap<&str, String>> =
+        LazyLock::new(|| FILES.iter().map(|file| (file.0, addressed(file.0))).collect());
+    ADDRESSES.get(name).cloned().unwrap_or_else(|| addressed(name))
+}
+
+/// Modules import each other by name, so they share one digest and lie in one folder.
+fn addressed(name: &str) -> String {
     let module = |name: &str| name.ends_with(".mjs");
     let together = |file: &&(&str, &str, &[u8])| file.0 == name || (module(name) && module(file.0));
     let bytes: Vec<&[u8]> = FILES.iter().filter(together).map(|file| file.2).collect();

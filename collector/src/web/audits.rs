@@ -45,7 +45,7 @@ pub(super) fn routes() -> Routes<Arc<Site>> {
         .route("/audits/{audit}/evidence/{index}/{kind}/{target}", page(pages::evidence::show))
         .route(
             "/audits/{audit}/evidence/{index}/{kind}/{target}/document",
-            page(pages::evidence::document),
+            page(pages::evidence::save),
         )
         .route("/audits/{audit}/bundle", post(bundle::make))
 }

@@ -10,7 +10,8 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use super::{ErrorPage, Frame, Site, guard};
+use super::error::ErrorPage;
+use super::{Frame, Site, guard};
 
 /// Longest words of ours that become the title.
 const MOST: usize = 1_000;

@@ -5,6 +5,7 @@ mod audits;
 pub(super) mod chosen;
 pub(super) mod fields;
 pub(super) mod sent;
+mod written;
 
 use std::sync::Arc;
 
@@ -86,6 +87,12 @@ async fn put(
         };
         return shown(ask, again(typed, why.to_string(), false), status).await;
     }
+    let file = match written::file(&register, file, &typed) {
+        Ok(file) => file,
+        Err(problem) => {
+            return shown(ask, again(typed, problem, false), StatusCode::BAD_REQUEST).await;
+        }
+    };
     let (site_again, asked, from) =
         (Arc::clone(&site), (register.clone(), id.clone()), typed.clone());
     let prepared = tokio::task::spawn_blocking(move || {
@@ -157,7 +164,7 @@ fn prepare(
         fields::name_file(&mut value, name, file);
     }
     if register == "manual_evidence" && value.get("digest").is_none() {
-        return Err("choose a file".to_owned());
+        return Err("choose a file, or write down what it would say".to_owned());
     }
     let id = if id.is_empty() && form.id.is_none() {
         next_id(views, &register, (site.clock)()).map_err(broken)?

@@ -107,7 +107,8 @@ pub(super) async fn made(
         };
         if !from.trim().is_empty() {
             let begin = state.views.moment(from.trim(), now);
-            ask.from = Some(begin.map_err(|error| WebError::NoMoment(error.to_string()))?.at);
+            ask.from =
+                Some(begin.map_err(|error| WebError::NoMoment("from", error.to_string()))?.at);
         }
         let mut scratch = Scratch::new(&state.scratch)?;
         let written = report::write(views, &ask, at, scratch.file())?;
@@ -118,7 +119,8 @@ pub(super) async fn made(
     let ((file, sha256, bytes, detail), day) = match made.await {
         Ok(Ok(made)) => made,
         Ok(Err(
-            error @ (WebError::NoMoment(_)
+            error @ (WebError::NoMoment(..)
+            | WebError::TooMany(..)
             | WebError::Report(
                 ReportError::Form { .. }
                 | ReportError::TooMany { .. }

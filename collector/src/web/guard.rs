@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use askama::Template;
+use axum::body::HttpBody as _;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use governor::clock::{Clock as _, DefaultClock};
@@ -17,7 +18,7 @@ use serde_json::json;
 
 use super::rights::{self, Need, Row};
 use super::table::encode;
-use super::{Frame, Site, watch};
+use super::{Frame, Site, failures, watch};
 use crate::net::Peer;
 use crate::people::{Bearer, PeopleError, Right, Rights, Role, Session, SessionId};
 
@@ -105,6 +106,22 @@ impl SignedIn {
             csrf: String::new(),
             id: None,
             token: Some(token),
+            must_change: false,
+            pending: false,
+            second_factor: true,
+        }
+    }
+
+    /// For what the collector does by itself: may do nothing.
+    pub(super) fn nobody() -> Self {
+        Self {
+            user: String::new(),
+            role: Role::Viewer,
+            rights: Rights::NONE,
+            audit: None,
+            csrf: String::new(),
+            id: None,
+            token: None,
             must_change: false,
             pending: false,
             second_factor: true,
@@ -274,13 +291,16 @@ async fn bearing(
     token: String,
 ) -> Result<Option<SignedIn>, Response> {
     let (people, now) = (site.people.clone(), (site.clock)());
-    let found = tokio::task::spawn_blocking(move || people.bearer(&token, now)).await;
-    let found = found.map_err(|_join| PeopleError::Interrupted).and_then(|found| found);
+    let found = tokio::task::spawn_blocking(move || match people.bearer(&token, now)? {
+        Some(bearer) => Ok(Ok(bearer)),
+        None => people.ended_api_token(&token).map(Err),
+    });
+    let found = found.await.map_err(|_join| PeopleError::Interrupted).and_then(|found| found);
     match found {
-        Ok(Some(bearer)) => Ok(Some(SignedIn::bearing(bearer))),
-        Ok(None) => {
+        Ok(Ok(bearer)) => Ok(Some(SignedIn::bearing(bearer))),
+        Ok(Err(ended)) => {
+            failures::token(site, ended, address).await;
             let name = format!("token {address:?}");
-            tracing::warn!(?address, "a token was refused");
             site.limiter.attempt(&name, address).map(|()| None).map_err(|wait| {
                 let seconds = (wait.as_secs() + 1).to_string();
                 let status = StatusCode::TOO_MANY_REQUESTS;
@@ -350,8 +370,15 @@ pub(super) async fn headers(request: Request, next: Next) -> Response {
             HeaderValue::from_static("same-origin"),
         ),
     ];
+    // Who is refused may still be sending: after a body that nobody read, an HTTP/1 connection carries nothing more (RFC 9112
+    // §9.3), and whoever is not told so asks on it in vain.
+    let sending = request.version() < Version::HTTP_2 && !request.body().is_end_stream();
     let mut response = next.run(request).await;
+    let refused = !response.status().is_success();
     let headers = response.headers_mut();
+    if sending && refused {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     for (name, value) in FIXED {
         headers.insert(name, value);
     }

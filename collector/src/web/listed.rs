@@ -11,7 +11,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use super::table::{Cell, Column, Counted, PAGE_ROWS, Query, Table, TableView};
 use super::{Ask, WebError};
 use crate::report::csv::harmless;
-use crate::views::{Asked, Part};
+use crate::views::{Asked, Part, SORTED};
 
 /// Bytes handed over at a time, and how many such pieces wait.
 const PIECE: usize = 64 << 10;
@@ -23,6 +23,8 @@ pub(super) struct Listed<T> {
     pub(super) table: Table,
     /// Columns that the views know by another name.
     pub(super) names: &'static [(&'static str, &'static str)],
+    /// Columns that no more than [`SORTED`] rows are sorted by.
+    pub(super) few: &'static [&'static str],
     /// The part that is asked for.
     pub(super) part: fn(&Ask, &Asked) -> Result<Part<T>, WebError>,
     pub(super) cells: fn(&Ask, T) -> Vec<Cell>,
@@ -49,7 +51,9 @@ impl<T> Listed<T> {
             part = (self.part)(ask, &asked)?;
         }
         let number = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-        let counted = Counted { total: number(part.all), fitting: number(part.fitting), choices };
+        let unsorted = if part.fitting > SORTED { self.few } else { &[] };
+        let (total, fitting) = (number(part.all), number(part.fitting));
+        let counted = Counted { total, fitting, choices, unsorted };
         let rows = part.rows.into_iter().map(|row| (self.cells)(ask, row)).collect();
         let table = Table { rows, ..self.table };
         Ok(table.viewed(&ask.path, &ask.query, Some(counted)))
@@ -66,33 +70,44 @@ impl<T> Listed<T> {
         T: 'static,
     {
         let asked = asked(&self.table.columns, self.names, &ask.query);
-        let heads: Vec<&str> = self.table.columns.iter().map(|column| column.key).collect();
-        let mut ask = ask.clone();
-        ask.views = ask.views.pinned()?;
-        let (sender, receiver) = mpsc::channel(PIECES);
-        let mut out = csv::Writer::from_writer(Pieces { sender, waiting: Vec::new() });
-        out.write_record(&heads).map_err(|error| WebError::Cut(error.to_string()))?;
         let cells = self.cells;
-        tokio::task::spawn_blocking(move || {
-            let written = each(&ask, &asked, &mut |row| {
-                let cells = cells(&ask, row);
-                let texts = cells.iter().map(|cell| cell.export.as_ref().unwrap_or(&cell.text));
-                out.write_record(texts.map(|text| harmless(text)))
-                    .map_err(|error| WebError::Cut(error.to_string()))
-            });
-            // Whoever reads has gone away.
-            let Ok(pieces) = out.into_inner() else { return };
-            match written {
-                Ok(()) => pieces.end(),
-                Err(error) => {
-                    tracing::error!(%error, "a list could not be read to its end");
-                    pieces.fail();
-                }
-            }
-        });
-        let body = Body::from_stream(ReceiverStream::new(receiver));
-        Ok(super::download("text/csv; charset=utf-8", &format!("exhibit-{name}.csv"), body))
+        streamed(ask, name, &self.table.columns, move |ask, put| {
+            each(ask, &asked, &mut |row| put(cells(ask, row)))
+        })
     }
+}
+
+/// Rows as CSV, written while `each` hands them over, from one moment.
+pub(super) fn streamed(
+    ask: &Ask,
+    name: &str,
+    columns: &[Column],
+    each: impl FnOnce(&Ask, Each<'_, Vec<Cell>>) -> Result<(), WebError> + Send + 'static,
+) -> Result<Response, WebError> {
+    let heads = columns.iter().map(|column| column.key);
+    let mut ask = ask.clone();
+    ask.views = ask.views.pinned()?;
+    let (sender, receiver) = mpsc::channel(PIECES);
+    let mut out = csv::Writer::from_writer(Pieces { sender, waiting: Vec::new() });
+    out.write_record(heads).map_err(|error| WebError::Cut(error.to_string()))?;
+    tokio::task::spawn_blocking(move || {
+        let written = each(&ask, &mut |cells| {
+            let texts = cells.iter().map(|cell| cell.export.as_ref().unwrap_or(&cell.text));
+            out.write_record(texts.map(|text| harmless(text)))
+                .map_err(|error| WebError::Cut(error.to_string()))
+        });
+        // Whoever reads has gone away.
+        let Ok(pieces) = out.into_inner() else { return };
+        match written {
+            Ok(()) => pieces.end(),
+            Err(error) => {
+                tracing::error!(%error, "a list could not be read to its end");
+                pieces.fail();
+            }
+        }
+    });
+    let body = Body::from_stream(ReceiverStream::new(receiver));
+    Ok(super::download("text/csv; charset=utf-8", &format!("exhibit-{name}.csv"), body))
 }
 
 /// What a query asks of a list with these columns.

@@ -1,79 +1,210 @@
-//! What takes long to count is counted once for each state of the tables, whoever asks; and where there are very many targets, not
-//! more often than every few seconds. Only of the present.
+//! What takes long to count is counted once for each state of the tables, whoever asks. Where there are very many targets nobody
+//! waits for a newer count while there is one of lately: it is made beside. Only of the present, and never who may see it: that is
+//! decided before a page is built, each time.
 
 use std::any::Any;
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{Ask, WebError};
+use tokio::runtime::Handle;
+
+use super::guard::SignedIn;
+use super::{Ask, Site, WebError, pages};
+use crate::report::{GapRow, gaps};
 use crate::views::{CoverageRow, KindSeen};
 
-/// From so many targets on, a count may be as old as this while the log moves.
-const MANY: usize = 1_000;
+/// From so many targets on, a count may be older than the log.
+const MANY: u64 = 1_000;
+/// It is made anew when it is older than this, or than so many times what it took.
 const OLD: Duration = Duration::from_secs(10);
+const TIMES: u32 = 20;
+/// One that is older is not shown at all.
+const TOO_OLD: Duration = Duration::from_secs(120);
+/// Counts that are remembered.
+const MOST: usize = 50;
 
-/// What was counted, by what it is; whoever comes while somebody counts waits for them.
+/// What was counted, by what it is.
 #[derive(Default)]
-pub(super) struct Memo(Mutex<HashMap<String, Arc<Mutex<Option<Counted>>>>>);
+pub(super) struct Memo(Mutex<HashMap<String, Arc<Place>>>);
+
+#[derive(Default)]
+struct Place {
+    held: Mutex<Option<Counted>>,
+    /// Whoever comes while somebody counts waits for them.
+    turn: Mutex<()>,
+    /// Somebody counts beside.
+    beside: AtomicBool,
+}
 
 #[derive(Clone)]
 struct Counted {
     entries: u64,
     minute: i64,
     pack: String,
+    many: bool,
     at: Instant,
+    took: Duration,
     what: Arc<dyn Any + Send + Sync>,
 }
 
+impl Counted {
+    /// Nothing came since.
+    fn stands(&self, (entries, minute, pack): &(u64, i64, String)) -> bool {
+        (self.entries, self.minute, &self.pack) == (*entries, *minute, pack)
+    }
+
+    fn is_old(&self) -> bool {
+        self.at.elapsed() > OLD.max(self.took * TIMES)
+    }
+}
+
+impl Memo {
+    fn place(&self, name: &str) -> Arc<Place> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= MOST && !all.contains_key(name) {
+            all.clear();
+        }
+        Arc::clone(all.entry(name.to_owned()).or_default())
+    }
+}
+
+impl Place {
+    fn held(&self) -> Option<Counted> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
 impl Ask {
-    /// The answer to `count` as the tables stand, by the name of the question.
+    /// The answer to `count` as the tables stand at this minute, by the name of the question: of two that differ the names must.
     pub(super) fn once<T: Send + Sync + 'static>(
         &self,
         name: &str,
-        count: impl FnOnce() -> Result<T, WebError>,
+        count: impl Fn(&Self) -> Result<T, WebError> + Send + Sync + 'static,
+    ) -> Result<Arc<T>, WebError> {
+        self.remembered((name, true), count)
+    }
+
+    /// The same of what does not rest on the time: while nothing comes it stands.
+    pub(super) fn standing<T: Send + Sync + 'static>(
+        &self,
+        name: &str,
+        count: impl Fn(&Self) -> Result<T, WebError> + Send + Sync + 'static,
+    ) -> Result<Arc<T>, WebError> {
+        self.remembered((name, false), count)
+    }
+
+    fn remembered<T: Send + Sync + 'static>(
+        &self,
+        (name, timely): (&str, bool),
+        count: impl Fn(&Self) -> Result<T, WebError> + Send + Sync + 'static,
     ) -> Result<Arc<T>, WebError> {
         if self.is_past() {
-            return Ok(Arc::new(count()?));
+            return Ok(Arc::new(count(self)?));
         }
-        let place = {
-            let mut all = self.site.memo.0.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(all.entry(name.to_owned()).or_default())
-        };
-        let mut held = place.lock().unwrap_or_else(PoisonError::into_inner);
-        let entries = self.views.applied()?;
-        let minute = self.now.as_second().div_euclid(60);
-        let pack = self.views.assessor().pack().digest().to_owned();
-        if let Some(held) = held.as_ref().filter(|held| held.pack == pack) {
-            let fresh = (held.entries, held.minute) == (entries, minute)
-                || held.at.elapsed() < OLD && self.views.population()?.0 > MANY;
-            if let Ok(what) = Arc::clone(&held.what).downcast::<T>()
-                && fresh
-            {
+        let (place, now) = (self.site.memo.place(name), self.stand(timely)?);
+        let known = |held: &Counted| Arc::clone(&held.what).downcast::<T>().ok();
+        if let Some(held) = place.held() {
+            let lately = held.many && held.pack == now.2 && held.at.elapsed() < TOO_OLD;
+            let shown = known(&held).filter(|_| held.stands(&now) || lately);
+            if let Some(what) = shown {
+                if !held.stands(&now) && held.is_old() {
+                    self.beside(place, timely, count);
+                }
                 return Ok(what);
             }
         }
-        let what = Arc::new(count()?);
+        let _turn = place.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        match place.held().filter(|held| held.stands(&now)).and_then(|held| known(&held)) {
+            Some(what) => Ok(what),
+            None => self.counted(&place, timely, &count),
+        }
+    }
+
+    /// Entries, minute and rule pack that a count rests on.
+    fn stand(&self, timely: bool) -> Result<(u64, i64, String), WebError> {
+        let minute = if timely { self.now.as_second().div_euclid(60) } else { 0 };
+        Ok((self.views.applied()?, minute, self.views.assessor().pack().digest().to_owned()))
+    }
+
+    fn counted<T: Send + Sync + 'static>(
+        &self,
+        place: &Place,
+        timely: bool,
+        count: &impl Fn(&Self) -> Result<T, WebError>,
+    ) -> Result<Arc<T>, WebError> {
+        let ((entries, minute, pack), at) = (self.stand(timely)?, Instant::now());
+        let what = Arc::new(count(self)?);
+        let (took, many) = (at.elapsed(), self.views.population()?.0 as u64 > MANY);
         let kept: Arc<dyn Any + Send + Sync> = Arc::<T>::clone(&what);
-        *held = Some(Counted { entries, minute, pack, at: Instant::now(), what: kept });
+        let at = Instant::now();
+        let counted = Counted { entries, minute, pack, many, at, took, what: kept };
+        *place.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(counted);
         Ok(what)
+    }
+
+    /// Counts anew while the one that is there is shown; one at a time.
+    fn beside<T: Send + Sync + 'static>(
+        &self,
+        place: Arc<Place>,
+        timely: bool,
+        count: impl Fn(&Self) -> Result<T, WebError> + Send + Sync + 'static,
+    ) {
+        let Ok(runtime) = Handle::try_current() else { return };
+        if place.beside.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let ask = Self { now: (self.site.clock)(), ..self.clone() };
+        runtime.spawn_blocking(move || {
+            if let Err(error) = ask.counted(&place, timely, &count) {
+                tracing::error!(%error, "what is shown could not be counted anew");
+            }
+            place.beside.store(false, Ordering::Release);
+        });
     }
 
     /// How every kind is observed.
     pub(super) fn coverage(&self) -> Result<Vec<CoverageRow>, WebError> {
-        let counted = self.once("coverage", || Ok(self.views.coverage()?))?;
+        let counted = self.standing("coverage", |ask| Ok(ask.views.coverage()?))?;
         Ok(counted.as_ref().clone())
     }
 
     /// How far every kind is seen.
     pub(super) fn kinds_seen(&self) -> Result<Vec<KindSeen>, WebError> {
-        let counted = self.once("kinds", || Ok(self.views.kinds_seen()?))?;
+        let counted = self.standing("kinds", |ask| Ok(ask.views.kinds_seen()?))?;
         Ok(counted.as_ref().clone())
+    }
+
+    /// What each control has and lacks.
+    pub(super) fn gaps(&self) -> Result<Arc<Vec<GapRow>>, WebError> {
+        self.once("gap", |ask| Ok(gaps(&ask.views, ask.now)?))
     }
 
     /// Targets with failures, most of them first.
     pub(super) fn failing_targets(&self) -> Result<Vec<(String, u64)>, WebError> {
-        let counted = self.once("failing", || Ok(self.views.failing_targets()?))?;
+        let counted = self.standing("failing", |ask| Ok(ask.views.failing_targets()?))?;
         Ok(counted.as_ref().clone())
     }
+}
+
+/// Counts what takes long before anybody asks, where there are very many targets: beside, while the pages are there already.
+pub(super) fn warm(site: &Arc<Site>) {
+    let Ok(runtime) = Handle::try_current() else { return };
+    let site = Arc::clone(site);
+    runtime.spawn_blocking(move || {
+        if !site.views.population().is_ok_and(|(targets, _)| targets as u64 > MANY) {
+            return;
+        }
+        let ask = Ask::new(site, SignedIn::nobody(), "");
+        let counted = ask
+            .coverage()
+            .and_then(|_| ask.kinds_seen())
+            .and_then(|_| ask.failing_targets())
+            .and_then(|_| pages::trends::counted(&ask))
+            .and_then(|()| ask.gaps());
+        if let Err(error) = counted {
+            tracing::error!(%error, "what pages show could not be counted ahead of them");
+        }
+    });
 }

@@ -4,17 +4,19 @@
 use std::fmt::Write as _;
 
 use axum::body::{Body, to_bytes};
-use axum::http::header;
+use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::Response;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::table::{Query, encode};
-use super::{Ask, Site, WebError};
+use super::{Ask, Site, WebError, words};
 use crate::views::{Moment, MomentError, Views};
 
 /// Name of the parameter.
 pub(super) const AS_OF: &str = "as_of";
+/// Says of an answer about an earlier moment when its statuses were judged, where that is not the moment itself.
+const JUDGED: HeaderName = HeaderName::from_static("statuses-judged-at");
 /// Where links lead that have no past: they act, or belong to whoever is signed in.
 const ONLY_NOW: [&str; 5] = ["/decide/", "/password", "/help", "/sign-", "/assets/"];
 
@@ -48,6 +50,8 @@ pub(super) struct Then {
     /// The newest entry of then.
     pub(super) entry: Option<u64>,
     pub(super) now_href: String,
+    /// When the statuses were judged that the page tells, where that is not the moment itself.
+    pub(super) judged: Option<words::Moment>,
 }
 
 /// The moment that the query asks for, with the views as they stood then.
@@ -66,7 +70,7 @@ pub(super) fn asked(
             error @ (MomentError::Unclear(_)
             | MomentError::Future { .. }
             | MomentError::NoEntry { .. }),
-        ) => return Err(WebError::NoMoment(error.to_string())),
+        ) => return Err(WebError::NoMoment(AS_OF, error.to_string())),
     };
     let views = site.views.standing_at(&moment)?;
     Ok(Some((moment, views)))
@@ -87,8 +91,28 @@ impl Ask {
             stamp: moment.at.strftime("%-d %B %Y %H:%M UTC").to_string(),
             entry: moment.entries.checked_sub(1),
             now_href: now_href(&self.path, &kept),
+            judged: self.judged().map(|at| self.moment(at)),
         });
         Picker { path: self.path.clone(), kept, today: day(self.now), then }
+    }
+
+    /// When the statuses were judged that an answer about an earlier moment tells; `None`: at the moment itself.
+    fn judged(&self) -> Option<Timestamp> {
+        self.views.shown_from(self.now).unwrap_or_else(|error| {
+            tracing::warn!(%error, "it is not known when statuses of an earlier moment were judged");
+            None
+        })
+    }
+
+    /// The answer, and of when its statuses are: if the moment was judged meanwhile, it is built again.
+    pub(super) fn steadily<T, E>(
+        &self,
+        build: impl Fn() -> Result<T, E>,
+    ) -> Result<(T, Option<Timestamp>), E> {
+        let before = self.judged();
+        let built = build()?;
+        let after = self.judged();
+        if before == after { Ok((built, before)) } else { Ok((build()?, after)) }
     }
 
     /// How many entries the log has that the page tells of; `size` now.
@@ -112,10 +136,23 @@ fn now_href(path: &str, kept: &[(String, String)]) -> String {
     href
 }
 
-/// The page, its links and forms carrying the moment.
+/// The answer, which tells programs of when its statuses are.
+pub(super) fn judged_at(mut answer: Response, judged: Option<Timestamp>) -> Response {
+    if let Some(at) = judged.and_then(|at| HeaderValue::try_from(at.to_string()).ok()) {
+        answer.headers_mut().insert(JUDGED, at);
+    }
+    answer
+}
+
+/// The page, its links and forms carrying the moment; or the way to another one, which carries it too.
 pub(super) async fn carried(response: Response, moment: &Moment) -> Response {
     let (mut parts, body) = response.into_parts();
-    let is_html = |value: &header::HeaderValue| value.as_bytes().starts_with(b"text/html");
+    let to = parts.headers.get(header::LOCATION).and_then(|to| to.to_str().ok());
+    let to = to.map(|to| with(to, &moment.as_of.to_string()).replace("&amp;", "&"));
+    if let Some(to) = to.and_then(|to| HeaderValue::try_from(to).ok()) {
+        parts.headers.insert(header::LOCATION, to);
+    }
+    let is_html = |value: &HeaderValue| value.as_bytes().starts_with(b"text/html");
     if !parts.headers.get(header::CONTENT_TYPE).is_some_and(is_html) {
         return Response::from_parts(parts, body);
     }

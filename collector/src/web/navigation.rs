@@ -38,6 +38,7 @@ pub(super) const GROUPS: [Group; 8] = [
         label: "Evidence",
         pages: &[
             place("targets", "/targets", "Targets"),
+            place("scope", "/scope", "Outside of the scope"),
             place("kinds", "/kinds", "Kinds"),
             place("agents", "/agents", "Agents"),
         ],

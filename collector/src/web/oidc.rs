@@ -118,13 +118,26 @@ async fn entered(
 ) -> Response {
     let now = (site.clock)();
     let Said { issuer, subject, name, full_name, email, groups } = said;
+    let who = Elsewhere { issuer, subject, name, full_name, email };
     let Some(role) = provider.role(&groups) else {
-        failures::failed(site, "", address, "no role for these groups").await;
+        let gone = who.clone();
+        let known = match asked(site, move |people| people.unwanted(&gone, now)).await {
+            Ok(Some((known, sessions, tokens))) => {
+                tracing::warn!(
+                    sessions,
+                    tokens,
+                    "somebody has no role any more: what they had open ended"
+                );
+                known
+            }
+            Ok(None) => String::new(),
+            Err(error) => return broken(site, &error),
+        };
+        failures::failed(site, &known, address, "no role for these groups").await;
         let text =
             "Not signed in: none of your groups has a role here. Ask whoever runs this collector.";
         return told(site, StatusCode::FORBIDDEN, text);
     };
-    let who = Elsewhere { issuer, subject, name, full_name, email };
     let wanted = who.clone();
     let arrived = match asked(site, move |people| people.arrived(&wanted, now)).await {
         Ok(arrived) => arrived,

@@ -1,10 +1,10 @@
 //! A person's own account, and the people of this collector for admins. Each change is logged before it takes effect.
 
 mod form;
-mod people;
+pub(super) mod people;
 mod second;
-mod sessions;
-mod tokens;
+pub(super) mod sessions;
+pub(super) mod tokens;
 
 use std::sync::Arc;
 
@@ -27,6 +27,9 @@ pub(super) fn routes() -> Routes<Arc<Site>> {
         .route("/settings", get(account))
         .route("/settings/sessions", get(sessions::own).post(sessions::end_own))
         .route("/settings/sessions/all", get(sessions::all).post(sessions::end_any))
+        .route("/settings/sessions.csv", get(sessions::own_csv))
+        .route("/settings/sessions/all.csv", get(sessions::all_csv))
+        .route("/settings/tokens.csv", get(tokens::csv))
         .route("/settings/second-factor", get(second::show).post(second::change))
         .route("/settings/tokens", get(tokens::show).post(tokens::change))
         .route("/settings/people.csv", get(people::csv))

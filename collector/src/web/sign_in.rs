@@ -212,6 +212,8 @@ pub(super) async fn change_password(
             }
         }
         Err(PeopleError::Wrong) => {
+            let address = address_of(peer.as_deref());
+            failures::failed(&site, &who.user, address, "present password is wrong").await;
             let problem = "The present password is wrong.";
             show_password(&site, &who, StatusCode::FORBIDDEN, problem)
         }

@@ -35,6 +35,8 @@ pub(super) struct Counted {
     pub(super) fitting: usize,
     /// Of a column, what it may be chosen by.
     pub(super) choices: Vec<(&'static str, Vec<String>)>,
+    /// Columns that so many rows are not sorted by.
+    pub(super) unsorted: &'static [&'static str],
 }
 
 pub(super) struct Column {
@@ -63,6 +65,18 @@ pub(super) struct Cell {
     pub(super) code: bool,
     /// SVG of our own that stands before the text.
     pub(super) picture: String,
+    /// What can be done about the row.
+    pub(super) act: Option<Act>,
+}
+
+/// A button of a row: a form of ours.
+#[derive(Clone)]
+pub(super) struct Act {
+    pub(super) action: &'static str,
+    pub(super) fields: Vec<(&'static str, String)>,
+    pub(super) label: &'static str,
+    /// What it is done to, for whoever does not see the row.
+    pub(super) of: String,
 }
 
 pub(super) fn column(key: &'static str, label: &'static str) -> Column {
@@ -120,6 +134,11 @@ impl Cell {
         self
     }
 
+    pub(super) fn act(mut self, act: Option<Act>) -> Self {
+        self.act = act;
+        self
+    }
+
     /// Shows a picture of ours before the text.
     pub(super) fn picture(mut self, svg: String) -> Self {
         self.picture = svg;
@@ -169,6 +188,7 @@ pub(super) struct TableView {
 
 struct Head {
     label: &'static str,
+    /// Empty where the list is not sorted by it.
     href: String,
     /// `ascending`, `descending` or nothing.
     aria: &'static str,
@@ -253,6 +273,7 @@ impl Table {
         let order = self.order(query);
         let choices = self.choices(query, counted.as_ref());
         let is_part = counted.is_some();
+        let unsorted = counted.as_ref().map_or(&[][..], |counted| counted.unsorted);
         let (rows, total, matching) = match counted {
             Some(counted) => (std::mem::take(&mut self.rows), counted.total, counted.fitting),
             None => {
@@ -272,7 +293,10 @@ impl Table {
                 Some((sorted, true)) if sorted == at => ("descending", ""),
                 Some(_) | None => ("", ""),
             };
-            let href = with(&self.name("sort"), &format!("{descend}{}", column.key));
+            let href = match unsorted.contains(&column.key) {
+                true => String::new(),
+                false => with(&self.name("sort"), &format!("{descend}{}", column.key)),
+            };
             let class = match (column.numeric, column.wide) {
                 (true, _) => "n",
                 (false, true) => "wide",

@@ -12,7 +12,7 @@ const TERMS: [(&str, &str); 41] = [
     ("Manual", "statuses"),
     ("Excluded", "statuses"),
     ("Passing targets", "passing"),
-    ("Passing of judged", "passing"),
+    ("Passing", "passing"),
     ("Passing then", "passing"),
     ("Passing after", "passing"),
     ("Verdict", "verdicts"),

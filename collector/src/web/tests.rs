@@ -12,7 +12,7 @@ use tower::ServiceExt as _;
 use super::{WebState, router};
 use crate::app::decide::tests::decider;
 use crate::frameworks::Frameworks;
-use crate::ingest::Ahead;
+use crate::ingest::{Ahead, Certificates};
 use crate::log::scrub::{Damage, Part, Plan, ScrubStore};
 use crate::oidc::Provider;
 use crate::people::{People, Role, create_first_user};
@@ -32,6 +32,8 @@ thread_local! {
     static OIDC: std::cell::RefCell<Option<Arc<Provider>>> = const { std::cell::RefCell::new(None) };
     /// Frameworks that it knows; those that ship if none.
     static FRAMEWORKS: std::cell::RefCell<Option<Frameworks>> = const { std::cell::RefCell::new(None) };
+    /// Whether it shows the single score.
+    static SCORE: std::cell::Cell<bool> = const { std::cell::Cell::new(true) };
     /// Roles that ask for a second factor there.
     static SECOND_FACTOR: std::cell::Cell<&'static [Role]> = const { std::cell::Cell::new(&[]) };
 }
@@ -43,15 +45,20 @@ mod api;
 mod asked;
 mod auditor;
 mod audits;
+mod counterparts;
 mod decisions;
+mod door;
 mod frameworks;
 mod history;
 mod hostile;
+mod lacking;
 mod listed;
+mod memo;
 mod moment;
 mod noticed;
 mod oidc;
 mod parts;
+mod people;
 mod reports;
 mod retention;
 mod rights;
@@ -59,12 +66,16 @@ mod search;
 mod second;
 mod seldom;
 mod settings;
+mod standing;
+mod taken;
 mod today;
 mod tokens;
+mod told;
 
 struct Site {
     sample: Sample,
     ahead: Ahead,
+    certificates: Certificates,
     retention: LastPass,
     witnesses: Witnesses,
     views: crate::views::Views,
@@ -115,7 +126,7 @@ impl Site {
         let circle = Circle::new(&log, witnesses, &crate::config::Witnesses::default()).unwrap();
         let witness_db = sample.dir.path().join("witness.db");
         let witnesses = Witnesses::open(circle, &witness_db).unwrap();
-        let ahead = Ahead::default();
+        let (ahead, certificates) = (Ahead::default(), Certificates::default());
         let retention = LastPass::default();
         let people = People::open(db).unwrap();
         // A provider signs by the wall clock.
@@ -131,6 +142,7 @@ impl Site {
                 .with_borrow(Option::clone)
                 .unwrap_or_else(|| Frameworks::read(None).unwrap()),
             ahead: ahead.clone(),
+            certificates: certificates.clone(),
             views: views.clone(),
             witnesses: witnesses.clone(),
             timestamps: Timestamps::new(
@@ -159,12 +171,13 @@ impl Site {
             decide: decider(&sample, &views, SECOND_PERSON.get()).lent(),
             desk: crate::app::rules::tests::desk(&sample),
             live: live.clone(),
-            score: true,
+            score: SCORE.get(),
             clock: Arc::new(clock),
         };
         Self {
             sample,
             ahead,
+            certificates,
             retention,
             witnesses,
             router: router(state, Router::new()),
@@ -285,6 +298,7 @@ fn pages() -> Vec<String> {
         "/kinds/time.sync?sort=-state",
         "/trends",
         "/trends?days=7&by=sort",
+        "/scope",
         "/agents",
         "/agents/0193-agent-1",
         "/agents/0193-agent-2",
@@ -311,23 +325,6 @@ fn pages() -> Vec<String> {
     pages.push(format!("/evidence/5/patch.status/{target}"));
     pages.extend((0..8).map(|index| format!("/entries/{index}")));
     pages
-}
-
-#[tokio::test]
-async fn strangers_are_sent_to_the_sign_in_page() {
-    let site = Site::new(|_| {});
-    for page in pages() {
-        let answer = site.get(&page, "").await;
-        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{page}");
-        assert!(answer.location.starts_with("/sign-in"), "{page}");
-    }
-    let forged = site.get("/", &format!("__Host-exhibit={}", "ab".repeat(32))).await;
-    assert_eq!(forged.location, "/sign-in");
-    assert_eq!(site.get("/sign-in", "").await.status, StatusCode::OK);
-    assert_eq!(
-        site.post("/sign-out", "", "same-origin", "").await.status,
-        StatusCode::UNAUTHORIZED
-    );
 }
 
 #[tokio::test]
@@ -391,6 +388,23 @@ async fn every_list_page_renders_on_an_empty_log() {
 }
 
 #[tokio::test]
+async fn where_nothing_is_watched_pages_say_what_to_do_and_not_that_all_is_well() {
+    let site = Site::new(|sample| {
+        sample.rule_pack();
+    });
+    let cookie = site.enter().await;
+    for page in
+        ["/findings", "/findings/groups", "/kinds", "/targets", "/agents", "/history/lapses"]
+    {
+        let body = site.get(page, &cookie).await.body;
+        assert!(body.contains("enrol"), "{page} does not say what to do: {body}");
+        for comfort in ["No rule fails", "No control lacked", "Every expected kind was observed"] {
+            assert!(!body.contains(comfort), "{page}: {comfort}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn parts_of_an_entry_download_as_they_are_stored() {
     let site = Site::new(fill);
     let cookie = site.enter().await;
@@ -419,63 +433,6 @@ async fn parts_of_an_entry_download_as_they_are_stored() {
 }
 
 #[tokio::test]
-async fn wrong_passwords_are_refused_and_slowed() {
-    let site = Site::new(|_| {});
-    for _ in 0..5 {
-        let answer = site.post("/sign-in", "", "same-origin", "name=admin&password=wrong").await;
-        assert_eq!((answer.status, answer.cookie.as_str()), (StatusCode::FORBIDDEN, ""));
-    }
-    let right = format!("name=admin&password={}", site.password);
-    let slowed = site.post("/sign-in", "", "same-origin", &right).await;
-    assert_eq!(slowed.status, StatusCode::TOO_MANY_REQUESTS);
-    let recorded = site.recorded.lock().unwrap();
-    assert!(recorded.iter().all(|done| done.action == "sign_in_refused" && done.by == "admin"));
-    assert_eq!(recorded.len(), 5);
-}
-
-#[tokio::test]
-async fn forms_from_elsewhere_are_refused() {
-    let site = Site::new(|_| {});
-    let right = format!("name=admin&password={}", site.password);
-    assert_eq!(site.post("/sign-in", "", "cross-site", &right).await.status, StatusCode::FORBIDDEN);
-    let cookie = site.enter().await;
-    let page = site.get("/", &cookie).await;
-    let token = format!("csrf={}", csrf(&page.body));
-    let elsewhere = site.post("/sign-out", &cookie, "cross-site", &token).await;
-    assert_eq!(elsewhere.status, StatusCode::FORBIDDEN);
-    let without = site.post("/sign-out", &cookie, "same-origin", "csrf=").await;
-    assert_eq!(without.status, StatusCode::FORBIDDEN);
-    assert_eq!(site.get("/", &cookie).await.status, StatusCode::OK, "still signed in");
-    let out = site.post("/sign-out", &cookie, "same-origin", &token).await;
-    assert_eq!(out.location, "/sign-in");
-    assert_eq!(site.get("/", &cookie).await.status, StatusCode::SEE_OTHER);
-    let origin = Request::post("/sign-in")
-        .header(header::HOST, "evidence.example.com")
-        .header(header::ORIGIN, "https://evil.example")
-        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-        .body(Body::from(right))
-        .unwrap();
-    assert_eq!(site.send(origin).await.status, StatusCode::FORBIDDEN);
-}
-
-#[tokio::test]
-async fn what_people_do_is_recorded_and_a_first_password_opens_nothing_else() {
-    let site = Site::new(|_| {});
-    let form = format!("name=admin&password={}&next=//evil.example", site.password);
-    let signed_in = site.post("/sign-in", "", "same-origin", &form).await;
-    assert_eq!(signed_in.location, "/password");
-    assert_eq!(site.get("/controls", &signed_in.cookie).await.location, "/password");
-    site.enter().await;
-    let actions: Vec<String> =
-        site.recorded.lock().unwrap().iter().map(|activity| activity.action.clone()).collect();
-    assert_eq!(actions, ["sign_in", "sign_in", "password_changed"]);
-    let form = format!("name=admin&password={NEW_PASSWORD}&next=//evil.example");
-    assert_eq!(site.post("/sign-in", "", "same-origin", &form).await.location, "/");
-    let form = format!("name=admin&password={NEW_PASSWORD}&next=/controls?q=a");
-    assert_eq!(site.post("/sign-in", "", "same-origin", &form).await.location, "/controls?q=a");
-}
-
-#[tokio::test]
 async fn assets_are_served_only_under_their_digest() {
     let site = Site::new(|_| {});
     let address = super::assets::address("exhibit.css");
@@ -488,58 +445,4 @@ async fn assets_are_served_only_under_their_digest() {
 fn the_sample_starts_when_it_says() {
     let start: Timestamp = crate::views::sample::START.parse().unwrap();
     assert_eq!(Sample::new().now(), start);
-}
-
-#[tokio::test]
-async fn pages_say_whether_the_log_is_witnessed_and_by_whom() {
-    let alone = Site::new(|_| {});
-    let cookie = alone.enter().await;
-    for path in ["/", "/log"] {
-        assert!(alone.get(path, &cookie).await.body.contains("Not witnessed"), "{path}");
-    }
-
-    let key = exhibit_proto::keys::SecretKey::from_seed(&[7; 32]);
-    let name = "<w>.example";
-    let vkey = exhibit_proto::cosignature::Witness::new(name, key.public()).unwrap().vkey();
-    let url = "http://127.0.0.1:1".to_owned();
-    let site = Site::with_witnesses(
-        |_| {},
-        &[crate::config::Witness { name: None, vkey, url, tls_roots: None }],
-    );
-    let cookie = site.enter().await;
-    for path in ["/", "/log"] {
-        assert!(site.get(path, &cookie).await.body.contains("Not yet witnessed"), "{path}");
-    }
-    let head = site.sample.views().log().head().unwrap();
-    let line = |time| {
-        let text = head.checkpoint.text();
-        exhibit_proto::cosignature::cosign(&text, name, &key, time).unwrap()
-    };
-    let time = u64::try_from(site.sample.now().as_second()).unwrap() - 120;
-    site.witnesses.record_for_test(&head, (&line(time), time));
-    let size = head.checkpoint.size;
-    let first = site.get("/", &cookie).await.body;
-    let sentence = format!("Witnessed up to {size} entries by &#60;w&#62;.example, 2 min ago");
-    assert!(first.contains(&sentence), "{first}");
-    let log = site.get("/log", &cookie).await.body;
-    assert!(log.contains("/log/checkpoint/cosigned") && !log.contains("<w>"), "{log}");
-}
-
-#[tokio::test]
-async fn damage_of_the_stored_log_is_an_alarm_on_the_first_and_the_log_page() {
-    let site = Site::new(fill);
-    let cookie = site.enter().await;
-    let pages = ["/", "/log"];
-    for page in pages {
-        assert!(!site.get(page, &cookie).await.body.contains("log is damaged"), "{page}");
-    }
-    let store = ScrubStore::open(&site.sample.dir.path().join("scrub.db")).unwrap();
-    store.begin(&Plan { size: 8, documents: 2 }, "2026-11-20T08:00:00.000Z").unwrap();
-    let (part, name) = (Part::Envelope, XSS.to_owned());
-    let damage = Damage { part, name, detail: "is missing".into() };
-    store.advance(&[damage], "2026-11-20T08:00:01.000Z").unwrap();
-    for page in pages {
-        let body = site.get(page, &cookie).await.body;
-        assert!(body.contains("log is damaged") && !body.contains(XSS), "{page}");
-    }
 }

@@ -25,9 +25,11 @@ pub(super) fn of(
         return None;
     }
     // In the audit room, too: documents, files, lists that samples are drawn from.
-    let shown =
-        ["/evidence/", "/files/", "/populations/{id}/"].iter().any(|part| path.contains(part));
-    let evidence = right == Right::SeeEvidence || path.starts_with("/audits/{audit}") && shown;
+    let shown = ["/evidence/", "/files/", "/populations/{id}/", "/populations/{population}/"]
+        .iter()
+        .any(|part| path.contains(part));
+    let of_audit = path.trim_start_matches("/api/v1").starts_with("/audits/{audit}");
+    let evidence = right == Right::SeeEvidence || of_audit && shown;
     let action = if who.role == Role::Auditor && evidence {
         "evidence_read"
     } else if path.ends_with(".csv") {

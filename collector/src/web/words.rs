@@ -191,6 +191,7 @@ pub(super) fn outcome(word: &str) -> Word {
 /// A time with its distance from the moment the page was made.
 #[derive(Clone)]
 pub(super) struct Moment {
+    pub(super) at: Timestamp,
     pub(super) iso: String,
     /// To the minute, UTC.
     pub(super) stamp: String,
@@ -200,6 +201,7 @@ pub(super) struct Moment {
 pub(super) fn moment(at: Timestamp, now: Timestamp) -> Moment {
     let zoned = at.to_zoned(TimeZone::UTC);
     Moment {
+        at,
         iso: at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
         stamp: zoned.strftime("%-d %b %Y %H:%M").to_string(),
         ago: ago(now.as_second() - at.as_second()),
@@ -209,6 +211,15 @@ pub(super) fn moment(at: Timestamp, now: Timestamp) -> Moment {
 /// The day of a moment, UTC.
 pub(super) fn day(at: Timestamp) -> String {
     at.strftime("%-d %b %Y").to_string()
+}
+
+/// When something ends that people gave a last day (UTC), or a time.
+pub(super) fn end(at: Timestamp) -> String {
+    let whole = at.as_second() % 86_400 == 0 && at.subsec_nanosecond() == 0;
+    match Timestamp::from_second(at.as_second() - 1) {
+        Ok(before) if whole => format!("the end of {}", day(before)),
+        Ok(_) | Err(_) => at.strftime("%-d %b %Y %H:%M").to_string(),
+    }
 }
 
 /// A distance in one unit, as people say it.

@@ -1,5 +1,6 @@
 //! How an agent begins a connection, and in which forms an envelope may travel.
 
+use exhibit_proto::checkpoint::Checkpoint;
 use exhibit_proto::digest::Digest;
 use exhibit_proto::rpc::submission::Part;
 use exhibit_proto::rpc::{
@@ -94,6 +95,17 @@ async fn a_payload_may_be_packed_against_an_earlier_one_by_the_same_key_and_no_o
     assert_eq!(collector.leaf(index).await.env, Digest::of(&sealed[2]));
 }
 
+/// A collector that has one run of an agent, and the head of its log.
+async fn one_run() -> (Collector, Agent, Checkpoint) {
+    let collector = Collector::start();
+    let mut agent = Agent::enrol(&collector, TARGET, 1).await;
+    let run = agent.run(&[]);
+    let sealed = agent.seal(&run);
+    let receipt = Stream::open(&collector, &agent).await.submit(&sealed, &[]).await;
+    let (_, head) = collector.verify(&receipt);
+    (collector, agent, head)
+}
+
 async fn greet(collector: &Collector, agent: &Agent, size: u64, root: &[u8]) -> Greeted {
     let key = collector.log.key().id().as_bytes().to_vec().into();
     let greeting = Greeting {
@@ -106,12 +118,7 @@ async fn greet(collector: &Collector, agent: &Agent, size: u64, root: &[u8]) -> 
 
 #[tokio::test]
 async fn one_greeting_answers_what_the_single_calls_answer() {
-    let collector = Collector::start();
-    let mut agent = Agent::enrol(&collector, TARGET, 1).await;
-    let run = agent.run(&[]);
-    let sealed = agent.seal(&run);
-    let receipt = Stream::open(&collector, &agent).await.submit(&sealed, &[]).await;
-    let (_, head) = collector.verify(&receipt);
+    let (collector, agent, head) = one_run().await;
     let greeted = greet(&collector, &agent, head.size, head.root.as_bytes()).await;
     let mut client = agent.client(&collector).await;
     let wishes = client.configuration(ConfigurationRequest::default()).await.unwrap().into_inner();
@@ -129,12 +136,7 @@ async fn one_greeting_answers_what_the_single_calls_answer() {
 
 #[tokio::test]
 async fn signed_heads_are_asked_for_wherever_the_root_alone_is_not_enough() {
-    let collector = Collector::start();
-    let mut agent = Agent::enrol(&collector, TARGET, 1).await;
-    let run = agent.run(&[]);
-    let sealed = agent.seal(&run);
-    let receipt = Stream::open(&collector, &agent).await.submit(&sealed, &[]).await;
-    let (_, head) = collector.verify(&receipt);
+    let (collector, agent, head) = one_run().await;
     let (size, root) = (head.size, *head.root.as_bytes());
     for (size, root, show) in [
         (size, root.as_slice(), false),

@@ -4,7 +4,7 @@
 mod content;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -33,7 +33,7 @@ const UNDER_WAY: usize = 512;
 /// How often each host is to be looked at: daily, as most kinds are.
 const CRON: &str = "0 3 * * *";
 
-pub(super) struct Fleet {
+pub(crate) struct Fleet {
     runtime: Runtime,
     writer: LogWriter,
     reader: LogReader,
@@ -46,11 +46,19 @@ pub(super) struct Fleet {
 
 /// How hosts are alike.
 #[derive(Clone, Copy)]
-pub(super) struct Like {
+pub(crate) struct Like {
     /// Rows of each list in a document.
-    pub(super) rows: usize,
+    pub(crate) rows: usize,
     /// Hosts are made from so many images.
-    pub(super) images: usize,
+    pub(crate) images: usize,
+}
+
+/// Where the log of a fleet is, whose it is, and when it begins.
+pub(crate) struct Ground {
+    pub(crate) path: PathBuf,
+    pub(crate) origin: String,
+    pub(crate) key: SecretKey,
+    pub(crate) start: Timestamp,
 }
 
 struct Host {
@@ -71,40 +79,53 @@ impl Fleet {
     /// An empty log in `folder`.
     pub(super) fn found(folder: &Path, kinds: usize, like: Like) -> Result<Self> {
         std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-        let clock = Arc::new(AtomicI64::new(START.parse::<Timestamp>()?.as_millisecond()));
-        let log_key = SecretKey::from_seed(&[200; 32]);
+        let (path, origin) = (folder.join("log.db"), "bench.example/log".to_owned());
+        let key = SecretKey::from_seed(&[200; 32]);
+        Self::on(Ground { path, origin, key, start: START.parse()? }, kinds, like)
+    }
+
+    /// An empty log at its place.
+    pub(crate) fn on(ground: Ground, kinds: usize, like: Like) -> Result<Self> {
+        let Ground { path, origin, key: log_key, start } = ground;
+        let clock = Arc::new(AtomicI64::new(start.as_millisecond()));
         let settings = || {
             let clock = Arc::clone(&clock);
             let now = move || moment(clock.load(Ordering::Relaxed));
-            let (path, origin) = (folder.join("log.db"), "bench.example/log".to_owned());
-            Settings { path, origin, key: log_key.clone(), leaving: None, clock: Box::new(now) }
+            let (path, origin, key) = (path.clone(), origin.clone(), log_key.clone());
+            Settings { path, origin, key, leaving: None, clock: Box::new(now) }
         };
         create(&settings())?;
         let (writer, _task) = LogWriter::start(settings())?;
-        let reader = LogReader::open(&folder.join("log.db"))?;
+        let reader = LogReader::open(&path)?;
         let runtime = Runtime::new()?;
         let kinds = kinds::ALL.iter().take(kinds).collect();
         Ok(Self { runtime, writer, reader, log_key, clock, hosts: Vec::new(), kinds, like })
     }
 
-    pub(super) fn reader(&self) -> LogReader {
+    pub(crate) fn reader(&self) -> LogReader {
         self.reader.clone()
     }
 
-    pub(super) fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         moment(self.clock.load(Ordering::Relaxed))
     }
 
-    pub(super) fn wait_hours(&self, hours: i64) {
+    pub(crate) fn wait_hours(&self, hours: i64) {
         self.clock.fetch_add(hours * 3_600_000, Ordering::Relaxed);
     }
 
-    pub(super) fn places(&self) -> usize {
+    pub(crate) fn places(&self) -> usize {
         self.hosts.len() * self.kinds.len()
     }
 
     /// Enrols hosts, each with its heartbeat and its first run.
     pub(super) fn enrol(&mut self, count: usize) -> Result<()> {
+        self.invite(count)?;
+        self.first_runs()
+    }
+
+    /// Enrols hosts, each with its heartbeat.
+    pub(crate) fn invite(&mut self, count: usize) -> Result<()> {
         let mut sealed = Vec::with_capacity(count);
         for number in 0..count {
             let (host, enrolment) = self.host(number)?;
@@ -113,9 +134,13 @@ impl Fleet {
         }
         self.append(sealed)?;
         let beats = (0..count).map(|host| self.heartbeat(host)).collect::<Result<_>>()?;
-        self.append(beats)?;
+        self.append(beats)
+    }
+
+    /// The first run of every host.
+    pub(crate) fn first_runs(&mut self) -> Result<()> {
         let all: Vec<(usize, Vec<usize>)> =
-            (0..count).map(|host| (host, (0..self.kinds.len()).collect())).collect();
+            (0..self.hosts.len()).map(|host| (host, (0..self.kinds.len()).collect())).collect();
         self.runs(&all)
     }
 
@@ -132,7 +157,7 @@ impl Fleet {
     }
 
     /// A day later every host is looked at again; of all places this share has changed.
-    pub(super) fn day(&mut self, day: usize, share: f64) -> Result<usize> {
+    pub(crate) fn day(&mut self, day: usize, share: f64) -> Result<usize> {
         self.wait_hours(24);
         let (hosts, kinds) = (self.hosts.len(), self.kinds.len());
         let every = (1.0 / share).round().max(1.0);
@@ -177,7 +202,7 @@ impl Fleet {
         let mut seed = [7; 32];
         seed.get_mut(..8).context("a seed is longer")?.copy_from_slice(&number.to_be_bytes());
         let key = SecretKey::from_seed(&seed);
-        let target: Target = format!("host:{number:032x}").parse()?;
+        let target = target_of(number)?;
         let enrol = Enrol {
             agent: format!("agent-{number}"),
             epoch: 1,
@@ -312,6 +337,12 @@ impl Host {
         (self.seq, self.prev) = (link.seq, Digest::of(&envelope));
         Ok((entry_type, self.key.clone(), Some(link), envelope, documents))
     }
+}
+
+/// What the host of that number is called. Machine ids come in no order: rows of a host stand among those of all others.
+pub(crate) fn target_of(number: usize) -> Result<Target> {
+    let id = Digest::of(&number.to_be_bytes()).to_string();
+    Ok(format!("host:{}", id.get(..32).context("a digest is longer")?).parse()?)
 }
 
 fn moment(millis: i64) -> Timestamp {

@@ -70,16 +70,29 @@ impl Person {
     }
 }
 
-/// A collector that asks for a second person where failures are waived, with this machine's evidence.
-fn observed(scratch: &Scratch) -> Serving {
-    let installation = &scratch.installation;
+/// A collector that asks for a second person where failures are waived. Eight days ago its agent looked at backups alone; today
+/// it looks at all of this machine.
+fn observed() -> (Scratch, Serving) {
+    let mut scratch = Scratch::ago(Some(8));
+    let installation = &mut scratch.installation;
     let file = installation.folder.join("collector.toml");
     let asks = "\n[approval]\nsecond_person = [\"waiver\"]\n";
     fs::write(&file, fs::read_to_string(&file).unwrap() + asks).unwrap();
+    let file = installation.folder.join("agent.toml");
+    let everything = fs::read_to_string(&file).unwrap();
+    let parts: Vec<&str> = everything.split("\n[[plugin]]\n").collect();
+    let backups = parts.iter().find(|part| part.contains("exhibit-plugin-backup")).unwrap();
+    fs::write(&file, [parts[0], backups].join("\n[[plugin]]\n")).unwrap();
     let serving = installation.serve().unwrap();
     installation.enrol(&serving).unwrap();
+    assert_eq!(installation.observe().unwrap().documents, 1);
+    serving.stop().unwrap();
+
+    installation.days_ago = None;
+    fs::write(&file, everything).unwrap();
+    let serving = installation.serve().unwrap();
     installation.observe().unwrap();
-    serving
+    (scratch, serving)
 }
 
 /// Adds somebody; answers their first password.
@@ -137,13 +150,13 @@ fn lived_with(scratch: &Scratch, serving: &Serving) -> Person {
     bob.searches("A.8.13");
     let now = bob.reads();
     assert!(now.contains("in effect") && now.contains("waived by"), "{now}");
-    // Lived with, and told as that: a waiver is no pass, and nothing else passes here.
-    assert!(now.contains(" 0 fail"), "{now}");
-    assert_eq!(bob.status(), "not met");
+    // Lived with, and told as that: a waiver is no pass, and of all else there is no evidence, since no repository is named.
+    assert!(now.contains(" 0 fail") && now.contains("no backup repository is named"), "{now}");
+    assert_eq!(bob.status(), "no evidence");
     bob
 }
 
-/// Earlier it was as it was: just before, and a week ago, when nothing was known.
+/// Earlier it was as it was: just before, and a week ago, when backups were the only thing that anybody looked at.
 fn as_of_earlier(bob: &mut Person, before: u64) {
     bob.opens(&format!("/controls/A.8.13?as_of={}", before - 1));
     assert_eq!(bob.status(), "not met");
@@ -156,8 +169,10 @@ fn as_of_earlier(bob: &mut Person, before: u64) {
     );
     bob.browser.follow("document.querySelector('.moment form').requestSubmit();");
     let then = bob.reads();
-    assert!(then.contains("before the first entry of the log"), "{then}");
-    assert_eq!(bob.status(), "no evidence");
+    assert_eq!(bob.status(), "not met");
+    assert!(then.contains("a recent backup is missing") && !then.contains("waived by"), "{then}");
+    bob.searches("A.5.16");
+    assert_eq!(bob.status(), "no evidence", "a week ago nobody looked at accounts");
     bob.clicks("Back to now");
 }
 
@@ -197,8 +212,7 @@ fn sampled(bob: &mut Person) {
 
 #[test]
 fn a_8_13_from_the_first_sign_in_to_a_bundle_that_nobody_can_change_unnoticed() {
-    let scratch = Scratch::new();
-    let serving = observed(&scratch);
+    let (scratch, serving) = observed();
     let before = entries(&scratch);
     let mut bob = lived_with(&scratch, &serving);
     as_of_earlier(&mut bob, before);

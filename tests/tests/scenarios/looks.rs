@@ -15,6 +15,7 @@ use crate::support::Scratch;
 
 mod addresses;
 mod inhabited;
+mod refused;
 
 /// Most that the first page may weigh on the wire, with its stylesheets, scripts and pictures.
 const FIRST_PAGE: u64 = 100_000;
@@ -22,7 +23,8 @@ const FIRST_PAGE: u64 = 100_000;
 const SHOWN: &str = "(() => {
   const seen = (all) => [...document.querySelectorAll(all)].filter((one) => one.checkVisibility());
   const inner = (form) => [...form.querySelectorAll('button, input[type=submit]')].some((one) => one.checkVisibility());
-  const alone = (form) => form.getAttribute('role') === 'search' && form.querySelectorAll('input').length === 1;
+  // Enter sends a form without a button where one field takes text; hidden ones do not count (HTML, implicit submission).
+  const alone = (form) => form.getAttribute('role') === 'search' && form.querySelectorAll('input:not([type=hidden])').length === 1;
   return {
     headings: document.querySelectorAll('main h1').length,
     links: [...new Set(seen('main a[href]').map((link) => link.getAttribute('href').split('?')[0]))].sort(),
@@ -59,20 +61,7 @@ impl Eye {
         self.browser.window(1280, "light");
         self.browser.open(&format!("{}{address}", self.web));
         let scripted = self.browser.evaluate(SHOWN);
-        self.browser.evaluate(&format!("{}; true", self.axe));
-        self.barriers(address, "light", "{}");
-        self.picture(name, 1280, "light");
-        self.browser.window(1280, "dark");
-        // Only colours are others in the dark.
-        self.barriers(address, "dark", "{runOnly: ['color-contrast', 'link-in-text-block']}");
-        self.picture(name, 1280, "dark");
-        self.browser.window(360, "light");
-        // A phone makes the window wider where the page is: what it has is told by the width that was set.
-        let over = self.browser.evaluate("document.documentElement.scrollWidth - 360");
-        if over.as_i64() > Some(0) {
-            self.wrong.push(json!([address, "360 px scroll sideways by", over]));
-        }
-        self.picture(name, 360, "light");
+        self.look_here(address, name);
 
         self.browser.window(1280, "light");
         self.browser.scripts(false);
@@ -90,6 +79,25 @@ impl Eye {
             let told = json!({"headings": plain["headings"], "forms": plain["forms"], "links": lost, "fewer rows": fewer});
             self.wrong.push(json!([address, "without script", told]));
         }
+    }
+
+    /// Looks at the page where the browser is, as it is: what a form led to.
+    fn look_here(&mut self, address: &str, name: &str) {
+        self.browser.window(1280, "light");
+        self.browser.evaluate(&format!("{}; true", self.axe));
+        self.barriers(address, "light", "{}");
+        self.picture(name, 1280, "light");
+        self.browser.window(1280, "dark");
+        // Only colours are others in the dark.
+        self.barriers(address, "dark", "{runOnly: ['color-contrast', 'link-in-text-block']}");
+        self.picture(name, 1280, "dark");
+        self.browser.window(360, "light");
+        // A phone makes the window wider where the page is: what it has is told by the width that was set.
+        let over = self.browser.evaluate("document.documentElement.scrollWidth - 360");
+        if over.as_i64() > Some(0) {
+            self.wrong.push(json!([address, "360 px scroll sideways by", over]));
+        }
+        self.picture(name, 360, "light");
     }
 
     /// What axe finds that keeps people out, each with the first elements concerned.

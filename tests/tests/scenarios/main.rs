@@ -3,6 +3,7 @@
 
 mod activated;
 mod architecture;
+mod audited;
 mod booted;
 mod browser;
 mod bundle;
@@ -22,6 +23,7 @@ mod online;
 mod pages;
 mod planted;
 mod recovery;
+mod refused;
 mod replay;
 mod reports;
 mod rotation;

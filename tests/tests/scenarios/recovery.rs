@@ -73,7 +73,8 @@ fn a_log_that_lost_its_end_is_continued_by_another_and_both_verify_as_one_histor
 
     let first = run_json(&mut init(old, &folder, &head, &old.policy())).unwrap();
     let first = serde_json::from_value(first).unwrap();
-    let new = Installation { programs: old.programs.clone(), folder, first };
+    let programs = old.programs.clone();
+    let new = Installation { programs, days_ago: None, folder, first };
     fs::write(new.policy(), &new.first.policy).unwrap();
     let serving = new.serve().unwrap();
     new.enrol(&serving).unwrap();

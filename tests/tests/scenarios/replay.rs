@@ -1,6 +1,7 @@
 //! What the collector shows is judged again offline, from the documents and the rule packs of a bundle.
 
 mod decided;
+mod labelled;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -39,6 +40,8 @@ items contains {\"id\": \"x\", \"why\": \"y\"} if input.kind == \"time.sync\"
 struct Site {
     scratch: Scratch,
     bundle: PathBuf,
+    /// Between the first run and the pack.
+    middle: String,
 }
 
 /// A run, the organisation's own rules, and another run.
@@ -48,6 +51,7 @@ fn site() -> Site {
     let serving = installation.serve().unwrap();
     installation.enrol(&serving).unwrap();
     installation.observe().unwrap();
+    let middle = jiff::Timestamp::now().to_string();
     let pack = scratch.path("own");
     fs::create_dir_all(pack.join("time.sync")).unwrap();
     fs::write(pack.join("time.sync/own.rego"), RULE).unwrap();
@@ -68,7 +72,7 @@ fn site() -> Site {
     let bundle = scratch.verified_bundle("bundle").0;
     let statuses = read(&bundle, "statuses.json");
     assert_eq!(counted(&statuses), status["controls"], "as the pages show them");
-    Site { scratch, bundle }
+    Site { scratch, bundle, middle }
 }
 
 /// How many controls have each status.
@@ -217,14 +221,52 @@ fn a_bundle_of_some_kinds_is_judged_for_that_selection_and_says_so() {
     assert!(said.contains("statuses are those of what was selected"), "{said}");
     assert!(said.contains(" 0 differences"), "{said}");
     assert!(!said.contains("are claims that nothing here shows"), "{said}");
-    // What was seen before a period and not in it is believed, and that is said.
-    let later = site.scratch.path("later");
+}
+
+#[test]
+fn what_held_as_a_period_began_is_judged_again_from_the_runs_that_said_it_last() {
+    let mut site = site();
+    let documents = |bundle: &Path| fs::read_dir(bundle.join("documents")).unwrap().count();
+    let whole = documents(&site.bundle);
     let now = jiff::Timestamp::now().to_string();
-    let mut export = installation.collector();
-    export.args(["export", "--from", &now, "--by", "ada", "--out"]).arg(&later);
-    let output = run(&mut export).unwrap();
-    assert!(output.status.success(), "{}", text(&output.stderr));
-    let (code, said) = site.replay(&later);
-    assert_eq!(code, Some(0), "{said}");
+    // Once with the pack and a run in the period, once with nothing at all in it.
+    for (name, from) in [("later", site.middle.clone()), ("latest", now)] {
+        let path = site.scratch.path(name);
+        let mut export = site.scratch.installation.collector();
+        export.args(["export", "--json", "--from", &from, "--by", "ada", "--out"]).arg(&path);
+        let summary = run_json(&mut export).unwrap();
+        assert!(summary["statements_before"].as_u64().unwrap() > 0, "{summary}");
+        let (code, said) = site.replay(&path);
+        assert_eq!(code, Some(0), "{said}");
+        assert!(said.contains(" 0 differences, 0 claims not shown"), "{said}");
+        assert!(said.contains("93 statuses assessed again"), "{said}");
+        assert!(!said.contains("are claims that nothing here shows"), "{said}");
+        assert!(documents(&path) <= whole, "each stands once");
+        site.bundle = path;
+        // Softened before the period, and claimed in it.
+        let rule = "software.inventory.packages_not_held";
+        site.found("findings.json", &[rule, "is claimed, "], |value| {
+            let finding = finding(value, rule, true);
+            let other = if finding["verdict"] == "pass" { "not_applicable" } else { "pass" };
+            finding["verdict"] = json!(other);
+        });
+        // In the second nothing else speaks of anything.
+        if name == "latest" {
+            left_out(&site, &from, summary["statements_before"].as_u64().unwrap());
+        }
+    }
+}
+
+/// Whoever leaves out what was said before the period has it believed, and that is said.
+fn left_out(site: &Site, from: &str, statements: u64) {
+    let copy = site.copy();
+    let mut manifest = read(&copy, "manifest.json");
+    let before =
+        |item: &Value| item["type"] == "evidence" && item["logged"].as_str().unwrap() < from;
+    let items = manifest["items"].as_array_mut().unwrap();
+    let gone: Vec<Value> = items.extract_if(.., |item| before(item)).collect();
+    assert_eq!(gone.len() as u64, statements);
+    rewrite(&copy, "manifest.json", &serde_json::to_vec(&manifest).unwrap());
+    let (_, said) = site.replay(&copy);
     assert!(said.contains("are claims that nothing here shows"), "{said}");
 }

@@ -24,14 +24,38 @@ fn python(scratch: &Scratch) -> PathBuf {
     venv.join("bin/python")
 }
 
-/// A collector with this machine's evidence in it; nobody serves.
+/// What somebody may give as a reason: a formula, a string of a PDF that ends early, an action that a reader would run.
+const HOSTILE: &str = "=HYPERLINK(\"http://evil.example\",\"x\") ) Tj ET endstream endobj << /OpenAction << /S /JavaScript /JS (app.alert) >> >>";
+
+/// A collector with this machine's evidence in it, and a hostile decision; nobody serves.
 fn observed() -> Scratch {
     let scratch = Scratch::new();
     let serving = scratch.installation.serve().unwrap();
     scratch.installation.enrol(&serving).unwrap();
     scratch.installation.observe().unwrap();
     serving.stop().unwrap();
+    let mut exclude = scratch.installation.collector();
+    exclude.args(["soa", "set", "A.5.23", "--exclude", "--justification", HOSTILE]);
+    run_json(exclude.args(["--by", "ada", "--reason", HOSTILE, "--json"])).unwrap();
     scratch
+}
+
+/// Every name of a dictionary of a PDF, as another program reads it.
+fn names(pdf: &Path) -> Vec<String> {
+    fn collect(value: &Value, names: &mut Vec<String>) {
+        match value {
+            Value::Object(map) => map.iter().for_each(|(name, value)| {
+                names.push(name.clone());
+                collect(value, names);
+            }),
+            Value::Array(all) => all.iter().for_each(|value| collect(value, names)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+    let mut names = Vec::new();
+    let told = run_json(Command::new("qpdf").args(["--json", "--json-key=qpdf"]).arg(pdf)).unwrap();
+    collect(&told, &mut names);
+    names
 }
 
 fn report(scratch: &Scratch, kind: &str, format: &str, out: &Path) -> Command {
@@ -143,6 +167,13 @@ fn pdfs_are_sound_and_their_text_can_be_read_by_other_programs() {
         let pages = told.matches('\u{c}').count();
         assert!(pages > 3 && told.contains(&format!("Page 1 of {pages}")), "{kind}: {pages} pages");
         assert!(told.contains(&format!("Page {pages} of {pages}")), "{kind}");
+        // What people wrote is text, and nothing that a reader would do.
+        let names = names(&pdf);
+        assert!(names.iter().any(|name| name == "/Type"), "{kind}: {names:?}");
+        for act in ["/OpenAction", "/JS", "/AA", "/Launch", "/EmbeddedFiles", "/SubmitForm"] {
+            assert!(!names.iter().any(|name| name == act), "{kind} does {act}");
+        }
+        assert!(kind != "soa" || told.contains("evil.example"), "{told}");
         let pack = said["pack"].as_str().unwrap();
         assert!(told.contains(pack) && told.contains("everything"), "{kind}");
         for control in ["A.5.1", "A.6.8", "A.7.14", "A.8.34"] {
@@ -190,4 +221,13 @@ fn the_plugins_of_the_gap_analysis_are_those_that_describe_themselves() {
         }
     }
     assert_eq!(exhibit_assessment::emitters().unwrap(), described);
+}
+
+#[test]
+fn annotations_of_every_shipped_rule_are_what_open_policy_agent_reads() {
+    let scratch = Scratch::new();
+    let rules = Path::new(env!("CARGO_MANIFEST_DIR")).join("../collector/assessment/rules");
+    let found = read(&python(&scratch), "annotations.py", &[&rules]);
+    let shipped = exhibit_assessment::RulePack::builtin().unwrap().rules().len();
+    assert_eq!(found["rules"], shipped);
 }

@@ -20,10 +20,16 @@ pub(crate) struct Scratch {
 
 impl Scratch {
     pub(crate) fn new() -> Self {
+        Self::ago(None)
+    }
+
+    /// One that was begun so many days ago, and takes that day for today.
+    pub(crate) fn ago(days: Option<u32>) -> Self {
         let programs = Programs::beside_me().unwrap();
         assert_eq!(programs.missing(), [""; 0], "run `cargo build --workspace --bins` first");
         let folder = tempfile::tempdir().unwrap();
-        let installation = Installation::open(&programs, &folder.path().join("exhibit")).unwrap();
+        let place = folder.path().join("exhibit");
+        let installation = Installation::open_ago(&programs, &place, days).unwrap();
         Self { installation, folder }
     }
 

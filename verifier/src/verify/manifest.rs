@@ -52,7 +52,8 @@ impl Period {
 }
 
 /// Whether something was left out that the bundle must hold: evidence that the selection asks for, or a decision until the end of
-/// its period. What evidence is about does not stand in the log, so a selection by target or kind cannot be judged from outside.
+/// its period. What evidence or a decision is about does not stand in the leaves, so a selection by target, kind or audit cannot be
+/// judged from outside.
 pub(super) fn complete(
     (selection, period): (&Selection, Period),
     left_out: &LeftOut,
@@ -60,11 +61,22 @@ pub(super) fn complete(
 ) {
     let decided = &left_out.decisions;
     let within = decided.logged.is_some_and(|at| period.to.is_none_or(|to| at <= to));
-    if let Some(first) = decided.first.filter(|_| within) {
-        let detail = format!(
+    let missing = decided.first.filter(|_| within).map(|first| {
+        format!(
             "entry {first} of the log says what a person decided, and the bundle does not hold it"
-        );
-        ledger.failed(Check::Manifest, MANIFEST, detail);
+        )
+    });
+    match (missing, &selection.audit) {
+        (Some(missing), None) => ledger.failed(Check::Manifest, MANIFEST, missing),
+        // Of other audits it holds nothing, and a leaf does not say what a decision is about.
+        (Some(missing), Some(audit)) => {
+            let entries = decided.entries;
+            let detail = format!(
+                "{missing}; of audits it has the records of {audit} alone: what is missing ({entries} in all) is of other audits, or was left out, which cannot be told from here"
+            );
+            ledger.not_checked(Check::Manifest, Some(MANIFEST), detail);
+        }
+        (None, _) => {}
     }
     let Some(first) = left_out.evidence.first else { return };
     let entries = left_out.evidence.entries;

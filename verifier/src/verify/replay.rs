@@ -12,6 +12,7 @@ use exhibit_assessment::{
     FINDINGS_SCHEMA, FindingsClaimed, Framework, Replayed, STATUSES_SCHEMA, StatusesClaimed,
 };
 use exhibit_proto::bundle::{self, FINDINGS, STATUSES, Selection};
+use exhibit_proto::document::{Kind, Target};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -39,6 +40,26 @@ pub(super) struct Ground<'a> {
     /// Entries of the log.
     pub(super) size: u64,
     pub(super) tree: &'a Tree,
+}
+
+impl Ground<'_> {
+    /// The entry at which what held before the period is judged: its first, or the one before where nothing was logged in it. Nothing
+    /// where it has no beginning, or the leaves do not show it.
+    fn begins(&self) -> Option<u64> {
+        self.period.from.filter(|_| self.tree.rebuilt)?;
+        Some(match self.tree.begins {
+            Some((first, logged)) if self.period.holds(logged) => first,
+            Some((first, _)) => first.saturating_sub(1),
+            None => self.size.saturating_sub(1),
+        })
+    }
+
+    /// Whether this kind of this target was asked for.
+    fn asks(&self, target: &Target, kind: &Kind) -> bool {
+        let Selection { targets, kinds, .. } = self.selection;
+        (targets.is_empty() || targets.contains(target))
+            && (kinds.is_empty() || kinds.contains(kind))
+    }
 }
 
 /// Compares; nothing if the bundle brings no findings.

@@ -51,6 +51,8 @@ pub(super) struct Tree {
     pub(super) left_out: LeftOut,
     /// When the newest entry was logged.
     pub(super) last: Option<Timestamp>,
+    /// The first entry that was logged at the beginning of the period or later, and when.
+    pub(super) begins: Option<(u64, Timestamp)>,
     /// Entries of the remembered head, if the log shows only a past of it.
     pub(super) behind: Option<u64>,
 }
@@ -259,6 +261,10 @@ impl Walk<'_> {
         }
         if let Err(error) = self.order(index, &leaf.rx) {
             ledger.failed(Check::Chains, path, error);
+        }
+        let from = self.asked.as_ref().and_then(|asked| asked.period.from);
+        if let Some(logged) = self.last.filter(|logged| from.is_some_and(|from| from <= *logged)) {
+            self.tree.begins.get_or_insert((index, logged));
         }
         if let Some(asked) = self.asked.as_ref().filter(|asked| !asked.lists(index)) {
             let left_out = &mut self.tree.left_out;

@@ -243,3 +243,11 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+test_pass_excepted if {
+	rule.verdict == "pass" with input as object.union(fail_input, {"parameters": {"exceptions": [resource.id | some resource in fail_input.body.resources]}})
+}
+
+test_malformed_incomplete_and_empty if {
+	rule.verdict == "error" with input as document({"resources": [], "totals": {}, "scopes": [], "complete": false})
+}

@@ -49,6 +49,7 @@ message := "programs gain rights that no package brought" if verdict == "fail"
 not_applicable if {
 	is_array(input.body.resources)
 	input.body.complete == true
+	all_listed
 	count(gaining) == 0
 }
 
@@ -56,6 +57,7 @@ not_applicable if {
 judgeable if {
 	is_array(input.body.resources)
 	input.body.complete == true
+	all_listed
 	every resource in gaining {
 		resource.package_checked == true
 	}
@@ -71,6 +73,18 @@ items contains {"id": id, "why": why} if {
 		say.field(resource, "owner", "unknown"),
 		say.field(resource, "mode", "unknown"),
 	])
+}
+
+# A list that was cut short has fewer than were counted.
+all_listed if {
+	every finding in ["setuid", "setgid", "capabilities"] {
+		listed := count([resource |
+			is_array(input.body.resources)
+			some resource in input.body.resources
+			finding in resource.findings
+		])
+		listed >= object.get(input.body.totals, finding, 0)
+	}
 }
 
 gaining contains resource if {

@@ -179,3 +179,46 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+program(changes) := object.union(
+	{
+		"id": "/usr/bin/x",
+		"type": "file",
+		"findings": ["setuid"],
+		"owner": "root",
+		"group": "root",
+		"mode": "4755",
+		"package": "p",
+		"package_checked": true,
+		"below": 0,
+	},
+	changes,
+)
+
+found(resources) := document({"resources": resources, "totals": {}, "scopes": [{"id": "/"}], "complete": true})
+
+test_malformed_cut_short if {
+	rule.verdict == "error" with input as object.union(found([program({})]), {"body": {"totals": {"setuid": 2}}})
+	rule.verdict == "pass" with input as object.union(found([program({})]), {"body": {"totals": {"setuid": 1}}})
+	rule.verdict == "error" with input as object.union(found([]), {"body": {"totals": {"setgid": 1}}})
+	rule.verdict == "error" with input as object.union(found([]), {"body": {"totals": {"capabilities": 1}}})
+}
+
+test_malformed_incomplete_and_none if {
+	rule.verdict == "error" with input as object.union(found([program({})]), {"body": {"complete": false}})
+	rule.verdict == "error" with input as object.union(found([]), {"body": {"complete": false}})
+}
+
+test_fail_each_way if {
+	every finding in ["setuid", "setgid", "capabilities"] {
+		rule.verdict == "fail" with input as found([program(object.union(offence, {"findings": [finding]}))])
+	}
+}
+
+test_not_applicable_other_findings if {
+	rule.verdict == "not_applicable" with input as found([program(object.union(offence, {"findings": ["acl"]}))])
+	rule.verdict == "not_applicable" with input as found([program(object.union(offence, {"type": "directory"}))])
+	rule.verdict == "not_applicable" with input as object.union(found([program(offence)]), {"parameters": {"exceptions": ["/usr/bin/x"]}})
+}
+
+offence := {"mode": "4775"}

@@ -16,7 +16,7 @@
 #   freshness: 168
 #   why: Password hashes and private keys are worth as much as the accounts that they open.
 #   fix: Restore owner and mode that the package delivers, for /etc/shadow mode 0640 and group
-#     shadow, and change the secrets that lay open.
+#     shadow (on RHEL mode 0000), and change the secrets that lay open.
 #   parameters:
 #     may_be_read: ["/etc/passwd", "/etc/group", "/etc/ssh/sshd_config", "/etc/crontab", "/etc/cron.d", "/etc/cron.allow", "/etc/at.allow", "/etc/systemd/system", "/etc/ld.so.preload", "/boot/grub/grub.cfg", "/boot/grub2/grub.cfg", "/var/log"]
 #     exceptions: []

@@ -304,3 +304,21 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+sensitive(changes) := document({
+	"resources": [object.union({"id": "/etc/shadow", "type": "file", "findings": ["sensitive"], "mode": "0666", "anyone": ["read", "write"]}, changes)],
+	"totals": {},
+	"scopes": [{"id": "/"}],
+	"complete": true,
+})
+
+test_fail_told_once if {
+	count(rule.items) == 1 with input as sensitive({})
+	rule.verdict == "fail" with input as sensitive({})
+}
+
+test_not_applicable_not_sensitive if {
+	rule.verdict == "not_applicable" with input as sensitive({"findings": ["world_writable"]})
+	rule.verdict == "not_applicable" with input as object.union(sensitive({}), {"parameters": {"may_be_read": [], "exceptions": ["/etc/shadow"]}})
+	rule.verdict == "error" with input as object.union(sensitive({"findings": []}), {"body": {"complete": false}})
+}

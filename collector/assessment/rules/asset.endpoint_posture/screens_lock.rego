@@ -1,6 +1,7 @@
 # METADATA
 # title: Screens lock themselves
-# description: Every graphical session of a device locks its screen soon after nobody is there.
+# description: Every graphical session of a device locks its screen soon after nobody is there; where the
+#   rule pack asks for it, also so that the person at the device cannot change it.
 # custom:
 #   id: asset.endpoint_posture.screens_lock
 #   kind: asset.endpoint_posture
@@ -14,10 +15,14 @@
 #   severity: medium
 #   freshness: 48
 #   why: A screen that stays open is an account for whoever passes by.
-#   fix: Set the idle time and the lock for everybody, and lock both settings.
+#   fix: Set the idle time and the lock for everybody (for GNOME idle-delay and lock-enabled in
+#     /etc/dconf/db/local.d), lock both settings in its locks folder, and run dconf update.
 #   parameters:
 #     max_seconds: 900
+#     must_be_fixed: false
 #     exceptions: []
+#   limits:
+#     max_seconds: [1, 86400]
 package exhibit.asset.endpoint_posture.screens_lock
 
 default verdict := "error"
@@ -37,7 +42,7 @@ verdict := "pass" if {
 	count(items) == 0
 }
 
-message := "no device is here" if verdict == "not_applicable"
+message := "no device with a screen to lock is here" if verdict == "not_applicable"
 
 message := "every screen locks in time" if verdict == "pass"
 
@@ -45,7 +50,10 @@ message := "screens do not lock in time" if verdict == "fail"
 
 not_applicable if {
 	is_array(input.body.devices)
-	count(judged) == 0
+	count(locks) == 0
+	every device in judged {
+		is_array(device.screen_locks)
+	}
 }
 
 # What must be known before the absence of offending items means anything.
@@ -63,6 +71,14 @@ judgeable if {
 items contains {"id": id, "why": "does not lock when nobody is there"} if {
 	some [device, lock] in locks
 	lock.enabled == false
+	id := sprintf("%v: %v", [device.name, lock.session])
+}
+
+items contains {"id": id, "why": "locks, and the person at the device can change that"} if {
+	input.parameters.must_be_fixed == true
+	some [device, lock] in locks
+	lock.enabled == true
+	lock.enforced == false
 	id := sprintf("%v: %v", [device.name, lock.session])
 }
 

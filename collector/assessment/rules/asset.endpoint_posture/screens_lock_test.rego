@@ -274,3 +274,33 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+device(locks) := document({"devices": [{"id": "a", "name": "a", "screen_locks": locks}]})
+
+lock(changes) := object.union({"session": "gnome", "enabled": true, "after_seconds": 900, "enforced": false, "source": "default"}, changes)
+
+test_pass_at_the_limit_of_seconds if {
+	rule.verdict == "pass" with input as device([lock({})])
+	rule.verdict == "fail" with input as device([lock({"after_seconds": 901})])
+}
+
+test_not_applicable_no_session if {
+	rule.verdict == "not_applicable" with input as device([])
+	rule.verdict == "error" with input as device(null)
+}
+
+test_fail_can_be_changed if {
+	rule.verdict == "fail" with input as changeable
+	ids == {"a: gnome"} with input as changeable
+}
+
+changeable := object.union(device([lock({})]), {"parameters": {"must_be_fixed": true}})
+
+test_pass_fixed if {
+	rule.verdict == "pass" with input as object.union(device([lock({"enforced": true})]), {"parameters": {"must_be_fixed": true}})
+}
+
+test_malformed_unknown_lock if {
+	rule.verdict == "error" with input as device([lock({"enabled": null})])
+	rule.verdict == "error" with input as device([lock({"after_seconds": null})])
+}

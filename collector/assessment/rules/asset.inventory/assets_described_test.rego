@@ -51,3 +51,24 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+asset(changes) := document({"assets": [object.union({"id": "m1", "name": "web1", "type": "host", "os": "Debian 12", "architecture": "x86_64"}, changes)]})
+
+test_fail_each_fact if {
+	every field in ["id", "name", "type"] {
+		rule.verdict == "fail" with input as asset({field: " "})
+	}
+	every field in ["os", "architecture"] {
+		rule.verdict == "fail" with input as asset({field: null})
+		rule.verdict == "fail" with input as asset({"type": "container", field: null})
+		rule.verdict == "fail" with input as asset({"type": "virtual_machine", field: null})
+		rule.verdict == "pass" with input as asset({"type": "bucket", field: null})
+	}
+	ids == {"m1"} with input as asset({"os": null})
+}
+
+test_malformed_each_fact if {
+	every field in ["id", "name", "type"] {
+		rule.verdict == "error" with input as asset({field: null})
+	}
+}

@@ -11,9 +11,11 @@
 #   freshness: 48
 #   clock: true
 #   why: A repository rots unseen; its tool finds that out long before a restore needs it.
-#   fix: Run the check of the tool on a schedule (borgmatic check, restic check --read-data-subset), and mend what it finds.
+#   fix: Run the check of the tool on a schedule (borgmatic check, restic check --read-data-subset=5%), and mend what it finds.
 #   parameters:
 #     max_days: 35
+#   limits:
+#     max_days: [1, 366]
 package exhibit.backup.jobs.checks_recent
 
 import data.exhibit.lib.age
@@ -21,7 +23,7 @@ import data.exhibit.lib.backups
 
 default verdict := "error"
 
-default message := "the time or the result of some check is missing"
+default message := "the time or the result of some check is missing, or lies in the future"
 
 verdict := "not_applicable" if not_applicable
 
@@ -45,6 +47,7 @@ message := "repositories were not checked lately, or are not whole" if verdict =
 not_applicable if {
 	is_array(repositories)
 	every repository in repositories {
+		repository.reachable == true
 		object.get(repository, "last_check", null) == null
 	}
 }
@@ -55,15 +58,19 @@ repositories := backups.of(input.body)
 judgeable if {
 	is_array(repositories)
 	every repository in repositories {
-		told(object.get(repository, "last_check", null))
+		told(repository, object.get(repository, "last_check", null))
 	}
 }
 
-told(check) if check == null
+# A repository that could not be opened may hold the record of a check.
+told(repository, check) if {
+	check == null
+	repository.reachable == true
+}
 
-told(check) if {
+told(_, check) if {
 	check.result in {"success", "running"}
-	is_number(age.hours(check.time, input.now))
+	is_number(age.since(check.time, input.now))
 }
 
 items contains {"id": repository.name, "why": "its last check failed"} if {
@@ -75,6 +82,6 @@ items contains {"id": repository.name, "why": "its last check failed"} if {
 items contains {"id": repository.name, "why": sprintf("its last check is %d days old", [floor(days)])} if {
 	is_array(repositories)
 	some repository in repositories
-	days := age.hours(repository.last_check.time, input.now) / 24
+	days := age.since(repository.last_check.time, input.now) / 24
 	days > input.parameters.max_days
 }

@@ -15,6 +15,8 @@
 #   fix: Add a second repository at another place, or copy the first one there.
 #   parameters:
 #     min_repositories: 2
+#   limits:
+#     min_repositories: [1, 20]
 package exhibit.backup.jobs.copies_enough
 
 import data.exhibit.lib.backups
@@ -56,6 +58,16 @@ repositories := backups.of(input.body)
 judgeable if {
 	is_array(repositories)
 	count(named) > 0
+	every repository in repositories {
+		is_array(repository.sources)
+	}
+}
+
+# What could not be read may hold any of the hosts.
+unread := {repository.name |
+	is_array(repositories)
+	some repository in repositories
+	not is_array(repository.sources)
 }
 
 named := {source.host |
@@ -75,5 +87,5 @@ items contains {"id": host, "why": sprintf("has backups in %d repositories", [co
 		some source in repository.sources
 		source.host == host
 	}
-	count(holding) < input.parameters.min_repositories
+	count(holding) + count(unread) < input.parameters.min_repositories
 }

@@ -222,3 +222,49 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+repository(changes) := object.union(
+	{
+		"name": "nightly",
+		"type": "backups",
+		"reachable": true,
+		"off_site": false,
+		"promised": null,
+		"held": {"days": 7, "weeks": 5, "months": 3, "years": 2},
+		"last_check": null,
+		"append_only": null,
+		"last_success": "2026-11-22T03:00:00Z",
+		"unusable": 0,
+		"unusable_named": [],
+		"since": null,
+		"oldest": "2025-01-01T00:00:00Z",
+		"sources": [],
+	},
+	changes,
+)
+
+holds(host) := {"sources": [{"host": host, "paths": ["/srv"]}]}
+
+test_malformed_one_unread if {
+	rule.verdict == "error" with input as document({"repositories": [
+		repository(holds("web1")),
+		repository({"name": "away", "reachable": false, "sources": null}),
+	]})
+	rule.verdict == "error" with input as document({"repositories": [
+		repository(holds("web1")),
+		repository(object.union(holds("web1"), {"name": "b"})),
+		repository({"name": "away", "reachable": false, "sources": null}),
+	]})
+}
+
+test_fail_whatever_the_unread_one_holds if {
+	rule.verdict == "fail" with input as fail_whatever_the_unread_one_holds_input
+}
+
+fail_whatever_the_unread_one_holds_input := object.union(
+	document({"repositories": [
+		repository(holds("web1")),
+		repository({"name": "away", "reachable": false, "sources": null}),
+	]}),
+	{"parameters": {"min_repositories": 3}},
+)

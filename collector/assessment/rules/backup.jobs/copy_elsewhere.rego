@@ -1,6 +1,6 @@
 # METADATA
 # title: A backup lies on another machine
-# description: At least one repository lies on another machine or account than the data.
+# description: At least one repository that lies on another machine or account than the data holds a backup.
 # custom:
 #   id: backup.jobs.copy_elsewhere
 #   kind: backup.jobs
@@ -21,7 +21,7 @@ import data.exhibit.lib.backups
 
 default verdict := "error"
 
-default message := "where the repositories lie could not be determined"
+default message := "where the repositories lie, or what the one elsewhere holds, could not be determined"
 
 verdict := "not_applicable" if not_applicable
 
@@ -53,14 +53,39 @@ repositories := backups.of(input.body)
 judgeable if count(elsewhere) > 0
 
 items contains {"id": repository.name, "why": "lies beside the data"} if {
-	count(elsewhere) == 0
-	is_array(repositories)
+	none_elsewhere
 	some repository in repositories
 	repository.off_site == false
+}
+
+items contains {"id": repository.name, "why": "lies elsewhere and holds no backup"} if {
+	none_elsewhere
+	some repository in repositories
+	empty(repository)
 }
 
 elsewhere contains repository.name if {
 	is_array(repositories)
 	some repository in repositories
 	repository.off_site == true
+	is_string(repository.last_success)
+}
+
+# Of each repository is known that it is none elsewhere, or an empty one.
+none_elsewhere if {
+	is_array(repositories)
+	count(elsewhere) == 0
+	every repository in repositories {
+		beside(repository)
+	}
+}
+
+beside(repository) if repository.off_site == false
+
+beside(repository) if empty(repository)
+
+empty(repository) if {
+	repository.off_site == true
+	repository.reachable == true
+	repository.last_success == null
 }

@@ -114,3 +114,47 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+repository(changes) := object.union(
+	{
+		"name": "nightly",
+		"type": "backups",
+		"reachable": true,
+		"off_site": false,
+		"promised": null,
+		"held": {"days": 7, "weeks": 5, "months": 3, "years": 2},
+		"last_check": null,
+		"append_only": null,
+		"last_success": "2026-11-22T03:00:00Z",
+		"unusable": 0,
+		"unusable_named": [],
+		"since": null,
+		"oldest": "2025-01-01T00:00:00Z",
+		"sources": [],
+	},
+	changes,
+)
+
+test_fail_elsewhere_and_empty if {
+	rule.verdict == "fail" with input as fail_elsewhere_and_empty_input
+	ids == {"nightly", "far"} with input as fail_elsewhere_and_empty_input
+}
+
+fail_elsewhere_and_empty_input := document({"repositories": [
+	repository({}),
+	repository({"name": "far", "off_site": true, "last_success": null}),
+]})
+
+test_malformed_far_one_unseen if {
+	rule.verdict == "error" with input as document({"repositories": [
+		repository({}),
+		repository({"name": "far", "off_site": true, "reachable": false, "last_success": null}),
+	]})
+	rule.verdict == "error" with input as document({"repositories": [repository({}), repository({"name": "x", "off_site": null})]})
+}
+
+test_fail_says_each_place if {
+	{item.why | some item in rule.items} == {"lies beside the data"} with input as document({"repositories": [repository({})]})
+	{[item.id, item.why] | some item in rule.items} == {["nightly", "lies beside the data"], ["far", "lies elsewhere and holds no backup"]} with input as fail_elsewhere_and_empty_input
+	count(rule.items) == 0 with input as document({"repositories": [repository({}), repository({"name": "far", "off_site": true})]})
+}

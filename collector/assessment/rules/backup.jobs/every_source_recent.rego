@@ -14,6 +14,8 @@
 #   fix: Find the job of the named source and mend it, or remove the source if it is gone.
 #   parameters:
 #     max_hours: 26
+#   limits:
+#     max_hours: [1, 8760]
 package exhibit.backup.jobs.every_source_recent
 
 import data.exhibit.lib.age
@@ -21,7 +23,7 @@ import data.exhibit.lib.backups
 
 default verdict := "error"
 
-default message := "the sources of some repository could not be read"
+default message := "the sources of some repository could not be read, or a backup lies in the future"
 
 verdict := "not_applicable" if not_applicable
 
@@ -36,7 +38,7 @@ verdict := "pass" if {
 	count(items) == 0
 }
 
-message := "no backup repository is known here" if verdict == "not_applicable"
+message := "nothing is backed up here" if verdict == "not_applicable"
 
 message := "everything was backed up lately" if verdict == "pass"
 
@@ -44,29 +46,31 @@ message := "sources were not backed up lately" if verdict == "fail"
 
 not_applicable if {
 	is_array(repositories)
-	count(repositories) == 0
+	every repository in repositories {
+		is_array(repository.sources)
+		count(repository.sources) == 0
+	}
 }
 
 repositories := backups.of(input.body)
 
 # What must be known before the absence of offending items means anything.
 judgeable if {
-	count(repositories) > 0
 	is_array(repositories)
 	every repository in repositories {
 		is_array(repository.sources)
 		every source in repository.sources {
-			age.hours(source.last_success, input.now) <= input.parameters.max_hours
+			age.since(source.last_success, input.now) <= input.parameters.max_hours
 		}
 	}
 }
 
-items contains {"id": sprintf("%v: %v", [repository.name, source.host]), "why": why} if {
+items contains {"id": sprintf("%v: %v", [repository.name, concat(", ", array.concat([source.host], source.paths))]), "why": why} if {
 	is_array(repositories)
 	some repository in repositories
 	is_array(repository.sources)
 	some source in repository.sources
-	hours := age.hours(source.last_success, input.now)
+	hours := age.since(source.last_success, input.now)
 	hours > input.parameters.max_hours
-	why := sprintf("%v was backed up %d hours ago", [concat(", ", source.paths), floor(hours)])
+	why := sprintf("was backed up %d hours ago", [floor(hours)])
 }

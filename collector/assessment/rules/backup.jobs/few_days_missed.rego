@@ -13,6 +13,8 @@
 #   fix: Look at the nights on which the job of the named source failed, and mend it; raise the limit where backups are not made daily.
 #   parameters:
 #     max_days: 2
+#   limits:
+#     max_days: [0, 7]
 package exhibit.backup.jobs.few_days_missed
 
 import data.exhibit.lib.backups

@@ -16,6 +16,8 @@
 #   parameters:
 #     max_hours: 26
 #     required: true
+#   limits:
+#     max_hours: [1, 8760]
 package exhibit.backup.jobs.last_success_recent
 
 import data.exhibit.lib.age
@@ -25,7 +27,7 @@ import data.exhibit.lib.backups
 
 default verdict := "error"
 
-default message := "the time of the last backup could not be read, or a repository could not be opened"
+default message := "the time of the last backup could not be read or lies in the future, or a repository could not be opened"
 
 verdict := "not_applicable" if not_applicable
 
@@ -59,14 +61,14 @@ judgeable if {
 	count(repositories) > 0
 	is_array(repositories)
 	every repository in repositories {
-		age.hours(repository.last_success, input.now) <= input.parameters.max_hours
+		age.since(repository.last_success, input.now) <= input.parameters.max_hours
 	}
 }
 
 items contains {"id": repository.name, "why": why} if {
 	is_array(repositories)
 	some repository in repositories
-	hours := age.hours(repository.last_success, input.now)
+	hours := age.since(repository.last_success, input.now)
 	hours > input.parameters.max_hours
 	why := sprintf("its newest backup is %d hours old", [floor(hours)])
 }

@@ -61,3 +61,13 @@ items contains {"id": sprintf("%v: %v", [repository.name, backup.id]), "why": ba
 	is_array(repository.unusable_named)
 	some backup in repository.unusable_named
 }
+
+# Only the first are named.
+items contains {"id": repository.name, "why": sprintf("%d more count for nothing", [more])} if {
+	is_array(repositories)
+	some repository in repositories
+	is_array(repository.unusable_named)
+	is_number(repository.unusable)
+	more := repository.unusable - count(repository.unusable_named)
+	more > 0
+}

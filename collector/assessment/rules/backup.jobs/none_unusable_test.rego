@@ -111,3 +111,31 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+repository(changes) := object.union(
+	{
+		"name": "nightly",
+		"type": "backups",
+		"reachable": true,
+		"off_site": false,
+		"promised": null,
+		"held": {"days": 7, "weeks": 5, "months": 3, "years": 2},
+		"last_check": null,
+		"append_only": null,
+		"last_success": "2026-11-22T03:00:00Z",
+		"unusable": 0,
+		"unusable_named": [],
+		"since": null,
+		"oldest": "2025-01-01T00:00:00Z",
+		"sources": [],
+	},
+	changes,
+)
+
+test_fail_more_than_are_named if {
+	rule.verdict == "fail" with input as fail_more_than_are_named_input
+	count(rule.items) == 2 with input as fail_more_than_are_named_input
+	rule.verdict == "fail" with input as document({"repositories": [repository({"unusable": 1})]})
+}
+
+fail_more_than_are_named_input := document({"repositories": [repository({"unusable": 3, "unusable_named": [{"id": "a", "why": "is empty"}]})]})

@@ -21,7 +21,7 @@ import data.exhibit.lib.backups
 
 default verdict := "error"
 
-default message := "how far the backups of some repository reach is not known"
+default message := "how far the backups of some repository reach is not known, or lies in the future"
 
 verdict := "not_applicable" if not_applicable
 
@@ -64,8 +64,13 @@ told(repository) if repository.promised == null
 told(repository) if {
 	is_object(repository.promised)
 	is_number(repository.held.days)
-	is_string(input.now)
+	dated(repository.oldest)
 }
+
+# Null: it holds no backup.
+dated(time) if time == null
+
+dated(time) if is_number(age.since(time, input.now))
 
 items contains {"id": repository.name, "why": sprintf("%d %s of %d promised have a backup", [there, unit, promised])} if {
 	is_array(repositories)
@@ -89,7 +94,17 @@ items contains {"id": repository.name, "why": sprintf("backups of %d days are pr
 	some repository in repositories
 	promised := repository.promised.within_days
 	is_number(promised)
-	age.hours(repository.oldest, input.now) / 24 < promised - 2
+	age.since(repository.oldest, input.now) / 24 < promised - 2
+	existed(repository) > promised + 2
+}
+
+items contains {"id": repository.name, "why": sprintf("backups of %d days are promised and there is none", [promised])} if {
+	is_array(repositories)
+	some repository in repositories
+	promised := repository.promised.within_days
+	is_number(promised)
+	is_object(repository.held)
+	repository.oldest == null
 	existed(repository) > promised + 2
 }
 
@@ -100,5 +115,5 @@ number(value) := 0 if value == null
 # Days since when it is known to exist: its own record, or its oldest backup.
 existed(repository) := max([days |
 	some time in [repository.since, repository.oldest]
-	days := age.hours(time, input.now) / 24
+	days := age.since(time, input.now) / 24
 ])

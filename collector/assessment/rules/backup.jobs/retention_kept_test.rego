@@ -215,3 +215,84 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+repository(changes) := object.union(
+	{
+		"name": "nightly",
+		"type": "backups",
+		"reachable": true,
+		"off_site": false,
+		"promised": null,
+		"held": {"days": 7, "weeks": 5, "months": 3, "years": 2},
+		"last_check": null,
+		"append_only": null,
+		"last_success": "2026-11-22T03:00:00Z",
+		"unusable": 0,
+		"unusable_named": [],
+		"since": null,
+		"oldest": "2025-01-01T00:00:00Z",
+		"sources": [],
+	},
+	changes,
+)
+
+promise(changes) := {"promised": object.union(
+	{"last": null, "daily": null, "weekly": null, "monthly": null, "yearly": null, "within_days": null, "source": "settings"},
+	changes,
+)}
+
+one(changes) := document({"repositories": [repository(changes)]})
+
+test_fail_each_step if {
+	rule.verdict == "fail" with input as fail_days_of_it_input
+	rule.verdict == "fail" with input as one(promise({"weekly": 6}))
+	rule.verdict == "fail" with input as one(promise({"monthly": 4}))
+	rule.verdict == "fail" with input as one(object.union(promise({"yearly": 3}), {"since": "2020-01-01T00:00:00Z"}))
+}
+
+fail_days_of_it_input := one(promise({"daily": 8}))
+
+test_pass_each_step if {
+	every steps in [{"daily": 7}, {"weekly": 5}, {"monthly": 3}, {"yearly": 2}, {"within_days": 600}] {
+		rule.verdict == "pass" with input as one(promise(steps))
+	}
+}
+
+# Seven days and the one that has not ended: on the ninth day after its first backup the promise can be kept.
+test_pass_while_it_is_too_young if {
+	rule.verdict == "pass" with input as one(object.union(promise({"daily": 8}), {"oldest": "2026-11-13T10:00:00Z"}))
+	rule.verdict == "fail" with input as one(object.union(promise({"daily": 8}), {"oldest": "2026-11-13T09:59:59Z"}))
+	rule.verdict == "pass" with input as one(object.union(promise({"daily": 2, "weekly": 6}), {"oldest": "2026-10-01T10:00:00Z"}))
+	rule.verdict == "fail" with input as one(object.union(promise({"daily": 2, "weekly": 6}), {"oldest": "2026-10-01T09:59:59Z"}))
+}
+
+test_pass_within_two_days_of_the_window if {
+	rule.verdict == "pass" with input as one(object.union(promise({"within_days": 30}), {"since": "2025-01-01T00:00:00Z", "oldest": "2026-10-25T10:00:00Z"}))
+	rule.verdict == "fail" with input as one(object.union(promise({"within_days": 30}), {"since": "2025-01-01T00:00:00Z", "oldest": "2026-10-25T10:00:01Z"}))
+	rule.verdict == "pass" with input as one(object.union(promise({"within_days": 30}), {"since": "2026-10-21T10:00:00Z", "oldest": "2026-11-20T10:00:00Z"}))
+	rule.verdict == "fail" with input as one(object.union(promise({"within_days": 30}), {"since": "2026-10-21T09:59:59Z", "oldest": "2026-11-20T10:00:00Z"}))
+}
+
+test_fail_empty if {
+	rule.verdict == "fail" with input as fail_empty_input
+}
+
+fail_empty_input := one(object.union(promise({"within_days": 30}), {"since": "2025-01-01T00:00:00Z", "oldest": null}))
+
+test_malformed_future if {
+	rule.verdict == "error" with input as one(object.union(promise({"within_days": 30}), {"oldest": "2027-01-01T00:00:00Z"}))
+	rule.verdict == "error" with input as one(object.union(promise({"daily": 7}), {"oldest": "long ago"}))
+}
+
+# The day that has not ended, the weeks before the months and the months before the years.
+test_pass_months_and_years_need_their_time if {
+	rule.verdict == "pass" with input as one(object.union(promise({"daily": 7, "monthly": 4}), {"oldest": "2026-06-06T10:00:00Z"}))
+	rule.verdict == "fail" with input as one(object.union(promise({"daily": 7, "monthly": 4}), {"oldest": "2026-06-01T10:00:00Z"}))
+	rule.verdict == "pass" with input as one(object.union(promise({"yearly": 3}), {"since": "2022-12-01T10:00:00Z"}))
+	rule.verdict == "fail" with input as one(object.union(promise({"yearly": 3}), {"since": "2022-01-01T10:00:00Z"}))
+}
+
+test_pass_empty_and_new if {
+	rule.verdict == "pass" with input as one(object.union(promise({"within_days": 30}), {"since": "2026-11-01T00:00:00Z", "oldest": null}))
+	rule.verdict == "pass" with input as document({"repositories": [repository(promise({"daily": 7})), repository({"name": "b"})]})
+}

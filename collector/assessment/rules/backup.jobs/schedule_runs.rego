@@ -1,6 +1,7 @@
 # METADATA
 # title: Backups start by themselves and end well
-# description: A schedule that starts backups is switched on, and its last run did not fail.
+# description: A schedule that starts backups is switched on, and no run of a schedule of the backup tools failed
+#   when it last ran.
 # custom:
 #   id: backup.jobs.schedule_runs
 #   kind: backup.jobs
@@ -32,7 +33,7 @@ verdict := "pass" if {
 	count(items) == 0
 }
 
-message := "backups of this target are started from elsewhere" if verdict == "not_applicable"
+message := "nothing here starts the backups that are known; whether they come is told by their age" if verdict == "not_applicable"
 
 message := "backups start by themselves" if verdict == "pass"
 
@@ -47,20 +48,27 @@ repositories := backups.of(input.body)
 
 # What must be known before the absence of offending items means anything.
 judgeable if {
+	some schedule in starting
+	schedule.enabled == true
+}
+
+# A check or a clearing is no backup; what cannot be told from its command may be one.
+starting contains schedule if {
 	is_array(input.body.schedules)
 	some schedule in input.body.schedules
-	schedule.enabled == true
+	not object.get(schedule, "action", null) in {"check", "prune"}
 }
 
 items contains {"id": "schedules", "why": "nothing starts a backup here"} if {
 	is_array(input.body.schedules)
-	count(input.body.schedules) == 0
+	count(starting) == 0
 }
 
-items contains {"id": schedule.name, "why": "is switched off"} if {
-	is_array(input.body.schedules)
-	some schedule in input.body.schedules
-	schedule.enabled == false
+items contains {"id": schedule.name, "why": "is switched off, and no other schedule starts a backup"} if {
+	every schedule in starting {
+		schedule.enabled == false
+	}
+	some schedule in starting
 }
 
 items contains {"id": schedule.name, "why": "its last run failed"} if {

@@ -122,3 +122,37 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+schedules(list) := document({"repositories": [{"name": "nightly"}], "schedules": list})
+
+schedule(name, changes) := object.union(
+	{"name": name, "tool": "restic", "action": "backup", "enabled": true, "last_result": "success"},
+	changes,
+)
+
+test_pass_one_of_two_is_off if {
+	rule.verdict == "pass" with input as schedules([schedule("a.timer", {"enabled": false}), schedule("cron", {})])
+	rule.verdict == "pass" with input as schedules([schedule("a.timer", {"action": null})])
+}
+
+test_fail_switched_off if {
+	rule.verdict == "fail" with input as fail_switched_off_input
+	ids == {"a.timer"} with input as fail_switched_off_input
+}
+
+fail_switched_off_input := schedules([schedule("a.timer", {"enabled": false}), schedule("prune.timer", {"action": "prune"})])
+
+test_fail_only_checks if {
+	rule.verdict == "fail" with input as fail_only_checks_input
+	ids == {"schedules"} with input as fail_only_checks_input
+}
+
+fail_only_checks_input := schedules([schedule("check.timer", {"action": "check"}), schedule("prune.timer", {"action": "prune"})])
+
+test_fail_check_failed if {
+	ids == {"check.timer"} with input as schedules([schedule("a.timer", {}), schedule("check.timer", {"action": "check", "last_result": "failure"})])
+}
+
+test_malformed_one_unknown if {
+	rule.verdict == "error" with input as schedules([schedule("a.timer", {"enabled": false}), schedule("b", {"enabled": null})])
+}

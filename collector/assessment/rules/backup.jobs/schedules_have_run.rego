@@ -14,13 +14,15 @@
 #   fix: Look at the timer with systemctl list-timers, and start its service once by hand.
 #   parameters:
 #     max_days: 8
+#   limits:
+#     max_days: [1, 366]
 package exhibit.backup.jobs.schedules_have_run
 
 import data.exhibit.lib.age
 
 default verdict := "error"
 
-default message := "since when some schedule waits is not known"
+default message := "since when some schedule waits is not known, or lies in the future"
 
 verdict := "not_applicable" if not_applicable
 
@@ -58,12 +60,12 @@ judgeable if {
 
 told(since) if since == null
 
-told(since) if is_number(age.hours(since, input.now))
+told(since) if is_number(age.since(since, input.now))
 
 items contains {"id": schedule.name, "why": sprintf("waits for %d days and has never run", [floor(days)])} if {
 	is_array(input.body.schedules)
 	some schedule in input.body.schedules
 	schedule.last_run == null
-	days := age.hours(schedule.armed_since, input.now) / 24
+	days := age.since(schedule.armed_since, input.now) / 24
 	days > input.parameters.max_days
 }

@@ -13,6 +13,8 @@
 #   fix: Look at the log of the job that made the named backup, and make it again.
 #   parameters:
 #     min_percent: 50
+#   limits:
+#     min_percent: [1, 100]
 package exhibit.backup.jobs.sizes_plausible
 
 import data.exhibit.lib.backups

@@ -150,3 +150,10 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+sized(last, usual) := document({"repositories": [{"name": "n", "reachable": true, "sources": [{"host": "h", "paths": ["/"], "last_bytes": last, "usual_bytes": usual}]}]})
+
+test_pass_at_the_limit if {
+	rule.verdict == "pass" with input as sized(500, 1000)
+	rule.verdict == "fail" with input as sized(499, 1000)
+}

@@ -13,6 +13,8 @@
 #   fix: Delete directories of many small files, or make the file system anew with more inodes.
 #   parameters:
 #     max_percent: 85
+#   limits:
+#     max_percent: [1, 99]
 package exhibit.capacity.metrics.inodes_free
 
 default verdict := "error"

@@ -46,3 +46,12 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+test_pass_at_the_limit if {
+	rule.verdict == "pass" with input as document({"storage": [{"id": "/", "read_only": false, "inodes_used_percent": 85}]})
+	rule.verdict == "fail" with input as document({"storage": [{"id": "/", "read_only": false, "inodes_used_percent": 86}]})
+}
+
+test_not_applicable_read_only if {
+	rule.verdict == "not_applicable" with input as document({"storage": [{"id": "/cd", "read_only": true, "inodes_used_percent": 100}]})
+}

@@ -13,6 +13,8 @@
 #   fix: Find what waits (uptime, vmstat), move work away, or add processors.
 #   parameters:
 #     max_x100_per_cpu: 200
+#   limits:
+#     max_x100_per_cpu: [1, 10000]
 package exhibit.capacity.metrics.load_bearable
 
 default verdict := "error"

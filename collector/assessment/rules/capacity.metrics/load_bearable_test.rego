@@ -35,3 +35,13 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+test_pass_at_the_limit if {
+	rule.verdict == "pass" with input as document({"cpus": 2, "load": {"fifteen_x100": 400}})
+	rule.verdict == "fail" with input as document({"cpus": 2, "load": {"fifteen_x100": 401}})
+}
+
+test_malformed_half_known if {
+	rule.verdict == "error" with input as document({"cpus": null, "load": {"fifteen_x100": 400}})
+	rule.verdict == "error" with input as document({"cpus": 2, "load": null})
+}

@@ -13,6 +13,8 @@
 #   fix: Find the program that grows, or give the machine more memory.
 #   parameters:
 #     max_percent: 95
+#   limits:
+#     max_percent: [1, 99]
 package exhibit.capacity.metrics.memory_free
 
 default verdict := "error"

@@ -35,3 +35,13 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+test_pass_at_the_limit if {
+	rule.verdict == "pass" with input as document({"cpus": 2, "memory": {"used_percent": 95}})
+	rule.verdict == "fail" with input as document({"cpus": 2, "memory": {"used_percent": 96}})
+}
+
+test_malformed_without_processors if {
+	rule.verdict == "fail" with input as document({"cpus": null, "memory": {"used_percent": 96}})
+	rule.verdict == "error" with input as document({"cpus": 2, "memory": null})
+}

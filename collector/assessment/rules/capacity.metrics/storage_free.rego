@@ -13,6 +13,8 @@
 #   fix: Delete, archive or enlarge before the disk is full; find out what grows.
 #   parameters:
 #     max_percent: 85
+#   limits:
+#     max_percent: [1, 99]
 package exhibit.capacity.metrics.storage_free
 
 # Direct on A.8.6: whether storage is used up is what the use of resources is watched for.

@@ -46,3 +46,8 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+test_pass_at_the_limit if {
+	rule.verdict == "pass" with input as document({"storage": [{"id": "/", "read_only": false, "used_percent": 85}]})
+	rule.verdict == "fail" with input as document({"storage": [{"id": "/", "read_only": false, "used_percent": 86}]})
+}

@@ -13,6 +13,8 @@
 #   fix: Load the settings (sysctl --system) and find out what changed them at run time.
 package exhibit.config.baseline.configuration_in_force
 
+import data.exhibit.lib.say
+
 # Supporting on A.8.9: written kernel settings that are in force are one part of a managed
 # configuration; who declares it as a whole is seen elsewhere.
 
@@ -51,5 +53,5 @@ judgeable if is_array(input.body.drift)
 items contains {"id": row.name, "why": why} if {
 	is_array(input.body.drift)
 	some row in input.body.drift
-	why := sprintf("%v is in force, %v is written (%v)", [object.get(row, "live", "nothing"), row.configured, row.source])
+	why := sprintf("%v is in force, %v is written (%v)", [say.field(row, "live", "nothing"), row.configured, row.source])
 }

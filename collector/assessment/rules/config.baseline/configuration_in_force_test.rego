@@ -38,3 +38,19 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+test_fail_setting_is_not_there if {
+	rule.verdict == "fail" with input as fail_setting_is_not_there_input
+	some item in rule.items with input as fail_setting_is_not_there_input
+	item.why == "nothing is in force, 1 is written (/etc/sysctl.d/x.conf:1)"
+}
+
+fail_setting_is_not_there_input := document({
+	"settings": {"kernel.sysrq": "0"},
+	"drift": [{"name": "kernel.x", "live": null, "configured": "1", "source": "/etc/sysctl.d/x.conf:1"}],
+})
+
+test_malformed_no_settings if {
+	rule.verdict == "error" with input as document({"settings": null, "drift": null})
+	rule.verdict == "pass" with input as document({"settings": {}, "drift": []})
+}

@@ -45,3 +45,16 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+test_not_applicable_no_host if {
+	rule.verdict == "not_applicable" with input as object.union(document({"settings": {"account.mfa": "on"}}), {"target": "aws:1"})
+	rule.verdict == "error" with input as object.union(document({"settings": null}), {"target": "aws:1"})
+	rule.verdict == "error" with input as document({"settings": {"account.mfa": "on"}})
+}
+
+test_malformed_not_there_on_a_host if {
+	rule.verdict == "error" with input as object.union(not_there, {"body": {"settings": {"vm.x": "1"}}})
+	rule.verdict == "not_applicable" with input as object.union(not_there, {"body": {"settings": {"vm.x": null}}})
+}
+
+not_there := document({"settings": {name: null | some name, _ in document({}).parameters.allowed}})

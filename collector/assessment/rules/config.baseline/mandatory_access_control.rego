@@ -1,6 +1,7 @@
 # METADATA
 # title: Mandatory access control is enforced
-# description: AppArmor, SELinux or another confining security module is in force and enforces.
+# description: AppArmor, SELinux or another confining security module is in force and enforces; of
+#   AppArmor at least one profile.
 # custom:
 #   id: config.baseline.mandatory_access_control
 #   kind: config.baseline
@@ -12,14 +13,15 @@
 #   severity: medium
 #   freshness: 168
 #   why: It keeps a broken service inside its own files when everything else has failed.
-#   fix: Install AppArmor profiles (apparmor-profiles) and start with apparmor=1 security=apparmor.
+#   fix: On Debian and Ubuntu install apparmor and apparmor-profiles, and start without apparmor=0; on
+#     RHEL set SELINUX=enforcing in /etc/selinux/config and restart.
 #   parameters:
 #     confining: ["apparmor", "selinux", "smack", "tomoyo"]
 package exhibit.config.baseline.mandatory_access_control
 
 default verdict := "error"
 
-default message := "the security modules in force, or their mode, could not be read"
+default message := "the security modules in force, their mode, or how many profiles they enforce could not be read"
 
 verdict := "not_applicable" if not_applicable
 
@@ -57,6 +59,15 @@ items contains {"id": item.name, "why": why} if {
 	why := sprintf("is in mode %v", [item.mode])
 }
 
+items contains {"id": item.name, "why": "is on and enforces no profile"} if {
+	count(enforcing) == 0
+	is_array(input.body.security_modules)
+	some item in input.body.security_modules
+	item.name in input.parameters.confining
+	item.enforced == 0
+	item.mode == "enabled"
+}
+
 items contains {"id": "security_modules", "why": "no confining security module is in force"} if {
 	is_array(input.body.security_modules)
 	names := {item.name | some item in input.body.security_modules}
@@ -69,5 +80,13 @@ enforcing contains item.name if {
 	is_array(input.body.security_modules)
 	some item in input.body.security_modules
 	item.name in input.parameters.confining
-	item.mode in {"enforcing", "enabled"}
+	enforces(item)
+}
+
+enforces(item) if item.mode == "enforcing"
+
+# Switched on says little of a module that confines by profiles: without one it confines nothing.
+enforces(item) if {
+	item.mode == "enabled"
+	item.enforced > 0
 }

@@ -52,3 +52,47 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+test_pass_apparmor if {
+	rule.verdict == "pass" with input as document({"modules": {}, "security_modules": [{"name": "apparmor", "mode": "enabled", "enforced": 1}]})
+}
+
+test_fail_no_profile if {
+	rule.verdict == "fail" with input as fail_no_profile_input
+	ids == {"apparmor"} with input as fail_no_profile_input
+}
+
+fail_no_profile_input := document({"modules": {}, "security_modules": [{"name": "apparmor", "mode": "enabled", "enforced": 0}]})
+
+test_fail_off if {
+	every mode in ["none", "disabled", "permissive"] {
+		rule.verdict == "fail" with input as document({"modules": {}, "security_modules": [{"name": "apparmor", "mode": mode, "enforced": null}]})
+	}
+	rule.verdict == "fail" with input as document({"modules": {}, "security_modules": [{"name": "lockdown", "mode": "enforcing", "enforced": null}]})
+	rule.verdict == "pass" with input as document({"modules": {}, "security_modules": [
+		{"name": "apparmor", "mode": "none", "enforced": null},
+		{"name": "lockdown", "mode": "none", "enforced": null},
+		{"name": "selinux", "mode": "enforcing", "enforced": null},
+	]})
+}
+
+test_malformed_profiles_unseen if {
+	rule.verdict == "error" with input as document({"modules": {}, "security_modules": [{"name": "apparmor", "mode": "enabled", "enforced": null}]})
+	rule.verdict == "error" with input as document({"modules": null, "security_modules": [{"name": "apparmor", "mode": "enabled", "enforced": null}]})
+}
+
+test_fail_only_what_confines_is_told if {
+	ids == {"apparmor"} with input as document({"modules": {}, "security_modules": [
+		{"name": "apparmor", "mode": "none", "enforced": null},
+		{"name": "lockdown", "mode": "none", "enforced": null},
+		{"name": "landlock", "mode": "enabled", "enforced": 0},
+	]})
+	rule.verdict == "fail" with input as document({"modules": {}, "security_modules": [
+		{"name": "apparmor", "mode": "enabled", "enforced": 0},
+		{"name": "landlock", "mode": "enabled", "enforced": 3},
+	]})
+	count(rule.items) == 0 with input as document({"modules": {}, "security_modules": [
+		{"name": "apparmor", "mode": "enabled", "enforced": 0},
+		{"name": "selinux", "mode": "enforcing", "enforced": null},
+	]})
+}

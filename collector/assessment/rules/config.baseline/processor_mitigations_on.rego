@@ -10,9 +10,10 @@
 #   severity: high
 #   freshness: 168
 #   why: Without them one guest or one web page can read the memory of another.
-#   fix: Remove mitigations=off and the like from the kernel's command line and restart.
+#   fix: Remove mitigations=off and the like from the kernel's command line (GRUB_CMDLINE_LINUX in
+#     /etc/default/grub and update-grub, on RHEL grubby --remove-args) and restart.
 #   parameters:
-#     weak: {"mitigations": "off", "spectre_v2": "off", "pti": "off", "nopti": "", "nospectre_v2": ""}
+#     weak: {"mitigations": "off", "spectre_v2": "off", "spectre_v2_user": "off", "spec_store_bypass_disable": "off", "pti": "off", "kpti": "0", "nopti": "", "nospectre_v1": "", "nospectre_v2": "", "l1tf": "off", "mds": "off", "tsx_async_abort": "off", "mmio_stale_data": "off", "retbleed": "off", "srbds": "off", "gather_data_sampling": "off", "spec_rstack_overflow": "off", "reg_file_data_sampling": "off"}
 package exhibit.config.baseline.processor_mitigations_on
 
 default verdict := "error"

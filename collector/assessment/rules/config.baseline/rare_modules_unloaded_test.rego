@@ -40,7 +40,7 @@ test_not_applicable if {
 	rule.verdict == "not_applicable" with input as not_applicable_input
 }
 
-not_applicable_input := document({"modules": null})
+not_applicable_input := document({"modules": null, "boot_parameters": null})
 
 test_malformed if {
 	rule.verdict == "error" with input as malformed_input
@@ -51,4 +51,8 @@ malformed_input := document({"modules": {}})
 test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
+}
+
+test_malformed_list_unseen if {
+	rule.verdict == "error" with input as document({"modules": null, "boot_parameters": {}})
 }

@@ -1,6 +1,7 @@
 # METADATA
 # title: Network redirects are neither believed nor sent
-# description: The machine ignores messages that change its routes, and sends none.
+# description: The machine ignores messages that change its IPv4 routes, and sends none; what new
+#   interfaces begin with counts too, since one interface is enough.
 # custom:
 #   id: config.baseline.redirects_refused
 #   kind: config.baseline
@@ -12,15 +13,16 @@
 #   severity: medium
 #   freshness: 168
 #   why: A neighbour can otherwise draw the traffic to himself.
-#   fix: Set net.ipv4.conf.all.accept_redirects = 0, send_redirects = 0 and accept_source_route = 0
-#     in /etc/sysctl.d.
+#   fix: Set accept_redirects = 0 and send_redirects = 0 below net.ipv4.conf.all and
+#     net.ipv4.conf.default, and net.ipv4.conf.all.accept_source_route = 0, in a file of
+#     /etc/sysctl.d, and load it with sysctl --system.
 #   parameters:
-#     allowed: {"net.ipv4.conf.all.accept_redirects": ["0"], "net.ipv4.conf.all.send_redirects": ["0"], "net.ipv4.conf.all.accept_source_route": ["0"]}
+#     allowed: {"net.ipv4.conf.all.accept_redirects": ["0"], "net.ipv4.conf.default.accept_redirects": ["0"], "net.ipv4.conf.all.send_redirects": ["0"], "net.ipv4.conf.default.send_redirects": ["0"], "net.ipv4.conf.all.accept_source_route": ["0"]}
 package exhibit.config.baseline.redirects_refused
 
 default verdict := "error"
 
-default message := "some of the settings could not be read"
+default message := "some of the settings could not be read, or the kernel does not have them"
 
 verdict := "not_applicable" if not_applicable
 
@@ -41,10 +43,21 @@ message := "network redirects are neither believed nor sent" if verdict == "pass
 
 message := "settings are not as they should be" if verdict == "fail"
 
+# A target that is no host has settings of its own.
+not_applicable if {
+	is_string(input.target)
+	not startswith(input.target, "host:")
+	is_object(input.body.settings)
+}
+
+# On a host whose other settings are known, one that is not there is no guard, or is not readable.
 not_applicable if {
 	is_object(input.body.settings)
 	every name, _ in input.parameters.allowed {
 		input.body.settings[name] == null
+	}
+	every _, value in input.body.settings {
+		value == null
 	}
 }
 

@@ -22,7 +22,7 @@ package exhibit.config.baseline.senders_verified
 
 default verdict := "error"
 
-default message := "some of the settings could not be read"
+default message := "some of the settings could not be read, or the kernel does not have them"
 
 verdict := "not_applicable" if not_applicable
 
@@ -43,10 +43,21 @@ message := "packets with a false sender are dropped" if verdict == "pass"
 
 message := "settings are not as they should be" if verdict == "fail"
 
+# A target that is no host has settings of its own.
+not_applicable if {
+	is_string(input.target)
+	not startswith(input.target, "host:")
+	is_object(input.body.settings)
+}
+
+# On a host whose other settings are known, one that is not there is no guard, or is not readable.
 not_applicable if {
 	is_object(input.body.settings)
 	every name, _ in input.parameters.allowed {
 		input.body.settings[name] == null
+	}
+	every _, value in input.body.settings {
+		value == null
 	}
 }
 

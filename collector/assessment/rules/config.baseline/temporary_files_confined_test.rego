@@ -45,3 +45,9 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+test_pass_other_mounts if {
+	rule.verdict == "pass" with input as document({"mounts": [{"path": "/tmp", "options": ["nodev", "nosuid"]}, {"path": "/srv", "options": ["rw"]}]})
+	rule.verdict == "not_applicable" with input as document({"mounts": [{"path": "/srv", "options": ["rw"]}]})
+	rule.verdict == "fail" with input as document({"mounts": [{"path": "/dev/shm", "options": ["nodev"]}]})
+}

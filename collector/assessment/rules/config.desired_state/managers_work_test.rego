@@ -142,3 +142,16 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+manager(changes) := document({"managers": [object.union({"name": "puppet", "active": true, "enabled": true, "scheduled_by": [], "no_operation": false}, changes)], "image": null})
+
+whys := {item.why | some item in rule.items}
+
+test_fail_each_way if {
+	rule.verdict == "pass" with input as manager({})
+	whys == {"it does not start with the system and nothing else starts it"} with input as manager({"enabled": false})
+	whys == {"its agent does not run and nothing starts it"} with input as manager({"active": false})
+	whys == {"it reports only and changes nothing"} with input as manager({"no_operation": true})
+	rule.verdict == "pass" with input as manager({"active": false, "enabled": false, "scheduled_by": ["puppet.timer"]})
+	rule.verdict == "error" with input as manager({"active": null})
+}

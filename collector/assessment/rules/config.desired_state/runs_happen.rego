@@ -16,13 +16,15 @@
 #   fix: Start the agent or its timer again, and read its log for the first run that failed.
 #   parameters:
 #     max_hours: 26
+#   limits:
+#     max_hours: [1, 8760]
 package exhibit.config.desired_state.runs_happen
 
 import data.exhibit.lib.age
 
 default verdict := "error"
 
-default message := "no last run is recorded for a program that manages the configuration"
+default message := "no last run is recorded for a program that manages the configuration, or it lies in the future"
 
 verdict := "not_applicable" if not_applicable
 
@@ -52,14 +54,14 @@ not_applicable if {
 judgeable if {
 	is_array(input.body.managers)
 	every manager in input.body.managers {
-		age.hours(manager.last_run, input.now) <= input.parameters.max_hours
+		age.since(manager.last_run, input.now) <= input.parameters.max_hours
 	}
 }
 
 items contains {"id": id, "why": why} if {
 	is_array(input.body.managers)
 	some manager in input.body.managers
-	hours := age.hours(manager.last_run, input.now)
+	hours := age.since(manager.last_run, input.now)
 	hours > input.parameters.max_hours
 	id := manager.name
 	why := sprintf("last ran %d hours ago", [floor(hours)])

@@ -168,3 +168,17 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+test_pass_up_to_the_limit if {
+	rule.verdict == "pass" with input as object.union(pass_input, {"now": "2026-11-23T11:00:00Z"})
+}
+
+test_fail_past_the_limit if {
+	rule.verdict == "fail" with input as fail_past_the_limit_input
+}
+
+fail_past_the_limit_input := object.union(pass_input, {"now": "2026-11-23T11:00:01Z"})
+
+test_malformed_future if {
+	rule.verdict == "error" with input as object.union(pass_input, {"now": "2018-01-01T00:00:00Z"})
+}

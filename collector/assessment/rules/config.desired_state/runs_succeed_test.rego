@@ -128,3 +128,13 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+manager(changes) := document({"managers": [object.union({"name": "puppet", "last_result": "unchanged", "failed": 0, "total": 9}, changes)], "image": null})
+
+test_fail_each_way if {
+	rule.verdict == "pass" with input as manager({})
+	rule.verdict == "pass" with input as manager({"last_result": "changed", "failed": null})
+	rule.verdict == "fail" with input as manager({"last_result": "failed", "failed": null})
+	rule.verdict == "fail" with input as manager({"last_result": "changed", "failed": 1})
+	rule.verdict == "error" with input as manager({"last_result": null, "failed": null})
+}

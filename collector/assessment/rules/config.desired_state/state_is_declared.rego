@@ -1,6 +1,7 @@
 # METADATA
 # title: The configuration is brought about by a program
-# description: A program brings the target into a declared state, or it starts from an image.
+# description: A program that runs, is started by schedule or has run brings the target into a declared
+#   state, or the target starts from an image.
 # custom:
 #   id: config.desired_state.state_is_declared
 #   kind: config.desired_state
@@ -67,6 +68,33 @@ items contains {"id": id, "why": why} if {
 	why := "no program and no image is known that declares it"
 }
 
-declared if count(input.body.managers) > 0
+items contains {"id": manager.name, "why": "is installed, has never run here, and nothing starts it"} if {
+	input.parameters.required == true
+	input.body.image == null
+	is_array(input.body.managers)
+	every other in input.body.managers {
+		idle(other)
+	}
+	some manager in input.body.managers
+}
+
+declared if {
+	is_array(input.body.managers)
+	some manager in input.body.managers
+	at_work(manager)
+}
 
 declared if is_object(input.body.image)
+
+at_work(manager) if manager.active == true
+
+at_work(manager) if count(manager.scheduled_by) > 0
+
+at_work(manager) if is_string(manager.last_run)
+
+# Known to do nothing: a program that was installed declares nothing yet.
+idle(manager) if {
+	manager.active == false
+	count(manager.scheduled_by) == 0
+	manager.last_run == null
+}

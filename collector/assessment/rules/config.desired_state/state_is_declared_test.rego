@@ -80,3 +80,32 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+manager(changes) := object.union({"name": "puppet", "active": false, "enabled": false, "scheduled_by": [], "last_run": null}, changes)
+
+state(managers, image) := document({"managers": managers, "image": image})
+
+test_fail_installed_and_idle if {
+	rule.verdict == "fail" with input as fail_installed_and_idle_input
+	ids == {"puppet"} with input as fail_installed_and_idle_input
+}
+
+fail_installed_and_idle_input := state([manager({})], null)
+
+test_pass_each_way if {
+	rule.verdict == "pass" with input as state([manager({"active": true})], null)
+	rule.verdict == "pass" with input as state([manager({"scheduled_by": ["x.timer"]})], null)
+	rule.verdict == "pass" with input as state([manager({"last_run": "2026-11-22T09:00:00Z"})], null)
+	rule.verdict == "pass" with input as state([manager({}), manager({"name": "salt", "active": true})], null)
+	rule.verdict == "pass" with input as state([manager({})], {"mechanism": "ostree"})
+}
+
+test_malformed_may_be_at_work if {
+	rule.verdict == "error" with input as state([manager({"active": null})], null)
+	rule.verdict == "error" with input as state([manager({}), manager({"name": "salt", "active": null})], null)
+}
+
+test_not_applicable_not_required if {
+	rule.verdict == "not_applicable" with input as object.union(state([], null), {"parameters": {"required": false}})
+	rule.verdict == "pass" with input as object.union(state([manager({"active": true})], null), {"parameters": {"required": false}})
+}

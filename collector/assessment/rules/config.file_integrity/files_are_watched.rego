@@ -1,6 +1,7 @@
 # METADATA
 # title: Something watches files for changes
-# description: A program with a state to compare with looks at files by itself.
+# description: A program with a state to compare with looks at files by itself; of a service that keeps
+#   its state elsewhere it is enough that it runs.
 # custom:
 #   id: config.file_integrity.files_are_watched
 #   kind: config.file_integrity
@@ -66,7 +67,7 @@ items contains {"id": id, "why": why} if {
 items contains {"id": id, "why": why} if {
 	input.parameters.required == true
 	is_array(input.body.monitors)
-	count(working) == 0
+	none_working
 	some monitor in input.body.monitors
 	monitor.scheduled == false
 	id := monitor.name
@@ -76,12 +77,24 @@ items contains {"id": id, "why": why} if {
 items contains {"id": id, "why": why} if {
 	input.parameters.required == true
 	is_array(input.body.monitors)
-	count(working) == 0
+	none_working
 	some monitor in input.body.monitors
 	monitor.has_baseline == false
 	id := monitor.name
 	why := "has no state to compare with"
 }
+
+# Of each is known that it does not: one that may is not told to be missing.
+none_working if {
+	count(working) == 0
+	every monitor in input.body.monitors {
+		idle(monitor)
+	}
+}
+
+idle(monitor) if monitor.scheduled == false
+
+idle(monitor) if monitor.has_baseline == false
 
 working contains monitor.name if {
 	is_array(input.body.monitors)

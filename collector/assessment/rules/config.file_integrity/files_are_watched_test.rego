@@ -160,3 +160,30 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+test_malformed_one_unknown if {
+	rule.verdict == "error" with input as document({"monitors": [
+		{"name": "aide", "scheduled": false, "has_baseline": true},
+		{"name": "ima", "scheduled": null, "has_baseline": null},
+	]})
+}
+
+test_fail_both_idle if {
+	rule.verdict == "fail" with input as fail_both_idle_input
+	ids == {"aide", "tripwire"} with input as fail_both_idle_input
+}
+
+fail_both_idle_input := document({"monitors": [
+	{"name": "aide", "scheduled": false, "has_baseline": true},
+	{"name": "tripwire", "scheduled": true, "has_baseline": false},
+]})
+
+whys := {[item.id, item.why] | some item in rule.items}
+
+test_fail_says_what_each_lacks if {
+	whys == {["aide", "nothing starts it"], ["tripwire", "has no state to compare with"]} with input as fail_both_idle_input
+	count(rule.items) == 0 with input as document({"monitors": [
+		{"name": "aide", "scheduled": true, "has_baseline": true},
+		{"name": "tripwire", "scheduled": false, "has_baseline": false},
+	]})
+}

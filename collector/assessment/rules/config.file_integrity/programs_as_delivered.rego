@@ -49,8 +49,10 @@ message := "every program is as it was delivered" if verdict == "pass"
 
 message := "programs are not as they were delivered" if verdict == "fail"
 
+# rpm's own comparison does not say how many files it looked at.
 not_applicable if {
 	input.body.delivered.files == 0
+	not startswith(input.body.delivered.method, "rpm -V")
 }
 
 # What must be known before the absence of offending items means anything.

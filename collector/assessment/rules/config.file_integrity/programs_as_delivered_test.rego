@@ -145,3 +145,28 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+delivered(changes) := document({"delivered": object.union(
+	{"method": "dpkg md5sums", "scope": "programs", "files": 9, "complete": true, "changed": [], "without_sums": []},
+	changes,
+)})
+
+file(path, change) := {"path": path, "package": "p", "change": change, "configuration": false}
+
+test_pass_by_rpm_itself if {
+	rule.verdict == "pass" with input as delivered({"method": "rpm -Va", "files": 0})
+	rule.verdict == "not_applicable" with input as delivered({"files": 0})
+}
+
+test_fail_by_rpm_itself if {
+	rule.verdict == "fail" with input as fail_by_rpm_itself_input
+}
+
+fail_by_rpm_itself_input := delivered({"method": "rpm -Va", "files": 0, "changed": [file("/usr/bin/x", "missing")]})
+
+test_pass_only_what_the_parameters_name if {
+	rule.verdict == "pass" with input as object.union(
+		delivered({"changed": [file("/usr/bin/x", "attributes"), file("/usr/bin/y", "content")]}),
+		{"parameters": {"changes": ["content", "missing"], "exceptions": ["/usr/bin/y"]}},
+	)
+}

@@ -44,11 +44,13 @@ message := "the last look found changes" if verdict == "fail"
 not_applicable if {
 	is_array(input.body.monitors)
 	count(recorded) == 0
+	count(unread) == 0
 }
 
 # What must be known before the absence of offending items means anything.
 judgeable if {
 	is_array(input.body.monitors)
+	count(unread) == 0
 	every monitor in recorded {
 		monitor.last_result == "clean"
 	}
@@ -65,4 +67,13 @@ recorded contains monitor if {
 	is_array(input.body.monitors)
 	some monitor in input.body.monitors
 	is_string(monitor.last_result)
+}
+
+# It looked, says nothing of why its finding is not told, and so its report could not be read.
+unread contains monitor if {
+	is_array(input.body.monitors)
+	some monitor in input.body.monitors
+	is_string(monitor.last_run)
+	monitor.last_result == null
+	monitor.detail == null
 }

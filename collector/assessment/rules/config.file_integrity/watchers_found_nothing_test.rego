@@ -74,7 +74,7 @@ not_applicable_input := document({
 			"scheduled": true,
 			"has_baseline": true,
 			"baseline_changed": "2026-11-01",
-			"last_run": "2026-11-21",
+			"last_run": null,
 			"last_result": null,
 			"detail": null,
 		},
@@ -150,4 +150,20 @@ malformed_without_monitors_input := document({
 test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
+}
+
+looked(changes) := document({"monitors": [object.union(
+	{"name": "aide", "scheduled": true, "has_baseline": true, "last_run": "2026-11-21", "last_result": null, "detail": null},
+	changes,
+)]})
+
+test_malformed_report_unread if {
+	rule.verdict == "error" with input as looked({})
+	rule.verdict == "not_applicable" with input as looked({"detail": "its reports are signed and encrypted"})
+	rule.verdict == "not_applicable" with input as looked({"last_run": null})
+	rule.verdict == "pass" with input as looked({"last_result": "clean"})
+	rule.verdict == "error" with input as object.union(looked({}), {"body": {"monitors": [
+		{"name": "samhain", "last_run": "2026-11-21", "last_result": "clean", "detail": null},
+		{"name": "aide", "last_run": "2026-11-21", "last_result": null, "detail": null},
+	]}})
 }

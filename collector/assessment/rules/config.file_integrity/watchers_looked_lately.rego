@@ -16,13 +16,15 @@
 #   fix: Run the check by hand, mend what stops it, and see that its timer is enabled.
 #   parameters:
 #     max_days: 8
+#   limits:
+#     max_days: [1, 366]
 package exhibit.config.file_integrity.watchers_looked_lately
 
 import data.exhibit.lib.age
 
 default verdict := "error"
 
-default message := "the day of the last look could not be read"
+default message := "the day of the last look could not be read, or lies in the future"
 
 verdict := "not_applicable" if not_applicable
 

@@ -178,3 +178,10 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+test_not_applicable_excepted if {
+	rule.verdict == "not_applicable" with input as object.union(
+		document({"jobs": [{"name": "x.timer", "last_result": "failure"}], "schedulers": []}),
+		{"parameters": {"exceptions": ["x.timer"]}},
+	)
+}

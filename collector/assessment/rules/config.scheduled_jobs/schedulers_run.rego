@@ -47,15 +47,23 @@ not_applicable if {
 judgeable if {
 	is_array(input.body.schedulers)
 	every scheduler in judged {
-		is_boolean(scheduler.active)
+		sound(scheduler)
 	}
 }
 
 items contains {"id": id, "why": why} if {
 	some scheduler in judged
+	scheduler.enabled == true
 	scheduler.active == false
 	id := scheduler.name
 	why := "starts with the system and does not run"
+}
+
+sound(scheduler) if scheduler.active == true
+
+sound(scheduler) if {
+	scheduler.active == false
+	scheduler.enabled == true
 }
 
 judged contains scheduler if {

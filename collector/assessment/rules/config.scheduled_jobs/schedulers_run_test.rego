@@ -66,3 +66,8 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+test_malformed_unknown_whether_it_should if {
+	rule.verdict == "error" with input as document({"jobs": [], "schedulers": [{"name": "systemd", "active": false, "enabled": null, "allowed_users": null}]})
+	rule.verdict == "pass" with input as document({"jobs": [], "schedulers": [{"name": "systemd", "active": true, "enabled": null, "allowed_users": null}]})
+}

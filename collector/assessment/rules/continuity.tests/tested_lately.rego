@@ -18,13 +18,15 @@
 #   fix: Let the backup plugin restore a sample on a schedule of its own, or mend what makes its tests fail.
 #   parameters:
 #     max_days: 92
+#   limits:
+#     max_days: [1, 1100]
 package exhibit.continuity.tests.tested_lately
 
 import data.exhibit.lib.age
 
 default verdict := "error"
 
-default message := "the times of the tests are missing"
+default message := "the times of the tests are missing, or lie in the future"
 
 verdict := "not_applicable" if not_applicable
 
@@ -63,7 +65,7 @@ items contains {"id": subject, "why": "no successful test within the limit"} if 
 all_dated if {
 	is_array(input.body.tests)
 	every trial in input.body.tests {
-		is_number(age.hours(trial.time, input.now))
+		is_number(age.since(trial.time, input.now))
 		trial.result in {"success", "failure"}
 	}
 }
@@ -72,5 +74,5 @@ lately contains trial.subject if {
 	is_array(input.body.tests)
 	some trial in input.body.tests
 	trial.result == "success"
-	age.hours(trial.time, input.now) <= input.parameters.max_days * 24
+	age.since(trial.time, input.now) <= input.parameters.max_days * 24
 }

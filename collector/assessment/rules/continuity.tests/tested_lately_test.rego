@@ -45,3 +45,25 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+test_pass_up_to_the_limit if {
+	rule.verdict == "pass" with input as document({"tests": [trial("2026-08-22T10:00:00Z", "success")]})
+}
+
+test_fail_past_the_limit if {
+	rule.verdict == "fail" with input as fail_past_the_limit_input
+}
+
+fail_past_the_limit_input := document({"tests": [trial("2026-08-22T09:59:59Z", "success")]})
+
+test_malformed_future if {
+	rule.verdict == "error" with input as document({"tests": [trial("2027-01-01T00:00:00Z", "success")]})
+	rule.verdict == "error" with input as document({"tests": [
+		trial("2025-01-01T00:00:00Z", "success"),
+		trial("2027-01-01T00:00:00Z", "success"),
+	]})
+}
+
+test_malformed_result if {
+	rule.verdict == "error" with input as document({"tests": [trial("2026-11-01T00:00:00Z", "abandoned")]})
+}

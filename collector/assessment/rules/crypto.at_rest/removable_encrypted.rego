@@ -17,6 +17,8 @@
 #   fix: Encrypt the medium (cryptsetup luksFormat) or take it away.
 package exhibit.crypto.at_rest.removable_encrypted
 
+import data.exhibit.lib.say
+
 default verdict := "error"
 
 default message := "whether some removable volume is encrypted could not be determined"
@@ -56,7 +58,7 @@ judgeable if {
 items contains {"id": volume.id, "why": why} if {
 	some volume in judged
 	volume.encrypted == false
-	why := sprintf("is not encrypted (%v)", [object.get(volume, "device", "no device")])
+	why := sprintf("is not encrypted (%v)", [say.field(volume, "device", "no device")])
 }
 
 judged contains volume if {

@@ -63,11 +63,11 @@ test_not_applicable if {
 
 not_applicable_input := document({"volumes": []})
 
-test_not_applicable_2 if {
-	rule.verdict == "not_applicable" with input as not_applicable_input_2
+test_malformed_unseen if {
+	rule.verdict == "error" with input as malformed_unseen_input
 }
 
-not_applicable_input_2 := document({
+malformed_unseen_input := document({
 	"volumes": [
 		{
 			"id": "/",

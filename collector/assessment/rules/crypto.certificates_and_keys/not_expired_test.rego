@@ -228,3 +228,47 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+test_pass_until_the_end if {
+	rule.verdict == "pass" with input as object.union(pass_input, {"now": "2026-12-29T23:59:59Z"})
+}
+
+test_fail_at_the_end if {
+	rule.verdict == "fail" with input as fail_at_the_end_input
+}
+
+fail_at_the_end_input := object.union(pass_input, {"now": "2026-12-30T00:00:00Z"})
+
+certificate(changes) := document({
+	"certificates": [object.union(
+		{
+			"fingerprint": "f1",
+			"used_by": ["nginx"],
+			"subject": "CN=a",
+			"not_after": "2026-12-30T00:00:00Z",
+			"signature": "sha256WithRSAEncryption",
+			"key_algorithm": "rsa",
+			"key_bits": 3072,
+			"self_signed": false,
+			"authority": false,
+		},
+		changes,
+	)],
+	"keys": [],
+	"complete": true,
+})
+
+test_pass_excepted if {
+	every name in ["CN=a", "f1"] {
+		rule.verdict == "not_applicable" with input as object.union(certificate(offence), {"parameters": {"exceptions": [name]}})
+	}
+	rule.verdict == "fail" with input as certificate(offence)
+	rule.verdict == "fail" with input as object.union(certificate(offence), {"parameters": {"exceptions": ["CN=b"]}})
+}
+
+test_fail_unused_where_the_pack_says_so if {
+	rule.verdict == "not_applicable" with input as certificate(object.union(offence, {"used_by": []}))
+	rule.verdict == "fail" with input as object.union(certificate(object.union(offence, {"used_by": []})), {"parameters": {"only_used": false}})
+}
+
+offence := {"not_after": "2026-11-22T10:00:00Z"}

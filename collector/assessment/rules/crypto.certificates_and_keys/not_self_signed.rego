@@ -12,8 +12,8 @@
 #   severity: low
 #   freshness: 168
 #   why: Nobody can tell a certificate that signed itself from that of an intruder between.
-#   fix: Have the certificate issued by an authority that the clients trust, or name it as an
-#     exception where its fingerprint is pinned.
+#   fix: Have the certificate issued by an authority that the clients trust, or name its
+#     fingerprint as an exception where clients pin it.
 #   parameters:
 #     only_used: true
 #     exceptions: []
@@ -62,7 +62,7 @@ judgeable if {
 items contains {"id": id, "why": why} if {
 	some certificate in judged
 	certificate.self_signed == true
-	certificate.authority == false
+	shown(certificate)
 	id := certificate.fingerprint
 	why := sprintf("%v has signed itself and is used by %v", [
 		say.field(certificate, "subject", "unknown"),
@@ -70,10 +70,16 @@ items contains {"id": id, "why": why} if {
 	])
 }
 
+# An authority has signed itself; what a service names as its own certificate it shows, whatever it may sign besides.
+shown(certificate) if certificate.authority == false
+
+shown(certificate) if count(certificate.used_by) > 0
+
 judged contains certificate if {
 	is_array(input.body.certificates)
 	some certificate in input.body.certificates
 	not certificate.subject in input.parameters.exceptions
+	not certificate.fingerprint in input.parameters.exceptions
 	considered(certificate)
 }
 

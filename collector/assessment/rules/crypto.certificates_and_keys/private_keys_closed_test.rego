@@ -159,3 +159,8 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+test_malformed_incomplete_and_none if {
+	rule.verdict == "error" with input as document({"keys": [], "complete": false})
+	rule.verdict == "not_applicable" with input as document({"keys": [], "complete": true})
+}

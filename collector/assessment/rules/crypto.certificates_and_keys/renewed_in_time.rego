@@ -19,6 +19,8 @@
 #     min_days: 14
 #     only_used: true
 #     exceptions: []
+#   limits:
+#     min_days: [1, 366]
 package exhibit.crypto.certificates_and_keys.renewed_in_time
 
 import data.exhibit.lib.age
@@ -79,6 +81,7 @@ judged contains certificate if {
 	is_array(input.body.certificates)
 	some certificate in input.body.certificates
 	not certificate.subject in input.parameters.exceptions
+	not certificate.fingerprint in input.parameters.exceptions
 	considered(certificate)
 }
 

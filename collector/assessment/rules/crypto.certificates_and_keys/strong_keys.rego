@@ -16,6 +16,7 @@
 #   parameters:
 #     min_bits: {"rsa": 2048, "ec": 256}
 #     forbidden: ["dsa"]
+#     of_one_size: ["ed25519", "ed448"]
 #     only_used: true
 #     exceptions: []
 package exhibit.crypto.certificates_and_keys.strong_keys
@@ -24,7 +25,7 @@ import data.exhibit.lib.say
 
 default verdict := "error"
 
-default message := "not every place of certificates could be read, or the size of a key is not known"
+default message := "not every place of certificates could be read, or the size of a key, or how strong its algorithm is, is not known"
 
 verdict := "not_applicable" if not_applicable
 
@@ -86,6 +87,7 @@ judged contains certificate if {
 	is_array(input.body.certificates)
 	some certificate in input.body.certificates
 	not certificate.subject in input.parameters.exceptions
+	not certificate.fingerprint in input.parameters.exceptions
 	considered(certificate)
 }
 
@@ -93,6 +95,9 @@ considered(_) if input.parameters.only_used == false
 
 considered(certificate) if count(certificate.used_by) > 0
 
-sized(certificate) if is_number(certificate.key_bits)
+sized(certificate) if {
+	is_number(certificate.key_bits)
+	input.parameters.min_bits[certificate.key_algorithm]
+}
 
-sized(certificate) if not input.parameters.min_bits[certificate.key_algorithm]
+sized(certificate) if certificate.key_algorithm in input.parameters.of_one_size

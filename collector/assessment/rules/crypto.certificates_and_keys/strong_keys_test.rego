@@ -7,7 +7,7 @@ document(body) := object.union({
 	"target": "host:h",
 	"parameters": {
 		"min_bits": {"rsa": 2048, "ec": 256},
-		"forbidden": ["dsa"],
+		"forbidden": ["dsa"], "of_one_size": ["ed25519", "ed448"],
 		"only_used": true,
 		"exceptions": [],
 	},
@@ -206,4 +206,52 @@ malformed_without_certificates_input := document({"certificates": null, "keys": 
 test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
+}
+
+certificate(changes) := document({
+	"certificates": [object.union(
+		{
+			"fingerprint": "f1",
+			"used_by": ["nginx"],
+			"subject": "CN=a",
+			"not_after": "2026-12-30T00:00:00Z",
+			"signature": "sha256WithRSAEncryption",
+			"key_algorithm": "rsa",
+			"key_bits": 3072,
+			"self_signed": false,
+			"authority": false,
+		},
+		changes,
+	)],
+	"keys": [],
+	"complete": true,
+})
+
+test_pass_excepted if {
+	every name in ["CN=a", "f1"] {
+		rule.verdict == "not_applicable" with input as object.union(certificate(offence), {"parameters": {"exceptions": [name]}})
+	}
+	rule.verdict == "fail" with input as certificate(offence)
+	rule.verdict == "fail" with input as object.union(certificate(offence), {"parameters": {"exceptions": ["CN=b"]}})
+}
+
+test_fail_unused_where_the_pack_says_so if {
+	rule.verdict == "not_applicable" with input as certificate(object.union(offence, {"used_by": []}))
+	rule.verdict == "fail" with input as object.union(certificate(object.union(offence, {"used_by": []})), {"parameters": {"only_used": false}})
+}
+
+offence := {"key_bits": 2047}
+
+test_pass_at_the_limit_of_bits if {
+	rule.verdict == "pass" with input as certificate({"key_bits": 2048})
+	rule.verdict == "pass" with input as certificate({"key_algorithm": "ec", "key_bits": 256})
+	rule.verdict == "fail" with input as certificate({"key_algorithm": "ec", "key_bits": 255})
+	rule.verdict == "pass" with input as certificate({"key_algorithm": "ed448", "key_bits": null})
+}
+
+test_malformed_unheard_of_algorithm if {
+	rule.verdict == "error" with input as certificate({"key_algorithm": "1.2.3.4", "key_bits": null})
+	rule.verdict == "error" with input as certificate({"key_algorithm": "1.2.3.4", "key_bits": 4096})
+	rule.verdict == "error" with input as certificate({"key_bits": null})
+	rule.verdict == "fail" with input as certificate({"key_algorithm": "dsa", "key_bits": null})
 }

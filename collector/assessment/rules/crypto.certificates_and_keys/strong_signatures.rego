@@ -73,6 +73,7 @@ judged contains certificate if {
 	is_array(input.body.certificates)
 	some certificate in input.body.certificates
 	not certificate.subject in input.parameters.exceptions
+	not certificate.fingerprint in input.parameters.exceptions
 	certificate.self_signed == false
 	considered(certificate)
 }

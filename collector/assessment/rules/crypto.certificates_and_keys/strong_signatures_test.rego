@@ -164,3 +164,37 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+certificate(changes) := document({
+	"certificates": [object.union(
+		{
+			"fingerprint": "f1",
+			"used_by": ["nginx"],
+			"subject": "CN=a",
+			"not_after": "2026-12-30T00:00:00Z",
+			"signature": "sha256WithRSAEncryption",
+			"key_algorithm": "rsa",
+			"key_bits": 3072,
+			"self_signed": false,
+			"authority": false,
+		},
+		changes,
+	)],
+	"keys": [],
+	"complete": true,
+})
+
+test_pass_excepted if {
+	every name in ["CN=a", "f1"] {
+		rule.verdict == "not_applicable" with input as object.union(certificate(offence), {"parameters": {"exceptions": [name]}})
+	}
+	rule.verdict == "fail" with input as certificate(offence)
+	rule.verdict == "fail" with input as object.union(certificate(offence), {"parameters": {"exceptions": ["CN=b"]}})
+}
+
+test_fail_unused_where_the_pack_says_so if {
+	rule.verdict == "not_applicable" with input as certificate(object.union(offence, {"used_by": []}))
+	rule.verdict == "fail" with input as object.union(certificate(object.union(offence, {"used_by": []})), {"parameters": {"only_used": false}})
+}
+
+offence := {"signature": "sha1WithRSAEncryption"}

@@ -155,3 +155,11 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+asked(versions) := document({"endpoints": [{"id": "127.0.0.1:443", "protocol": "tls", "versions": versions}], "policies": [], "probed": true})
+
+test_malformed_versions_unknown if {
+	rule.verdict == "error" with input as asked([])
+	rule.verdict == "error" with input as asked(null)
+	rule.verdict == "pass" with input as asked(["TLSv1.3"])
+}

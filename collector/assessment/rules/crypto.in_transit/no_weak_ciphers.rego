@@ -39,7 +39,16 @@ verdict := "pass" if {
 
 message := "no endpoint here tells its ciphers" if verdict == "not_applicable"
 
-message := "no weak cipher is offered" if verdict == "pass"
+message := "no weak cipher is offered" if {
+	verdict == "pass"
+	not input.body.probed == false
+}
+
+# Of listeners that nobody asked only what files say is known.
+message := "no weak cipher is set; listeners were not asked what they offer" if {
+	verdict == "pass"
+	input.body.probed == false
+}
 
 message := "weak ciphers are offered" if verdict == "fail"
 

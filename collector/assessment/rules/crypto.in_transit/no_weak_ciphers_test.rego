@@ -159,3 +159,11 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+endpoint(probed) := document({"endpoints": [{"id": "ssh", "protocol": "ssh", "ciphers": ["aes256-gcm@openssh.com"]}], "policies": [], "probed": probed})
+
+test_pass_says_what_was_not_asked if {
+	rule.verdict == "pass" with input as endpoint(false)
+	rule.message == "no weak cipher is set; listeners were not asked what they offer" with input as endpoint(false)
+	rule.message == "no weak cipher is offered" with input as endpoint(true)
+}

@@ -144,3 +144,16 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+shown(not_after) := document({"endpoints": [{"id": "127.0.0.1:443", "protocol": "tls", "certificate": {"subject": "CN=a", "not_after": not_after}}], "policies": [], "probed": true})
+
+test_pass_until_the_end if {
+	rule.verdict == "pass" with input as shown("2026-11-22T10:00:01Z")
+	rule.verdict == "fail" with input as shown("2026-11-22T10:00:00Z")
+}
+
+test_fail_at_the_end if {
+	rule.verdict == "fail" with input as fail_at_the_end_input
+}
+
+fail_at_the_end_input := shown("2026-11-22T10:00:00Z")

@@ -17,6 +17,8 @@
 #   fix: Shorten the rule, or raise max_days where a law demands more and write down which.
 #   parameters:
 #     max_days: 1100
+#   limits:
+#     max_days: [1, 36500]
 package exhibit.data.retention.not_kept_too_long
 
 import data.exhibit.lib.say

@@ -18,13 +18,15 @@
 #   fix: Start it by hand, read why it stopped, and enable its timer.
 #   parameters:
 #     max_days: 8
+#   limits:
+#     max_days: [1, 366]
 package exhibit.data.retention.ran_lately
 
 import data.exhibit.lib.age
 
 default verdict := "error"
 
-default message := "the day of the last run could not be read"
+default message := "the day of the last run could not be read, or lies in the future"
 
 verdict := "not_applicable" if not_applicable
 

@@ -204,3 +204,14 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+carried(mechanism) := document({"rules": [{"data": "/x", "mechanism": "m", "keep_days": 7}], "mechanisms": [mechanism], "holds": []})
+
+test_fail_each_way if {
+	rule.verdict == "fail" with input as carried({"name": "m", "installed": false, "scheduled": false})
+	rule.verdict == "fail" with input as carried({"name": "m", "installed": true, "scheduled": false})
+	rule.verdict == "pass" with input as carried({"name": "m", "installed": true, "scheduled": true})
+	rule.verdict == "error" with input as carried({"name": "m", "installed": true, "scheduled": null})
+	rule.verdict == "error" with input as carried({"name": "other", "installed": true, "scheduled": true})
+	rule.verdict == "error" with input as carried({"name": "m", "installed": null, "scheduled": true})
+}

@@ -50,3 +50,8 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+test_not_applicable_nothing_known if {
+	rule.verdict == "not_applicable" with input as document({"is_guest": false, "parts": [{"id": "ups:a", "kind": "ups", "state": "unknown"}]})
+	rule.verdict == "pass" with input as document({"is_guest": false, "parts": [{"id": "ups:a", "kind": "ups", "state": "unknown"}, {"id": "fan:1", "kind": "fan", "state": "ok"}]})
+}

@@ -20,13 +20,16 @@
 #     needed.
 #   parameters:
 #     max_days: 90
+#   limits:
+#     max_days: [1, 1100]
 package exhibit.identity.accounts.no_dormant_accounts
 
+import data.exhibit.lib.accounts
 import data.exhibit.lib.age
 
 default verdict := "error"
 
-default message := "the last sign-in of some person's account is not recorded or not readable"
+default message := "the last sign-in of some person's account is not recorded, not readable, or lies in the future"
 
 verdict := "not_applicable" if not_applicable
 
@@ -41,20 +44,22 @@ verdict := "pass" if {
 	count(items) == 0
 }
 
-message := "no person can sign in here" if verdict == "not_applicable"
+message := concat("", ["no person can sign in here", accounts.beyond(input.body)]) if verdict == "not_applicable"
 
-message := "no person's account lies dormant" if verdict == "pass"
+message := concat("", ["no person's account lies dormant", accounts.beyond(input.body)]) if verdict == "pass"
 
 message := "accounts of people lie dormant" if verdict == "fail"
 
 not_applicable if {
 	is_array(input.body.accounts)
+	accounts.whole(input.body)
 	count(judged) == 0
 }
 
 # What must be known before the absence of offending items means anything.
 judgeable if {
 	is_array(input.body.accounts)
+	accounts.whole(input.body)
 	every account in judged {
 		settled(account)
 	}
@@ -71,6 +76,7 @@ items contains {"id": account.name, "why": why} if {
 items contains {"id": account.name, "why": "never signed in"} if {
 	some account in judged
 	account.last_sign_in.state == "never"
+	dated(account)
 	not young(account)
 }
 
@@ -82,9 +88,20 @@ judged contains account if {
 	account.login_allowed == true
 }
 
-settled(account) if account.last_sign_in.state == "known"
+settled(account) if {
+	account.last_sign_in.state == "known"
+	is_number(age.days(account.last_sign_in.date, input.now))
+}
 
-settled(account) if account.last_sign_in.state == "never"
+settled(account) if {
+	account.last_sign_in.state == "never"
+	dated(account)
+}
+
+# Since when it exists is known, at the least from its password. Without that it may be of today.
+dated(account) if is_number(age.days(account.created, input.now))
+
+dated(account) if is_number(age.days(account.password.last_changed, input.now))
 
 # Made, or given its password, within the limit.
 young(account) if age.days(account.created, input.now) <= input.parameters.max_days

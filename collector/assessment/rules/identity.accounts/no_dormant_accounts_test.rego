@@ -76,7 +76,7 @@ fail_input := document({
 			"source": "files",
 			"groups": [],
 			"last_sign_in": {"state": "never", "date": null},
-			"created": null,
+			"created": "2025-01-01",
 		},
 	],
 })
@@ -121,4 +121,76 @@ malformed_input := document({
 test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
+}
+
+test_pass_up_to_the_limit if {
+	rule.verdict == "pass" with input as object.union(pass_input, {"now": "2027-01-30T00:00:00Z"})
+}
+
+test_fail_past_the_limit if {
+	rule.verdict == "fail" with input as fail_past_the_limit_input
+}
+
+fail_past_the_limit_input := object.union(pass_input, {"now": "2027-01-30T00:00:01Z"})
+
+test_malformed_future if {
+	rule.verdict == "error" with input as object.union(pass_input, {"now": "2018-01-01T00:00:00Z"})
+}
+
+one(changes) := document({"accounts": [object.union(
+	{
+		"name": "b",
+		"uid": 1000,
+		"type": "person",
+		"enabled": true,
+		"login_allowed": true,
+		"source": "files",
+		"groups": [],
+		"last_sign_in": {"state": "never", "date": null},
+		"created": null,
+		"password": {"last_changed": "2026-11-01"},
+	},
+	changes,
+)]})
+
+test_pass_new_by_its_password if {
+	rule.verdict == "pass" with input as one({})
+}
+
+test_fail_old_by_its_password if {
+	rule.verdict == "fail" with input as fail_old_by_its_password_input
+}
+
+fail_old_by_its_password_input := one({"password": {"last_changed": "2026-08-23"}})
+
+test_malformed_age_unknown if {
+	rule.verdict == "error" with input as one({"password": null})
+	rule.verdict == "error" with input as one({"password": {"last_changed": null}})
+	rule.verdict == "error" with input as one({"last_sign_in": {"state": "known", "date": null}})
+	rule.verdict == "error" with input as one({"last_sign_in": {"state": "known", "date": "2027-11-01"}})
+	rule.verdict == "error" with input as one({"created": "2030-01-01", "password": null})
+}
+
+test_not_applicable_cannot_sign_in if {
+	rule.verdict == "not_applicable" with input as one({"enabled": false})
+	rule.verdict == "not_applicable" with input as one({"login_allowed": false})
+}
+
+test_malformed_list_cut_short if {
+	rule.verdict == "error" with input as object.union(pass_input, {"body": {"complete": false, "sources": ["files"]}})
+	rule.verdict == "error" with input as object.union(not_applicable_input, {"body": {"complete": false, "sources": ["files", "systemd"]}})
+	rule.verdict == "pass" with input as object.union(pass_input, {"body": {"complete": true, "sources": ["files"]}})
+}
+
+test_pass_beside_a_directory if {
+	rule.verdict == "pass" with input as object.union(pass_input, {"body": {"complete": false, "sources": ["files", "sss"]}})
+	contains(rule.message, "directory") with input as object.union(pass_input, {"body": {"complete": false, "sources": ["files", "sss"]}})
+	not contains(rule.message, "directory") with input as pass_input
+}
+
+test_pass_at_the_limits if {
+	rule.verdict == "pass" with input as object.union(one({"password": {"last_changed": "2026-08-24"}}), {"now": "2026-11-22T00:00:00Z"})
+	rule.verdict == "fail" with input as object.union(one({"password": {"last_changed": "2026-08-24"}}), {"now": "2026-11-22T00:00:01Z"})
+	rule.verdict == "pass" with input as object.union(one({"last_sign_in": {"state": "known", "date": "2026-08-24"}}), {"now": "2026-11-22T00:00:00Z"})
+	rule.verdict == "fail" with input as object.union(one({"last_sign_in": {"state": "known", "date": "2026-08-24"}}), {"now": "2026-11-22T00:00:01Z"})
 }

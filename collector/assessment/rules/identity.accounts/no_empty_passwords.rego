@@ -15,6 +15,8 @@
 #   fix: Set a password or lock it (passwd -l NAME), and remove nullok from the PAM stack.
 package exhibit.identity.accounts.no_empty_passwords
 
+import data.exhibit.lib.accounts
+
 # Direct on A.8.5: signing in without any secret is the absence of secure authentication. Supporting
 # on A.5.17: how authentication information is handed out and looked after is not seen here.
 
@@ -35,20 +37,22 @@ verdict := "pass" if {
 	count(items) == 0
 }
 
-message := "no usable account keeps a password here" if verdict == "not_applicable"
+message := concat("", ["no usable account keeps a password here", accounts.beyond(input.body)]) if verdict == "not_applicable"
 
-message := "no account has an empty password" if verdict == "pass"
+message := concat("", ["no account has an empty password", accounts.beyond(input.body)]) if verdict == "pass"
 
 message := "accounts have an empty password" if verdict == "fail"
 
 not_applicable if {
 	is_array(input.body.accounts)
+	accounts.whole(input.body)
 	count(judged) == 0
 }
 
 # What must be known before the absence of offending items means anything.
 judgeable if {
 	is_array(input.body.accounts)
+	accounts.whole(input.body)
 	every account in judged {
 		account.password.state in {"set", "locked", "disabled"}
 	}

@@ -132,3 +132,44 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+test_malformed_list_cut_short if {
+	rule.verdict == "error" with input as object.union(pass_input, {"body": {"complete": false, "sources": ["files"]}})
+	rule.verdict == "error" with input as object.union(not_applicable_input, {"body": {"complete": false, "sources": ["files", "systemd"]}})
+	rule.verdict == "pass" with input as object.union(pass_input, {"body": {"complete": true, "sources": ["files"]}})
+}
+
+test_pass_beside_a_directory if {
+	rule.verdict == "pass" with input as object.union(pass_input, {"body": {"complete": false, "sources": ["files", "sss"]}})
+	contains(rule.message, "directory") with input as object.union(pass_input, {"body": {"complete": false, "sources": ["files", "sss"]}})
+	not contains(rule.message, "directory") with input as pass_input
+}
+
+account(changes) := document({"accounts": [object.union(
+	{
+		"name": "a",
+		"uid": 1000,
+		"type": "person",
+		"enabled": true,
+		"login_allowed": true,
+		"shell": "/bin/bash",
+		"source": "files",
+		"password": {"state": "set", "hash_scheme": "yescrypt", "last_changed": "2026-05-01"},
+		"credentials": [],
+		"groups": [],
+	},
+	changes,
+)]})
+
+test_fail_kept_elsewhere_and_told if {
+	rule.verdict == "fail" with input as account({"source": "sss", "password": {"state": "empty"}})
+	rule.verdict == "not_applicable" with input as account({"source": "sss", "password": null})
+	rule.verdict == "not_applicable" with input as account({"enabled": false, "password": {"state": "empty"}})
+}
+
+test_pass_each_state if {
+	every state in ["set", "locked", "disabled"] {
+		rule.verdict == "pass" with input as account({"password": {"state": state}})
+	}
+	rule.verdict == "error" with input as account({"password": {"state": "unknown"}})
+}

@@ -17,6 +17,8 @@
 #     expected: ["root"]
 package exhibit.identity.accounts.one_superuser
 
+import data.exhibit.lib.accounts
+
 default verdict := "error"
 
 default message := "the list of accounts is missing or has no user ids"
@@ -34,14 +36,15 @@ verdict := "pass" if {
 	count(items) == 0
 }
 
-message := "accounts have no numeric user ids here" if verdict == "not_applicable"
+message := concat("", ["accounts have no numeric user ids here", accounts.beyond(input.body)]) if verdict == "not_applicable"
 
-message := "only the expected account has user id 0" if verdict == "pass"
+message := concat("", ["only the expected account has user id 0", accounts.beyond(input.body)]) if verdict == "pass"
 
 message := "further accounts have user id 0" if verdict == "fail"
 
 not_applicable if {
 	is_array(input.body.accounts)
+	accounts.whole(input.body)
 	every account in input.body.accounts {
 		account.uid == null
 	}
@@ -50,6 +53,7 @@ not_applicable if {
 # What must be known before the absence of offending items means anything.
 judgeable if {
 	is_array(input.body.accounts)
+	accounts.whole(input.body)
 	every account in input.body.accounts {
 		object.get(account, "uid", "absent") != "absent"
 	}

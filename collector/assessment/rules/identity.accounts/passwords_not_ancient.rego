@@ -15,13 +15,16 @@
 #   fix: Ask the person to choose a new password, or to sign in by key and lock the password.
 #   parameters:
 #     max_days: 1095
+#   limits:
+#     max_days: [1, 3660]
 package exhibit.identity.accounts.passwords_not_ancient
 
+import data.exhibit.lib.accounts
 import data.exhibit.lib.age
 
 default verdict := "error"
 
-default message := "the age of some password is not recorded or not readable"
+default message := "the age of some password is not recorded, not readable, or lies in the future"
 
 verdict := "not_applicable" if not_applicable
 
@@ -36,14 +39,15 @@ verdict := "pass" if {
 	count(items) == 0
 }
 
-message := "no person uses a password here" if verdict == "not_applicable"
+message := concat("", ["no person uses a password here", accounts.beyond(input.body)]) if verdict == "not_applicable"
 
-message := "no password is older than the limit" if verdict == "pass"
+message := concat("", ["no password is older than the limit", accounts.beyond(input.body)]) if verdict == "pass"
 
 message := sprintf("passwords are older than %d days", [input.parameters.max_days]) if verdict == "fail"
 
 not_applicable if {
 	is_array(input.body.accounts)
+	accounts.whole(input.body)
 	count(judged) == 0
 	every account in input.body.accounts {
 		known(account)
@@ -53,8 +57,9 @@ not_applicable if {
 # What must be known before the absence of offending items means anything.
 judgeable if {
 	is_array(input.body.accounts)
+	accounts.whole(input.body)
 	every account in judged {
-		age.days(account.password.last_changed, input.now) >= -1
+		is_number(age.days(account.password.last_changed, input.now))
 	}
 }
 

@@ -19,11 +19,15 @@
 #   parameters:
 #     broken: ["ssh-dss", "ssh-rsa1"]
 #     min_rsa_bits: 2048
+#   limits:
+#     min_rsa_bits: [1024, 16384]
 package exhibit.identity.accounts.strong_keys
+
+import data.exhibit.lib.accounts
 
 default verdict := "error"
 
-default message := "the keys of some account that can sign in could not be read"
+default message := "the keys of some account that can sign in could not be read, or the size of an RSA key is not known"
 
 verdict := "not_applicable" if not_applicable
 
@@ -38,14 +42,15 @@ verdict := "pass" if {
 	count(items) == 0
 }
 
-message := "nobody signs in by key" if verdict == "not_applicable"
+message := concat("", ["nobody signs in by key", accounts.beyond(input.body)]) if verdict == "not_applicable"
 
-message := "every sign-in key is strong" if verdict == "pass"
+message := concat("", ["every sign-in key is strong", accounts.beyond(input.body)]) if verdict == "pass"
 
 message := "sign-in keys are weak" if verdict == "fail"
 
 not_applicable if {
 	is_array(input.body.accounts)
+	accounts.whole(input.body)
 	count(keys) == 0
 	every account in input.body.accounts {
 		readable(account)
@@ -55,8 +60,12 @@ not_applicable if {
 # What must be known before the absence of offending items means anything.
 judgeable if {
 	is_array(input.body.accounts)
+	accounts.whole(input.body)
 	every account in input.body.accounts {
 		readable(account)
+	}
+	every credential in keys {
+		sized(credential)
 	}
 }
 
@@ -82,6 +91,11 @@ keys contains credential if {
 	credential.enabled == true
 	is_string(credential.algorithm)
 }
+
+# Only RSA comes in sizes that matter.
+sized(credential) if not contains(credential.algorithm, "rsa")
+
+sized(credential) if is_number(credential.bits)
 
 readable(account) if account.enabled == false
 

@@ -19,6 +19,8 @@
 #     strong: ["yescrypt", "gost-yescrypt", "scrypt", "bcrypt", "sha512crypt", "sha256crypt"]
 package exhibit.identity.accounts.strong_password_hashes
 
+import data.exhibit.lib.accounts
+
 default verdict := "error"
 
 default message := "some password hash scheme could not be read; reading it needs the right to read the password store"
@@ -36,14 +38,15 @@ verdict := "pass" if {
 	count(items) == 0
 }
 
-message := "no password is set here" if verdict == "not_applicable"
+message := concat("", ["no password is set here", accounts.beyond(input.body)]) if verdict == "not_applicable"
 
-message := "every password is hashed by a strong scheme" if verdict == "pass"
+message := concat("", ["every password is hashed by a strong scheme", accounts.beyond(input.body)]) if verdict == "pass"
 
 message := "passwords are hashed by a weak scheme" if verdict == "fail"
 
 not_applicable if {
 	is_array(input.body.accounts)
+	accounts.whole(input.body)
 	count(hashed) == 0
 	every account in local {
 		is_object(account.password)
@@ -53,6 +56,7 @@ not_applicable if {
 # What must be known before the absence of offending items means anything.
 judgeable if {
 	is_array(input.body.accounts)
+	accounts.whole(input.body)
 	every account in local {
 		is_object(account.password)
 	}

@@ -19,6 +19,9 @@
 #     exceptions: ["root", "sync"]
 package exhibit.identity.accounts.system_accounts_cannot_sign_in
 
+import data.exhibit.lib.accounts
+import data.exhibit.lib.say
+
 default verdict := "error"
 
 default message := "whether some system or service account can be signed in to could not be determined"
@@ -36,20 +39,22 @@ verdict := "pass" if {
 	count(items) == 0
 }
 
-message := "there are no system or service accounts" if verdict == "not_applicable"
+message := concat("", ["there are no system or service accounts", accounts.beyond(input.body)]) if verdict == "not_applicable"
 
-message := "nobody can sign in as the system or a service" if verdict == "pass"
+message := concat("", ["nobody can sign in as the system or a service", accounts.beyond(input.body)]) if verdict == "pass"
 
 message := "system or service accounts can be signed in to" if verdict == "fail"
 
 not_applicable if {
 	is_array(input.body.accounts)
+	accounts.whole(input.body)
 	count(judged) == 0
 }
 
 # What must be known before the absence of offending items means anything.
 judgeable if {
 	is_array(input.body.accounts)
+	accounts.whole(input.body)
 	every account in judged {
 		closed(account)
 	}
@@ -59,7 +64,7 @@ items contains {"id": account.name, "why": why} if {
 	some account in judged
 	account.login_allowed == true
 	account.password.state in {"set", "empty"}
-	why := sprintf("may open a session with %v by password", [object.get(account, "shell", "a login")])
+	why := sprintf("may open a session with %v by password", [say.field(account, "shell", "a login")])
 }
 
 items contains {"id": account.name, "why": why} if {
@@ -68,7 +73,7 @@ items contains {"id": account.name, "why": why} if {
 	is_array(account.credentials)
 	some credential in account.credentials
 	credential.enabled == true
-	why := sprintf("may open a session with %v by %v", [object.get(account, "shell", "a login"), credential.type])
+	why := sprintf("may open a session with %v by %v", [say.field(account, "shell", "a login"), credential.type])
 }
 
 judged contains account if {

@@ -139,3 +139,61 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+test_malformed_list_cut_short if {
+	rule.verdict == "error" with input as object.union(pass_input, {"body": {"complete": false, "sources": ["files"]}})
+	rule.verdict == "error" with input as object.union(not_applicable_input, {"body": {"complete": false, "sources": ["files", "systemd"]}})
+	rule.verdict == "pass" with input as object.union(pass_input, {"body": {"complete": true, "sources": ["files"]}})
+}
+
+test_pass_beside_a_directory if {
+	rule.verdict == "pass" with input as object.union(pass_input, {"body": {"complete": false, "sources": ["files", "sss"]}})
+	contains(rule.message, "directory") with input as object.union(pass_input, {"body": {"complete": false, "sources": ["files", "sss"]}})
+	not contains(rule.message, "directory") with input as pass_input
+}
+
+account(changes) := document({"accounts": [object.union(
+	{
+		"name": "a",
+		"uid": 1000,
+		"type": "person",
+		"enabled": true,
+		"login_allowed": true,
+		"shell": "/bin/bash",
+		"source": "files",
+		"password": {"state": "set", "hash_scheme": "yescrypt", "last_changed": "2026-05-01"},
+		"credentials": [],
+		"groups": [],
+	},
+	changes,
+)]})
+
+service(changes) := account(object.union({"type": "service"}, changes))
+
+test_fail_each_way if {
+	rule.verdict == "fail" with input as service({})
+	rule.verdict == "fail" with input as service({"password": {"state": "empty"}})
+	rule.verdict == "fail" with input as service({"password": {"state": "locked"}, "credentials": [{"type": "ssh_key", "enabled": true}]})
+	rule.verdict == "fail" with input as account({"type": "system"})
+	some item in rule.items with input as service({"shell": null})
+	item.why == "may open a session with a login by password" with input as service({"shell": null})
+}
+
+test_pass_closed if {
+	rule.verdict == "pass" with input as service({"login_allowed": false})
+	rule.verdict == "pass" with input as service({"password": {"state": "locked"}})
+	rule.verdict == "pass" with input as service({"password": {"state": "disabled"}, "credentials": [{"type": "ssh_key", "enabled": false}]})
+	rule.verdict == "pass" with input as service({"login_allowed": false, "credentials": [{"type": "ssh_key", "enabled": true}]})
+}
+
+test_not_applicable_disabled if {
+	rule.verdict == "not_applicable" with input as service({"enabled": false})
+	rule.verdict == "not_applicable" with input as service({"name": "root"})
+	rule.verdict == "not_applicable" with input as account({})
+}
+
+test_malformed_half_known if {
+	rule.verdict == "error" with input as service({"password": null})
+	rule.verdict == "error" with input as service({"password": {"state": "locked"}, "credentials": null})
+	rule.verdict == "error" with input as service({"password": {"state": "locked"}, "credentials": [{"type": "ssh_key", "enabled": null}]})
+}

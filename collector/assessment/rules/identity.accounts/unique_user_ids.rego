@@ -13,6 +13,8 @@
 #   fix: Give each account its own number and change the owner of its files.
 package exhibit.identity.accounts.unique_user_ids
 
+import data.exhibit.lib.accounts
+
 # Supporting on A.5.16: one number for one account is a condition of managed identities; their life
 # cycle, from the request to the removal, is not seen here.
 
@@ -33,14 +35,15 @@ verdict := "pass" if {
 	count(items) == 0
 }
 
-message := "accounts have no numeric user ids here" if verdict == "not_applicable"
+message := concat("", ["accounts have no numeric user ids here", accounts.beyond(input.body)]) if verdict == "not_applicable"
 
-message := "every account has a user id of its own" if verdict == "pass"
+message := concat("", ["every account has a user id of its own", accounts.beyond(input.body)]) if verdict == "pass"
 
 message := "user ids are shared" if verdict == "fail"
 
 not_applicable if {
 	is_array(input.body.accounts)
+	accounts.whole(input.body)
 	every account in input.body.accounts {
 		account.uid == null
 	}
@@ -49,6 +52,7 @@ not_applicable if {
 # What must be known before the absence of offending items means anything.
 judgeable if {
 	is_array(input.body.accounts)
+	accounts.whole(input.body)
 	every account in input.body.accounts {
 		object.get(account, "uid", "absent") != "absent"
 	}

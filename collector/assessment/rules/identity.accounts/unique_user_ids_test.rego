@@ -98,3 +98,15 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+test_malformed_list_cut_short if {
+	rule.verdict == "error" with input as object.union(pass_input, {"body": {"complete": false, "sources": ["files"]}})
+	rule.verdict == "error" with input as object.union(not_applicable_input, {"body": {"complete": false, "sources": ["files", "systemd"]}})
+	rule.verdict == "pass" with input as object.union(pass_input, {"body": {"complete": true, "sources": ["files"]}})
+}
+
+test_pass_beside_a_directory if {
+	rule.verdict == "pass" with input as object.union(pass_input, {"body": {"complete": false, "sources": ["files", "sss"]}})
+	contains(rule.message, "directory") with input as object.union(pass_input, {"body": {"complete": false, "sources": ["files", "sss"]}})
+	not contains(rule.message, "directory") with input as pass_input
+}

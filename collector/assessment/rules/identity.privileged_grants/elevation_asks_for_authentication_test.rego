@@ -93,3 +93,14 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+granted(changes) := document({"complete": true, "mechanisms": ["sudo"], "grants": [object.union(
+	{"id": "g", "via": "sudo", "principal": {"type": "account", "name": "a"}, "members": ["a"], "full": true, "authentication_required": false, "source": "f:1"},
+	changes,
+)]})
+
+test_pass_excepted if {
+	rule.verdict == "fail" with input as granted({})
+	rule.verdict == "pass" with input as granted({"principal": {"type": "account", "name": "root"}})
+	rule.verdict == "error" with input as document({"complete": false, "grants": []})
+}

@@ -14,6 +14,8 @@
 #     reason.
 #   parameters:
 #     max: 5
+#   limits:
+#     max: [0, 1000]
 package exhibit.identity.privileged_grants.few_full_administrators
 
 # Direct on A.8.2: how many hold full control is the restriction of privileged rights itself,

@@ -89,3 +89,16 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+granted(changes) := document({"complete": true, "mechanisms": ["sudo"], "grants": [object.union(
+	{"id": "g", "via": "sudo", "principal": {"type": "account", "name": "a"}, "members": ["a"], "full": true, "authentication_required": false, "source": "f:1"},
+	changes,
+)]})
+
+test_pass_at_the_limit if {
+	rule.verdict == "pass" with input as granted({"members": ["a", "b", "c", "d", "e"]})
+	rule.verdict == "pass" with input as granted({"members": ["a", "b", "c", "d", "e", "root"]})
+	rule.verdict == "pass" with input as granted({"full": false, "members": ["a", "b", "c", "d", "e", "f"]})
+	rule.verdict == "pass" with input as granted({"via": "uid0", "members": ["a", "b", "c", "d", "e", "f"]})
+	rule.verdict == "fail" with input as granted({"members": ["a", "b", "c", "d", "e", "f"]})
+}

@@ -23,7 +23,7 @@ package exhibit.identity.privileged_grants.no_rights_by_side_door
 
 default verdict := "error"
 
-default message := "some grants could not be read, so the list may be incomplete"
+default message := "some grants, or the members of such a group, could not be read, so the list may be incomplete"
 
 verdict := "not_applicable" if not_applicable
 
@@ -54,14 +54,21 @@ not_applicable if {
 judgeable if {
 	input.body.complete == true
 	is_array(input.body.grants)
+	every grant in doors {
+		is_array(grant.members)
+	}
 }
 
 items contains {"id": sprintf("%v via %v", [name, grant.principal.name]), "why": "membership of this group amounts to full control"} if {
+	some grant in doors
+	is_array(grant.members)
+	some name in grant.members
+	not name in input.parameters.exceptions
+}
+
+doors contains grant if {
 	is_array(input.body.grants)
 	some grant in input.body.grants
 	grant.via == "group"
 	grant.full == true
-	is_array(grant.members)
-	some name in grant.members
-	not name in input.parameters.exceptions
 }

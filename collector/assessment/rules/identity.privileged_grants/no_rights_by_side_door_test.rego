@@ -76,3 +76,24 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+door(changes) := document({"complete": true, "mechanisms": ["group"], "grants": [object.union(
+	{"id": "d", "via": "group", "principal": {"type": "group", "name": "docker"}, "members": ["alice"], "full": true},
+	changes,
+)]})
+
+test_malformed_members_unknown if {
+	rule.verdict == "error" with input as door({"members": null})
+	rule.verdict == "error" with input as object.union(door({"members": []}), {"body": {"complete": false}})
+}
+
+test_pass_lesser_group if {
+	rule.verdict == "pass" with input as door({"full": false})
+	rule.verdict == "pass" with input as door({"members": ["root"]})
+	rule.verdict == "pass" with input as door({"via": "sudo"})
+	rule.verdict == "fail" with input as door({})
+}
+
+test_malformed_incomplete_and_no_group if {
+	rule.verdict == "error" with input as document({"complete": false, "mechanisms": ["sudo"], "grants": []})
+}

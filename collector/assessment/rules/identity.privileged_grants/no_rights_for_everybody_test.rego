@@ -61,3 +61,13 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+granted(changes) := document({"complete": true, "mechanisms": ["sudo"], "grants": [object.union(
+	{"id": "g", "via": "sudo", "principal": {"type": "account", "name": "a"}, "members": ["a"], "full": true, "authentication_required": false, "source": "f:1"},
+	changes,
+)]})
+
+test_pass_lesser_rights if {
+	rule.verdict == "pass" with input as granted({"full": false, "principal": {"type": "everyone", "name": "ALL"}})
+	rule.verdict == "fail" with input as granted({"principal": {"type": "everyone", "name": "ALL"}})
+}

@@ -1,7 +1,7 @@
 # METADATA
 # title: The settings of sudo are not weakened
-# description: No setting of sudo switches off authentication, the clean environment or the own
-#   terminal.
+# description: No setting of sudo switches off authentication, the clean environment, the own terminal
+#   or the records, or lets one authentication count everywhere.
 # custom:
 #   id: identity.privileged_grants.sudo_not_weakened
 #   kind: identity.privileged_grants
@@ -16,7 +16,7 @@
 #     rights.
 #   fix: Remove the named Defaults line.
 #   parameters:
-#     weak: {"authenticate": "false", "env_reset": "false", "use_pty": "false", "visiblepw": "true", "syslog": "false"}
+#     weak: {"authenticate": "false", "env_reset": "false", "use_pty": "false", "visiblepw": "true", "syslog": "false", "timestamp_type": "global", "runas_allow_unknown_id": "true"}
 package exhibit.identity.privileged_grants.sudo_not_weakened
 
 default verdict := "error"

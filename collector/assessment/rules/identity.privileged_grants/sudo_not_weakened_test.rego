@@ -55,3 +55,8 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+test_malformed_incomplete_and_no_sudo if {
+	rule.verdict == "error" with input as document({"complete": false, "mechanisms": [], "settings": []})
+	rule.verdict == "not_applicable" with input as document({"complete": true, "mechanisms": [], "settings": []})
+}

@@ -1,7 +1,7 @@
 # METADATA
 # title: Keys of the administrator are restricted
-# description: Every key that opens the administrator itself is restricted, such as to addresses
-#   or to one command.
+# description: Every key that opens the administrator itself is restricted to addresses or to one
+#   command; of keys of a provider any restriction counts.
 # custom:
 #   id: identity.secrets_and_keys.administrator_keys_restricted
 #   kind: identity.secrets_and_keys
@@ -16,6 +16,7 @@
 #   fix: Put from= or command= before the key, or let people sign in by name and step up.
 #   parameters:
 #     accounts: ["root"]
+#     suffice: ["from", "command"]
 package exhibit.identity.secrets_and_keys.administrator_keys_restricted
 
 import data.exhibit.lib.say
@@ -60,11 +61,23 @@ judgeable if {
 
 items contains {"id": id, "why": why} if {
 	some credential in judged
-	count(credential.restrictions) == 0
+	is_array(credential.restrictions)
+	not restricted(credential)
 	id := credential.source
-	why := sprintf("opens %v from everywhere and for everything", [
+	why := sprintf("opens %v from everywhere and for every command", [
 		say.field(credential, "account", "unknown"),
 	])
+}
+
+# Without a terminal or an agent a key still opens everything.
+restricted(credential) if {
+	some restriction in credential.restrictions
+	restriction in input.parameters.suffice
+}
+
+restricted(credential) if {
+	credential.type == "access_key"
+	count(credential.restrictions) > 0
 }
 
 judged contains credential if {

@@ -5,7 +5,7 @@ import data.exhibit.identity.secrets_and_keys.administrator_keys_restricted as r
 document(body) := object.union({
 	"kind": "identity.secrets_and_keys",
 	"target": "host:h",
-	"parameters": {"accounts": ["root"]},
+	"parameters": {"accounts": ["root"], "suffice": ["from", "command"]},
 }, {"body": body})
 
 ids := {item.id | some item in rule.items}
@@ -184,4 +184,24 @@ malformed_without_credentials_input := document({"credentials": null, "elsewhere
 test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
+}
+
+key(changes) := document({"credentials": [object.union({"type": "ssh_authorized_key", "account": "root", "enabled": true, "restrictions": [], "source": "f:1"}, changes)], "elsewhere": [], "complete": true})
+
+test_fail_restriction_that_leaves_all_open if {
+	rule.verdict == "fail" with input as key({"restrictions": ["no-pty"]})
+	rule.verdict == "pass" with input as key({"restrictions": ["from", "no-pty"]})
+	rule.verdict == "pass" with input as key({"restrictions": ["command"]})
+	rule.verdict == "pass" with input as key({"type": "access_key", "restrictions": ["read"]})
+	rule.verdict == "fail" with input as key({"type": "access_key"})
+}
+
+test_malformed_restrictions_unknown if {
+	rule.verdict == "error" with input as key({"restrictions": null})
+}
+
+test_not_applicable_other_keys if {
+	rule.verdict == "not_applicable" with input as key({"type": "ssh_host_key"})
+	rule.verdict == "not_applicable" with input as key({"account": "alice"})
+	rule.verdict == "not_applicable" with input as key({"enabled": false})
 }

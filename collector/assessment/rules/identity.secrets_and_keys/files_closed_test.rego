@@ -185,3 +185,18 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+one(changes) := document({"credentials": [object.union(
+	{"type": "ssh_authorized_key", "account": "a", "id": "SHA256:x", "algorithm": "ssh-ed25519", "bits": 256, "created": null, "changed": "2019-01-01", "last_used": "2019-01-01", "enabled": true, "restrictions": [], "mode": "0666", "source": "f:1"},
+	changes,
+)], "elsewhere": [], "complete": true})
+
+test_fail_each_sort_once if {
+	rule.verdict == "fail" with input as one({})
+	count(rule.items) == 1 with input as one({"type": "ssh_private_key"})
+	count(rule.items) == 1 with input as one({"type": "ssh_private_key", "mode": "0644"})
+	rule.verdict == "pass" with input as one({"mode": "0644"})
+	rule.verdict == "error" with input as one({"mode": "rw"})
+	rule.verdict == "error" with input as one({"type": "ssh_private_key", "mode": "rw"})
+	count(rule.items) == 0 with input as one({"type": "ssh_private_key", "mode": "rw"})
+}

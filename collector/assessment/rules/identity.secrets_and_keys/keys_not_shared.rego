@@ -15,6 +15,8 @@
 #   fix: Give each account the key of its own person, and let one person step up from it.
 #   parameters:
 #     max_accounts: 1
+#   limits:
+#     max_accounts: [1, 1000]
 package exhibit.identity.secrets_and_keys.keys_not_shared
 
 default verdict := "error"

@@ -174,3 +174,21 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+one(changes) := document({"credentials": [object.union(
+	{"type": "ssh_authorized_key", "account": "a", "id": "SHA256:x", "algorithm": "ssh-ed25519", "bits": 256, "created": null, "changed": "2019-01-01", "last_used": "2019-01-01", "enabled": true, "restrictions": [], "mode": "0666", "source": "f:1"},
+	changes,
+)], "elsewhere": [], "complete": true})
+
+test_pass_only_keys_that_open_count if {
+	every changes in [{"enabled": false}, {"type": "ssh_host_key"}] {
+		rule.verdict == "pass" with input as object.union(one({}), {"body": {"credentials": array.concat(
+			one({}).body.credentials,
+			one(object.union({"account": "b"}, changes)).body.credentials,
+		)}})
+	}
+	rule.verdict == "fail" with input as object.union(one({}), {"body": {"credentials": array.concat(
+		one({}).body.credentials,
+		one({"account": "b"}).body.credentials,
+	)}})
+}

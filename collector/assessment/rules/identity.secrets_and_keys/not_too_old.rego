@@ -20,6 +20,8 @@
 #   parameters:
 #     max_days: 730
 #     types: ["ssh_authorized_key", "access_key", "token"]
+#   limits:
+#     max_days: [1, 3660]
 package exhibit.identity.secrets_and_keys.not_too_old
 
 import data.exhibit.lib.age
@@ -27,7 +29,7 @@ import data.exhibit.lib.say
 
 default verdict := "error"
 
-default message := "not every place of keys could be read, or the age of one is not recorded"
+default message := "not every place of keys could be read, or the age of one is not recorded or lies in the future"
 
 verdict := "not_applicable" if not_applicable
 

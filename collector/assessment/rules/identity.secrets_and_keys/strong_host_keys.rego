@@ -17,13 +17,15 @@
 #   parameters:
 #     broken: ["ssh-dss", "ssh-rsa1"]
 #     min_rsa_bits: 2048
+#   limits:
+#     min_rsa_bits: [1024, 16384]
 package exhibit.identity.secrets_and_keys.strong_host_keys
 
 import data.exhibit.lib.say
 
 default verdict := "error"
 
-default message := "not every place of keys could be read, or an algorithm is not known"
+default message := "not every place of keys could be read, or an algorithm or the size of an RSA key is not known"
 
 verdict := "not_applicable" if not_applicable
 
@@ -56,6 +58,7 @@ judgeable if {
 	input.body.complete == true
 	every credential in judged {
 		is_string(credential.algorithm)
+		sized(credential)
 	}
 }
 
@@ -74,6 +77,11 @@ items contains {"id": id, "why": why} if {
 	id := credential.source
 	why := sprintf("has %d bits", [say.field(credential, "bits", "unknown")])
 }
+
+# Only RSA comes in sizes that matter.
+sized(credential) if not contains(credential.algorithm, "rsa")
+
+sized(credential) if is_number(credential.bits)
 
 judged contains credential if {
 	is_array(input.body.credentials)

@@ -185,3 +185,12 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+key(changes) := document({"credentials": [object.union({"type": "ssh_host_key", "account": null, "algorithm": "ssh-rsa", "bits": 2048, "source": "f"}, changes)], "elsewhere": [], "complete": true})
+
+test_pass_at_the_limit_of_bits if {
+	rule.verdict == "pass" with input as key({})
+	rule.verdict == "fail" with input as key({"bits": 2047})
+	rule.verdict == "pass" with input as key({"algorithm": "ssh-ed25519", "bits": null})
+	rule.verdict == "error" with input as key({"bits": null})
+}

@@ -16,6 +16,8 @@
 #   fix: Ask its holder, then switch it off and delete it.
 #   parameters:
 #     max_days: 90
+#   limits:
+#     max_days: [1, 1100]
 package exhibit.identity.secrets_and_keys.unused_removed
 
 import data.exhibit.lib.age
@@ -23,7 +25,7 @@ import data.exhibit.lib.say
 
 default verdict := "error"
 
-default message := "not every place of keys could be read, or a day of use could not be read"
+default message := "not every place of keys could be read, or a day of use could not be read or lies in the future"
 
 verdict := "not_applicable" if not_applicable
 

@@ -197,3 +197,28 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+test_pass_up_to_the_limit if {
+	rule.verdict == "pass" with input as object.union(pass_input, {"now": "2027-01-30T00:00:00Z"})
+}
+
+test_fail_past_the_limit if {
+	rule.verdict == "fail" with input as fail_past_the_limit_input
+}
+
+fail_past_the_limit_input := object.union(pass_input, {"now": "2027-01-30T00:00:01Z"})
+
+test_malformed_future if {
+	rule.verdict == "error" with input as object.union(pass_input, {"now": "2018-01-01T00:00:00Z"})
+}
+
+one(changes) := document({"credentials": [object.union(
+	{"type": "ssh_authorized_key", "account": "a", "id": "SHA256:x", "algorithm": "ssh-ed25519", "bits": 256, "created": null, "changed": "2019-01-01", "last_used": "2019-01-01", "enabled": true, "restrictions": [], "mode": "0666", "source": "f:1"},
+	changes,
+)], "elsewhere": [], "complete": true})
+
+test_not_applicable_switched_off if {
+	rule.verdict == "fail" with input as one({})
+	rule.verdict == "fail" with input as one({"enabled": null})
+	rule.verdict == "not_applicable" with input as one({"enabled": false})
+}

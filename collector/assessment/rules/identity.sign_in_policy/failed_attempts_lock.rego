@@ -10,9 +10,12 @@
 #   severity: medium
 #   freshness: 168
 #   why: Without a lock, guessing is only a matter of time.
-#   fix: Put pam_faillock into the PAM stack (deny=5, unlock_time=600).
+#   fix: Set deny = 5 and unlock_time = 600 in /etc/security/faillock.conf and put pam_faillock into the
+#     PAM stack (on RHEL authselect enable-feature with-faillock).
 #   parameters:
 #     max_attempts: 10
+#   limits:
+#     max_attempts: [1, 100]
 package exhibit.identity.sign_in_policy.failed_attempts_lock
 
 default verdict := "error"
@@ -47,6 +50,7 @@ not_applicable if {
 judgeable if {
 	input.body.lockout.enforced == true
 	is_number(input.body.lockout.attempts)
+	input.body.lockout.attempts > 0
 }
 
 items contains {"id": "lockout", "why": "nothing locks an account after failed attempts"} if {

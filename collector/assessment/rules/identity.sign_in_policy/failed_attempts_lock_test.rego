@@ -48,3 +48,13 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+test_pass_at_the_limit if {
+	rule.verdict == "pass" with input as document({"pam": [], "lockout": {"enforced": true, "attempts": 10}})
+	rule.verdict == "fail" with input as document({"pam": [], "lockout": {"enforced": true, "attempts": 11}})
+}
+
+test_malformed_attempts if {
+	rule.verdict == "error" with input as document({"pam": [], "lockout": {"enforced": true, "attempts": 0}})
+	rule.verdict == "error" with input as document({"pam": [], "lockout": {"enforced": true, "attempts": null}})
+}

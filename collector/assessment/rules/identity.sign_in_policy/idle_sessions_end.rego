@@ -17,6 +17,8 @@
 #   fix: Set a read-only TMOUT=900 in /etc/profile.d, or StopIdleSessionSec in logind.conf.
 #   parameters:
 #     max_seconds: 3600
+#   limits:
+#     max_seconds: [1, 86400]
 package exhibit.identity.sign_in_policy.idle_sessions_end
 
 default verdict := "error"
@@ -58,5 +60,5 @@ items contains {"id": "idle_timeout", "why": why} if {
 }
 
 items contains {"id": "idle_timeout", "why": "no idle limit is set"} if {
-	input.body.session.idle_timeout_seconds == null
+	input.body.session.idle_timeout_seconds in {null, 0}
 }

@@ -42,3 +42,11 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+test_fail_never if {
+	rule.verdict == "fail" with input as fail_never_input
+	rule.verdict == "pass" with input as document({"pam": [], "ssh": null, "session": {"idle_timeout_seconds": 3600}})
+	rule.verdict == "fail" with input as document({"pam": [], "ssh": null, "session": {"idle_timeout_seconds": 3601}})
+}
+
+fail_never_input := document({"pam": [], "ssh": null, "session": {"idle_timeout_seconds": 0}})

@@ -39,3 +39,8 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+test_pass_in_capitals if {
+	rule.verdict == "pass" with input as document({"pam": [], "password_rules": {"hash_scheme": "YESCRYPT"}})
+	rule.verdict == "fail" with input as document({"pam": null, "password_rules": {"hash_scheme": "md5"}})
+}

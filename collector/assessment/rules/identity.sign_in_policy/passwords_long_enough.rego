@@ -15,6 +15,8 @@
 #   fix: Install libpam-pwquality and set minlen = 12 in /etc/security/pwquality.conf.
 #   parameters:
 #     min_length: 12
+#   limits:
+#     min_length: [6, 128]
 package exhibit.identity.sign_in_policy.passwords_long_enough
 
 # Direct on A.5.17: that systems refuse weak passwords is the part of managing authentication

@@ -48,3 +48,14 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+rules(changes) := document({"pam": [], "password_rules": object.union({"enforced": true, "min_length": 12}, changes)})
+
+test_pass_at_the_limit if {
+	rule.verdict == "pass" with input as rules({})
+	rule.verdict == "fail" with input as rules({"min_length": 11})
+	rule.verdict == "fail" with input as rules({"min_length": null})
+	rule.verdict == "error" with input as rules({"enforced": null})
+	rule.verdict == "error" with input as document({"pam": null, "password_rules": {"enforced": true}})
+	count(rule.items) == 1 with input as rules({"enforced": false, "min_length": 4})
+}

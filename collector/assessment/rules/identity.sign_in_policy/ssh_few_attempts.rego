@@ -12,7 +12,9 @@
 #   why: Each further attempt makes guessing cheaper and fills the log more slowly.
 #   fix: Set MaxAuthTries 4 and reload the server.
 #   parameters:
-#     max: 6
+#     max: 4
+#   limits:
+#     max: [1, 20]
 package exhibit.identity.sign_in_policy.ssh_few_attempts
 
 default verdict := "error"
@@ -44,7 +46,7 @@ not_applicable if input.body.ssh.installed == false
 
 # What must be known before the absence of offending items means anything.
 judgeable if {
-	is_string(input.body.ssh.settings.maxauthtries)
+	is_number(to_number(input.body.ssh.settings.maxauthtries))
 	is_array(input.body.ssh.matches)
 }
 

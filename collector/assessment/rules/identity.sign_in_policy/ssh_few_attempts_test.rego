@@ -69,3 +69,18 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+server(settings) := {"installed": true, "settings_from": "sshd -T", "settings": settings, "matches": []}
+
+server_with_match(settings, block) := object.union(server(settings), {"matches": [{"criteria": "User bob", "settings": block, "source": "/etc/ssh/sshd_config:9"}]})
+
+test_pass_at_the_limit if {
+	rule.verdict == "pass" with input as object.union(document({"ssh": server({"maxauthtries": "4"})}), {"parameters": {"max": 4}})
+	rule.verdict == "fail" with input as object.union(document({"ssh": server({"maxauthtries": "5"})}), {"parameters": {"max": 4}})
+	rule.verdict == "error" with input as document({"ssh": server({"maxauthtries": "few"})})
+}
+
+test_fail_in_a_match if {
+	rule.verdict == "fail" with input as object.union(document({"ssh": server_with_match({"maxauthtries": "4"}, {"maxauthtries": "5"})}), {"parameters": {"max": 4}})
+	rule.verdict == "pass" with input as object.union(document({"ssh": server_with_match({"maxauthtries": "4"}, {"maxauthtries": "4"})}), {"parameters": {"max": 4}})
+}

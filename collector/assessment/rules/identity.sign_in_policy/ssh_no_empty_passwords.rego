@@ -44,13 +44,13 @@ not_applicable if input.body.ssh.installed == false
 
 # What must be known before the absence of offending items means anything.
 judgeable if {
-	is_string(input.body.ssh.settings.permitemptypasswords)
+	lower(input.body.ssh.settings.permitemptypasswords) in {"yes", "no"}
 	is_array(input.body.ssh.matches)
 }
 
 items contains {"id": "permitemptypasswords", "why": why} if {
 	value := input.body.ssh.settings.permitemptypasswords
-	value == "yes"
+	lower(value) == "yes"
 	why := sprintf("is %v", [value])
 }
 
@@ -58,6 +58,6 @@ items contains {"id": block.criteria, "why": why} if {
 	is_array(input.body.ssh.matches)
 	some block in input.body.ssh.matches
 	value := block.settings.permitemptypasswords
-	value == "yes"
+	lower(value) == "yes"
 	why := sprintf("is %v (%v)", [value, block.source])
 }

@@ -75,3 +75,21 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+server(settings) := {"installed": true, "settings_from": "sshd -T", "settings": settings, "matches": []}
+
+server_with_match(settings, block) := object.union(server(settings), {"matches": [{"criteria": "User bob", "settings": block, "source": "/etc/ssh/sshd_config:9"}]})
+
+test_fail_in_capitals if {
+	rule.verdict == "fail" with input as document({"ssh": server({"permitemptypasswords": "YES"})})
+	rule.verdict == "fail" with input as document({"ssh": server_with_match({"permitemptypasswords": "no"}, {"permitemptypasswords": "Yes"})})
+}
+
+test_malformed_unknown_word if {
+	rule.verdict == "error" with input as document({"ssh": server({"permitemptypasswords": "maybe"})})
+	rule.verdict == "error" with input as document({"ssh": object.union(server({"permitemptypasswords": "no"}), {"matches": null})})
+}
+
+test_pass_switched_off_for_some if {
+	rule.verdict == "pass" with input as document({"ssh": server_with_match({"permitemptypasswords": "NO"}, {"permitemptypasswords": "no"})})
+}

@@ -56,7 +56,7 @@ judgeable if {
 
 items contains {"id": "permitrootlogin", "why": why} if {
 	value := input.body.ssh.settings.permitrootlogin
-	not value in input.parameters.allowed
+	not lower(value) in input.parameters.allowed
 	why := sprintf("is %v", [value])
 }
 
@@ -64,6 +64,6 @@ items contains {"id": block.criteria, "why": why} if {
 	is_array(input.body.ssh.matches)
 	some block in input.body.ssh.matches
 	value := block.settings.permitrootlogin
-	not value in input.parameters.allowed
+	not lower(value) in input.parameters.allowed
 	why := sprintf("is %v (%v)", [value, block.source])
 }

@@ -73,3 +73,18 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+server(settings) := {"installed": true, "settings_from": "sshd -T", "settings": settings, "matches": []}
+
+server_with_match(settings, block) := object.union(server(settings), {"matches": [{"criteria": "User bob", "settings": block, "source": "/etc/ssh/sshd_config:9"}]})
+
+test_fail_in_capitals if {
+	rule.verdict == "fail" with input as document({"ssh": server({"permitrootlogin": "YES"})})
+	rule.verdict == "pass" with input as document({"ssh": server({"permitrootlogin": "No"})})
+	rule.verdict == "error" with input as document({"ssh": object.union(server({"permitrootlogin": "no"}), {"matches": null})})
+}
+
+test_pass_allowed_for_some if {
+	rule.verdict == "pass" with input as document({"ssh": server_with_match({"permitrootlogin": "no"}, {"permitrootlogin": "Prohibit-Password"})})
+	rule.verdict == "fail" with input as document({"ssh": server_with_match({"permitrootlogin": "no"}, {"permitrootlogin": "yes"})})
+}

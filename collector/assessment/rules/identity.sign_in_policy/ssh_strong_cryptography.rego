@@ -17,7 +17,7 @@
 #   why: A connection is as strong as the weakest algorithm both sides accept.
 #   fix: Remove the named algorithms from Ciphers, MACs or KexAlgorithms and reload the server.
 #   parameters:
-#     weak: ["3des-cbc", "aes128-cbc", "aes192-cbc", "aes256-cbc", "arcfour", "arcfour128", "arcfour256", "blowfish-cbc", "cast128-cbc", "hmac-md5", "hmac-md5-96", "hmac-sha1-96", "hmac-ripemd160", "diffie-hellman-group1-sha1", "diffie-hellman-group14-sha1", "diffie-hellman-group-exchange-sha1"]
+#     weak: ["3des-cbc", "aes128-cbc", "aes192-cbc", "aes256-cbc", "arcfour", "arcfour128", "arcfour256", "blowfish-cbc", "cast128-cbc", "rijndael-cbc@lysator.liu.se", "hmac-md5", "hmac-md5-96", "hmac-md5-etm@openssh.com", "hmac-md5-96-etm@openssh.com", "hmac-sha1-96", "hmac-sha1-96-etm@openssh.com", "hmac-ripemd160", "hmac-ripemd160@openssh.com", "hmac-ripemd160-etm@openssh.com", "diffie-hellman-group1-sha1", "diffie-hellman-group14-sha1", "diffie-hellman-group-exchange-sha1"]
 package exhibit.identity.sign_in_policy.ssh_strong_cryptography
 
 default verdict := "error"

@@ -87,3 +87,29 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+server(settings) := {"installed": true, "settings_from": "sshd -T", "settings": settings, "matches": []}
+
+server_with_match(settings, block) := object.union(server(settings), {"matches": [{"criteria": "User bob", "settings": block, "source": "/etc/ssh/sshd_config:9"}]})
+
+offers(changes) := document({"ssh": server(object.union(
+	{"ciphers": "aes256-gcm@openssh.com", "macs": "hmac-sha2-512-etm@openssh.com", "kexalgorithms": "curve25519-sha256"},
+	changes,
+))})
+
+test_fail_each_list if {
+	rule.verdict == "fail" with input as offers({"ciphers": "aes256-ctr,3des-cbc"})
+	rule.verdict == "fail" with input as offers({"macs": "hmac-md5"})
+	rule.verdict == "fail" with input as offers({"kexalgorithms": "diffie-hellman-group1-sha1"})
+	rule.verdict == "pass" with input as offers({})
+}
+
+test_malformed_one_list_unknown if {
+	every keyword in ["ciphers", "macs", "kexalgorithms"] {
+		rule.verdict == "error" with input as offers({keyword: null})
+	}
+}
+
+test_not_applicable_not_installed if {
+	rule.verdict == "not_applicable" with input as document({"ssh": {"installed": false, "settings_from": null, "settings": {}, "matches": []}})
+}

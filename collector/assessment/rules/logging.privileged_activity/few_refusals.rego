@@ -15,6 +15,8 @@
 #   fix: Look at the records of that day; lock the account, block the source, or mend the job.
 #   parameters:
 #     max_a_day: 50
+#   limits:
+#     max_a_day: [0, 100000]
 package exhibit.logging.privileged_activity.few_refusals
 
 import data.exhibit.lib.say

@@ -122,3 +122,17 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+acted(changes) := document({
+	"activity": [object.union({"day": "2026-11-20", "account": "ubuntu", "action": "sudo", "succeeded": 1, "failed": 0, "source": "journal"}, changes)],
+	"sources": [{"name": "journal", "read": true}],
+})
+
+test_fail_each_action if {
+	every action in ["sudo", "su", "execution", "elevation"] {
+		rule.verdict == "fail" with input as acted({"action": action})
+	}
+	rule.verdict == "pass" with input as acted({"action": "sign_in"})
+	rule.verdict == "pass" with input as acted({"account": "ada"})
+	rule.verdict == "pass" with input as acted({"succeeded": 0, "failed": 9})
+}

@@ -19,6 +19,8 @@
 #   parameters:
 #     max_a_day: 0
 #     sources_left_out: []
+#   limits:
+#     max_a_day: [0, 1000]
 package exhibit.logging.privileged_activity.no_direct_administrator_sign_in
 
 import data.exhibit.lib.say

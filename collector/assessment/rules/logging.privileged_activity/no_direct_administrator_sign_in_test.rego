@@ -131,3 +131,13 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+test_pass_source_left_out if {
+	rule.verdict == "pass" with input as object.union(
+		document({
+			"activity": [{"day": "2026-11-20", "account": "root", "action": "root_sign_in", "succeeded": 1, "failed": 0, "source": "wtmp"}],
+			"sources": [{"name": "wtmp", "read": true}],
+		}),
+		{"parameters": {"max_a_day": 0, "sources_left_out": ["wtmp"]}},
+	)
+}

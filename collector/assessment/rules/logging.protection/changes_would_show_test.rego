@@ -183,3 +183,11 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+test_malformed_a_seal_unknown if {
+	rule.verdict == "error" with input as document({
+		"stores": [{"path": "/var/log/journal", "append_only": null}],
+		"sealing": [{"name": "journald-seal", "in_force": null}],
+		"remote_copies": [],
+	})
+}

@@ -20,6 +20,8 @@
 #   parameters:
 #     min_days: 90
 #     stores: ["auth", "secure", "audit", "journal", "syslog", "messages"]
+#   limits:
+#     min_days: [1, 3660]
 package exhibit.logging.protection.kept_long_enough
 
 import data.exhibit.lib.say

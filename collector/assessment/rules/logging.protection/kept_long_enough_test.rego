@@ -134,3 +134,17 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+kept(days) := document({"retention": [{"store": "/var/log/auth.log", "keep_days": days, "source": "f:1"}], "remote_copies": []})
+
+test_pass_at_the_limit if {
+	rule.verdict == "pass" with input as kept(input_parameters.min_days)
+	rule.verdict == "fail" with input as kept(input_parameters.min_days - 1)
+}
+
+input_parameters := kept(1).parameters
+
+test_not_applicable_other_records if {
+	rule.verdict == "not_applicable" with input as document({"retention": [{"store": "/var/log/nginx/*.log", "keep_days": 1, "source": "f:1"}], "remote_copies": []})
+	rule.verdict == "not_applicable" with input as document({"retention": [{"store": "/var/log/auth.log", "keep_days": null, "source": "f:1"}], "remote_copies": []})
+}

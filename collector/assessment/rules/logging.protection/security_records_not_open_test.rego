@@ -107,3 +107,12 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+store(reach) := document({"stores": [{"path": "/var/log/auth.log", "kind": "security", "mode": "0640", "readable_by": reach}]})
+
+test_pass_each_reach if {
+	rule.verdict == "pass" with input as store("owner")
+	rule.verdict == "pass" with input as store("group")
+	rule.verdict == "error" with input as store("unknown")
+	rule.verdict == "fail" with input as store("everyone")
+}

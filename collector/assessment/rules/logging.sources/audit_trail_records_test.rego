@@ -42,3 +42,25 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+trail(changes) := document({"audit": object.union({"name": "auditd", "installed": true, "active": true, "recording": true, "rules_loaded": 1}, changes)})
+
+whys := {item.why | some item in rule.items}
+
+test_fail_each_way if {
+	rule.verdict == "pass" with input as trail({})
+	whys == {"is not installed"} with input as trail({"installed": false, "recording": false, "rules_loaded": 0})
+	whys == {"is installed and does not record"} with input as trail({"recording": false, "rules_loaded": 0})
+	whys == {"records with no rule in force"} with input as trail({"rules_loaded": 0})
+}
+
+test_malformed_half_known if {
+	rule.verdict == "error" with input as trail({"rules_loaded": null})
+	rule.verdict == "error" with input as trail({"recording": null})
+	rule.verdict == "error" with input as trail({"installed": null})
+}
+
+test_pass_no_item if {
+	count(rule.items) == 0 with input as trail({"rules_loaded": 1})
+	count(rule.items) == 1 with input as trail({"installed": false, "recording": true, "rules_loaded": 0})
+}

@@ -48,15 +48,13 @@ not_applicable if {
 judgeable if count(lasting) > 0
 
 items contains {"id": item.name, "why": "does not keep its records across a restart"} if {
-	count(lasting) == 0
-	is_array(input.body.recorders)
+	none_lasts
 	some item in input.body.recorders
 	item.persistent == false
 }
 
 items contains {"id": item.name, "why": "does not run"} if {
-	count(lasting) == 0
-	is_array(input.body.recorders)
+	none_lasts
 	some item in input.body.recorders
 	item.active == false
 }
@@ -66,9 +64,31 @@ items contains {"id": "recorders", "why": "nothing records events here"} if {
 	count(input.body.recorders) == 0
 }
 
+items contains {"id": item.name, "why": "runs and does not start with the system"} if {
+	none_lasts
+	some item in input.body.recorders
+	item.enabled == false
+}
+
+# Of each is known that its records do not last: one that may keep them is not told to lose them.
+none_lasts if {
+	count(lasting) == 0
+	is_array(input.body.recorders)
+	every item in input.body.recorders {
+		fleeting(item)
+	}
+}
+
+fleeting(item) if item.persistent == false
+
+fleeting(item) if item.active == false
+
+fleeting(item) if item.enabled == false
+
 lasting contains item.name if {
 	is_array(input.body.recorders)
 	some item in input.body.recorders
 	item.active == true
 	item.persistent == true
+	not item.enabled == false
 }

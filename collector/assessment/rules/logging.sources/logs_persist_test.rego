@@ -54,3 +54,34 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+recorders(list) := document({"audit": {}, "recorders": list})
+
+recorder(changes) := object.union({"name": "rsyslog", "active": true, "enabled": true, "persistent": true}, changes)
+
+test_fail_each_way if {
+	rule.verdict == "pass" with input as recorders([recorder({})])
+	rule.verdict == "pass" with input as recorders([recorder({"enabled": null})])
+	rule.verdict == "fail" with input as recorders([recorder({"active": false})])
+	rule.verdict == "fail" with input as recorders([recorder({"persistent": false})])
+	rule.verdict == "fail" with input as recorders([recorder({"enabled": false})])
+	rule.verdict == "error" with input as document({"audit": null, "recorders": null})
+}
+
+test_malformed_one_may_last if {
+	rule.verdict == "error" with input as recorders([recorder({"name": "journald", "persistent": null}), recorder({"active": false})])
+	rule.verdict == "error" with input as recorders([recorder({"active": null})])
+}
+
+test_pass_one_of_two_is_enough if {
+	rule.verdict == "pass" with input as recorders([recorder({}), recorder({"name": "x", "active": false, "persistent": false})])
+	count(rule.items) == 0 with input as recorders([recorder({}), recorder({"name": "x", "active": false, "persistent": false})])
+}
+
+whys := {item.why | some item in rule.items}
+
+test_fail_says_what_each_lacks if {
+	whys == {"does not run"} with input as recorders([recorder({"active": false})])
+	whys == {"does not keep its records across a restart"} with input as recorders([recorder({"persistent": false})])
+	whys == {"runs and does not start with the system"} with input as recorders([recorder({"enabled": false})])
+}

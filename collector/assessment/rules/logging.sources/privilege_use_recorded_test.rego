@@ -47,3 +47,9 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+test_malformed_nothing_told if {
+	rule.verdict == "error" with input as document({"audit": null, "recorders": [{"name": "journald"}], "privilege_use": null})
+	rule.verdict == "error" with input as document({"audit": {}, "recorders": [], "privilege_use": null})
+	rule.verdict == "fail" with input as document({"audit": {}, "recorders": [], "privilege_use": []})
+}

@@ -70,3 +70,10 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+test_pass_excepted if {
+	rule.verdict == "pass" with input as object.union(
+		document({"devices": [{"id": "sdb", "transport": "usb", "mounted": ["/mnt"]}]}),
+		{"parameters": {"exceptions": ["sdb"]}},
+	)
+}

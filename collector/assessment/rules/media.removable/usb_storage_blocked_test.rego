@@ -39,3 +39,9 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+test_not_applicable_only_where_it_is_open if {
+	rule.verdict == "pass" with input as object.union(document({"usb_storage_blocked": true}), {"parameters": {"required": false}})
+	rule.verdict == "not_applicable" with input as object.union(document({"usb_storage_blocked": false}), {"parameters": {"required": false}})
+	rule.verdict == "error" with input as object.union(document({"usb_storage_blocked": null}), {"parameters": {"required": false}})
+}

@@ -133,3 +133,15 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+test_fail_something_raises_and_reaches_nobody if {
+	every body in [
+		{"monitors": [], "rules": [{"name": "x"}], "routes": []},
+		{"monitors": [], "rules": [], "routes": [{"receiver": "x", "channel": "none"}]},
+		{"monitors": [{"name": "monit", "active": true, "reports_to": []}], "rules": [], "routes": []},
+		{"monitors": [{"name": "monit", "active": false, "reports_to": ["a"]}], "rules": [], "routes": []},
+	] {
+		rule.verdict == "fail" with input as document(body)
+	}
+	rule.verdict == "pass" with input as document({"monitors": [{"name": "zabbix-agent", "active": null, "reports_to": ["a"]}], "rules": [], "routes": []})
+}

@@ -17,6 +17,8 @@
 #   parameters:
 #     max_days: 366
 #     channels: ["mail", "webhook", "pager", "chat", "sms"]
+#   limits:
+#     max_days: [1, 1100]
 package exhibit.monitoring.alert_rules.routes_tested
 
 import data.exhibit.lib.age
@@ -24,7 +26,7 @@ import data.exhibit.lib.say
 
 default verdict := "error"
 
-default message := "the time of a test could not be read"
+default message := "the time of a test could not be read, or lies in the future"
 
 verdict := "not_applicable" if not_applicable
 
@@ -54,7 +56,7 @@ not_applicable if {
 judgeable if {
 	is_array(input.body.routes)
 	every route in judged {
-		age.hours(route.last_test, input.now) <= input.parameters.max_days * 24
+		age.since(route.last_test, input.now) <= input.parameters.max_days * 24
 	}
 }
 
@@ -70,7 +72,7 @@ items contains {"id": id, "why": why} if {
 
 items contains {"id": id, "why": why} if {
 	some route in judged
-	hours := age.hours(route.last_test, input.now)
+	hours := age.since(route.last_test, input.now)
 	hours > input.parameters.max_days * 24
 	id := route.receiver
 	why := sprintf("was last tested %d days ago", [floor(hours / 24)])

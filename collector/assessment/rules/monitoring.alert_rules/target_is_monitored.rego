@@ -65,9 +65,10 @@ items contains {"id": id, "why": why} if {
 items contains {"id": id, "why": why} if {
 	input.parameters.required == true
 	is_array(input.body.monitors)
-	count(running) == 0
+	every monitor in known {
+		monitor.active == false
+	}
 	some monitor in known
-	monitor.active == false
 	id := monitor.name
 	why := "is installed and does not run"
 }

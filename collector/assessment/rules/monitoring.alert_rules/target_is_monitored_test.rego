@@ -74,3 +74,17 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+test_malformed_one_may_run if {
+	rule.verdict == "error" with input as document({"monitors": [
+		{"name": "monit", "active": false, "enabled": true, "reports_to": []},
+		{"name": "zabbix-agent", "active": null, "enabled": true, "reports_to": []},
+	]})
+}
+
+test_pass_not_required if {
+	rule.verdict == "pass" with input as object.union(
+		document({"monitors": [{"name": "monit", "active": true, "enabled": true, "reports_to": []}]}),
+		{"parameters": {"required": false}},
+	)
+}

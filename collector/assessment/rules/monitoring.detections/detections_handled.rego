@@ -1,6 +1,7 @@
 # METADATA
 # title: Detections are dealt with in time
-# description: No detection stays open longer than the limit.
+# description: No detection stays open longer than the limit; where a sensor writes levels (Wazuh, OSSEC),
+#   those below the given one are records, and no detections.
 # custom:
 #   id: monitoring.detections.detections_handled
 #   kind: monitoring.detections
@@ -14,10 +15,15 @@
 #   severity: high
 #   freshness: 48
 #   clock: true
+#   capture: true
 #   why: A detection that nobody looks at is worth nothing.
 #   fix: Close each with the reason, or open an incident.
 #   parameters:
 #     max_days: 7
+#     min_level: 7
+#   limits:
+#     max_days: [0, 366]
+#     min_level: [0, 15]
 package exhibit.monitoring.detections.detections_handled
 
 import data.exhibit.lib.age
@@ -25,7 +31,7 @@ import data.exhibit.lib.say
 
 default verdict := "error"
 
-default message := "the detections could not be read, or since when one is open"
+default message := "not all detections could be read, or what became of one is not recorded, or since when one is open, or that lies in the future"
 
 verdict := "not_applicable" if not_applicable
 
@@ -58,8 +64,12 @@ judgeable if {
 	is_array(input.body.sensors)
 	is_array(input.body.detections)
 	every detection in input.body.detections {
-		detection.state in ["open", "acted", "closed", "unknown"]
+		detection.state in ["open", "acted", "closed"]
 	}
+	every sensor in input.body.sensors {
+		sensor.readable == true
+	}
+	not input.capture.truncated == true
 	every detection in judged {
 		age.days(since(detection), input.now) <= input.parameters.max_days
 	}
@@ -83,6 +93,12 @@ judged contains detection if {
 	is_array(input.body.detections)
 	some detection in input.body.detections
 	detection.state == "open"
+	not mild(detection)
+}
+
+mild(detection) if {
+	regex.match("^[0-9]{1,3}$", detection.severity)
+	to_number(detection.severity) < input.parameters.min_level
 }
 
 since(detection) := detection.first_seen if is_string(detection.first_seen)

@@ -1,6 +1,7 @@
 # METADATA
 # title: No severe detection is open
-# description: No detection of a severe kind is without a decision.
+# description: No detection that its sensor calls severe, by a word or by a level (of Wazuh and OSSEC), is
+#   without a decision, and none of a sensor whose every find is severe.
 # custom:
 #   id: monitoring.detections.nothing_severe_open
 #   kind: monitoring.detections
@@ -11,17 +12,22 @@
 #     relation: supporting
 #   severity: critical
 #   freshness: 24
+#   capture: true
 #   why: What the sensor itself calls severe cannot wait for a weekly look.
 #   fix: Treat it as an incident now, or close it with the reason.
 #   parameters:
 #     severe: ["critical", "high", "severe", "emergency", "alert"]
+#     severe_level: 12
+#     severe_sensors: ["clamav", "rkhunter"]
+#   limits:
+#     severe_level: [1, 15]
 package exhibit.monitoring.detections.nothing_severe_open
 
 import data.exhibit.lib.say
 
 default verdict := "error"
 
-default message := "the detections could not be read"
+default message := "not all detections could be read, or what became of a severe one is not recorded"
 
 verdict := "not_applicable" if not_applicable
 
@@ -54,13 +60,17 @@ judgeable if {
 	is_array(input.body.sensors)
 	is_array(input.body.detections)
 	every detection in input.body.detections {
-		detection.state in ["open", "acted", "closed", "unknown"]
+		decided(detection)
 	}
+	every sensor in input.body.sensors {
+		sensor.readable == true
+	}
+	not input.capture.truncated == true
 }
 
 items contains {"id": id, "why": why} if {
 	some detection in judged
-	lower(detection.severity) in input.parameters.severe
+	severe(detection)
 	id := sprintf("%v %v", [
 		say.field(detection, "sensor", "unknown"),
 		say.field(detection, "rule", "unknown"),
@@ -71,6 +81,23 @@ items contains {"id": id, "why": why} if {
 		say.field(detection, "last_seen", "unknown"),
 	])
 }
+
+decided(detection) if detection.state in ["open", "acted", "closed"]
+
+# Where nobody records what becomes of it, a mild one may rest.
+decided(detection) if {
+	detection.state == "unknown"
+	not severe(detection)
+}
+
+severe(detection) if lower(detection.severity) in input.parameters.severe
+
+severe(detection) if {
+	regex.match("^[0-9]{1,3}$", detection.severity)
+	to_number(detection.severity) >= input.parameters.severe_level
+}
+
+severe(detection) if detection.sensor in input.parameters.severe_sensors
 
 judged contains detection if {
 	is_array(input.body.detections)

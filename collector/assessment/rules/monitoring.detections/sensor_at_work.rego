@@ -11,12 +11,15 @@
 #     relation: context
 #   severity: medium
 #   freshness: 48
+#   clock: true
 #   why: An intrusion that nothing detects is found by somebody else.
 #   fix: Install a sensor that fits, such as fail2ban, an agent of a detection product, or the
 #     cloud’s own, and send its findings to people.
 #   parameters:
 #     required: true
 package exhibit.monitoring.detections.sensor_at_work
+
+import data.exhibit.lib.age
 
 # Direct on A.8.16: a sensor that watches for what should not happen is the monitoring itself,
 # observed at work; whether it sees enough is for people.
@@ -65,9 +68,7 @@ items contains {"id": id, "why": why} if {
 }
 
 items contains {"id": id, "why": why} if {
-	input.parameters.required == true
-	is_array(input.body.sensors)
-	count(working) == 0
+	none_works
 	some sensor in input.body.sensors
 	sensor.active == false
 	id := sensor.name
@@ -75,15 +76,11 @@ items contains {"id": id, "why": why} if {
 }
 
 items contains {"id": id, "why": why} if {
-	input.parameters.required == true
-	is_array(input.body.sensors)
-	count(working) == 0
+	none_works
 	some sensor in input.body.sensors
-	sensor.active == null
-	sensor.last_event == null
-	sensor.readable == true
+	silent(sensor)
 	id := sensor.name
-	why := "runs by schedule if at all, and left no record"
+	why := "runs by schedule if at all, and left no record within the window"
 }
 
 working contains sensor.name if {
@@ -96,5 +93,34 @@ working contains sensor.name if {
 	is_array(input.body.sensors)
 	some sensor in input.body.sensors
 	sensor.active == null
-	is_string(sensor.last_event)
+	recent(sensor)
 }
+
+# Of each is known that it does not.
+none_works if {
+	input.parameters.required == true
+	is_array(input.body.sensors)
+	count(working) == 0
+	every sensor in input.body.sensors {
+		idle(sensor)
+	}
+}
+
+idle(sensor) if sensor.active == false
+
+idle(sensor) if silent(sensor)
+
+# What runs by schedule shows by its records that it does.
+silent(sensor) if {
+	sensor.active == null
+	sensor.readable == true
+	sensor.last_event == null
+}
+
+silent(sensor) if {
+	sensor.active == null
+	sensor.readable == true
+	age.days(sensor.last_event, input.now) > input.body.window_days + 1
+}
+
+recent(sensor) if age.days(sensor.last_event, input.now) <= input.body.window_days + 1

@@ -17,7 +17,7 @@ package exhibit.network.firewall.filter_survives_restart
 
 default verdict := "error"
 
-default message := "whether the rules are loaded at start could not be determined"
+default message := "whether a filter is in force, or whether its rules are loaded at start, could not be determined"
 
 verdict := "not_applicable" if not_applicable
 
@@ -48,12 +48,14 @@ not_applicable if {
 
 # What must be known before the absence of offending items means anything.
 judgeable if {
+	input.body.active == true
 	is_array(input.body.front_ends)
 	some front in input.body.front_ends
 	front.enabled == true
 }
 
 items contains {"id": "front_ends", "why": "the rules in force are loaded by nothing at start"} if {
+	input.body.active == true
 	is_array(input.body.front_ends)
 	every front in input.body.front_ends {
 		front.enabled == false

@@ -35,3 +35,18 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+test_not_applicable_no_host if {
+	rule.verdict == "not_applicable" with input as object.union(document({"engine": null, "active": null, "front_ends": null}), {"target": "aws:1"})
+	rule.verdict == "error" with input as document({"engine": null, "active": null, "front_ends": null})
+	rule.verdict == "error" with input as object.union(document({"engine": "security_groups", "active": null, "front_ends": null}), {"target": "aws:1"})
+}
+
+test_malformed_one_unknown if {
+	rule.verdict == "error" with input as document({"engine": "nftables", "active": true, "front_ends": [{"name": "ufw", "enabled": null}, {"name": "x", "enabled": false}]})
+}
+
+test_malformed_unknown_whether_one_is_in_force if {
+	rule.verdict == "error" with input as document({"engine": null, "active": null, "front_ends": [{"name": "ufw", "enabled": false}]})
+	rule.verdict == "error" with input as document({"engine": null, "active": null, "front_ends": [{"name": "ufw", "enabled": true}]})
+}

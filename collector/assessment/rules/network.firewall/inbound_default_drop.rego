@@ -12,8 +12,8 @@
 #   severity: high
 #   freshness: 48
 #   why: With a closed default, a service started by mistake stays unreachable.
-#   fix: Allow what is needed, then set the input policy to drop (ufw default deny incoming; ufw
-#     enable).
+#   fix: Allow what is needed, then set the input policy to drop (ufw default deny incoming and
+#     ufw enable, on RHEL systemctl enable --now firewalld).
 package exhibit.network.firewall.inbound_default_drop
 
 # Direct on A.8.20: what reaches a system from the network is controlled where the filter drops what

@@ -32,7 +32,7 @@ verdict := "pass" if {
 	count(items) == 0
 }
 
-message := "no rule lets traffic in" if verdict == "not_applicable"
+message := "no rule of a packet filter lets traffic in" if verdict == "not_applicable"
 
 message := "no rule admits everything" if verdict == "pass"
 
@@ -55,7 +55,14 @@ judgeable if {
 items contains {"id": rule.chain, "why": "accepts every port from any address"} if {
 	is_array(input.body.inbound_allowed)
 	some rule in input.body.inbound_allowed
-	rule.source == "any"
+	rule.source in {"any", "0.0.0.0/0", "::/0"}
 	rule.protocol == "any"
-	rule.port_from == null
+	every_port(rule)
+}
+
+every_port(rule) if rule.port_from == null
+
+every_port(rule) if {
+	rule.port_from <= 1
+	rule.port_to == 65535
 }

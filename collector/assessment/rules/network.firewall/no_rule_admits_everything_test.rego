@@ -53,3 +53,27 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+admits(changes) := document({"inbound_allowed": [object.union({"chain": "c", "protocol": "any", "port_from": null, "port_to": null, "source": "any"}, changes)]})
+
+test_fail_each_everybody if {
+	rule.verdict == "fail" with input as admits({})
+	rule.verdict == "fail" with input as admits({"source": "0.0.0.0/0"})
+	rule.verdict == "fail" with input as admits({"source": "::/0"})
+	rule.verdict == "fail" with input as admits({"port_from": 0, "port_to": 65535})
+	rule.verdict == "fail" with input as admits({"port_from": 1, "port_to": 65535})
+}
+
+test_pass_something_is_named if {
+	rule.verdict == "pass" with input as admits({"source": "iifname lo"})
+	rule.verdict == "pass" with input as admits({"protocol": "icmp"})
+	rule.verdict == "pass" with input as admits({"port_from": 443, "port_to": 443})
+	rule.verdict == "pass" with input as admits({"port_from": 1024, "port_to": 65535})
+	rule.verdict == "error" with input as admits({"source": null})
+	rule.verdict == "error" with input as admits({"protocol": null})
+}
+
+test_pass_part_of_the_ports if {
+	rule.verdict == "pass" with input as admits({"port_from": 2, "port_to": 65535})
+	rule.verdict == "pass" with input as admits({"port_from": 1, "port_to": 65534})
+}

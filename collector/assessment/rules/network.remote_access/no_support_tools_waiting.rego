@@ -19,7 +19,7 @@ package exhibit.network.remote_access.no_support_tools_waiting
 
 default verdict := "error"
 
-default message := "whether some tool is switched on is not known"
+default message := "whether some tool is switched on or runs is not known"
 
 verdict := "not_applicable" if not_applicable
 
@@ -56,7 +56,7 @@ judgeable if {
 	is_array(input.body.ways)
 	every way in support {
 		is_boolean(way.enabled)
-		way.active != true
+		way.active == false
 	}
 }
 

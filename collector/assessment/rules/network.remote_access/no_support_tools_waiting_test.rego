@@ -34,7 +34,7 @@ pass_input := document({
 			"technology": "openssh",
 			"role": "server",
 			"enabled": false,
-			"active": null,
+			"active": false,
 			"peers": null,
 			"settings": {},
 			"source": "x",
@@ -116,4 +116,10 @@ test_malformed_unknown if {
 test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
+}
+
+test_fail_runs_though_switched_off if {
+	rule.verdict == "fail" with input as document({"ways": [{"id": "anydesk", "kind": "support", "enabled": false, "active": true}]})
+	rule.verdict == "pass" with input as document({"ways": [{"id": "anydesk", "kind": "support", "enabled": false, "active": false}]})
+	rule.verdict == "error" with input as document({"ways": [{"id": "anydesk", "kind": "support", "enabled": false, "active": null}]})
 }

@@ -12,7 +12,8 @@
 #   severity: medium
 #   freshness: 168
 #   why: A host that forwards without a reason is a way around the separation of networks.
-#   fix: Set net.ipv4.ip_forward and net.ipv6.conf.all.forwarding to 0 on hosts that are no routers and run no containers, guests or tunnels.
+#   fix: Set net.ipv4.ip_forward and net.ipv6.conf.all.forwarding to 0 in a file of /etc/sysctl.d on
+#     hosts that are no routers and run no containers, guests or tunnels.
 package exhibit.network.segmentation.forwards_only_between_networks
 
 default verdict := "error"
@@ -32,13 +33,15 @@ verdict := "pass" if {
 	count(items) == 0
 }
 
-message := "whether traffic is passed on could not be determined here" if verdict == "not_applicable"
+message := "this target is no host that could pass traffic on" if verdict == "not_applicable"
 
 message := "traffic is passed on only between networks" if verdict == "pass"
 
 message := "traffic is passed on without a second network" if verdict == "fail"
 
 not_applicable if {
+	is_string(input.target)
+	not startswith(input.target, "host:")
 	input.body.forwards_ipv4 == null
 	input.body.forwards_ipv6 == null
 	is_array(input.body.networks)
@@ -48,14 +51,26 @@ not_applicable if {
 judgeable if {
 	is_boolean(input.body.forwards_ipv4)
 	is_array(input.body.networks)
+	ipv6_settled
 }
 
-# Interfaces on which traffic of others can come or go.
+ipv6_settled if is_boolean(input.body.forwards_ipv6)
+
+# A kernel without IPv6 has no such switch, and no address of it.
+ipv6_settled if {
+	input.body.forwards_ipv6 == null
+	every network in input.body.networks {
+		every subnet in network.subnets {
+			not contains(subnet, ":")
+		}
+	}
+}
+
+# Interfaces on which traffic of others can come or go; a VLAN is a network of its own, and so is one of containers.
 between contains network.name if {
 	is_array(input.body.networks)
 	some network in input.body.networks
 	network.kind in {"physical", "wireless", "vlan", "bridge", "bond", "vxlan", "wireguard", "tunnel", "macvlan", "container", "guest", "subnet"}
-	object.get(network, "parent", null) == null
 	network.enabled != false
 }
 

@@ -97,7 +97,10 @@ test_not_applicable if {
 	rule.verdict == "not_applicable" with input as not_applicable_input
 }
 
-not_applicable_input := document({"forwards_ipv4": null, "forwards_ipv6": null, "networks": []})
+not_applicable_input := object.union(
+	document({"forwards_ipv4": null, "forwards_ipv6": null, "networks": []}),
+	{"target": "org:acme"},
+)
 
 test_malformed_unknown if {
 	rule.verdict == "error" with input as document({
@@ -124,4 +127,32 @@ test_malformed_unknown if {
 test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
+}
+
+network(changes) := object.union({"name": "eth0", "kind": "physical", "enabled": true, "parent": null, "subnets": ["192.0.2.0/24"]}, changes)
+
+host(forwards, networks) := document(object.union({"forwards_ipv4": false, "forwards_ipv6": false, "networks": networks}, forwards))
+
+test_malformed_forwarding_unknown if {
+	rule.verdict == "error" with input as document({"forwards_ipv4": null, "forwards_ipv6": null, "networks": []})
+	rule.verdict == "error" with input as host({"forwards_ipv4": null}, [network({})])
+	rule.verdict == "error" with input as host({"forwards_ipv6": null}, [network({"subnets": ["fd00::/64"]})])
+	rule.verdict == "pass" with input as host({"forwards_ipv6": null}, [network({})])
+}
+
+test_fail_ipv6_alone if {
+	rule.verdict == "fail" with input as fail_ipv6_alone_input
+	ids == {"ipv6"} with input as fail_ipv6_alone_input
+}
+
+fail_ipv6_alone_input := host({"forwards_ipv6": true}, [network({})])
+
+test_pass_each_second_network if {
+	every kind in ["physical", "wireless", "vlan", "bridge", "bond", "vxlan", "wireguard", "tunnel", "macvlan", "container", "guest", "subnet"] {
+		rule.verdict == "pass" with input as host({"forwards_ipv4": true}, [network({}), network({"name": "b", "kind": kind})])
+	}
+	rule.verdict == "fail" with input as host({"forwards_ipv4": true}, [network({}), network({"name": "b", "kind": "virtual"})])
+	rule.verdict == "fail" with input as host({"forwards_ipv4": true}, [network({}), network({"name": "b", "enabled": false})])
+	rule.verdict == "pass" with input as host({"forwards_ipv4": true}, [network({}), network({"name": "b", "enabled": null})])
+	rule.verdict == "pass" with input as host({"forwards_ipv4": true}, [network({}), network({"name": "eth0.10", "kind": "vlan", "parent": "eth0"})])
 }

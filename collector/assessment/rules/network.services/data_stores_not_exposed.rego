@@ -22,6 +22,8 @@
 #     ports: [1433, 1521, 2379, 3306, 5432, 5984, 6379, 7000, 9042, 9200, 11211, 27017]
 package exhibit.network.services.data_stores_not_exposed
 
+import data.exhibit.lib.say
+
 default verdict := "error"
 
 default message := "the list of listeners is missing or broken"
@@ -64,5 +66,5 @@ items contains {"id": sprintf("%v/%d", [listener.protocol, listener.port]), "why
 	some listener in input.body.listeners
 	listener.exposure in {"all", "internet"}
 	listener.port in input.parameters.ports
-	why := sprintf("listens on %v (%v)", [listener.address, object.get(listener, "process", "unknown process")])
+	why := sprintf("listens on %v (%v)", [listener.address, say.field(listener, "process", "unknown process")])
 }

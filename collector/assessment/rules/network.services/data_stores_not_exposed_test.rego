@@ -91,3 +91,25 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+listener(changes) := document({
+	"owners_visible": true,
+	"legacy_services": [],
+	"listeners": [object.union(
+		{"protocol": "tcp", "port": 5432, "address": "192.0.2.1", "exposure": "all", "process": null, "executable": "/opt/x", "user": "x", "unit": null, "package": null},
+		changes,
+	)],
+})
+
+test_fail_each_exposure if {
+	every exposure in ["all", "internet"] {
+		rule.verdict == "fail" with input as listener({"exposure": exposure})
+	}
+	every exposure in ["loopback", "specific"] {
+		rule.verdict == "pass" with input as listener({"exposure": exposure})
+	}
+	rule.verdict == "error" with input as listener({"exposure": "unheard of"})
+	rule.verdict == "error" with input as listener({"port": null})
+	some item in rule.items with input as listener({})
+	item.why == "listens on 192.0.2.1 (unknown process)" with input as listener({})
+}

@@ -83,3 +83,22 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+listener(changes) := document({
+	"owners_visible": true,
+	"legacy_services": [],
+	"listeners": [object.union(
+		{"protocol": "tcp", "port": 5432, "address": "192.0.2.1", "exposure": "all", "process": null, "executable": "/opt/x", "user": "x", "unit": null, "package": null},
+		changes,
+	)],
+})
+
+test_fail_each_exposure if {
+	every exposure in ["all", "internet", "specific"] {
+		rule.verdict == "fail" with input as listener({"exposure": exposure})
+	}
+	rule.verdict == "pass" with input as listener({"exposure": "loopback"})
+	rule.verdict == "pass" with input as listener({"exposure": "internet", "package": "p"})
+	rule.verdict == "pass" with input as listener({"exposure": "specific", "unit": "x.service"})
+	rule.verdict == "error" with input as listener({"exposure": "unheard of", "package": "p"})
+}

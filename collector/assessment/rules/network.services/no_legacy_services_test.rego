@@ -97,3 +97,9 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+test_pass_nothing_listens_but_something_was_looked_for if {
+	rule.verdict == "pass" with input as document({"listeners": [{"port": 22}], "legacy_services": []})
+	rule.verdict == "pass" with input as document({"listeners": [], "legacy_services": [{"name": "ftp", "recognised_by": "vsftpd", "active": false}]})
+	rule.verdict == "error" with input as document({"listeners": [], "legacy_services": null})
+}

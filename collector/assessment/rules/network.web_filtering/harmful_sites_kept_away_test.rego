@@ -165,3 +165,32 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+resolver(changes) := object.union({"address": "192.0.2.53", "service": null, "filtering": null, "transport": "plain", "source": "/etc/resolv.conf:1"}, changes)
+
+filter(changes) := object.union({"id": "dnsmasq", "kind": "resolver", "filters": true, "enabled": true, "active": true, "lists": []}, changes)
+
+test_pass_each_way if {
+	rule.verdict == "pass" with input as document({"resolvers": [resolver({"filtering": false})], "filters": [filter({})]})
+	rule.verdict == "pass" with input as document({"resolvers": [resolver({"filtering": true})], "filters": []})
+	rule.verdict == "pass" with input as document({"resolvers": [], "filters": [filter({"active": null})]})
+}
+
+test_fail_filter_stands_still if {
+	rule.verdict == "fail" with input as document({"resolvers": [resolver({"filtering": false})], "filters": [filter({"active": false})]})
+	rule.verdict == "fail" with input as document({"resolvers": [resolver({"filtering": false})], "filters": [filter({"filters": false})]})
+}
+
+test_malformed_not_known if {
+	rule.verdict == "error" with input as document({"resolvers": [resolver({})], "filters": []})
+	rule.verdict == "error" with input as document({"resolvers": [], "filters": [filter({"active": false})]})
+	rule.verdict == "error" with input as document({"resolvers": [], "filters": [filter({"filters": null})]})
+	rule.verdict == "not_applicable" with input as document({"resolvers": [], "filters": []})
+}
+
+test_pass_named_by_the_pack if {
+	every parameters in [{"filtering_resolvers": ["192.0.2.53"]}] {
+		rule.verdict == "pass" with input as object.union(document({"resolvers": [resolver({})], "filters": []}), {"parameters": parameters})
+		rule.verdict == "pass" with input as object.union(document({"resolvers": [resolver({"filtering": false})], "filters": []}), {"parameters": parameters})
+	}
+}

@@ -19,13 +19,16 @@
 #     max_days: 30
 #     min_entries: 100
 #     exceptions: []
+#   limits:
+#     max_days: [1, 366]
+#     min_entries: [1, 1000000]
 package exhibit.network.web_filtering.lists_fresh
 
 import data.exhibit.lib.age
 
 default verdict := "error"
 
-default message := "the age of a list is not known"
+default message := "the age of a list is not known, or lies in the future"
 
 verdict := "not_applicable" if not_applicable
 
@@ -63,7 +66,7 @@ items contains {"id": list.name, "why": why} if {
 	some list in judged
 	days := floor(age.days(list.updated, input.now))
 	days > input.parameters.max_days
-	why := sprintf("changed %v days ago", [days])
+	why := sprintf("changed %d days ago", [days])
 }
 
 judged contains list if {

@@ -134,3 +134,23 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+test_pass_up_to_the_limit if {
+	rule.verdict == "pass" with input as object.union(pass_input, {"now": "2026-12-20T23:59:59Z"})
+}
+
+test_fail_past_the_limit if {
+	rule.verdict == "fail" with input as fail_past_the_limit_input
+}
+
+fail_past_the_limit_input := object.union(pass_input, {"now": "2026-12-21T00:00:00Z"})
+
+test_malformed_future if {
+	rule.verdict == "error" with input as object.union(pass_input, {"now": "2018-01-01T00:00:00Z"})
+}
+
+test_not_applicable_short if {
+	rule.verdict == "not_applicable" with input as document({"filters": [{"id": "d", "lists": [{"name": "/l", "entries": 99, "updated": "2020-01-01"}]}]})
+	rule.verdict == "fail" with input as document({"filters": [{"id": "d", "lists": [{"name": "/l", "entries": 100, "updated": "2020-01-01"}]}]})
+	rule.verdict == "fail" with input as document({"filters": [{"id": "d", "lists": [{"name": "/l", "entries": null, "updated": "2020-01-01"}]}]})
+}

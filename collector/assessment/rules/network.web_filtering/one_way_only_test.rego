@@ -114,3 +114,11 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+resolvers(list) := object.union(document({"filters": [], "resolvers": list}), {"parameters": {"filtering_resolvers": ["192.0.2.1"]}})
+
+test_pass_named_by_the_pack if {
+	rule.verdict == "pass" with input as resolvers([{"address": "9.9.9.9", "filtering": true}, {"address": "192.0.2.1", "filtering": false}])
+	rule.verdict == "fail" with input as resolvers([{"address": "9.9.9.9", "filtering": true}, {"address": "192.0.2.2", "filtering": false}])
+	rule.verdict == "error" with input as resolvers([{"address": "9.9.9.9", "filtering": true}, {"address": "192.0.2.2", "filtering": null}])
+}

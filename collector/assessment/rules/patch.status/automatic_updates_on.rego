@@ -11,8 +11,8 @@
 #   severity: medium
 #   freshness: 48
 #   why: People forget and go on holiday; a timer does not.
-#   fix: Install and enable unattended-upgrades, or name the tool that patches this system instead
-#     in an exception.
+#   fix: Install and enable unattended-upgrades (on RHEL dnf-automatic with apply_updates = yes and its
+#     timer), or name the tool that patches this system instead in a waiver.
 package exhibit.patch.status.automatic_updates_on
 
 default verdict := "error"

@@ -57,3 +57,18 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+updates(changes) := document({"counts": {"installed": 9}, "kernel": {}, "automatic_updates": object.union({"mechanism": "u", "installed": true, "enabled": true}, changes)})
+
+test_fail_each_way if {
+	rule.verdict == "pass" with input as updates({})
+	rule.verdict == "fail" with input as updates({"enabled": false})
+	rule.verdict == "fail" with input as updates({"installed": false, "enabled": false, "mechanism": null})
+	count(rule.items) == 1 with input as updates({"installed": false, "enabled": false, "mechanism": null})
+	rule.verdict == "error" with input as updates({"enabled": null})
+}
+
+test_not_applicable_nothing_to_update if {
+	rule.verdict == "not_applicable" with input as object.union(updates({"enabled": false}), {"body": {"counts": {"installed": 0}}})
+	rule.verdict == "not_applicable" with input as object.union(updates({"enabled": false}), {"body": {"kernel": null}})
+}

@@ -15,13 +15,15 @@
 #     hand.
 #   parameters:
 #     max_days: 7
+#   limits:
+#     max_days: [1, 366]
 package exhibit.patch.status.automatic_updates_succeed
 
 import data.exhibit.lib.age
 
 default verdict := "error"
 
-default message := "when automatic updates last ran, or how they ended, is not recorded or not readable"
+default message := "when automatic updates last ran, or how they ended, is not recorded, not readable, or lies in the future"
 
 verdict := "not_applicable" if not_applicable
 
@@ -48,12 +50,12 @@ not_applicable if input.body.automatic_updates.enabled == false
 
 # What must be known before the absence of offending items means anything.
 judgeable if {
-	age.hours(input.body.automatic_updates.last_run, input.now) <= input.parameters.max_days * 24
+	age.since(input.body.automatic_updates.last_run, input.now) <= input.parameters.max_days * 24
 	input.body.automatic_updates.last_result == "success"
 }
 
 items contains {"id": input.body.automatic_updates.mechanism, "why": why} if {
-	hours := age.hours(input.body.automatic_updates.last_run, input.now)
+	hours := age.since(input.body.automatic_updates.last_run, input.now)
 	hours > input.parameters.max_days * 24
 	why := sprintf("ran last %d days ago", [floor(hours / 24)])
 }

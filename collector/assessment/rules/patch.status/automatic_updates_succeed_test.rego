@@ -93,3 +93,26 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+test_pass_up_to_the_limit if {
+	rule.verdict == "pass" with input as object.union(pass_input, {"now": "2026-11-29T06:00:00Z"})
+}
+
+test_fail_past_the_limit if {
+	rule.verdict == "fail" with input as fail_past_the_limit_input
+}
+
+fail_past_the_limit_input := object.union(pass_input, {"now": "2026-11-29T06:00:01Z"})
+
+test_malformed_future if {
+	rule.verdict == "error" with input as object.union(pass_input, {"now": "2018-01-01T00:00:00Z"})
+}
+
+run(changes) := document({"automatic_updates": object.union({"mechanism": "u", "installed": true, "enabled": true, "last_run": "2026-11-22T06:00:00Z", "last_result": "success"}, changes)})
+
+test_not_applicable_off if {
+	rule.verdict == "not_applicable" with input as run({"enabled": false, "last_result": "failure"})
+	rule.verdict == "not_applicable" with input as run({"installed": false, "enabled": false})
+	rule.verdict == "error" with input as run({"last_result": null})
+	rule.verdict == "error" with input as run({"last_run": null})
+}

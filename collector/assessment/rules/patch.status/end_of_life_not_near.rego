@@ -16,6 +16,8 @@
 #   fix: Plan the upgrade to the next release before the date named.
 #   parameters:
 #     days: 180
+#   limits:
+#     days: [0, 1100]
 package exhibit.patch.status.end_of_life_not_near
 
 import data.exhibit.lib.age
@@ -46,10 +48,10 @@ message := sprintf("support ends within %d days or has ended", [input.parameters
 not_applicable if input.body.os.end_of_life == null
 
 # What must be known before the absence of offending items means anything.
-judgeable if age.days(input.body.os.end_of_life, input.now) < -1 * input.parameters.days
+judgeable if age.until(input.body.os.end_of_life, input.now) > input.parameters.days
 
 items contains {"id": input.body.os.name, "why": why} if {
-	remaining := -1 * age.days(input.body.os.end_of_life, input.now)
+	remaining := age.until(input.body.os.end_of_life, input.now)
 	remaining <= input.parameters.days
 	why := sprintf("support ends on %v", [input.body.os.end_of_life])
 }

@@ -40,3 +40,13 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+test_pass_up_to_the_limit if {
+	rule.verdict == "pass" with input as object.union(pass_input, {"now": "2028-01-01T23:59:59Z"})
+}
+
+test_fail_at_the_limit if {
+	rule.verdict == "fail" with input as fail_at_the_limit_input
+}
+
+fail_at_the_limit_input := object.union(pass_input, {"now": "2028-01-02T00:00:00Z"})

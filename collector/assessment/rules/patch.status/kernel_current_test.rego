@@ -41,3 +41,12 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+kernel(changes) := document({"kernel": object.union({"running": "6.1.0-38", "newest_installed": "6.1.0-38"}, changes)})
+
+test_malformed_half_known if {
+	rule.verdict == "pass" with input as kernel({})
+	rule.verdict == "error" with input as kernel({"running": null})
+	rule.verdict == "not_applicable" with input as kernel({"newest_installed": null})
+	rule.verdict == "error" with input as document({"kernel": {"running": "6.1.0-38"}})
+}

@@ -11,17 +11,19 @@
 #   freshness: 48
 #   clock: true
 #   why: With an old list, no pending update means only that nobody looked.
-#   fix: Refresh the lists (apt-get update) and let a timer do it daily
-#     (APT::Periodic::Update-Package-Lists).
+#   fix: Refresh the lists (apt-get update, on RHEL dnf makecache) and let a timer do it daily
+#     (APT::Periodic::Update-Package-Lists, dnf-makecache.timer).
 #   parameters:
 #     max_hours: 48
+#   limits:
+#     max_hours: [1, 8760]
 package exhibit.patch.status.lists_fresh
 
 import data.exhibit.lib.age
 
 default verdict := "error"
 
-default message := "when package lists were refreshed could not be determined"
+default message := "when package lists were refreshed could not be determined, or lies in the future"
 
 verdict := "not_applicable" if not_applicable
 
@@ -45,10 +47,10 @@ message := sprintf("package lists are older than %d hours or missing", [input.pa
 not_applicable if input.body.counts.installed == 0
 
 # What must be known before the absence of offending items means anything.
-judgeable if age.hours(input.body.lists_refreshed, input.now) <= input.parameters.max_hours
+judgeable if age.since(input.body.lists_refreshed, input.now) <= input.parameters.max_hours
 
 items contains {"id": "lists", "why": why} if {
-	hours := age.hours(input.body.lists_refreshed, input.now)
+	hours := age.since(input.body.lists_refreshed, input.now)
 	hours > input.parameters.max_hours
 	why := sprintf("refreshed %d hours ago", [floor(hours)])
 }

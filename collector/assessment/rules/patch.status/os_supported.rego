@@ -16,6 +16,8 @@
 #   fix: Upgrade to a supported release, or buy extended support and record the exception.
 package exhibit.patch.status.os_supported
 
+import data.exhibit.lib.say
+
 # Supporting on A.8.8: without support no fix will come, which is a condition of mending weaknesses
 # and not yet mending one. Supporting on A.8.19: software without support on operational systems is
 # a risk that somebody has to take knowingly.
@@ -53,5 +55,5 @@ judgeable if input.body.os.support_state in {"supported", "long_term"}
 
 items contains {"id": input.body.os.name, "why": why} if {
 	input.body.os.support_state == "ended"
-	why := sprintf("support ended on %v", [input.body.os.end_of_life])
+	why := sprintf("support ended on %v", [say.field(input.body.os, "end_of_life", "an unknown day")])
 }

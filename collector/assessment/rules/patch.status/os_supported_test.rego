@@ -48,3 +48,15 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+release(changes) := document({"os": object.union({"name": "Debian 10", "version": "10", "end_of_life": "2024-06-30", "support_state": "ended"}, changes)})
+
+test_fail_only_when_ended if {
+	rule.verdict == "fail" with input as release({})
+	rule.verdict == "fail" with input as release({"version": null})
+	rule.verdict == "pass" with input as release({"support_state": "long_term"})
+	rule.verdict == "error" with input as release({"support_state": "unknown"})
+	rule.verdict == "not_applicable" with input as release({"version": null, "support_state": "unknown"})
+	some item in rule.items with input as release({"end_of_life": null})
+	item.why == "support ended on an unknown day" with input as release({"end_of_life": null})
+}

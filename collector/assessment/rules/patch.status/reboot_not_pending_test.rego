@@ -48,3 +48,14 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+restart(changes) := document(object.union({"kernel": {"newest_installed": "6.1.0-38"}, "reboot_required": true, "reboot_packages": ["linux-image"]}, changes))
+
+test_fail_each_way if {
+	ids == {"linux-image"} with input as restart({})
+	ids == {"restart"} with input as restart({"reboot_packages": []})
+	rule.verdict == "pass" with input as restart({"reboot_required": false, "reboot_packages": []})
+	rule.verdict == "error" with input as restart({"reboot_required": null})
+	rule.verdict == "not_applicable" with input as restart({"reboot_required": null, "kernel": {"newest_installed": null}})
+	rule.verdict == "fail" with input as restart({"kernel": {"newest_installed": null}})
+}

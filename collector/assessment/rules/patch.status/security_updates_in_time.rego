@@ -30,7 +30,7 @@ import data.exhibit.lib.age
 
 default verdict := "error"
 
-default message := "which security updates wait, or when packages were last changed, could not be determined"
+default message := "which security updates wait, or when packages were last changed, could not be determined or lies in the future"
 
 verdict := "not_applicable" if not_applicable
 
@@ -74,7 +74,7 @@ judgeable if {
 
 judgeable if {
 	known
-	age.hours(input.body.last_update, input.now) <= days * 24
+	age.since(input.body.last_update, input.now) <= days * 24
 }
 
 known if {
@@ -88,7 +88,7 @@ known if {
 
 items contains {"id": update.name, "why": why} if {
 	is_number(days)
-	hours := age.hours(input.body.last_update, input.now)
+	hours := age.since(input.body.last_update, input.now)
 	hours > days * 24
 	some update in waiting
 	why := sprintf("%v waits, and packages were last changed %d days ago", [update.candidate, floor(hours / 24)])

@@ -83,3 +83,14 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({}, {})
 }
+
+test_pass_label_in_capitals if {
+	rule.verdict == "fail" with input as document(waits("2026-11-10T03:00:00Z"), {"criticality": "CRITICAL"})
+	rule.verdict == "pass" with input as document(waits("2026-11-10T03:00:00Z"), {"criticality": "HIGH"})
+}
+
+test_malformed_not_all_known if {
+	rule.verdict == "error" with input as document(object.union(waits("2026-11-22T02:00:00Z"), {"lists_refreshed": null}), {})
+	rule.verdict == "error" with input as document(object.union(waits("2026-11-22T02:00:00Z"), {"pending": [{"name": "a", "security": null}]}), {})
+	rule.verdict == "error" with input as document(waits("2027-11-22T02:00:00Z"), {})
+}

@@ -11,8 +11,11 @@
 #   freshness: 48
 #   why: A published fix tells attackers where to look; the time until it is installed is the time
 #     they have.
-#   fix: "Install the named updates (on Debian and Ubuntu: apt-get upgrade), and let automatic updates do it from then on."
+#   fix: Install the named updates (on Debian and Ubuntu apt-get update and apt-get upgrade, on RHEL
+#     dnf upgrade --security), and let automatic updates do it from then on.
 package exhibit.patch.status.security_updates_installed
+
+import data.exhibit.lib.say
 
 # Direct on A.8.8: a known fix that is installed, or is not, is the treatment of technical
 # vulnerabilities itself.
@@ -55,5 +58,5 @@ items contains {"id": update.name, "why": why} if {
 	is_array(input.body.pending)
 	some update in input.body.pending
 	update.security == true
-	why := sprintf("%v waits, installed is %v", [update.candidate, update.installed])
+	why := sprintf("%v waits, installed is %v", [update.candidate, say.field(update, "installed", "nothing")])
 }

@@ -10,7 +10,8 @@
 #   severity: high
 #   freshness: 26
 #   why: A mirror with one disk is a disk; the second failure is the one that hurts.
-#   fix: Replace or bring back the missing member and let the group be rebuilt.
+#   fix: Replace or bring back the missing member and let the group be rebuilt; while that lasts, it
+#     survives nothing.
 package exhibit.resilience.redundancy.groups_healthy
 
 # The control asks for redundancy that meets availability; the rule sees whether it is there at this moment.
@@ -52,7 +53,7 @@ not_applicable if {
 judgeable if {
 	is_array(input.body.groups)
 	every group in input.body.groups {
-		group.state in {"healthy", "rebuilding", "configured"}
+		whole(group)
 	}
 }
 
@@ -60,6 +61,23 @@ items contains {"id": group.id, "why": why(group)} if {
 	is_array(input.body.groups)
 	some group in input.body.groups
 	group.state in {"degraded", "failed"}
+}
+
+items contains {"id": group.id, "why": why(group)} if {
+	is_array(input.body.groups)
+	some group in input.body.groups
+	group.state == "rebuilding"
+	group.healthy < group.members
+	is_number(group.healthy)
+}
+
+whole(group) if group.state in {"healthy", "configured"}
+
+# All members work, and what they hold is compared anew. Where one is only being filled, the group survives nothing yet.
+whole(group) if {
+	group.state == "rebuilding"
+	is_number(group.members)
+	group.healthy >= group.members
 }
 
 why(group) := sprintf("%v, %v of %v members work", [group.state, group.healthy, group.members]) if {

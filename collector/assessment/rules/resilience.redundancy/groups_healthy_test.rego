@@ -120,3 +120,15 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+group(changes) := document({"groups": [object.union({"id": "md:md0", "kind": "storage", "members": 2, "healthy": 2, "state": "rebuilding"}, changes)]})
+
+test_fail_being_rebuilt if {
+	rule.verdict == "fail" with input as fail_being_rebuilt_input
+	ids == {"md:md0"} with input as fail_being_rebuilt_input
+	rule.verdict == "pass" with input as group({})
+	rule.verdict == "error" with input as group({"healthy": null})
+	rule.verdict == "error" with input as group({"members": null})
+}
+
+fail_being_rebuilt_input := group({"healthy": 1})

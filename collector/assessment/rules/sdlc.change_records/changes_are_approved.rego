@@ -14,11 +14,14 @@
 #     relation: supporting
 #   severity: high
 #   freshness: 168
+#   capture: true
 #   why: One person alone can slip in by mistake, or on purpose, what two would have seen.
 #   fix: Demand a review by another person before a change is merged or deployed.
 #   parameters:
 #     kinds: ["code", "deployment"]
 #     min_others: 1
+#   limits:
+#     min_others: [1, 10]
 package exhibit.sdlc.change_records.changes_are_approved
 
 import data.exhibit.lib.say
@@ -28,7 +31,7 @@ import data.exhibit.lib.say
 
 default verdict := "error"
 
-default message := "the records of changes could not be read"
+default message := "the records of changes could not be read whole"
 
 verdict := "not_applicable" if not_applicable
 
@@ -58,6 +61,10 @@ not_applicable if {
 # What must be known before the absence of offending items means anything.
 judgeable if {
 	is_array(input.body.changes)
+	not input.capture.truncated == true
+	every source in used {
+		source.complete == true
+	}
 	every change in judged {
 		is_array(change.approved_by)
 		is_string(change.actor)
@@ -67,7 +74,7 @@ judgeable if {
 items contains {"id": id, "why": why} if {
 	some change in judged
 	is_array(change.approved_by)
-	others := {person | some person in change.approved_by; person != change.actor}
+	others := {person | some person in change.approved_by; not same(person, change.actor)}
 	count(others) < input.parameters.min_others
 	id := sprintf("%v %v", [
 		say.field(change, "source", "unknown"),
@@ -80,9 +87,20 @@ items contains {"id": id, "why": why} if {
 	])
 }
 
+# Names of accounts are the same in capitals.
+same(person, actor) if lower(person) == lower(actor)
+
 judged contains change if {
 	is_array(input.body.changes)
 	some change in input.body.changes
 	change.kind in input.parameters.kinds
 	not change.automatic == true
+}
+
+# What a source no longer holds, or a list that was cut short, may be what offends.
+used contains source if {
+	is_array(input.body.sources)
+	some source in input.body.sources
+	some change in judged
+	change.source == source.name
 }

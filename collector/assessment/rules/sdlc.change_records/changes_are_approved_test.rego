@@ -152,3 +152,19 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+test_malformed_records_cut_short if {
+	rule.verdict == "error" with input as object.union(pass_at_the_limit_input, {"capture": {"truncated": true}})
+	rule.verdict == "pass" with input as object.union(pass_at_the_limit_input, {"capture": {"truncated": false}})
+	rule.verdict == "error" with input as object.union(pass_at_the_limit_input, {"body": {"sources": [object.union(source, {"complete": false}) | some source in pass_at_the_limit_input.body.sources]}})
+}
+
+change(changes) := document({
+	"changes": [object.union({"id": "1", "source": "github", "kind": "code", "actor": "Ada", "automatic": false, "approved_by": ["bob"], "summary": "s"}, changes)],
+	"sources": [{"name": "github", "oldest": "2026-01-01", "complete": true}],
+})
+
+test_fail_approved_by_the_same_in_other_letters if {
+	rule.verdict == "fail" with input as change({"approved_by": ["ada"]})
+	rule.verdict == "pass" with input as change({})
+}

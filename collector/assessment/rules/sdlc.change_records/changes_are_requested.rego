@@ -1,7 +1,6 @@
 # METADATA
 # title: Changes follow a request
-# description: Every change by people to code, configuration or what is deployed belongs to a
-#   request.
+# description: Every change by people to code or to what is deployed belongs to a request.
 # custom:
 #   id: sdlc.change_records.changes_are_requested
 #   kind: sdlc.change_records
@@ -12,6 +11,7 @@
 #     relation: context
 #   severity: medium
 #   freshness: 168
+#   capture: true
 #   why: Without a request nobody asked what the change is for and what it may break.
 #   fix: Name the request in each change, and let the pipeline refuse a change without one.
 #   parameters:
@@ -25,7 +25,7 @@ import data.exhibit.lib.say
 
 default verdict := "error"
 
-default message := "the records of changes could not be read"
+default message := "the records of changes could not be read whole"
 
 verdict := "not_applicable" if not_applicable
 
@@ -55,14 +55,19 @@ not_applicable if {
 # What must be known before the absence of offending items means anything.
 judgeable if {
 	is_array(input.body.changes)
+	not input.capture.truncated == true
+	every source in used {
+		source.complete == true
+	}
 	every change in judged {
 		is_string(change.ticket)
+		trim_space(change.ticket) != ""
 	}
 }
 
 items contains {"id": id, "why": why} if {
 	some change in judged
-	change.ticket == null
+	unasked(change)
 	id := sprintf("%v %v", [
 		say.field(change, "source", "unknown"),
 		say.field(change, "id", "unknown"),
@@ -73,9 +78,21 @@ items contains {"id": id, "why": why} if {
 	])
 }
 
+unasked(change) if change.ticket == null
+
+unasked(change) if trim_space(change.ticket) == ""
+
 judged contains change if {
 	is_array(input.body.changes)
 	some change in input.body.changes
 	change.kind in input.parameters.kinds
 	not change.automatic == true
+}
+
+# What a source no longer holds, or a list that was cut short, may be what offends.
+used contains source if {
+	is_array(input.body.sources)
+	some source in input.body.sources
+	some change in judged
+	change.source == source.name
 }

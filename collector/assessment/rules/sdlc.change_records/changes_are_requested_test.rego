@@ -163,3 +163,31 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+test_malformed_records_cut_short if {
+	rule.verdict == "error" with input as object.union(pass_input, {"capture": {"truncated": true}})
+	rule.verdict == "pass" with input as object.union(pass_input, {"capture": {"truncated": false}})
+	rule.verdict == "error" with input as object.union(pass_input, {"body": {"sources": [object.union(source, {"complete": false}) | some source in pass_input.body.sources]}})
+}
+
+change(changes) := document({
+	"changes": [object.union({"id": "1", "source": "github", "kind": "code", "actor": "ada", "automatic": false, "ticket": "T-1", "summary": "s"}, changes)],
+	"sources": [{"name": "github", "oldest": "2026-01-01", "complete": true}],
+})
+
+test_fail_empty_ticket if {
+	rule.verdict == "fail" with input as change({"ticket": " "})
+	rule.verdict == "pass" with input as change({})
+}
+
+test_not_applicable_by_a_service if {
+	rule.verdict == "not_applicable" with input as change({"automatic": true, "ticket": null})
+	rule.verdict == "fail" with input as change({"automatic": null, "ticket": null})
+}
+
+test_pass_incomplete_source_of_other_changes if {
+	rule.verdict == "pass" with input as object.union(change({}), {"body": {"sources": [
+		{"name": "github", "oldest": "2026-01-01", "complete": true},
+		{"name": "apt", "oldest": "2026-11-01", "complete": false},
+	]}})
+}

@@ -11,6 +11,7 @@
 #     relation: context
 #   severity: low
 #   freshness: 168
+#   capture: true
 #   why: A change without a name cannot be asked about.
 #   fix: Make changes by name with sudo, or through a pipeline that records who started it.
 package exhibit.sdlc.change_records.changes_name_somebody
@@ -19,7 +20,7 @@ import data.exhibit.lib.say
 
 default verdict := "error"
 
-default message := "the records of changes could not be read, or whether a service made one is not recorded"
+default message := "the records of changes could not be read whole, or whether a service made one is not recorded"
 
 verdict := "not_applicable" if not_applicable
 
@@ -36,7 +37,7 @@ verdict := "pass" if {
 
 message := "no change by people is recorded in the window" if verdict == "not_applicable"
 
-message := "every change by people names somebody" if verdict == "pass"
+message := "every recorded change by people names somebody" if verdict == "pass"
 
 message := "changes name nobody" if verdict == "fail"
 
@@ -49,6 +50,7 @@ not_applicable if {
 # What must be known before the absence of offending items means anything.
 judgeable if {
 	is_array(input.body.changes)
+	not input.capture.truncated == true
 	every change in judged {
 		is_string(change.actor)
 	}

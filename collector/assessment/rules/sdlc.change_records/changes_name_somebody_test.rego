@@ -138,3 +138,8 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+test_malformed_records_cut_short if {
+	rule.verdict == "error" with input as object.union(pass_input, {"capture": {"truncated": true}})
+	rule.verdict == "pass" with input as object.union(pass_input, {"capture": {"truncated": false}})
+}

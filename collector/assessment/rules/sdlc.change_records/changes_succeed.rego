@@ -9,6 +9,7 @@
 #     relation: supporting
 #   severity: low
 #   freshness: 168
+#   capture: true
 #   why: A change that broke off leaves something that nobody planned.
 #   fix: Find out what state it left, finish it or take it back, and write down why it failed.
 package exhibit.sdlc.change_records.changes_succeed
@@ -17,7 +18,7 @@ import data.exhibit.lib.say
 
 default verdict := "error"
 
-default message := "the records of changes could not be read"
+default message := "the records of changes could not be read whole"
 
 verdict := "not_applicable" if not_applicable
 
@@ -47,6 +48,7 @@ not_applicable if {
 # What must be known before the absence of offending items means anything.
 judgeable if {
 	is_array(input.body.changes)
+	not input.capture.truncated == true
 	every change in judged {
 		change.result in ["success", "unknown"]
 	}

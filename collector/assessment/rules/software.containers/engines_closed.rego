@@ -23,7 +23,7 @@ package exhibit.software.containers.engines_closed
 
 default verdict := "error"
 
-default message := "the engines could not be read"
+default message := "the engines, or the settings of one, could not be read"
 
 verdict := "not_applicable" if not_applicable
 
@@ -54,6 +54,7 @@ judgeable if {
 	is_array(input.body.engines)
 	every engine in judged {
 		is_object(engine.settings)
+		not engine.seen_by == "nothing"
 	}
 }
 

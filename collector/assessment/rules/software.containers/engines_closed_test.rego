@@ -143,3 +143,20 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+engine(changes) := document({"engines": [object.union({"id": "docker", "name": "docker", "seen_by": "storage", "settings": {}}, changes)]})
+
+test_fail_each_way if {
+	rule.verdict == "pass" with input as engine({})
+	rule.verdict == "pass" with input as engine({"settings": {"hosts": "fd://"}})
+	rule.verdict == "fail" with input as engine({"settings": {"hosts": "tcp://0.0.0.0:2375"}})
+	rule.verdict == "pass" with input as engine({"settings": {"hosts": "tcp://0.0.0.0:2376", "tlsverify": "true"}})
+	rule.verdict == "fail" with input as engine({"settings": {"hosts": "tcp://0.0.0.0:2376", "tlsverify": "false"}})
+	rule.verdict == "fail" with input as engine({"settings": {"socket_mode": "0666"}})
+	rule.verdict == "pass" with input as engine({"settings": {"socket_mode": "0660"}})
+	rule.verdict == "not_applicable" with input as object.union(engine({"settings": {"socket_mode": "0666"}}), {"parameters": {"exceptions": ["docker"]}})
+}
+
+test_malformed_nothing_seen if {
+	rule.verdict == "error" with input as engine({"seen_by": "nothing"})
+}

@@ -22,6 +22,7 @@
 #     exceptions: []
 #     shares: ["ipc", "network", "pid"]
 #     anywhere: ["docker.sock", "podman.sock", "containerd.sock", "crio.sock"]
+#     whole: ["/", "/home", "/opt", "/run", "/srv", "/var", "/var/lib", "/var/run"]
 #     below: ["/etc", "/root", "/boot", "/proc", "/sys", "/dev", "/usr", "/var/lib/docker", "/var/lib/containers", "/var/lib/containerd", "/var/lib/kubelet"]
 package exhibit.software.containers.host_not_shared
 
@@ -85,7 +86,8 @@ items contains {"id": id, "why": why} if {
 	why := sprintf("sees %v of the host", [mount.source])
 }
 
-sensitive(mount) if mount.source == "/"
+# A whole folder such as /run has sockets of the engine and of others in it, also where it cannot be written.
+sensitive(mount) if mount.source in input.parameters.whole
 
 sensitive(mount) if {
 	some name in input.parameters.anywhere

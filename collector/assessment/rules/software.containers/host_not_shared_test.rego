@@ -9,6 +9,7 @@ document(body) := object.union({
 		"exceptions": [],
 		"shares": ["network", "pid"],
 		"anywhere": ["docker.sock"],
+		"whole": ["/", "/run"],
 		"below": ["/etc", "/proc"],
 	},
 }, {"body": body})
@@ -330,4 +331,86 @@ malformed_mounts_input := document({
 test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
+}
+
+container(changes) := document({
+	"engines": [{"id": "docker", "name": "docker", "containers_complete": true, "images_complete": true}],
+	"images": [],
+	"containers": [object.union(
+		{
+			"engine": "docker",
+			"name": "web",
+			"state": "running",
+			"root": true,
+			"privileged": false,
+			"shares": [],
+			"users_mapped": false,
+			"capabilities_added": [],
+			"seccomp": true,
+			"mounts": [],
+			"secret_variables": 0,
+		},
+		changes,
+	)],
+})
+
+mount(source, writable) := container({"mounts": [{"source": source, "target": "/x", "kind": "bind", "writable": writable}]})
+
+test_fail_each_place if {
+	rule.verdict == "fail" with input as mount("/", false)
+	rule.verdict == "fail" with input as mount("/run", false)
+	rule.verdict == "fail" with input as mount("/etc", false)
+	rule.verdict == "fail" with input as mount("/etc/cron.d", true)
+	rule.verdict == "fail" with input as mount("/run/docker.sock", false)
+	rule.verdict == "pass" with input as mount("/etc/localtime", false)
+	rule.verdict == "pass" with input as mount("/etcetera", true)
+	rule.verdict == "pass" with input as mount("/srv/data", true)
+}
+
+test_malformed_unseen if {
+	rule.verdict == "error" with input as container({"mounts": null})
+	rule.verdict == "error" with input as container({"shares": null})
+}
+
+running(changes) := document({
+	"engines": [{"id": "docker", "name": "docker", "containers_complete": true, "images_complete": true, "settings": {}}],
+	"images": [],
+	"containers": [object.union(
+		{
+			"engine": "docker",
+			"name": "web-9",
+			"state": "running",
+			"root": false,
+			"privileged": false,
+			"shares": [],
+			"users_mapped": false,
+			"capabilities_added": [],
+			"mounts": [],
+		},
+		changes,
+	)],
+})
+
+not_all := {"body": {"engines": [{"id": "docker", "containers_complete": false, "images_complete": true, "settings": {}}]}}
+
+test_not_applicable_not_running if {
+	every state in ["stopped", "created"] {
+		rule.verdict == "not_applicable" with input as running(object.union(offence, {"state": state}))
+	}
+	rule.verdict == "not_applicable" with input as object.union(running(offence), {"parameters": {"exceptions": ["web-9"]}})
+	rule.verdict == "fail" with input as running(offence)
+	rule.verdict == "fail" with input as running(object.union(offence, {"state": null}))
+}
+
+test_malformed_not_all_are_seen if {
+	rule.verdict == "pass" with input as running({})
+	rule.verdict == "error" with input as object.union(running({}), not_all)
+	rule.verdict == "error" with input as object.union(running({"state": "stopped"}), not_all)
+	rule.verdict == "fail" with input as object.union(running(offence), not_all)
+}
+
+offence := {"shares": ["pid"]}
+
+test_pass_volume_of_the_engine if {
+	rule.verdict == "pass" with input as running({"mounts": [{"source": "/etc", "target": "/x", "kind": "volume", "writable": true}]})
 }

@@ -18,13 +18,15 @@
 #   parameters:
 #     max_days: 90
 #     exceptions: []
+#   limits:
+#     max_days: [1, 1100]
 package exhibit.software.containers.images_not_old
 
 import data.exhibit.lib.age
 
 default verdict := "error"
 
-default message := "the images could not all be seen"
+default message := "the images could not all be seen, or the time of one is no time or lies in the future"
 
 verdict := "not_applicable" if not_applicable
 
@@ -58,16 +60,16 @@ judgeable if {
 	is_array(input.body.images)
 	complete
 	every image in judged {
-		is_number(age.hours(image.created, input.now))
+		is_number(age.since(image.created, input.now))
 	}
 }
 
 items contains {"id": id, "why": why} if {
 	some image in judged
-	days := floor(age.hours(image.created, input.now) / 24)
+	days := age.since(image.created, input.now) / 24
 	days > input.parameters.max_days
 	id := concat(" ", array.concat(image.names, [substring(image.id, 0, 19)]))
-	why := sprintf("was made %v days ago", [days])
+	why := sprintf("was made %d days ago", [floor(days)])
 }
 
 complete if {

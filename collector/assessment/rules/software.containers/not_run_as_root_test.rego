@@ -253,3 +253,42 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+running(changes) := document({
+	"engines": [{"id": "docker", "name": "docker", "containers_complete": true, "images_complete": true, "settings": {}}],
+	"images": [],
+	"containers": [object.union(
+		{
+			"engine": "docker",
+			"name": "web-9",
+			"state": "running",
+			"root": false,
+			"privileged": false,
+			"shares": [],
+			"users_mapped": false,
+			"capabilities_added": [],
+			"mounts": [],
+		},
+		changes,
+	)],
+})
+
+not_all := {"body": {"engines": [{"id": "docker", "containers_complete": false, "images_complete": true, "settings": {}}]}}
+
+test_not_applicable_not_running if {
+	every state in ["stopped", "created"] {
+		rule.verdict == "not_applicable" with input as running(object.union(offence, {"state": state}))
+	}
+	rule.verdict == "not_applicable" with input as object.union(running(offence), {"parameters": {"exceptions": ["web-9"]}})
+	rule.verdict == "fail" with input as running(offence)
+	rule.verdict == "fail" with input as running(object.union(offence, {"state": null}))
+}
+
+test_malformed_not_all_are_seen if {
+	rule.verdict == "pass" with input as running({})
+	rule.verdict == "error" with input as object.union(running({}), not_all)
+	rule.verdict == "error" with input as object.union(running({"state": "stopped"}), not_all)
+	rule.verdict == "fail" with input as object.union(running(offence), not_all)
+}
+
+offence := {"root": true}

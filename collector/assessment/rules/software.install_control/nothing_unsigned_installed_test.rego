@@ -63,3 +63,10 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+test_pass_excepted if {
+	rule.verdict == "pass" with input as object.union(
+		document({"managers": [{"name": "snap", "unsigned": ["x"]}]}),
+		{"parameters": {"exceptions": ["x"]}},
+	)
+}

@@ -21,7 +21,7 @@ package exhibit.software.install_control.running_programs_current
 
 default verdict := "error"
 
-default message := "the programs that run could not be seen"
+default message := "the programs that run could not all be seen"
 
 verdict := "not_applicable" if not_applicable
 
@@ -50,6 +50,7 @@ not_applicable if {
 # What must be known before the absence of offending items means anything.
 judgeable if {
 	is_array(input.body.running)
+	input.body.running_complete == true
 	every program in input.body.running {
 		program.state in ["unowned", "deleted", "foreign"]
 	}

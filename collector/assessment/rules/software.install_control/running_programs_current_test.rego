@@ -6,7 +6,7 @@ document(body) := object.union({
 	"kind": "software.install_control",
 	"target": "host:h",
 	"parameters": {"judged": true, "exceptions": []},
-}, {"body": body})
+}, {"body": object.union({"running_complete": true}, body)})
 
 ids := {item.id | some item in rule.items}
 
@@ -68,4 +68,20 @@ malformed_without_running_input := document({"sources": [], "managers": [], "ins
 test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
+}
+
+test_malformed_programs_of_others_unseen if {
+	rule.verdict == "error" with input as document({"running": [], "running_complete": false})
+	rule.verdict == "pass" with input as document({"running": []})
+}
+
+ran(changes) := document({"running": [object.union({"path": "/usr/bin/x", "state": "deleted", "users": ["x"]}, changes)]})
+
+test_fail_only_what_is_gone if {
+	rule.verdict == "fail" with input as ran({})
+	rule.verdict == "pass" with input as ran({"state": "unowned"})
+	rule.verdict == "pass" with input as ran({"state": "foreign"})
+	rule.verdict == "error" with input as ran({"state": "odd"})
+	rule.verdict == "pass" with input as object.union(ran({}), {"parameters": {"judged": true, "exceptions": ["/usr/bin/x"]}})
+	rule.verdict == "not_applicable" with input as object.union(ran({}), {"parameters": {"judged": false, "exceptions": []}})
 }

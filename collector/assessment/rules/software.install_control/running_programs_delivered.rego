@@ -24,7 +24,7 @@ package exhibit.software.install_control.running_programs_delivered
 
 default verdict := "error"
 
-default message := "the programs that run could not be seen"
+default message := "the programs that run could not all be seen"
 
 verdict := "not_applicable" if not_applicable
 
@@ -53,6 +53,7 @@ not_applicable if {
 # What must be known before the absence of offending items means anything.
 judgeable if {
 	is_array(input.body.running)
+	input.body.running_complete == true
 	every program in input.body.running {
 		program.state in ["unowned", "deleted", "foreign"]
 	}
@@ -70,5 +71,10 @@ items contains {"id": id, "why": why} if {
 
 excepted(program) if {
 	some place in input.parameters.exceptions
-	startswith(program.path, place)
+	program.path == place
+}
+
+excepted(program) if {
+	some place in input.parameters.exceptions
+	startswith(program.path, concat("", [trim_right(place, "/"), "/"]))
 }

@@ -6,7 +6,7 @@ document(body) := object.union({
 	"kind": "software.install_control",
 	"target": "host:h",
 	"parameters": {"judged": true, "exceptions": []},
-}, {"body": body})
+}, {"body": object.union({"running_complete": true}, body)})
 
 ids := {item.id | some item in rule.items}
 
@@ -83,4 +83,22 @@ malformed_without_running_input := document({"sources": [], "managers": [], "ins
 test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
+}
+
+runs(path) := object.union(
+	document({"running": [{"path": path, "state": "unowned", "users": ["x"]}]}),
+	{"parameters": {"judged": true, "exceptions": ["/opt/app", "/srv/tools/"]}},
+)
+
+test_pass_excepted_places if {
+	rule.verdict == "pass" with input as runs("/opt/app")
+	rule.verdict == "pass" with input as runs("/opt/app/bin/x")
+	rule.verdict == "pass" with input as runs("/srv/tools/x")
+	rule.verdict == "fail" with input as runs("/opt/application/x")
+	rule.verdict == "fail" with input as runs("/srv/toolsmith")
+}
+
+test_malformed_programs_of_others_unseen if {
+	rule.verdict == "error" with input as document({"running": [], "running_complete": false})
+	rule.verdict == "pass" with input as document({"running": []})
 }

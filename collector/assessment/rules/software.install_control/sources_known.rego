@@ -1,6 +1,6 @@
 # METADATA
 # title: Software comes from named sources
-# description: Every source of software begins with an address that the rule pack names.
+# description: Every source of software is an address that the rule pack names, or lies below it.
 # custom:
 #   id: software.install_control.sources_known
 #   kind: software.install_control
@@ -75,5 +75,10 @@ items contains {"id": id, "why": why} if {
 
 named(row) if {
 	some address in input.parameters.allowed
-	startswith(row.url, address)
+	below(lower(row.url), lower(address))
 }
+
+# https://deb.example.org names neither https://deb.example.organised.net nor a port.
+below(url, address) if url == address
+
+below(url, address) if startswith(url, concat("", [trim_right(address, "/"), "/"]))

@@ -93,3 +93,20 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+from(url) := object.union(
+	document({"sources": [{"manager": "apt", "id": "a", "url": url, "source": "f:1"}]}),
+	{"parameters": {"allowed": ["https://deb.example.org", "https://x.example.org/debian/"]}},
+)
+
+test_fail_looks_alike if {
+	every url in ["https://deb.example.org.evil.net/debian", "https://deb.example.organised.net", "https://x.example.org/debian-other", "http://deb.example.org/", null] {
+		rule.verdict == "fail" with input as from(url)
+	}
+}
+
+test_pass_named_or_below if {
+	every url in ["https://deb.example.org", "https://deb.example.org/", "https://DEB.example.org/debian", "https://x.example.org/debian/", "https://x.example.org/debian/pool"] {
+		rule.verdict == "pass" with input as from(url)
+	}
+}

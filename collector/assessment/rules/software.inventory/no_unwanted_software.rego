@@ -15,7 +15,7 @@
 #     most systems.
 #   fix: Remove the named packages, or take them off the list if this system needs them.
 #   parameters:
-#     unwanted: ["telnetd", "inetutils-telnetd", "rsh-server", "rsh-client", "rsh-redone-server", "nis", "ypserv", "talkd", "tftpd", "xinetd", "john", "hydra"]
+#     unwanted: ["telnetd", "inetutils-telnetd", "rsh-server", "rsh-client", "rsh-redone-server", "nis", "ypserv", "talkd", "tftpd", "xinetd", "telnet-server", "tftp-server", "talk-server", "ypbind", "john", "hydra"]
 package exhibit.software.inventory.no_unwanted_software
 
 default verdict := "error"
@@ -41,7 +41,10 @@ message := "no unwanted software is installed" if verdict == "pass"
 
 message := "unwanted packages are installed" if verdict == "fail"
 
-not_applicable if count(input.body.packages) == 0
+not_applicable if {
+	is_array(input.body.packages)
+	count(input.body.packages) == 0
+}
 
 # What must be known before the absence of offending items means anything.
 judgeable if {

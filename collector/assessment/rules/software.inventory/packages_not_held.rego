@@ -10,7 +10,8 @@
 #   severity: medium
 #   freshness: 168
 #   why: A held package receives no security fixes, and the reason for the hold is soon forgotten.
-#   fix: Release the hold (apt-mark unhold) or record why it must stay and until when.
+#   fix: Release the hold (apt-mark unhold, on RHEL dnf versionlock delete) or record why it must stay
+#     and until when.
 package exhibit.software.inventory.packages_not_held
 
 default verdict := "error"
@@ -36,7 +37,10 @@ message := "no package is held back" if verdict == "pass"
 
 message := "packages are held back" if verdict == "fail"
 
-not_applicable if count(input.body.packages) == 0
+not_applicable if {
+	is_array(input.body.packages)
+	count(input.body.packages) == 0
+}
 
 # What must be known before the absence of offending items means anything.
 judgeable if {

@@ -37,7 +37,10 @@ message := "every package is whole" if verdict == "pass"
 
 message := "packages are half installed" if verdict == "fail"
 
-not_applicable if count(input.body.packages) == 0
+not_applicable if {
+	is_array(input.body.packages)
+	count(input.body.packages) == 0
+}
 
 # What must be known before the absence of offending items means anything.
 judgeable if {

@@ -39,7 +39,10 @@ message := "every package source uses a protected connection" if verdict == "pas
 
 message := "package sources are fetched in clear" if verdict == "fail"
 
-not_applicable if count(input.body.repositories) == 0
+not_applicable if {
+	is_array(input.body.repositories)
+	count(input.body.repositories) == 0
+}
 
 # What must be known before the absence of offending items means anything.
 judgeable if {

@@ -12,8 +12,8 @@
 #   severity: high
 #   freshness: 168
 #   why: An unsigned source lets anyone on the way decide what gets installed as root.
-#   fix: Remove trusted=yes and allow-insecure from the source, and give it the vendor's key by
-#     signed-by.
+#   fix: Remove trusted=yes and allow-insecure from the source and give it the vendor's key by signed-by;
+#     on RHEL set gpgcheck=1 and gpgkey.
 package exhibit.software.inventory.repositories_signed
 
 # Supporting on A.8.19: sources that could be verified are a condition; whether the system refuses
@@ -42,7 +42,10 @@ message := "every package source is verified by signature" if verdict == "pass"
 
 message := "package sources are not verified" if verdict == "fail"
 
-not_applicable if count(input.body.repositories) == 0
+not_applicable if {
+	is_array(input.body.repositories)
+	count(input.body.repositories) == 0
+}
 
 not_applicable if {
 	input.body.repositories == null

@@ -15,6 +15,8 @@
 #     server.
 #   parameters:
 #     max_ms: 1000
+#   limits:
+#     max_ms: [1, 60000]
 package exhibit.time.sync.offset_small
 
 default verdict := "error"

@@ -41,3 +41,13 @@ test_malformed_empty if {
 	rule.verdict == "error" with input as {}
 	rule.verdict == "error" with input as document({})
 }
+
+offset(ms) := object.union(document({"synchronised": true, "kept_by_host": false, "offset_ms": ms}), {"parameters": {"max_ms": 1000}})
+
+test_pass_at_the_limit if {
+	rule.verdict == "pass" with input as offset(1000)
+	rule.verdict == "pass" with input as offset(-1000)
+	rule.verdict == "fail" with input as offset(1001)
+	rule.verdict == "fail" with input as offset(-1001)
+	rule.verdict == "error" with input as offset(null)
+}

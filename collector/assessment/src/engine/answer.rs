@@ -18,7 +18,7 @@ pub(super) fn finding(rule: &Rule, answer: &regorus::QueryResults) -> Finding {
         .first()
         .and_then(|row| row.expressions.first())
         .map(|expression| expression.value.clone());
-    let Some(package) = package else { return error(rule, "the rule gave no answer") };
+    let Some(package) = package else { return odd(rule, "the rule gave no answer") };
     let word = package["verdict"].as_string().ok();
     let message = package["message"].as_string().ok().map(ToString::to_string);
     let verdict = match word.map(AsRef::as_ref) {
@@ -32,23 +32,42 @@ pub(super) fn finding(rule: &Rule, answer: &regorus::QueryResults) -> Finding {
             return error(rule, &message.unwrap_or_else(lacking));
         }
         Some(other) => {
-            return error(rule, &format!("the rule answered {other:?}, which is no verdict"));
+            let known = "use pass, fail, not_applicable or error";
+            return odd(
+                rule,
+                &format!("the rule answered {other:?}, which is no verdict; {known}"),
+            );
         }
-        None => return error(rule, "the rule gave no verdict"),
+        None => {
+            let what = "the rule gave no verdict for this document; give it one for every document, such as `default verdict := \"error\"`";
+            return odd(rule, what);
+        }
     };
     let Some(message) = message.filter(|text| !text.trim().is_empty()) else {
-        return error(rule, "the rule gave a verdict without a message");
+        return odd(
+            rule,
+            "the rule gave a verdict without a message; define `message` for every verdict",
+        );
     };
     let items = match read_items(&package["items"]) {
         Ok(items) => items,
-        Err(what) => return error(rule, &what),
+        Err(what) => {
+            let form = "items are `items contains {\"id\": …, \"why\": …}`, both of them text";
+            return odd(rule, &format!("{what}; {form}"));
+        }
     };
     match (verdict, items.is_empty()) {
         (Verdict::Pass, false) => {
-            return error(rule, "the rule passed and named offending items at once");
+            return odd(
+                rule,
+                "the rule passed and named offending items at once; it is one or the other",
+            );
         }
         (Verdict::Fail, true) => {
-            return error(rule, "the rule failed without naming an offending item");
+            return odd(
+                rule,
+                "the rule failed without naming an offending item; say in `items` what it is about",
+            );
         }
         (Verdict::Pass | Verdict::Fail | Verdict::NotApplicable | Verdict::Error, _) => {}
     }
@@ -79,6 +98,11 @@ fn read_items(value: &Value) -> Result<Vec<Item>, String> {
     }
     items.sort();
     Ok(items)
+}
+
+/// An answer of another shape than rules agreed to give: the file that gave it, and what it should be.
+fn odd(rule: &Rule, what: &str) -> Finding {
+    error(rule, &format!("{}: {what}", rule.path))
 }
 
 pub(super) fn error(rule: &Rule, message: &str) -> Finding {

@@ -72,6 +72,12 @@ impl GivenRules {
         statement((self.name(), &self.manifest.version), &self.digest)
     }
 
+    /// Whether a file of this path is among them.
+    #[must_use]
+    pub fn brings(&self, path: &str) -> bool {
+        self.sources.iter().any(|(known, _)| known == path)
+    }
+
     /// Whether they are additions to the shipped pack.
     #[must_use]
     pub fn extends(&self) -> bool {

@@ -56,6 +56,10 @@ impl Board {
         board
     }
 
+    pub(crate) fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
     /// A board with the facts of `input`; their order does not matter.
     #[must_use]
     pub fn of(input: &AssessmentInput<'_>) -> Self {

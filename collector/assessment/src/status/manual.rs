@@ -4,7 +4,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Cause, Reason, Status, words::plain};
+use super::words::{end, plain};
+use super::{Cause, Reason, Status};
 use crate::ids::ControlId;
 
 /// Controls that neither a host nor an API shows anything of: only documents and people can.
@@ -115,11 +116,11 @@ pub(super) fn weigh(
         valid |= fresh;
         ended |= !fresh;
         let (cause, what) = if fresh {
-            (Cause::Manual, format!("counts until {}", item.stale_from()))
+            (Cause::Manual, format!("counts until {}", end(item.stale_from())))
         } else if now < item.until {
-            (Cause::ManualStale, format!("its review was due on {}", item.stale_from()))
+            (Cause::ManualStale, format!("its review was due by {}", end(item.stale_from())))
         } else {
-            (Cause::ManualStale, format!("its validity ended on {}", item.until))
+            (Cause::ManualStale, format!("its validity ended at {}", end(item.until)))
         };
         let text = format!("{} ({}, brought by {}); {what}", item.title, item.id, item.by);
         reasons.push(Reason {

@@ -179,7 +179,10 @@ fn finding(
     let text = match waiver {
         Some(waiver) => format!(
             "{said}; waived by {} until {} ({}): {}",
-            waiver.approver, waiver.until, waiver.id, waiver.reason
+            waiver.approver,
+            words::end(waiver.until),
+            waiver.id,
+            waiver.reason
         ),
         None => said,
     };

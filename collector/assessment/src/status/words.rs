@@ -1,7 +1,18 @@
 //! Reasons in words. It decides nothing.
 
+use jiff::{Timestamp, ToSpan as _};
+
 use super::{Cause, Gap, Reason};
 use crate::rule::{Rule, Strength};
+
+/// When something ends, as people decided it: mostly with a day (UTC).
+pub(super) fn end(at: Timestamp) -> String {
+    let before = at.checked_sub(1.nanosecond()).unwrap_or(at);
+    match at.as_nanosecond() % 86_400_000_000_000 {
+        0 => format!("the end of {}", before.strftime("%Y-%m-%d")),
+        _ => at.to_string(),
+    }
+}
 
 /// A reason about the evidence of a kind, whichever rules need it.
 pub(super) fn about(cause: Cause, kind: &str, target: Option<&str>, text: String) -> Reason {

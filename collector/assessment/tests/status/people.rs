@@ -163,7 +163,7 @@ fn manual_evidence_counts_as_manual_and_is_stale_after_its_validity_or_its_revie
         (vec![], Status::Manual, "nobody brought evidence"),
         (vec![paper(hours_ahead(1), None)], Status::Manual, "counts until"),
         (vec![paper(now(), None)], Status::Stale, "its validity ended"),
-        (vec![paper(hours_ahead(9), Some(now()))], Status::Stale, "its review was due"),
+        (vec![paper(hours_ahead(9), Some(now()))], Status::Stale, "its review was due by"),
         (
             vec![paper(hours_ago(1), None), paper(hours_ahead(1), None)],
             Status::Manual,

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::files::load;
-use crate::app::{Keys, retention};
+use crate::app::{Keys, open};
 use crate::config::Config;
 
 /// Findings that are told one by one; `--json` has a thousand.
@@ -42,7 +42,7 @@ pub fn backtest(
 ) -> anyhow::Result<BackTested> {
     ensure!(from <= to, "--from {from} is after --to {to}");
     let candidate = load(pack)?;
-    let views = retention::views(config, &Keys::load(config)?)?.pinned()?;
+    let views = open::views(config, &Keys::load(config)?)?.pinned()?;
     // Hidden by itself where standard error is not a terminal.
     let bar = ProgressBar::no_length();
     bar.set_style(ProgressStyle::with_template("{spinner} {pos} documents, {per_sec}")?);

@@ -11,10 +11,13 @@ use serde::Serialize;
 
 use super::files;
 use super::shown::{PackShown, shown};
-use crate::app::{Keys, desk, tools};
+use crate::app::{Keys, desk, open};
 use crate::config::Config;
 use crate::packs::{LoggedPack, history};
 use crate::requests::{Done, PackApproved, PackGiven, Request};
+
+/// What cannot even be read changes nothing.
+const STAYS: &str = "the pack in force stays";
 
 /// What came of a pack.
 #[derive(Debug, Serialize)]
@@ -37,8 +40,8 @@ pub fn activate(
     now: Timestamp,
 ) -> anyhow::Result<Activated> {
     desk::texts(&[("--by", &by), ("--reason", &reason)])?;
-    let given = files::given(pack)?;
-    let note = files::signature(pack, signature)?;
+    let given = files::given(pack).context(STAYS)?;
+    let note = files::signature(pack, signature).context(STAYS)?;
     let archive = given.map(|given| String::from_utf8(given.to_archive())).transpose()?;
     let asked = PackGiven { archive, note, by, reason };
     done(desk::ask(config, Request::ActivatePack(asked), now)?)
@@ -66,7 +69,7 @@ fn done(done: Done) -> anyhow::Result<Activated> {
 
 /// Every pack of the log, newest first.
 pub fn packs(config: &Config) -> anyhow::Result<Vec<PackShown>> {
-    let reader = tools::reader(config, &Keys::load(config)?)?;
+    let reader = open::reader(config, &Keys::load(config)?)?;
     let mut all = shown(&history(&reader)?);
     all.reverse();
     Ok(all)
@@ -74,7 +77,7 @@ pub fn packs(config: &Config) -> anyhow::Result<Vec<PackShown>> {
 
 /// One pack, with what it changes against the one before it.
 pub fn show(config: &Config, entry: u64) -> anyhow::Result<PackShown> {
-    let reader = tools::reader(config, &Keys::load(config)?)?;
+    let reader = open::reader(config, &Keys::load(config)?)?;
     let history = history(&reader)?;
     let mut found = shown(&history).into_iter().find(|pack| pack.entry == entry);
     let found = found.take().with_context(|| unknown(entry))?;
@@ -88,7 +91,7 @@ pub fn show(config: &Config, entry: u64) -> anyhow::Result<PackShown> {
 
 /// Writes the archive of a pack, or of what people gave for it.
 pub fn export(config: &Config, (entry, given): (u64, bool), out: &Path) -> anyhow::Result<u64> {
-    let reader = tools::reader(config, &Keys::load(config)?)?;
+    let reader = open::reader(config, &Keys::load(config)?)?;
     let history = history(&reader)?;
     let found: Option<&LoggedPack> = history.iter().find(|pack| pack.index == entry);
     let found = found.with_context(|| unknown(entry))?;

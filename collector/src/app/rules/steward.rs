@@ -14,7 +14,7 @@ use exhibit_proto::statement::{
 use serde_json::Value;
 
 use super::sign::statement;
-use super::{Tried, tried, unknown_kinds};
+use super::{Tried, tried, whole};
 use crate::config;
 use crate::identity::Collector;
 use crate::log::{LogReader, LogWriter};
@@ -216,6 +216,7 @@ fn consider(
         "the pack has {bytes} bytes as an archive, more than {}: leave files out that no rule needs",
         document::MAX_BYTES
     );
+    whole(&pack)?;
     let Tried { tests, failures } = tried(&pack)?;
     if !failures.is_empty() {
         let told = failures.iter().take(TOLD).cloned().collect::<Vec<_>>().join("\n");
@@ -223,9 +224,6 @@ fn consider(
         bail!(
             "{count} of {tests} tests of the pack fail; mend them, `exhibit-collector rules test` runs them\n{told}"
         );
-    }
-    if let Some(unknown) = unknown_kinds(&pack)?.into_iter().next() {
-        return Err(unknown.into());
     }
     Ok(Candidate { pack, given, base, note, signed_by, tests })
 }

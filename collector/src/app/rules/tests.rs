@@ -92,6 +92,25 @@ fn a_pack_in_a_folder_is_compiled_and_tested() {
 }
 
 #[test]
+fn additions_are_told_about_themselves_and_not_about_what_they_stand_on() {
+    let folder = activation::additions();
+    let tested = test(folder.path()).unwrap();
+    assert!(tested.rules > 100 && tested.failures.is_empty());
+    let noted =
+        "time.sync/agree.rego is not tested for: test_fail, test_not_applicable, test_malformed";
+    assert_eq!(tested.noted, [noted]);
+    // What activation would refuse, a test refuses too.
+    fs::create_dir(folder.path().join("time.sink")).unwrap();
+    let rule = RULE.replace("time.sync", "time.sink");
+    fs::write(folder.path().join("time.sink/agree.rego"), rule).unwrap();
+    let refused = test(folder.path()).unwrap_err().to_string();
+    assert!(
+        refused.starts_with("time.sink/agree.rego:6: no plugin is known to emit time.sink"),
+        "{refused}"
+    );
+}
+
+#[test]
 fn an_archive_is_the_same_pack_as_its_folder() {
     let folder = folder(RULE);
     let pack = load(folder.path()).unwrap();

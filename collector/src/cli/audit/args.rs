@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
-use super::super::decide::Named;
+use super::super::made::Named;
 use super::super::{Because, Output};
 use crate::decisions::moment;
 

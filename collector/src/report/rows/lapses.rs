@@ -3,7 +3,7 @@
 use super::Source;
 use crate::report::cells::{Cell, Column, column};
 use crate::report::{ReportError, utc};
-use crate::views::Lapse;
+use crate::views::{Among, Lapse};
 
 pub(in crate::report) const COLUMNS: &[Column] = &[
     column("target", "Target", 40),
@@ -32,7 +32,7 @@ pub(super) fn each(
     let selection = &source.head.selection;
     // Of one target the others are not even looked for.
     let one = selection.targets.iter().next().filter(|_| selection.targets.len() == 1);
-    source.views.lapses(period, one.map(|target| target.as_str()), |found, _| {
+    source.views.lapses(period, Among::named(one.map(|target| target.as_str())), |found, _| {
         let asked = found.lapses.into_iter().filter(|lapse| selection.target(&lapse.target));
         for mut lapse in asked {
             lapse.controls.retain(|(control, _)| selection.control(*control));

@@ -6,8 +6,8 @@ use exhibit_proto::rotation;
 use exhibit_proto::statement::{Capsule, Enrol, Heartbeat, Revoke};
 use rusqlite::{OptionalExtension as _, params};
 
-use super::{Agent, At, Refused, Row, because, labels, millis, notices};
-use crate::views::signed;
+use super::{Agent, At, Refused, Row, because, labels, millis, notices, sorts};
+use crate::views::{counts, signed};
 
 pub(super) fn enrol(at: &At<'_>, row: &mut Row, enrol: &Enrol) -> Result<(), Refused> {
     let Ok(key) = PublicKey::from_pem(&enrol.evidence_key) else {
@@ -55,6 +55,7 @@ pub(super) fn enrol(at: &At<'_>, row: &mut Row, enrol: &Enrol) -> Result<(), Ref
              ON CONFLICT (id) DO UPDATE SET name = excluded.name, agent = excluded.agent",
             (target, &enrol.host_name, &enrol.agent, at.index(), at.rx),
         )?;
+        counts::begin(at.tx, target)?;
     }
     row.agent = Some(enrol.agent.clone());
     row.by = Some(enrol.approved_by.clone());
@@ -127,29 +128,52 @@ fn vetoes(capsule: &Capsule) -> Option<String> {
     serde_json::to_string(some).ok()
 }
 
-/// Where the statement stands in its agent's chain: what is missing before it, and whether it names its predecessor.
-pub(super) fn follow(
+/// Where a statement stands in its agent's chain.
+pub(super) struct Standing {
+    pub(super) agent: Agent,
+    link: Link,
+    /// How many statements are missing before it.
+    missing: i64,
+}
+
+/// Whether the statement follows what its agent said before. Writes nothing.
+pub(super) fn stands(
     at: &At<'_>,
     row: &mut Row,
     id: String,
     link: Link,
     capsule: &Capsule,
-) -> Result<Agent, Refused> {
+) -> Result<Standing, Refused> {
     let (targets, last_seq, last_env): (String, i64, String) = at
         .tx
         .prepare_cached("SELECT targets, last_seq, last_env FROM agents WHERE id = ?1")?
         .query_row([&id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     let seq = signed(link.seq);
+    row.sealed = millis(&capsule.sealed_at);
     if seq <= last_seq {
-        notices::late(at, row, &id, link)?;
-        row.sealed = millis(&capsule.sealed_at);
-        return Ok(Agent { id, targets: Vec::new(), late: true });
+        let agent = Agent { id, targets: Vec::new(), late: true };
+        return Ok(Standing { agent, link, missing: 0 });
     }
-    row.missing = seq - last_seq - 1;
-    if row.missing == 0 && link.prev.to_string() != last_env {
+    let missing = seq - last_seq - 1;
+    row.missing = missing;
+    if missing == 0 && link.prev.to_string() != last_env {
         return because("it follows another envelope than the one before it");
     }
-    row.sealed = millis(&capsule.sealed_at);
+    let targets = serde_json::from_str(&targets).unwrap_or_default();
+    Ok(Standing { agent: Agent { id, targets, late: false }, link, missing })
+}
+
+/// The agent stands there now; what came late closes a gap, unless its number is taken, which is asked before anything is written.
+pub(super) fn moves(
+    at: &At<'_>,
+    row: &mut Row,
+    standing: &Standing,
+    capsule: &Capsule,
+) -> Result<(), Refused> {
+    let Standing { agent, link, missing } = standing;
+    if agent.late {
+        return notices::late(at, row, &agent.id, *link);
+    }
     at.tx
         .prepare_cached(
             "UPDATE agents SET last_index = ?2, last_seen = ?3, last_seq = ?4, last_env = ?5,
@@ -157,12 +181,12 @@ pub(super) fn follow(
                  clock_offset_ms = ?11, vetoes = ?12 WHERE id = ?1",
         )?
         .execute(params![
-            id,
+            agent.id,
             at.index(),
             at.rx,
-            seq,
+            signed(link.seq),
             at.entry.leaf.env.to_string(),
-            row.missing,
+            missing,
             capsule.agent_version,
             capsule.agent_binary.to_string(),
             capsule.configuration.to_string(),
@@ -170,8 +194,7 @@ pub(super) fn follow(
             capsule.clock_offset_ms,
             vetoes(capsule),
         ])?;
-    let targets = serde_json::from_str(&targets).unwrap_or_default();
-    Ok(Agent { id, targets, late: false })
+    Ok(())
 }
 
 pub(super) fn heartbeat(
@@ -233,6 +256,7 @@ fn schedule(at: &At<'_>, agent: &str, wanted: &[(&str, &str, &str)]) -> Result<(
             "INSERT INTO schedules VALUES (?1, ?2, ?3, ?4, ?5, NULL)",
             (agent, item.0, item.1, item.2, at.index()),
         )?;
+        sorts::note(at, item.0, item.1)?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Rows about one run: documents and outcomes as intervals. A repeated digest stretches its interval; another one opens
 //! the next.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use exhibit_proto::digest::Digest;
 use exhibit_proto::statement::{Observed, Outcome, Run};
@@ -9,20 +9,24 @@ use rusqlite::{OptionalExtension as _, params};
 use serde_json::{Value, json};
 
 use super::lines::{Lines, Of, Place, Repeated};
-use super::{Agent, At, Refused, Row, because, millis};
+use super::{Agent, At, Refused, Row, because, millis, sorts};
 use crate::views::ahead::Asked;
 use crate::views::judge::{self, Observation, observe};
-use crate::views::{ViewsError, ahead, kept, labels, signed, unsigned};
+use crate::views::{ViewsError, ahead, counts, kept, labels, live, signed, unsigned};
+
+/// What a run says of each kind on each target, by target and kind.
+type Sights<'a> = BTreeMap<(&'a str, &'a str), Sight<'a>>;
 
 /// What a run says of one kind on one target.
 #[derive(Default)]
-struct Sight<'a> {
+pub(super) struct Sight<'a> {
     document: Option<&'a Observed>,
     gaps: Vec<&'a Outcome>,
 }
 
-pub(super) fn run(at: &At<'_>, row: &mut Row, agent: &Agent, run: &Run) -> Result<(), Refused> {
-    let mut sights: BTreeMap<(&str, &str), Sight<'_>> = BTreeMap::new();
+/// What a run says, if its agent may say it. Writes nothing.
+pub(super) fn sights<'a>(agent: &Agent, run: &'a Run) -> Result<Sights<'a>, Refused> {
+    let mut sights = Sights::new();
     for document in &run.documents {
         let place = (document.target.as_str(), document.kind.as_str());
         let sight = sights.entry(place).or_default();
@@ -38,13 +42,28 @@ pub(super) fn run(at: &At<'_>, row: &mut Row, agent: &Agent, run: &Run) -> Resul
     if let Some(((target, _), _)) = sights.iter().find(|((target, _), _)| !granted(target)) {
         return because(format!("it speaks for {target}, which was not granted to its agent"));
     }
+    Ok(sights)
+}
+
+pub(super) fn run(
+    at: &At<'_>,
+    row: &mut Row,
+    agent: &Agent,
+    run: &Run,
+    sights: &Sights<'_>,
+) -> Result<(), ViewsError> {
     let finished = millis(&run.finished).unwrap_or(at.rx).min(at.rx);
     let mut lines = Lines::of(at, &agent.id)?;
-    for ((target, kind), sight) in &sights {
+    let (mut newest, mut changed) = (BTreeMap::new(), BTreeSet::new());
+    for ((target, kind), sight) in sights {
         let place = lines.place(at, (target, kind))?;
         row.documents += i64::from(sight.document.is_some());
         row.gaps += i64::from(!sight.gaps.is_empty());
         let said = sight.digest();
+        if let Some(document) = sight.document {
+            let newest = newest.entry(*target).or_insert(i64::MIN);
+            *newest = ahead::seen(document, at.rx).max(*newest);
+        }
         if lines.says(place, said) {
             if let Some(document) = sight.document {
                 lines.repeat(place, Of::Document, at.index(), ahead::seen(document, at.rx));
@@ -52,6 +71,7 @@ pub(super) fn run(at: &At<'_>, row: &mut Row, agent: &Agent, run: &Run) -> Resul
             lines.repeat(place, Of::Outcome, at.index(), finished);
             continue;
         }
+        changed.insert(*target);
         let is_settled = match sight.document {
             Some(document) => observed(at, agent, document, (&mut lines, place))?,
             None => true,
@@ -60,6 +80,12 @@ pub(super) fn run(at: &At<'_>, row: &mut Row, agent: &Agent, run: &Run) -> Resul
         lines.tell(place, if is_settled { said } else { Digest::ZERO });
     }
     lines.write(at)?;
+    for (target, seen) in newest {
+        counts::seen(at.tx, target, seen)?;
+    }
+    for target in changed {
+        counts::again(at.tx, target)?;
+    }
     row.summary = match (row.documents, row.gaps) {
         (0, 0) => "a run that observed nothing".to_owned(),
         (documents, 0) => format!("{} observed", counted(documents, "document")),
@@ -126,9 +152,12 @@ fn observed(
             lines.repeat(place, Of::Document, at.index(), seen);
         }
         open => {
+            let first = open.is_none();
             let before = lines.take(at, open.and_then(|(_, _, _, place)| place), Of::Document)?;
             let new = (document, digest.as_str(), held, seen);
             if is_new {
+                live::touch(at.tx, (target, kind))?;
+                let before = if first { None } else { Some(before) };
                 turn(at, agent, new, (before, place))?;
             } else {
                 adopt(at, new, (before, place))?;
@@ -163,21 +192,23 @@ fn observed(
     Ok(!at.assessor.reads_clock(kind))
 }
 
-/// Closes the open interval and opens the next.
+/// Closes the open interval, if there is one, and opens the next.
 fn turn(
     at: &At<'_>,
     agent: &Agent,
     (document, digest, held, seen): (&Observed, &str, bool, i64),
-    (before, place): (Repeated, Place),
+    (before, place): (Option<Repeated>, Place),
 ) -> Result<(), ViewsError> {
     let (target, kind) = (document.target.as_str(), document.kind.as_str());
-    at.tx
-        .prepare_cached(
-            "UPDATE document_rows SET to_index = ?3, last_index = max(last_index, ?4),
-                 last_seen = max(last_seen, coalesce(?5, last_seen)), seen = seen + ?6, line = NULL, slot = NULL
-             WHERE target = ?1 AND kind = ?2 AND to_index IS NULL",
-        )?
-        .execute((target, kind, at.index(), before.index, before.time(), before.runs))?;
+    if let Some(before) = before {
+        at.tx
+            .prepare_cached(
+                "UPDATE document_rows SET to_index = ?3, last_index = max(last_index, ?4),
+                     last_seen = max(last_seen, coalesce(?5, last_seen)), seen = seen + ?6, line = NULL, slot = NULL
+                 WHERE target = ?1 AND kind = ?2 AND to_index IS NULL",
+            )?
+            .execute((target, kind, at.index(), before.index, before.time(), before.runs))?;
+    }
     let (line, slot) = place.columns();
     at.tx
         .prepare_cached(
@@ -195,7 +226,7 @@ fn turn(
             line,
             slot,
         ])?;
-    Ok(())
+    sorts::note(at, target, kind)
 }
 
 /// Stretches an interval that another agent's line held so far.
@@ -241,7 +272,9 @@ pub(super) fn again(at: &At<'_>, target: &str, kind: &str) -> Result<(), ViewsEr
     let Some(bytes) = at.log.document_at(&parsed, index)? else {
         return match at.log.erased_after(&parsed, index)? {
             Some(tombstone) => {
-                kept::replay(at.tx, at.log, at.assessor, tombstone, (&digest, target, index))
+                let document = (digest.as_str(), target, index);
+                kept::replay(at.tx, at.log, at.assessor, tombstone, document)?;
+                counts::again(at.tx, target)
             }
             None => Ok(()),
         };
@@ -255,7 +288,8 @@ pub(super) fn again(at: &At<'_>, target: &str, kind: &str) -> Result<(), ViewsEr
     };
     let labels = labels::for_rules(at.tx, at.assessor, (target, kind))?;
     let evidence = (&value, seen, capture.as_ref(), labels.as_ref());
-    observe(at.tx, &observation, &at.assessor.judge(kind, evidence, |_| true))
+    observe(at.tx, &observation, &at.assessor.judge(kind, evidence, |_| true))?;
+    counts::again(at.tx, target)
 }
 
 /// Stretches the interval of equal ends or opens a new one.
@@ -279,6 +313,7 @@ fn ended(
     let same = open
         .as_ref()
         .is_some_and(|(was_collected, was, _)| *was_collected == collected && *was == gaps);
+    let first = open.is_none();
     let held = open.and_then(|(_, _, held)| held);
     if same && held == Some(place) {
         lines.repeat(place, Of::Outcome, at.index(), seen);
@@ -296,13 +331,16 @@ fn ended(
             .execute((target, kind, at.index(), seen, line, slot))?;
         return Ok(());
     }
-    at.tx
-        .prepare_cached(
-            "UPDATE outcome_rows SET to_index = ?3, last_index = max(last_index, ?4),
-                 last_seen = max(last_seen, coalesce(?5, last_seen)), line = NULL, slot = NULL
-             WHERE target = ?1 AND kind = ?2 AND to_index IS NULL",
-        )?
-        .execute((target, kind, at.index(), before.index, before.time()))?;
+    live::touch(at.tx, (target, kind))?;
+    if !first {
+        at.tx
+            .prepare_cached(
+                "UPDATE outcome_rows SET to_index = ?3, last_index = max(last_index, ?4),
+                     last_seen = max(last_seen, coalesce(?5, last_seen)), line = NULL, slot = NULL
+                 WHERE target = ?1 AND kind = ?2 AND to_index IS NULL",
+            )?
+            .execute((target, kind, at.index(), before.index, before.time()))?;
+    }
     at.tx
         .prepare_cached(
             "INSERT INTO outcome_rows VALUES (?1, ?2, ?3, NULL, ?4, ?5, ?6, ?7, ?3, ?7, ?8, ?9)",

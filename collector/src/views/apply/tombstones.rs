@@ -7,7 +7,8 @@ use rusqlite::params;
 use serde_json::Value;
 
 use super::{At, Refused, Row, because, evidence, lines, millis};
-use crate::views::{kept, signed};
+use crate::views::kept::{self, OF_DIGEST};
+use crate::views::signed;
 
 /// Takes the words of findings whose documents went; verdicts, counts and intervals stay.
 pub(super) fn tombstone(at: &At<'_>, row: &mut Row, stone: &Tombstone) -> Result<(), Refused> {
@@ -36,15 +37,15 @@ pub(super) fn tombstone(at: &At<'_>, row: &mut Row, stone: &Tombstone) -> Result
             )?
             .execute((&digest, index))?;
         at.tx
-            .prepare_cached(
+            .prepare_cached(&format!(
                 "UPDATE findings SET message = ?3, items = '[]', erased = ?2,
-                 until = coalesce(to_index, ?2) WHERE digest = ?1 AND erased IS NULL",
-            )?
+                 until = coalesce(to_index, ?2) WHERE digest = ?1 AND {OF_DIGEST} AND erased IS NULL",
+            ))?
             .execute((&digest, index, kept::words(index)))?;
-        let mut held = at.tx.prepare_cached(
+        let mut held = at.tx.prepare_cached(&format!(
             "SELECT DISTINCT target, kind FROM findings
-             WHERE digest = ?1 AND erased = ?2 AND to_index IS NULL",
-        )?;
+             WHERE digest = ?1 AND {OF_DIGEST} AND erased = ?2 AND to_index IS NULL",
+        ))?;
         let mut rows = held.query((&digest, index))?;
         while let Some(row) = rows.next()? {
             open.insert((row.get::<_, String>(0)?, row.get::<_, String>(1)?));

@@ -62,7 +62,17 @@ CREATE TEMP VIEW notices AS SELECT idx, type, agent, at, key, epoch, from_seq, t
 CREATE TEMP VIEW schedules AS SELECT agent, target, kind, cron, from_index, CASE WHEN to_index < {entries} THEN to_index END AS to_index
   FROM main.schedules WHERE from_index < {entries};
 
+CREATE TEMP VIEW sort_kinds AS SELECT * FROM main.sort_kinds WHERE from_index < {entries};
+
 CREATE TEMP VIEW targets AS SELECT * FROM main.targets WHERE first_index < {entries};
+
+CREATE TEMP VIEW target_counts AS SELECT t.id AS target,
+  (SELECT max(last_seen) FROM documents d WHERE d.target = t.id AND d.to_index IS NULL) AS seen,
+  (SELECT count(*) FROM document_rows d WHERE d.target = t.id AND d.to_index IS NULL) AS documents,
+  (SELECT count(*) FROM outcomes o WHERE o.target = t.id AND o.to_index IS NULL AND o.gaps <> '[]') AS gaps,
+  (SELECT count(*) FROM findings f WHERE f.target = t.id AND f.to_index IS NULL AND f.verdict = 'fail') AS failing,
+  (SELECT count(*) FROM findings f WHERE f.target = t.id AND f.to_index IS NULL AND f.verdict = 'pass') AS passing
+  FROM targets t;
 
 CREATE TEMP VIEW said_labels AS SELECT target, from_index, CASE WHEN to_index < {entries} THEN to_index END AS to_index, labels
   FROM main.said_labels WHERE from_index < {entries};
@@ -106,6 +116,11 @@ CREATE TEMP VIEW finding_counts AS SELECT rule, verdict, count(*) AS findings FR
 
 CREATE TEMP VIEW statuses AS SELECT control, from_time, CASE WHEN to_time <= {at} THEN to_time END AS to_time, entries, status,
   targets, passing, failing, unseen, waived, stale FROM main.statuses WHERE from_time <= {at};
+
+-- The last millisecond of a day is its midnight.
+CREATE TEMP VIEW judgements AS SELECT * FROM main.judgements WHERE at <= {at} + 1 AND entries <= {entries};
+
+CREATE TEMP VIEW judged_reasons AS SELECT * FROM main.judged_reasons WHERE at <= {at} + 1;
 
 CREATE TEMP VIEW rule_packs AS SELECT * FROM main.rule_packs WHERE idx < {entries};
 

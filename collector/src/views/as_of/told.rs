@@ -43,8 +43,22 @@ pub(super) struct Told {
     held: usize,
     /// What was asked last: its two numbers are asked for one after the other.
     last: Option<(Asked, Seen)>,
-    spoke: Option<(String, BTreeMap<&'static str, Value>)>,
+    spoke: Option<Spoke>,
     beat: Option<(String, BTreeMap<&'static str, Value>)>,
+}
+
+/// What an agent's newest statement says of itself.
+struct Spoke {
+    agent: String,
+    said: BTreeMap<&'static str, Value>,
+    /// The statement itself was read: the row of its entry does not tell everything.
+    is_read: bool,
+}
+
+/// What of a statement of any type is read here.
+#[derive(serde::Deserialize)]
+struct OfItself {
+    capsule: Capsule,
 }
 
 impl Told {
@@ -144,15 +158,23 @@ impl Told {
 
     /// What the agent's newest statement of its chain says of itself.
     fn spoke(&mut self, agent: &str, what: &str) -> Result<Value, ViewsError> {
-        if self.spoke.as_ref().is_none_or(|(last, _)| last != agent) {
-            let said = self.capsule(agent)?;
-            self.spoke = Some((agent.to_owned(), said));
+        if self.spoke.as_ref().is_none_or(|last| last.agent != agent) {
+            let (agent, said) = (agent.to_owned(), self.newest(agent)?);
+            self.spoke = Some(Spoke { agent, said, is_read: false });
         }
-        let said = self.spoke.as_ref().and_then(|(_, said)| said.get(what));
-        Ok(said.cloned().unwrap_or(Value::Null))
+        let Some(spoke) = &mut self.spoke else { return Ok(Value::Null) };
+        if !spoke.is_read && !matches!(what, "index" | "rx" | "seq") {
+            if let Some(Value::Integer(index)) = spoke.said.get("index") {
+                let index = unsigned(*index);
+                capsule(&self.log, index, &mut spoke.said)?;
+            }
+            spoke.is_read = true;
+        }
+        Ok(spoke.said.get(what).cloned().unwrap_or(Value::Null))
     }
 
-    fn capsule(&self, agent: &str) -> Result<BTreeMap<&'static str, Value>, ViewsError> {
+    /// The row of the agent's newest statement of its chain.
+    fn newest(&self, agent: &str) -> Result<BTreeMap<&'static str, Value>, ViewsError> {
         let mut ask = self.connection.prepare_cached(
             "SELECT idx, rx, seq FROM (SELECT idx, rx, epoch, seq FROM entries WHERE agent = ?1 AND idx < ?2 AND problem IS NULL
              AND seq IS NOT NULL ORDER BY idx DESC LIMIT ?3) ORDER BY epoch DESC, seq DESC LIMIT 1",
@@ -163,26 +185,11 @@ impl Told {
             })
             .optional()?;
         let Some((index, rx, seq)) = newest else { return Ok(BTreeMap::new()) };
-        let mut said = BTreeMap::from([
+        Ok(BTreeMap::from([
             ("index", Value::Integer(index)),
             ("rx", Value::Integer(rx)),
             ("seq", Value::Integer(seq)),
-        ]);
-        // Statements of every type have a capsule.
-        let stated: Option<serde_json::Value> = said_at(&self.log, unsigned(index))?;
-        let capsule = stated.and_then(|mut stated| stated.get_mut("capsule").map(std::mem::take));
-        let capsule = capsule.and_then(|capsule| serde_json::from_value::<Capsule>(capsule).ok());
-        if let Some(capsule) = capsule {
-            said.insert("version", capsule.agent_version.into());
-            said.insert("binary", capsule.agent_binary.to_string().into());
-            said.insert("configuration", capsule.configuration.to_string().into());
-            said.insert("boot", capsule.boot_id.into());
-            said.insert("clock_offset", capsule.clock_offset_ms.into());
-            let vetoes = Some(&capsule.vetoes).filter(|vetoes| !vetoes.is_empty());
-            let vetoes = vetoes.and_then(|vetoes| serde_json::to_string(vetoes).ok());
-            said.insert("vetoes", vetoes.into());
-        }
-        Ok(said)
+        ]))
     }
 
     /// What its last heartbeat says.
@@ -212,6 +219,24 @@ impl Told {
         }
         Ok(said)
     }
+}
+
+/// Adds what the statement of an entry says of its agent: statements of every type have a capsule.
+fn capsule(
+    log: &LogReader,
+    index: u64,
+    said: &mut BTreeMap<&'static str, Value>,
+) -> Result<(), ViewsError> {
+    let Some(OfItself { capsule }) = said_at(log, index)? else { return Ok(()) };
+    said.insert("version", capsule.agent_version.into());
+    said.insert("binary", capsule.agent_binary.to_string().into());
+    said.insert("configuration", capsule.configuration.to_string().into());
+    said.insert("boot", capsule.boot_id.into());
+    said.insert("clock_offset", capsule.clock_offset_ms.into());
+    let vetoes = Some(&capsule.vetoes).filter(|vetoes| !vetoes.is_empty());
+    let vetoes = vetoes.and_then(|vetoes| serde_json::to_string(vetoes).ok());
+    said.insert("vetoes", vetoes.into());
+    Ok(())
 }
 
 /// Gives the connection the functions that its tables ask.

@@ -1,20 +1,12 @@
 //! What the log says happened between two of its entries. Reads the tables as they are now: what lies between does not change.
 
 use exhibit_assessment::ControlId;
-use rusqlite::Row;
 use serde_json::Value;
 
-use super::{Event, Happened, MOST_TURNS, Turn};
+use super::{Event, Happened};
 use crate::views::read::time;
 use crate::views::{Assessor, Views, ViewsError, signed, unsigned};
 
-/// A first verdict is news only when it is no pass.
-const TURNS: &str = "SELECT f.from_index, f.first_seen, f.rule, f.target, t.name, f.kind, f.was, f.verdict, f.message
-    FROM findings f LEFT JOIN targets t ON t.id = f.target
-    WHERE f.from_index >= ?1 AND f.from_index < ?2 AND f.was IS NOT f.verdict
-    AND (f.was IS NOT NULL OR f.verdict IN ('fail', 'error')) ORDER BY f.from_index, f.rule, f.target LIMIT ?3";
-const TURN_COUNT: &str = "SELECT count(*) FROM findings WHERE from_index >= ?1 AND from_index < ?2 AND was IS NOT verdict
-    AND (was IS NOT NULL OR verdict IN ('fail', 'error'))";
 /// What a withdrawal ends says what it was about.
 const DECIDED: &str = "SELECT idx, approved_index, register, id, coalesce(value, (SELECT value FROM records p
       WHERE p.register = r.register AND p.id = r.id AND p.idx < r.idx AND p.value IS NOT NULL ORDER BY p.idx DESC LIMIT 1))
@@ -26,29 +18,6 @@ const LOGGED: &str =
     WHERE e.type = ?3 AND e.idx >= ?1 AND e.idx < ?2 AND e.problem IS NULL ORDER BY e.idx";
 
 impl Views {
-    /// Findings that turned at entries of this range, and how many more there are.
-    pub(super) fn turns(
-        &self,
-        (from, to): (u64, u64),
-        assessor: &Assessor,
-    ) -> Result<(Vec<Turn>, u64), ViewsError> {
-        self.at_once(|connection| {
-            let mut ask = connection.prepare_cached(TURNS)?;
-            let limit = signed(MOST_TURNS as u64);
-            let rows =
-                ask.query_map((signed(from), signed(to), limit), |row| turn(row, assessor))?;
-            let turns: Vec<Turn> = rows.collect::<Result<_, _>>()?;
-            let mut more = 0;
-            if turns.len() == MOST_TURNS {
-                let all: i64 = connection
-                    .prepare_cached(TURN_COUNT)?
-                    .query_row((signed(from), signed(to)), |row| row.get(0))?;
-                more = unsigned(all).saturating_sub(turns.len() as u64);
-            }
-            Ok((turns, more))
-        })
-    }
-
     /// What people decided in this range, with the controls that it is about.
     pub(super) fn decided(
         &self,
@@ -122,26 +91,6 @@ impl Views {
             Ok(events)
         })
     }
-}
-
-fn turn(row: &Row<'_>, assessor: &Assessor) -> rusqlite::Result<Turn> {
-    let (rule, target): (String, String) = (row.get(2)?, row.get(3)?);
-    let known = assessor.rule(&rule);
-    Ok(Turn {
-        index: unsigned(row.get(0)?),
-        at: time(row.get(1)?),
-        title: known.map_or_else(|| rule.clone(), |known| known.title.clone()),
-        controls: known
-            .map(|known| known.controls.iter().map(|(c, s)| (*c, *s)).collect())
-            .unwrap_or_default(),
-        rule,
-        name: row.get::<_, Option<String>>(4)?.unwrap_or_else(|| target.clone()),
-        target,
-        kind: row.get(5)?,
-        was: row.get(6)?,
-        is: row.get(7)?,
-        message: row.get(8)?,
-    })
 }
 
 /// The controls that a record names: its id, the `control` of its value, or those of the `rule`.

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 use serde::{Serialize, Serializer};
 
 use super::chain::first_entry;
+use super::expected::Speaker;
 use super::{Expected, Received};
 use crate::views::read::Gap;
 use crate::views::{ViewsError, signed};
@@ -43,7 +44,7 @@ pub(super) struct Causes<'a> {
     /// Of each kind: from and to which entry.
     schedules: HashMap<String, Vec<(i64, Option<i64>)>>,
     /// Agents, and since when each is revoked.
-    agents: Vec<(String, Option<i64>)>,
+    agents: Vec<Speaker>,
     received: Received,
 }
 
@@ -75,7 +76,11 @@ impl Serialize for LapseCause {
 }
 
 impl<'a> Causes<'a> {
-    pub(super) fn of(connection: &'a Connection, target: &Expected) -> Result<Self, ViewsError> {
+    pub(super) fn of(
+        connection: &'a Connection,
+        target: &Expected,
+        agents: &[Speaker],
+    ) -> Result<Self, ViewsError> {
         let mut outcomes: HashMap<String, Vec<(i64, i64, Gap)>> = HashMap::new();
         let mut ask = connection.prepare_cached(
             "SELECT kind, first_seen, last_seen, gaps FROM outcomes
@@ -89,21 +94,17 @@ impl<'a> Causes<'a> {
                 outcomes.entry(row.get(0)?).or_default().push((row.get(1)?, row.get(2)?, gap));
             }
         }
-        let mut ask = connection.prepare_cached(
-            "SELECT id, revoked FROM agents WHERE EXISTS (SELECT 1 FROM json_each(targets) WHERE value = ?1)",
-        )?;
-        let agents = ask.query_map([&target.id], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        let agents: Vec<(String, Option<i64>)> = agents.collect::<Result<_, _>>()?;
         let mut schedules: HashMap<String, Vec<(i64, Option<i64>)>> = HashMap::new();
         let mut ask = connection.prepare_cached(
             "SELECT kind, from_index, to_index FROM schedules WHERE agent = ?1 AND target = ?2",
         )?;
-        for (agent, _) in &agents {
+        for (agent, _) in agents {
             let mut rows = ask.query((agent, &target.id))?;
             while let Some(row) = rows.next()? {
                 schedules.entry(row.get(0)?).or_default().push((row.get(1)?, row.get(2)?));
             }
         }
+        let agents = agents.to_vec();
         Ok(Self { connection, outcomes, schedules, agents, received: Received::new() })
     }
 

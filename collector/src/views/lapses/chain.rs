@@ -1,11 +1,12 @@
 //! The observations of one kind on one target, followed from one to the last that lies within the window after it. Where there is
 //! none, evidence had a break. Of a run it reads the envelope, once for all kinds of its target.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use rusqlite::Connection;
 
+use super::expected::Speaker;
 use super::{Expected, Period};
 use crate::log::LogReader;
 use crate::views::said::Said;
@@ -39,7 +40,6 @@ struct Run {
 /// The runs of whoever may speak for a target, in the order of their sealing.
 pub(super) struct Runs {
     log: LogReader,
-    agents: Option<HashMap<String, Vec<String>>>,
     runs: Vec<Run>,
     said: HashMap<u64, Arc<Said>>,
     /// Statements that were read so far.
@@ -126,27 +126,29 @@ pub(super) fn breaks(
 
 impl Runs {
     pub(super) fn new(log: LogReader) -> Self {
-        Self { log, agents: None, runs: Vec::new(), said: HashMap::new(), read: 0 }
+        Self { log, runs: Vec::new(), said: HashMap::new(), read: 0 }
     }
 
     /// Goes to another target.
     pub(super) fn begin(
         &mut self,
         connection: &Connection,
-        target: &Expected,
+        (target, agents): (&Expected, &[Speaker]),
         (period, longest): (Period, i64),
     ) -> Result<(), ViewsError> {
-        if self.agents.is_none() {
-            self.agents = Some(speakers(connection)?);
-        }
-        let agents = self.agents.as_ref().and_then(|agents| agents.get(&target.id));
         self.said.clear();
         self.runs.clear();
         // What was observed inside of a window cannot have come before it.
         let since = (period.from.as_millisecond() - longest).max(target.enrolled);
         let first = first_entry(connection, since)?;
         let mut ask = connection.prepare_cached(RUNS)?;
-        for agent in agents.into_iter().flatten() {
+        // Whoever did speak for it is asked, too.
+        let mut spoke = connection
+            .prepare_cached("SELECT DISTINCT agent FROM document_rows WHERE target = ?1")?;
+        let spoke = spoke.query_map([&target.id], |row| row.get(0))?;
+        let mut speakers: BTreeSet<String> = spoke.collect::<Result<_, _>>()?;
+        speakers.extend(agents.iter().map(|(agent, _)| agent.clone()));
+        for agent in &speakers {
             let mut rows = ask.query((agent, signed(first)))?;
             while let Some(row) = rows.next()? {
                 let (rx, sealed): (i64, i64) = (row.get(1)?, row.get(2)?);
@@ -240,18 +242,4 @@ pub(super) fn first_entry(connection: &Connection, at: i64) -> Result<u64, Views
         }
     }
     Ok(low)
-}
-
-/// Whoever may speak for a target, or did.
-fn speakers(connection: &Connection) -> Result<HashMap<String, Vec<String>>, ViewsError> {
-    let mut speakers: HashMap<String, Vec<String>> = HashMap::new();
-    let mut ask = connection.prepare(
-        "SELECT granted.value, agents.id FROM agents, json_each(agents.targets) granted
-         UNION SELECT target, agent FROM document_rows",
-    )?;
-    let mut rows = ask.query([])?;
-    while let Some(row) = rows.next()? {
-        speakers.entry(row.get(0)?).or_default().push(row.get(1)?);
-    }
-    Ok(speakers)
 }

@@ -1,6 +1,6 @@
 //! Of which targets which kinds are expected, how fresh, and for which controls.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use exhibit_assessment::ControlId;
 use jiff::Timestamp;
@@ -34,32 +34,70 @@ pub(super) struct Wanted {
     /// Of each sort of target: kinds that are collected on any.
     sorts: BTreeMap<String, BTreeSet<String>>,
     targets: Vec<Expected>,
+    agents: HashMap<String, Vec<Speaker>>,
 }
 
-/// Of one target, or of all.
-const PLACES: &str = "SELECT target, kind FROM schedules WHERE ?1 IS NULL OR target = ?1
-    UNION SELECT target, kind FROM document_rows WHERE ?1 IS NULL OR target = ?1
-    UNION SELECT target, kind FROM outcomes WHERE ?1 IS NULL OR target = ?1";
-const SORTS: &str = "SELECT DISTINCT substr(target, 1, instr(target, ':') - 1), kind FROM schedules
-    UNION SELECT DISTINCT substr(target, 1, instr(target, ':') - 1), kind FROM document_rows";
+/// An agent that may speak for a target, and since when it may not any more, in milliseconds since 1970.
+pub(super) type Speaker = (String, Option<i64>);
+
+/// Which targets are looked at, in the order of their ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Among<'a> {
+    All,
+    One(&'a str),
+    /// Of all, so many after so many others.
+    Part {
+        before: u32,
+        most: u32,
+    },
+}
+
+impl<'a> Among<'a> {
+    /// The target that is named, or all.
+    #[must_use]
+    pub fn named(target: Option<&'a str>) -> Self {
+        target.map_or(Self::All, Self::One)
+    }
+}
+
+const TARGETS: &str = "SELECT id, name, first_seen FROM targets WHERE ?1 IS NULL OR id = ?1 ORDER BY id LIMIT ?2 OFFSET ?3";
+const OWN: &str = "SELECT kind FROM schedules WHERE target = ?1 UNION SELECT kind FROM document_rows WHERE target = ?1
+    UNION SELECT kind FROM outcomes WHERE target = ?1";
+const AGENTS: &str = "SELECT granted.value, agents.id, agents.revoked FROM agents, json_each(agents.targets) granted ORDER BY agents.id";
+
+impl Expected {
+    /// Reads what was scheduled or observed here.
+    pub(super) fn look(&mut self, connection: &Connection) -> Result<(), ViewsError> {
+        let mut ask = connection.prepare_cached(OWN)?;
+        let kinds = ask.query_map([&self.id], |row| row.get(0))?;
+        self.own = kinds.collect::<Result<_, _>>()?;
+        Ok(())
+    }
+}
 
 impl Wanted {
     /// `end` stands at the end of the period.
     pub(super) fn of(
         end: &Views,
         assessment: &Assessment,
-        only: Option<&str>,
+        among: Among<'_>,
     ) -> Result<Self, ViewsError> {
         let needs = needs(end, assessment);
         let outside: BTreeSet<&str> =
             assessment.outside.iter().map(|outside| outside.target.as_str()).collect();
-        let (sorts, mut targets) =
-            end.at_once(|connection| Ok((sorts(connection)?, targets(connection, only)?)))?;
+        let (sorts, mut targets, agents) = end.at_once(|connection| {
+            Ok((sorts(connection)?, targets(connection, among)?, agents(connection)?))
+        })?;
         targets.retain(|target| !outside.contains(target.id.as_str()));
         for target in &mut targets {
             target.retired = assessment.people.retired.get(&target.id).copied();
         }
-        Ok(Self { needs, sorts, targets })
+        Ok(Self { needs, sorts, targets, agents })
+    }
+
+    /// Whoever may speak for a target.
+    pub(super) fn agents(&self, target: &str) -> &[Speaker] {
+        self.agents.get(target).map_or(&[], Vec::as_slice)
     }
 
     pub(super) fn targets(&self) -> impl Iterator<Item = Expected> + '_ {
@@ -108,7 +146,7 @@ fn needs(end: &Views, assessment: &Assessment) -> BTreeMap<String, Need> {
 
 fn sorts(connection: &Connection) -> Result<BTreeMap<String, BTreeSet<String>>, ViewsError> {
     let mut sorts: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let mut ask = connection.prepare(SORTS)?;
+    let mut ask = connection.prepare_cached("SELECT sort, kind FROM sort_kinds")?;
     let mut rows = ask.query([])?;
     while let Some(row) = rows.next()? {
         sorts.entry(row.get(0)?).or_default().insert(row.get(1)?);
@@ -116,11 +154,24 @@ fn sorts(connection: &Connection) -> Result<BTreeMap<String, BTreeSet<String>>, 
     Ok(sorts)
 }
 
-fn targets(connection: &Connection, only: Option<&str>) -> Result<Vec<Expected>, ViewsError> {
-    let mut ask = connection.prepare(
-        "SELECT id, name, first_seen FROM targets WHERE ?1 IS NULL OR id = ?1 ORDER BY id",
-    )?;
-    let rows = ask.query_map([only], |row| {
+fn agents(connection: &Connection) -> Result<HashMap<String, Vec<Speaker>>, ViewsError> {
+    let mut agents: HashMap<String, Vec<Speaker>> = HashMap::new();
+    let mut ask = connection.prepare_cached(AGENTS)?;
+    let mut rows = ask.query([])?;
+    while let Some(row) = rows.next()? {
+        agents.entry(row.get(0)?).or_default().push((row.get(1)?, row.get(2)?));
+    }
+    Ok(agents)
+}
+
+fn targets(connection: &Connection, among: Among<'_>) -> Result<Vec<Expected>, ViewsError> {
+    let (only, most, before) = match among {
+        Among::All => (None, -1, 0),
+        Among::One(id) => (Some(id), 1, 0),
+        Among::Part { before, most } => (None, i64::from(most), i64::from(before)),
+    };
+    let mut ask = connection.prepare_cached(TARGETS)?;
+    let rows = ask.query_map((only, most, before), |row| {
         Ok(Expected {
             id: row.get(0)?,
             name: row.get(1)?,
@@ -129,15 +180,5 @@ fn targets(connection: &Connection, only: Option<&str>) -> Result<Vec<Expected>,
             own: BTreeSet::new(),
         })
     })?;
-    let mut targets: Vec<Expected> = rows.collect::<Result<_, _>>()?;
-    let mut own: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let mut ask = connection.prepare(PLACES)?;
-    let mut rows = ask.query([only])?;
-    while let Some(row) = rows.next()? {
-        own.entry(row.get(0)?).or_default().insert(row.get(1)?);
-    }
-    for target in &mut targets {
-        target.own = own.remove(&target.id).unwrap_or_default();
-    }
-    Ok(targets)
+    Ok(rows.collect::<Result<_, _>>()?)
 }

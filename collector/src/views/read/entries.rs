@@ -1,7 +1,8 @@
 //! Entries of the log in words, and what changed lately.
 
 use jiff::Timestamp;
-use rusqlite::Row;
+use rusqlite::types::Value;
+use rusqlite::{Row, params_from_iter};
 
 use super::time;
 use crate::views::{Views, ViewsError, signed, unsigned};
@@ -73,16 +74,27 @@ impl Views {
     }
 
     pub fn entries(&self, filter: &EntryFilter, limit: u32) -> Result<Vec<EntryRow>, ViewsError> {
+        let EntryFilter { entry_type, agent, before, irregular, begins } = filter;
+        // Only what is asked for stands in the question: then SQLite sees which index leads to it.
+        let (mut sql, mut given) = (format!("{ENTRY} WHERE TRUE"), Vec::new());
+        let mut also = |condition: &str, value: Option<Value>| {
+            if let Some(value) = value {
+                given.push(value);
+                sql += &condition.replace('?', &format!("?{}", given.len()));
+            }
+        };
+        also(" AND type = ?", entry_type.clone().map(Value::Text));
+        also(" AND agent = ?", agent.clone().map(Value::Text));
+        also(" AND idx < ?", before.map(|before| Value::Integer(signed(before))));
+        also(" AND substr(summary, 1, length(?)) = ?", begins.clone().map(Value::Text));
+        if *irregular {
+            sql += " AND (missing > 0 OR problem IS NOT NULL)";
+        }
+        given.push(Value::Integer(limit.into()));
+        sql += &format!(" ORDER BY idx DESC LIMIT ?{}", given.len());
         self.read(|connection| {
-            let mut ask = connection.prepare_cached(&format!(
-                "{ENTRY} WHERE (?1 IS NULL OR type = ?1) AND (?2 IS NULL OR agent = ?2) AND (?3 IS NULL OR idx < ?3)
-                 AND (NOT ?4 OR missing > 0 OR problem IS NOT NULL)
-                 AND (?5 IS NULL OR substr(summary, 1, length(?5)) = ?5) ORDER BY idx DESC LIMIT ?6"
-            ))?;
-            let before = filter.before.map(signed);
-            let EntryFilter { entry_type, agent, irregular, begins, .. } = filter;
-            let parameters = (entry_type, agent, before, irregular, begins, limit);
-            Ok(ask.query_map(parameters, entry)?.collect::<Result<_, _>>()?)
+            let mut ask = connection.prepare_cached(&sql)?;
+            Ok(ask.query_map(params_from_iter(given), entry)?.collect::<Result<_, _>>()?)
         })
     }
 

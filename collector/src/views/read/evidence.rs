@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use rusqlite::Row;
+use rusqlite::{Row, params_from_iter};
 use serde::Deserialize;
 
 use super::time;
@@ -71,13 +71,9 @@ pub struct Gap {
     pub remedy: String,
 }
 
-const TARGET: &str = "SELECT id, name, agent, first_seen,
-    (SELECT max(last_seen) FROM documents d WHERE d.target = t.id AND d.to_index IS NULL),
-    (SELECT count(*) FROM documents d WHERE d.target = t.id AND d.to_index IS NULL),
-    (SELECT count(*) FROM outcomes o WHERE o.target = t.id AND o.to_index IS NULL AND o.gaps <> '[]'),
-    (SELECT count(*) FROM findings f WHERE f.target = t.id AND f.to_index IS NULL AND +f.verdict = 'fail'),
-    (SELECT count(*) FROM findings f WHERE f.target = t.id AND f.to_index IS NULL AND +f.verdict = 'pass')
-    FROM targets t";
+const TARGET: &str =
+    "SELECT t.id, t.name, t.agent, t.first_seen, c.seen, c.documents, c.gaps, c.failing, c.passing
+    FROM targets t LEFT JOIN target_counts c ON c.target = t.id";
 pub(super) const DOCUMENT: &str = "SELECT target, kind, from_index, to_index, digest, size, held, agent, first_seen, last_index, \
      last_seen, seen FROM documents";
 pub(super) const OUTCOME: &str = "SELECT target, kind, from_index, to_index, collected, gaps, agent, first_seen, last_index, \
@@ -87,7 +83,7 @@ impl Views {
     /// All targets by name.
     pub fn targets(&self) -> Result<Vec<TargetRow>, ViewsError> {
         self.read(|connection| {
-            let mut ask = connection.prepare_cached(&format!("{TARGET} ORDER BY name, id"))?;
+            let mut ask = connection.prepare_cached(&format!("{TARGET} ORDER BY t.name, t.id"))?;
             Ok(ask.query_map([], target)?.collect::<Result<_, _>>()?)
         })
     }
@@ -119,7 +115,7 @@ impl Views {
 
     pub fn target(&self, id: &str) -> Result<Option<TargetRow>, ViewsError> {
         self.read(|connection| {
-            let mut ask = connection.prepare_cached(&format!("{TARGET} WHERE id = ?1"))?;
+            let mut ask = connection.prepare_cached(&format!("{TARGET} WHERE t.id = ?1"))?;
             Ok(ask.query_map([id], target)?.next().transpose()?)
         })
     }
@@ -127,10 +123,10 @@ impl Views {
     /// The newest document of each kind; of one target, or of all.
     pub fn documents(&self, target: Option<&str>) -> Result<Vec<DocumentRow>, ViewsError> {
         self.read(|connection| {
-            let mut ask = connection.prepare_cached(&format!(
-                "{DOCUMENT} WHERE to_index IS NULL AND (?1 IS NULL OR target = ?1) ORDER BY target, kind"
-            ))?;
-            Ok(ask.query_map([target], document)?.collect::<Result<_, _>>()?)
+            let sql =
+                format!("{DOCUMENT} WHERE to_index IS NULL{} ORDER BY target, kind", of(target));
+            let mut ask = connection.prepare_cached(&sql)?;
+            Ok(ask.query_map(params_from_iter(target), document)?.collect::<Result<_, _>>()?)
         })
     }
 
@@ -170,12 +166,17 @@ impl Views {
     /// How the last run of each kind ended; on one target, or on all.
     pub fn outcomes(&self, target: Option<&str>) -> Result<Vec<OutcomeRow>, ViewsError> {
         self.read(|connection| {
-            let mut ask = connection.prepare_cached(&format!(
-                "{OUTCOME} WHERE to_index IS NULL AND (?1 IS NULL OR target = ?1) ORDER BY target, kind"
-            ))?;
-            Ok(ask.query_map([target], outcome)?.collect::<Result<_, _>>()?)
+            let sql =
+                format!("{OUTCOME} WHERE to_index IS NULL{} ORDER BY target, kind", of(target));
+            let mut ask = connection.prepare_cached(&sql)?;
+            Ok(ask.query_map(params_from_iter(target), outcome)?.collect::<Result<_, _>>()?)
         })
     }
+}
+
+/// Of one target, or of all. Not as one question: where a target may be missing from it, SQLite reads those of all.
+fn of(target: Option<&str>) -> &'static str {
+    if target.is_some() { " AND target = ?1" } else { "" }
 }
 
 pub(super) fn target(row: &Row<'_>) -> rusqlite::Result<TargetRow> {

@@ -3,6 +3,8 @@
 
 mod findings;
 mod shapes;
+mod sorted;
+mod with_text;
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row};
@@ -11,7 +13,8 @@ use super::{AgentRow, DocumentRow, EntryRow, Gap, TargetRow};
 use crate::views::{Views, ViewsError, signed, unsigned};
 
 pub use findings::{Narrow, Segment};
-use shapes::{AGENTS, DOCUMENTS, DONE, KIND, TARGETS};
+use shapes::{AGENTS, DOCUMENTS, DONE, KIND, TARGETS, TURNED};
+pub use sorted::SORTED;
 
 /// Which rows of a list, in which order.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +40,12 @@ struct Shape {
     /// The same tables by a row of `p`.
     again: &'static str,
     order: &'static str,
+    /// How many rows there are, where that is kept.
+    all: Option<&'static str>,
+    /// Conditions of which one holds of rows with a text (`?Q`), where that is quicker than to look into each of them.
+    finds: Option<fn(&Connection, &str) -> rusqlite::Result<String>>,
+    /// Fields that more than [`SORTED`] rows are sorted by, where these are not all.
+    sorts: Option<&'static [&'static str]>,
     fields: &'static [Field],
 }
 
@@ -82,7 +91,12 @@ impl Shape {
     }
 
     /// What fits, after [`Shape::from`], with its parameters. A field that there is not fits nothing.
-    fn fits(&self, asked: &Asked, about: &Value) -> (String, Vec<Value>) {
+    fn fits(
+        &self,
+        connection: &Connection,
+        asked: &Asked,
+        about: &Value,
+    ) -> rusqlite::Result<(String, Vec<Value>)> {
         let (mut sql, mut given) = (String::new(), vec![about.clone()]);
         for (name, value) in &asked.fits {
             given.push(Value::Text(value.clone()));
@@ -95,11 +109,17 @@ impl Shape {
         if !asked.text.is_empty() {
             given.push(Value::Text(asked.text.to_ascii_lowercase()));
             let place = given.len();
-            let searched = self.fields.iter().filter(|field| field.searched);
-            let each = searched.map(|field| format!("instr(lower({}), ?{place}) > 0", field.sql));
-            sql += &format!(" AND ({})", each.collect::<Vec<_>>().join(" OR "));
+            let any = match self.finds {
+                Some(finds) => finds(connection, &asked.text.to_ascii_lowercase())?,
+                None => {
+                    let searched = self.fields.iter().filter(|field| field.searched);
+                    let each = searched.map(|field| format!("instr(lower({}), ?Q) > 0", field.sql));
+                    each.collect::<Vec<_>>().join(" OR ")
+                }
+            };
+            sql += &format!(" AND ({})", any.replace("?Q", &format!("?{place}")));
         }
-        (sql, given)
+        Ok((sql, given))
     }
 
     fn order(&self, asked: &Asked) -> String {
@@ -117,7 +137,7 @@ impl Shape {
         asked: &Asked,
         about: &Value,
     ) -> Result<u64, ViewsError> {
-        let (fits, given) = self.fits(asked, about);
+        let (fits, given) = self.fits(connection, asked, about)?;
         let sql = format!("SELECT count(*) FROM {}{fits}", self.from);
         let mut ask = connection.prepare_cached(&sql)?;
         Ok(unsigned(ask.query_row(rusqlite::params_from_iter(given), |row| row.get(0))?))
@@ -131,7 +151,7 @@ impl Shape {
         read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
         each: &mut impl FnMut(T) -> Result<(), E>,
     ) -> Result<Result<(), E>, ViewsError> {
-        let ((fits, mut given), order) = (self.fits(asked, about), self.order(asked));
+        let ((fits, mut given), order) = (self.fits(connection, asked, about)?, self.order(asked));
         let Self { columns, from, keys, again, .. } = self;
         given.extend(asked.range());
         let (limit, offset) = (given.len() - 1, given.len());
@@ -246,6 +266,26 @@ impl Views {
         self.all(&DONE, asked, &NOTHING, super::entries::entry, &mut each)
     }
 
+    /// Findings that turned `between` two entries.
+    pub(in crate::views) fn turns_asked<T>(
+        &self,
+        between: &Value,
+        asked: &Asked,
+        read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Part<T>, ViewsError> {
+        self.part(&TURNED, asked, between, read)
+    }
+
+    pub(in crate::views) fn each_turn_asked<T, E: From<ViewsError>>(
+        &self,
+        between: &Value,
+        asked: &Asked,
+        read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
+        mut each: impl FnMut(T) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.all(&TURNED, asked, between, read, &mut each)
+    }
+
     /// Who is named by such entries.
     pub fn doers(&self) -> Result<Vec<String>, ViewsError> {
         self.read(|connection| {
@@ -256,6 +296,17 @@ impl Views {
         })
     }
 
+    /// Whether so many documents are sorted by the field while somebody waits.
+    pub fn sorts_documents(&self, field: &str, fitting: u64) -> bool {
+        fitting <= SORTED || DOCUMENTS.sorts.is_none_or(|sorts| sorts.contains(&field))
+    }
+
+    /// How many documents fit.
+    pub fn documents_fitting(&self, asked: &Asked) -> Result<u64, ViewsError> {
+        let asked = Asked { order: None, offset: 0, limit: Some(0), ..asked.clone() };
+        Ok(self.documents_asked(&asked)?.fitting)
+    }
+
     fn part<T>(
         &self,
         shape: &Shape,
@@ -264,7 +315,10 @@ impl Views {
         read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Part<T>, ViewsError> {
         self.at_once(|connection| {
-            let all = shape.count(connection, &Asked::default(), about)?;
+            let all = match shape.all {
+                Some(kept) => unsigned(connection.query_row(kept, [], |row| row.get(0))?),
+                None => shape.count(connection, &Asked::default(), about)?,
+            };
             let fitting = match asked.is_everything() {
                 true => all,
                 false => shape.count(connection, asked, about)?,

@@ -9,6 +9,9 @@ use serde_json::Value;
 use super::time;
 use crate::views::{Views, ViewsError, signed, unsigned};
 
+/// Registers whose values name the day on which they end by themselves.
+const ENDING: [&str; 2] = ["waiver", "manual_evidence"];
+
 /// One revision of a record, and what became of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RecordRow {
@@ -35,6 +38,14 @@ pub struct RecordRow {
 impl RecordRow {
     pub fn in_force(&self) -> bool {
         self.from_index.is_some() && self.to_index.is_none()
+    }
+
+    /// Nobody ended it, and its own end is over: it has no effect any more.
+    pub fn expired(&self, now: Timestamp) -> bool {
+        let until =
+            self.value.as_ref().and_then(|value| value.get("until")?.as_str()?.parse().ok());
+        let ends = ENDING.contains(&self.register.as_str());
+        self.in_force() && ends && until.is_some_and(|until: Timestamp| until <= now)
     }
 
     /// Waits for a second person.

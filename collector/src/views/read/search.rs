@@ -76,7 +76,7 @@ const NAMED: &str = r"WITH RECURSIVE people(name) AS (
     SELECT * FROM (
       SELECT 0 AS what, id, name, NULL AS register FROM targets WHERE id LIKE ?1 ESCAPE '\' OR name LIKE ?1 ESCAPE '\'
       UNION ALL SELECT 1, id, host_name, NULL FROM agents WHERE id LIKE ?1 ESCAPE '\' OR host_name LIKE ?1 ESCAPE '\'
-      UNION ALL SELECT 2, id, by_whom || ': ' || reason, register FROM records WHERE to_index IS NULL AND
+      UNION ALL SELECT 2, id, coalesce(value ->> 'title' || '; ', substr(value ->> 'text', 1, 160) || '; ', '') || by_whom || ': ' || reason, register FROM records WHERE to_index IS NULL AND
         (id LIKE ?1 ESCAPE '\' OR reason LIKE ?1 ESCAPE '\' OR value LIKE ?1 ESCAPE '\')
       UNION ALL SELECT 3, name, name, NULL FROM people WHERE name LIKE ?1 ESCAPE '\')
     ORDER BY lower(id) = ?2 DESC, lower(name) = ?2 DESC, instr(lower(name), ?2) = 1 DESC, what, name, id LIMIT ?3";

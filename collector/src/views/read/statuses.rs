@@ -38,8 +38,15 @@ impl Views {
 
     /// Every control's status as it was judged at the last full hour up to `at`. Empty before the log's first full hour.
     pub fn statuses_at(&self, at: Timestamp) -> Result<Vec<StatusRow>, ViewsError> {
+        // By control, the newest that began before: a year has hundreds of thousands of intervals.
         let sql = format!(
-            "{STATUS} WHERE from_time <= ?1 AND (to_time IS NULL OR to_time > ?1) ORDER BY control"
+            "WITH RECURSIVE known (control) AS (SELECT min(control) FROM statuses
+               UNION ALL SELECT (SELECT min(s.control) FROM statuses s WHERE s.control > known.control) FROM known
+               WHERE known.control IS NOT NULL)
+             {} FROM known CROSS JOIN statuses s ON s.control = known.control AND s.from_time =
+               (SELECT max(t.from_time) FROM statuses t WHERE t.control = known.control AND t.from_time <= ?1)
+             WHERE s.to_time IS NULL OR s.to_time > ?1",
+            STATUS.replace("control,", "s.control,").replace(" FROM statuses", "").trim_end()
         );
         let mut rows = self.ask_statuses(&sql, [at.as_millisecond()])?;
         rows.sort_by_key(|row| row.control);

@@ -7,7 +7,7 @@ use jiff::{Timestamp, ToSpan as _};
 use serde_json::json;
 
 use super::super::sample::{Sample, SampleAgent, document, patches};
-use super::super::{DocumentRow, EntryFilter, MomentError, Views};
+use super::super::{Asked, DocumentRow, EntryFilter, MomentError, Views};
 use super::KIND;
 
 const OTHER: &str = "time.sync";
@@ -24,6 +24,9 @@ fn said(views: &Views, agents: &[&SampleAgent], now: Timestamp) -> Said {
     say("agents", format!("{:#?}", views.agents().unwrap()));
     say("schedules", format!("{:#?}", views.schedules().unwrap()));
     say("findings", format!("{:#?}", views.findings().unwrap()));
+    say("segments", format!("{:#?}", views.finding_segments().unwrap()));
+    let failing = Asked { order: Some(("failing".to_owned(), true)), ..Asked::default() };
+    say("targets", format!("{:#?}", views.targets_asked(&failing).unwrap()));
     say("outcomes", format!("{:#?}", views.outcomes(None).unwrap()));
     say("records", format!("{:#?}", views.records(None).unwrap()));
     say("all records", format!("{:#?}", views.all_records(None, 99).unwrap()));

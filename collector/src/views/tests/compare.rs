@@ -5,8 +5,8 @@ use exhibit_proto::leaf::EntryType;
 use exhibit_proto::statement::{Act, DECISION, Decision};
 use serde_json::json;
 
-use super::super::Happened;
 use super::super::sample::{Sample, patches};
+use super::super::{Asked, Happened};
 use super::KIND;
 
 const RULE: &str = "patch.status.reboot_not_pending";
@@ -45,16 +45,24 @@ fn what_turned_between_two_moments_stands_with_its_reasons_under_its_controls() 
     assert_eq!(control.is, Status::NotMet);
     let came = control.came.iter().find(|reason| reason.cause == Cause::Fail).unwrap();
     assert_eq!(came.rule.as_ref().unwrap().as_str(), RULE);
-    let turns: Vec<_> = control.turns.iter().map(|place| &found.turns[*place]).collect();
-    let turn = turns.iter().find(|turn| turn.rule == RULE).unwrap();
+    assert_eq!(control.turned, control.turns.len() as u64);
+    let turn = control.turns.iter().find(|turn| turn.rule == RULE).unwrap();
     assert_eq!((turn.index, turn.was.as_deref(), turn.is.as_str()), (bad, Some("pass"), "fail"));
     assert_eq!((turn.target.as_str(), turn.name.as_str()), (one.target.as_str(), "web-1"));
-    assert!(found.events.is_empty() && found.more_turns == 0);
+    assert!(found.events.is_empty());
+    // The list has the same, a part at a time, and narrowed.
+    let all = views.turned((&at(good), &at(bad)), &Asked::default()).unwrap();
+    assert_eq!((all.all, all.rows.len() as u64), (found.turned, found.turned));
+    assert!(all.rows.contains(turn) && all.rows.is_sorted_by_key(|turn| turn.index));
+    let narrow =
+        Asked { limit: Some(1), ..Asked::default() }.also("rule", RULE).also("was", "pass");
+    let part = views.turned((&at(bad), &at(good)), &narrow).unwrap();
+    assert_eq!((part.rows, part.fitting, part.all), (vec![turn.clone()], 1, found.turned));
     // Given the other way round, the earlier one still comes first.
     let turned = views.compare(&at(bad), &at(good)).unwrap();
-    assert_eq!((turned.from.entries, turned.turns.len()), (good + 1, found.turns.len()));
+    assert_eq!((turned.from.entries, turned.turned), (good + 1, found.turned));
     let after = views.compare(&at(bad), &at(last)).unwrap();
-    assert!(after.turns.is_empty(), "{:?}", after.turns);
+    assert_eq!(after.turned, 0);
     let told: Vec<_> = after.events.iter().map(|event| (event.what, event.index)).collect();
     let web_2 = after.events.iter().find(|event| event.what == Happened::Enrolled).unwrap();
     assert_eq!(web_2.target.as_ref(), Some(&enrolled.id));
@@ -76,5 +84,5 @@ fn what_turned_between_two_moments_stands_with_its_reasons_under_its_controls() 
         control.unwrap().events.iter().map(|place| whole.events[*place].what).collect();
     assert_eq!(events, [Happened::Decided]);
     let same = views.compare(&at(last), &at(last)).unwrap();
-    assert!(same.controls.is_empty() && same.turns.is_empty() && same.events.is_empty());
+    assert!(same.controls.is_empty() && same.turned == 0 && same.events.is_empty());
 }

@@ -6,7 +6,7 @@ use exhibit_proto::leaf::EntryType;
 use exhibit_proto::statement::{Act, DECISION, Decision, RulePackInForce};
 use serde_json::{Value, json};
 
-use super::replayed::replay;
+use super::replayed::{replay, replay_since};
 use super::*;
 
 const GRADED: &str = "patch.status.graded";
@@ -22,7 +22,13 @@ fn pack() -> RulePack {
     RulePack::from_sources(vec![("patch.status/graded.rego".to_owned(), rule.to_owned())]).unwrap()
 }
 
-fn put(sample: &Sample, register: &str, id: &str, after: Option<u64>, value: Option<Value>) -> u64 {
+pub(super) fn put(
+    sample: &Sample,
+    register: &str,
+    id: &str,
+    after: Option<u64>,
+    value: Option<Value>,
+) -> u64 {
     let act = if value.is_some() { Act::Put } else { Act::Withdraw };
     let (register, id) = (register.to_owned(), id.to_owned());
     let (by, reason) = ("ada".to_owned(), "inventory".to_owned());
@@ -99,6 +105,10 @@ fn a_verdict_by_labels_turns_with_the_entry_that_changes_them_whoever_gives_them
     assert_eq!(views.targets_at(beat + 1).unwrap()[0].labels.get("grade"), Some("critical"));
     let replayed = replay(&sample, &views);
     assert_eq!((replayed.differences, replayed.not_shown), (vec![], 0));
+    for start in 1..views.applied().unwrap() {
+        let since = replay_since(&sample, &views, start);
+        assert_eq!((since.differences, since.not_shown), (vec![], 0), "from entry {start}");
+    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::super::said::said_at;
 use super::super::sample::{Sample, SampleAgent, patches};
-use super::super::{Assessor, Lapse, LapseCause, Period, Views, ViewsError};
+use super::super::{Among, Assessor, Lapse, LapseCause, Period, Views, ViewsError};
 use super::KIND;
 
 const OTHER: &str = "time.sync";
@@ -21,7 +21,7 @@ fn lapses(views: &Views, period: Period, target: Option<&str>) -> Vec<Lapse> {
         all.extend(of.lapses);
         Ok::<_, ViewsError>(true)
     };
-    views.lapses(period, target, each).unwrap();
+    views.lapses(period, Among::named(target), each).unwrap();
     all
 }
 

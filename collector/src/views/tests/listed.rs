@@ -3,7 +3,7 @@ use std::cmp::Ordering;
 use exhibit_assessment::{Verdict, is_silent};
 
 use crate::views::sample::{Sample, patches};
-use crate::views::{Asked, FindingRow, Narrow, Segment, Views};
+use crate::views::{Asked, FindingRow, Narrow, SORTED, Segment, Views};
 
 const KIND: &str = "patch.status";
 
@@ -80,10 +80,67 @@ fn any_part_of_the_segments_is_that_part_of_them_all() {
         .unwrap();
     let mut sorted = all.clone();
     sorted.sort_by(|one, other| match other.verdict_since.cmp(&one.verdict_since) {
-        Ordering::Equal => (&one.rule, &one.target).cmp(&(&other.rule, &other.target)),
+        Ordering::Equal => (&other.rule, &other.target).cmp(&(&one.rule, &one.target)),
         unequal @ (Ordering::Less | Ordering::Greater) => unequal,
     });
     assert_eq!(by, sorted[3..12]);
+}
+
+#[test]
+fn whether_keys_are_sorted_or_an_index_is_walked_the_order_is_the_same() {
+    let sample = fleet();
+    let views = sample.views();
+    let everything = views.finding_segments().unwrap();
+    let text = |text: &str| Narrow { text: Some(text.to_owned()), ..Narrow::default() };
+    let mut told = everything.clone();
+    told.iter_mut().for_each(|segment| segment.told = segment.rule.contains("reboot"));
+    let bad: Vec<Segment> =
+        everything.iter().filter(|one| one.verdict == Verdict::Fail).cloned().collect();
+    let some: Vec<Segment> = everything.iter().step_by(2).cloned().collect();
+    for (segments, narrow) in [
+        (&everything, Narrow::default()),
+        (&bad, Narrow::default()),
+        (&some, Narrow::default()),
+        (&told, text("web-3")),
+        (&some, text("update")),
+        (&everything, Narrow { name: Some("web-2".into()), ..Narrow::default() }),
+    ] {
+        let segments = views.narrowed(segments.clone(), &narrow).unwrap();
+        assert!(!segments.is_empty(), "{narrow:?}");
+        for turned in [false, true] {
+            // Without a limit the whole is sorted by SQLite alone.
+            let mut whole = Vec::new();
+            views
+                .each_finding_by(("since", turned), &segments, &narrow, (0, None), |row| {
+                    whole.push(row);
+                    Ok::<_, crate::views::ViewsError>(())
+                })
+                .unwrap();
+            let fitting: u64 = segments.iter().map(|one| one.findings).sum();
+            assert_eq!(whole.len() as u64, fitting, "{narrow:?}");
+            let walked = views.walked(turned, &segments, &narrow, (0, 1_000)).unwrap();
+            assert_eq!(walked, whole, "{narrow:?}");
+            let (part, begin) = (whole.len().min(7), whole.len().min(2));
+            let range = (begin as u64, (part - begin) as u64);
+            assert_eq!(
+                views.walked(turned, &segments, &narrow, range).unwrap(),
+                whole[begin..part]
+            );
+            let sorted = views.sorted(("since", turned), &segments, &narrow, range).unwrap();
+            assert_eq!(sorted, whole[begin..part], "{narrow:?}");
+        }
+        for field in ["target", "digest", "name", "message", "items", "observed", "index"] {
+            let mut whole = Vec::new();
+            views
+                .each_finding_by((field, true), &segments, &narrow, (0, None), |row| {
+                    whole.push(row);
+                    Ok::<_, crate::views::ViewsError>(())
+                })
+                .unwrap();
+            let sorted = views.sorted((field, true), &segments, &narrow, (0, 1_000)).unwrap();
+            assert_eq!(sorted, whole, "{field}, {narrow:?}");
+        }
+    }
 }
 
 #[test]
@@ -193,6 +250,53 @@ fn a_page_of_failures_is_found_by_an_index_and_so_are_the_newest_acts() {
     );
     assert!(by_target.contains("findings_bad"), "{by_target}");
     let counted = plan("SELECT count(*) FROM documents d WHERE d.to_index IS NULL");
-    assert!(counted.contains("documents_now"), "{counted}");
+    assert!(counted.contains("COVERING INDEX documents_"), "{counted}");
     assert!(views.done_asked(&Asked::default()).unwrap().all > 0);
+}
+
+#[test]
+fn documents_are_found_by_target_kind_agent_and_by_how_their_digest_begins() {
+    let sample = fleet();
+    let views = sample.views();
+    let all = views.documents_asked(&Asked::default()).unwrap().rows;
+    let digest = all[4].0.digest.clone();
+    let part = |from: usize, many: usize| digest.chars().skip(from).take(many).collect::<String>();
+    let (begin, middle) = (part(0, 5), part(9, 21));
+    let agent = all[2].0.agent.to_uppercase();
+    for text in ["web-3", "PATCH", "e", "s", "77", &agent, &digest, &begin, &middle, "%"] {
+        let low = text.to_ascii_lowercase();
+        let fits = |(row, name): &&(crate::views::DocumentRow, String)| {
+            let holds = [&row.target, name, &row.kind, &row.agent];
+            holds.iter().any(|field| field.to_lowercase().contains(&low))
+                || row.digest.starts_with(&low)
+        };
+        let wanted: Vec<_> = all.iter().filter(fits).cloned().collect();
+        let asked = Asked { text: text.to_owned(), limit: Some(100), ..Asked::default() };
+        let found = views.documents_asked(&asked).unwrap();
+        assert_eq!(found.rows, wanted, "{text}");
+        assert_eq!(found.fitting, wanted.len() as u64, "{text}");
+        // The same as of an earlier moment, where views stand for the tables.
+        let then = views.as_of(views.applied().unwrap(), sample.now()).unwrap();
+        assert_eq!(then.documents_asked(&asked).unwrap().fitting, found.fitting, "{text}");
+    }
+}
+
+#[test]
+fn of_very_many_rows_only_what_is_quick_is_sorted() {
+    let sample = fleet();
+    let (views, nothing) = (sample.views(), Narrow::default());
+    let digest = Narrow { digest: Some("ab".into()), ..Narrow::default() };
+    for (field, narrow, most) in [
+        ("since", &nothing, true),
+        ("since", &digest, false),
+        ("items", &nothing, false),
+        ("observed", &nothing, false),
+    ] {
+        assert!(views.sorts_findings(field, narrow, SORTED), "{field}");
+        assert_eq!(views.sorts_findings(field, narrow, SORTED + 1), most, "{field}");
+    }
+    let then = views.as_of(3, sample.now()).unwrap();
+    assert!(!then.sorts_findings("since", &nothing, SORTED + 1));
+    assert!(views.sorts_documents("last", SORTED) && !views.sorts_documents("last", SORTED + 1));
+    assert!(views.sorts_documents("target", SORTED + 1));
 }

@@ -7,7 +7,7 @@ use exhibit_proto::statement::{self, RULE_PACK_PROPOSED, RulePackInForce};
 use serde_json::json;
 
 use super::labels::label;
-use super::replayed::replay;
+use super::replayed::{replay, replay_since};
 use super::*;
 
 pub(super) const OTHER: &str = "time.sync";
@@ -215,6 +215,12 @@ fn views_made_anew_are_equal_after_any_sequence_of_packs_runs_and_deletions() {
         let replayed = replay(&sample, &followed);
         assert_eq!(replayed.differences, vec![], "seed {seed}");
         assert!(replayed.findings > 0);
+        // From any entry on, by what was in force there and nothing else of before.
+        let starts = (1 + seed..followed.applied().unwrap()).step_by(9);
+        for start in starts.filter(|_| seed < 3) {
+            let since = replay_since(&sample, &followed, start);
+            assert_eq!(since.differences, vec![], "seed {seed} from entry {start}");
+        }
     }
 }
 

@@ -9,18 +9,35 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::packs::LoggedPack;
-use crate::views::{ViewsError, judge};
+use crate::views::{LastWord, ViewsError, judge};
 
 /// The same log folded by what shares no line with the tables, against what the tables say.
 pub(super) fn replay(sample: &Sample, views: &Views) -> Replayed {
+    replay_since(sample, views, 0)
+}
+
+/// The same for what came from entry `start` on: of the runs before it only the last words of each place are looked at.
+pub(super) fn replay_since(sample: &Sample, views: &Views, start: u64) -> Replayed {
     let size = views.applied().unwrap();
     let mut claims = Vec::new();
-    let taken = views.finding_claims(0..size, |claim| {
+    let taken = views.finding_claims(start..size, |claim| {
         claims.push(claim);
         Ok::<_, ViewsError>(())
     });
     taken.unwrap();
     let mut replay = Replay::new(claims);
+    let mut last = Vec::new();
+    if start > 0 {
+        replay = replay.beginning(start);
+        last = views.last_words(views.received(start).unwrap().unwrap(), size).unwrap();
+    }
+    let brought = |index: u64, observed: &statement::Observed| {
+        let says = |word: &LastWord| {
+            (word.index, word.kind.as_str(), word.target.as_str())
+                == (index, observed.kind.as_str(), observed.target.as_str())
+        };
+        index >= start || last.iter().any(says)
+    };
     let reader = &sample.reader;
     let document = |digest: &str, _: &str, _: &str| {
         let bytes = reader.document(&digest.parse().unwrap()).unwrap()?;
@@ -52,7 +69,7 @@ pub(super) fn replay(sample: &Sample, views: &Views) -> Replayed {
             }
         } else if entry.leaf.t == EntryType::Evidence {
             let run = Statement::<Run>::from_payload(&payload).unwrap().predicate;
-            for observed in run.documents {
+            for observed in run.documents.into_iter().filter(|one| brought(index, one)) {
                 let sight = Sight {
                     target: observed.target.to_string(),
                     kind: observed.kind.to_string(),
@@ -64,7 +81,7 @@ pub(super) fn replay(sample: &Sample, views: &Views) -> Replayed {
             }
         }
     }
-    replay.finish()
+    replay.finish(&document)
 }
 
 /// Takes an entry that may change labels.

@@ -9,6 +9,7 @@ use super::operation::{Operation, long, one};
 use super::targets::{GapLine, gap_line};
 use super::words::DigestText;
 use super::{Ask, WebError};
+use crate::ingest::ShownCertificate;
 use crate::views::{self, Asked, Part};
 use crate::web::listed::Each;
 
@@ -72,6 +73,8 @@ struct AgentInFull {
     enrolled_index: u64,
     approved_by: String,
     revoked: Option<Revoked>,
+    /// The certificate that it showed last; null: it never connected to this collector, or an earlier moment is asked for.
+    certificate: Option<CertificateLine>,
     /// Digest of its program, and of its configuration.
     binary: Option<String>,
     configuration: Option<String>,
@@ -85,6 +88,17 @@ struct AgentInFull {
     schedule: Vec<Scheduled>,
     /// What it could not, or not wholly, see.
     unseen: Vec<Unseen>,
+}
+
+/// A certificate of a connection.
+#[derive(Serialize, JsonSchema)]
+struct CertificateLine {
+    /// SHA-256 of its DER.
+    #[schemars(with = "DigestText")]
+    digest: String,
+    expires: Timestamp,
+    /// When it was shown last; of before the collector started, up to a day earlier than that.
+    shown: Timestamp,
 }
 
 /// The end of an agent's right to speak.
@@ -125,6 +139,11 @@ pub(super) fn operations() -> Vec<Operation> {
             show,
         ),
     ]
+}
+
+/// The certificate that an agent showed last; of the past nothing is known of that.
+pub(in crate::web) fn shown_certificate(ask: &Ask, agent: &str) -> Option<ShownCertificate> {
+    ask.site.certificates.of(agent).filter(|_| !ask.is_past())
 }
 
 /// The agents that are asked for, by host where nothing else is asked.
@@ -197,6 +216,11 @@ fn show(ask: &Ask) -> Result<AgentInFull, WebError> {
         enrolled: agent.enrolled,
         enrolled_index: agent.enrolled_index,
         approved_by: agent.approved_by,
+        certificate: shown_certificate(ask, &agent.id).map(|shown| CertificateLine {
+            digest: shown.digest.to_string(),
+            expires: shown.expires,
+            shown: shown.at,
+        }),
         revoked: agent.revoked.map(|revoked| Revoked {
             at: revoked.at,
             index: revoked.index,

@@ -152,7 +152,7 @@ pub(super) fn operations() -> Vec<Operation> {
 /// Every control, in the order of Annex A.
 pub(in crate::web) fn rows(ask: &Ask) -> Result<Vec<ControlRow>, WebError> {
     let views = &ask.views;
-    let assessment = views.assess(ask.now)?;
+    let assessment = views.shown(ask.now)?;
     let controls = views.assessor().framework().controls().iter();
     let crosswalks = &ask.site.frameworks.crosswalks;
     let speaks = |one: &Crosswalk| (one.id.clone(), reached(one));
@@ -215,9 +215,9 @@ fn control(ask: &Ask) -> Result<&Control, WebError> {
 
 fn show(ask: &Ask) -> Result<ControlInFull, WebError> {
     let (views, control) = (&ask.views, control(ask)?);
-    let assessment = views.assess(ask.now)?;
     let missing = || WebError::NotFound(format!("control {}", control.id));
-    let status = assessment.of(control.id).ok_or_else(missing)?;
+    let (_, status) = views.shown_of(ask.now, control.id)?;
+    let status = status.ok_or_else(missing)?;
     let mut rules = Vec::new();
     let found = views.finding_segments()?;
     for rule in views.assessor().pack().rules() {

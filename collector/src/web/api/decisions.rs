@@ -13,7 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::operation::{Operation, Sent, list, one, write};
+use super::operation::{Answer, Operation, Sent, file, list, one, write};
 use super::problem::{ApiError, Problem, Wrong};
 use super::{Ask, ROOT, Site, WebError};
 use crate::decisions::{Attached, Deciding, Undecided, file_name, next_id};
@@ -21,6 +21,7 @@ use crate::people::Right;
 use crate::views::RecordRow;
 use crate::web::decide::fields;
 use crate::web::guard::not_for;
+use crate::web::pages;
 use crate::web::rights::of_register;
 use crate::web::table::encode;
 
@@ -56,6 +57,8 @@ pub(in crate::web) struct DecisionRow {
 #[schemars(rename = "StandingOfDecision")]
 pub(in crate::web) enum Standing {
     InForce,
+    /// Nobody ended it, and its last day is over: it has no effect any more.
+    Expired,
     /// Another person must approve it; it does not count yet.
     Proposed,
     /// Another revision took its place, or it was withdrawn.
@@ -65,8 +68,9 @@ pub(in crate::web) enum Standing {
 }
 
 impl Standing {
-    pub(in crate::web) fn of(row: &RecordRow) -> Self {
+    pub(in crate::web) fn of(row: &RecordRow, now: Timestamp) -> Self {
         match row {
+            row if row.expired(now) => Self::Expired,
             row if row.in_force() => Self::InForce,
             row if row.waits() => Self::Proposed,
             row if row.value.is_some() => Self::Ended,
@@ -90,9 +94,10 @@ struct Record {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Decide {
-    /// `waiver`, `manual_evidence`, `attestation`, `attested`, `label`, `retired`, `scope`, `applicability`, `owner` or `note`.
+    /// `waiver`, `manual_evidence`, `attestation`, `attested`, `label`, `retired`, `scope`, `applicability`, `owner`, `note`, `audit`,
+    /// `request`, `audit_finding` or `audit_comment`.
     register: String,
-    /// The record. Waivers and manual evidence are given the next free name where there is none.
+    /// The record. Waivers, manual evidence and what belongs to audits are given the next free name where there is none.
     record: Option<String>,
     act: ActWord,
     /// Entry of the newest revision that you have seen; null for a record that nobody decided about.
@@ -147,6 +152,13 @@ pub(super) fn operations() -> Vec<Operation> {
     vec![
         list("/decisions", tag, "What people decided, newest first", rows),
         one("/decisions/{register}/{id}", tag, "One record with its revisions", record),
+        file(
+            "/decisions/{register}/{id}/file/{index}",
+            tag,
+            "The file that a revision brought, as it was hashed",
+            &["application/octet-stream"],
+            brought,
+        ),
         write::<Decide, Decided, _>(
             "/decisions",
             tag,
@@ -156,14 +168,19 @@ pub(super) fn operations() -> Vec<Operation> {
     ]
 }
 
-/// Every revision, newest first.
-pub(in crate::web) fn rows(ask: &Ask) -> Result<Vec<DecisionRow>, WebError> {
-    Ok(ask.views.all_records(None, MOST)?.into_iter().map(row).collect())
+fn brought(ask: &Ask) -> Result<Answer, ApiError> {
+    let (_, _, bytes) = pages::decisions::brought(ask)?;
+    Ok(Answer::bytes(bytes))
 }
 
-fn row(row: RecordRow) -> DecisionRow {
+/// Every revision, newest first.
+pub(in crate::web) fn rows(ask: &Ask) -> Result<Vec<DecisionRow>, WebError> {
+    Ok(ask.views.all_records(None, MOST)?.into_iter().map(|one| row(one, ask.now)).collect())
+}
+
+fn row(row: RecordRow, now: Timestamp) -> DecisionRow {
     DecisionRow {
-        standing: Standing::of(&row),
+        standing: Standing::of(&row, now),
         register: row.register,
         record: row.id,
         by: row.by,
@@ -185,7 +202,8 @@ fn record(ask: &Ask) -> Result<Record, WebError> {
     let missing = || WebError::NotFound(format!("record {record:?} of {register:?}"));
     let newest = history.first().ok_or_else(missing)?.index;
     let (register, record) = (register.to_owned(), record.to_owned());
-    Ok(Record { register, record, newest, revisions: history.into_iter().map(row).collect() })
+    let revisions = history.into_iter().map(|one| row(one, ask.now)).collect();
+    Ok(Record { register, record, newest, revisions })
 }
 
 async fn decide(sent: Sent<Decide>) -> Result<Response, ApiError> {
@@ -209,13 +227,14 @@ async fn decide(sent: Sent<Decide>) -> Result<Response, ApiError> {
                 .into_response())
         }
         Err(Undecided::Stale(why)) => {
+            let now = (site.clock)();
             let asked =
                 tokio::task::spawn_blocking(move || site.views.record_history(&register, &record));
             let newest = asked.await.map_err(|_ended| ApiError::Ended)??.into_iter().next();
             let problem = Problem::new(StatusCode::CONFLICT, why);
             let (kind, title) = ("urn:exhibit:problem:stale", "Somebody else decided meanwhile");
             let (kind, title) = (kind.to_owned(), title.to_owned());
-            let newest = newest.map(|newest| Box::new(row(newest)));
+            let newest = newest.map(|newest| Box::new(row(newest, now)));
             Ok(Problem { kind, title, newest, ..problem }.into_response())
         }
         Err(Undecided::Refused(why)) => Err(ApiError::Invalid(vec![Wrong::new("", why)])),

@@ -7,13 +7,15 @@ use exhibit_assessment::{Item, Severity, Verdict};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::json;
 
 use super::list::counted;
-use super::operation::{Operation, long};
+use super::operation::{Operation, Taken, list, long};
 use super::words::{DigestText, SeverityWord, VerdictWord};
 use super::{Ask, WebError};
 use crate::views::{self, Asked, Narrow, Part, Segment, ViewsError};
 use crate::web::listed::Each;
+use crate::web::pages::grouped;
 
 /// What a rule says about a target, with the observation it rests on.
 #[derive(Serialize, JsonSchema)]
@@ -56,18 +58,47 @@ pub(in crate::web) struct ItemRow {
     pub(in crate::web) why: String,
 }
 
+/// Failures that have a rule, a target or a control in common.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "FailureGroup")]
+pub(in crate::web) struct GroupRow {
+    /// The rule, the target or the control.
+    pub(in crate::web) group: String,
+    pub(in crate::web) title: String,
+    pub(in crate::web) failures: u64,
+}
+
 pub(super) fn operations() -> Vec<Operation> {
-    vec![long(
-        "/findings",
-        "Findings",
-        "What each rule says about each target now, failures first",
-        part,
-    )]
+    let by = ["rule", "target", "control"].map(|word| json!(word));
+    let by = Taken::choice("by", "What the failures of a group have in common.", &by);
+    vec![
+        long(
+            "/findings",
+            "Findings",
+            "What each rule says about each target now, failures first; more than 10,000 are sorted by what follows from the rule, and by since",
+            part,
+        )
+        .steady(),
+        list("/findings/groups", "Findings", "Failures in groups, the largest first", groups)
+            .only_now()
+            .taking(vec![by]),
+    ]
+}
+
+fn groups(ask: &Ask) -> Result<Vec<GroupRow>, WebError> {
+    Ok(grouped::rows(ask)?.1)
 }
 
 /// The findings that are asked for, failures first where nothing else is asked.
 pub(in crate::web) fn part(ask: &Ask, asked: &Asked) -> Result<Part<FindingRow>, WebError> {
     let wanted = Wanted::of(ask, asked)?;
+    let fitting = sum(&wanted.segments);
+    if let Some((field, _)) = &asked.order
+        && !OF_RULES.contains(&field.as_str())
+        && !ask.views.sorts_findings(field, &wanted.narrow, fitting)
+    {
+        return Err(WebError::TooMany(field.clone(), fitting, "findings"));
+    }
     let mut found = Vec::new();
     wanted.each(ask, asked, |row| {
         found.push(row);
@@ -75,7 +106,7 @@ pub(in crate::web) fn part(ask: &Ask, asked: &Asked) -> Result<Part<FindingRow>,
     })?;
     let names = ask.views.names_of(found.iter().map(|row| row.target.as_str()))?;
     let rows = found.into_iter().map(|row| tell(ask, row, &names)).collect();
-    Ok(Part { rows, fitting: sum(&wanted.segments), all: wanted.all })
+    Ok(Part { rows, fitting, all: wanted.all })
 }
 
 /// The same, one after the other.

@@ -129,7 +129,7 @@ pub(in crate::web) fn clauses(ask: &Ask) -> Vec<ClauseRow> {
 
 /// Every framework that is known besides Annex A.
 pub(in crate::web) fn rows(ask: &Ask) -> Result<Vec<FrameworkRow>, WebError> {
-    let assessment = ask.views.assess(ask.now)?;
+    let assessment = ask.views.shown(ask.now)?;
     let crosswalks = &ask.site.frameworks.crosswalks;
     let rows = crosswalks.frameworks().iter().map(|one| {
         let reached = reached(one);
@@ -169,7 +169,7 @@ pub(in crate::web) fn relations(ask: &Ask) -> Result<Vec<RelationRow>, WebError>
     let crosswalks = &ask.site.frameworks.crosswalks;
     let missing = || WebError::NotFound(format!("framework {:?}", ask.param(0)));
     let one = crosswalks.framework(ask.param(0)).ok_or_else(missing)?;
-    let assessment = ask.views.assess(ask.now)?;
+    let assessment = ask.views.shown(ask.now)?;
     let framework = ask.views.assessor().framework();
     let rows = one.relations.iter().map(|row| {
         let control = match &row.ours {
@@ -192,7 +192,7 @@ pub(in crate::web) fn relations(ask: &Ask) -> Result<Vec<RelationRow>, WebError>
 
 fn transition(ask: &Ask) -> Result<Vec<TransitionRow>, WebError> {
     use exhibit_assessment::Became;
-    let assessment = ask.views.assess(ask.now)?;
+    let assessment = ask.views.shown(ask.now)?;
     let transition = Transition::builtin(ask.views.assessor().framework())?;
     let status = |id: ControlId| assessment.of(id).map(|found| found.status);
     let mut rows = Vec::new();

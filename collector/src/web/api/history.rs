@@ -5,12 +5,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use super::operation::{Operation, Taken, list, one};
-use super::words::{StatusWord, VerdictWord};
+use super::operation::{Operation, Taken, list, long, one};
+use super::words::{ControlText, StatusWord, VerdictWord};
 use super::{Ask, WebError};
-use crate::views::{Comparison, Event, Side, Turn};
-use crate::web::pages::history::{compare, lapses};
-use exhibit_assessment::Status;
+use crate::views::{Asked, Comparison, Event, Part, Side, Turn};
+use crate::web::pages::history::{self, compare, lapses};
+use exhibit_assessment::{ControlId, Status};
 
 /// What changed between two moments.
 #[derive(Serialize, JsonSchema)]
@@ -20,10 +20,8 @@ struct Compared {
     to: SideLine,
     /// Controls whose status is another.
     controls: Vec<ControlLine>,
-    /// Findings that turned, in the order of their entries.
-    turns: Vec<TurnLine>,
-    /// Findings that turned beyond those.
-    more_turns: u64,
+    /// Findings that turned: `/history/compare/turned` lists them.
+    turned: u64,
     /// What else happened: decisions, packs, enrolments, silence.
     events: Vec<EventLine>,
 }
@@ -54,14 +52,17 @@ struct ControlLine {
     more_came: u64,
     went: Vec<String>,
     more_went: u64,
+    /// Findings that turned, of rules that decide about it.
+    turned: u64,
 }
 
 /// A finding that turned.
 #[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Turn")]
 struct TurnLine {
+    at: Timestamp,
     /// The entry that turned it.
     index: u64,
-    at: Timestamp,
     rule: String,
     target: String,
     name: String,
@@ -71,7 +72,6 @@ struct TurnLine {
     #[schemars(with = "VerdictWord")]
     is: String,
     message: String,
-    controls: Vec<String>,
 }
 
 /// What happened in between.
@@ -106,7 +106,48 @@ struct LapseRow {
     controls: Vec<String>,
 }
 
+/// How many controls had each status at a moment.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "StatusesAtMoment")]
+struct NumbersRow {
+    at: Timestamp,
+    not_met: u64,
+    no_evidence: u64,
+    stale: u64,
+    met: u64,
+    manual: u64,
+    excluded: u64,
+}
+
+/// A control whose status is another on the second day.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "TurnedControl")]
+struct TurnedRow {
+    #[schemars(with = "ControlText")]
+    control: ControlId,
+    #[schemars(with = "StatusWord")]
+    was: Status,
+    #[schemars(with = "StatusWord")]
+    is: Status,
+    /// The full hour since which it is so.
+    since: Timestamp,
+    /// Targets that passed, and all that were judged, on the first and on the second day.
+    passing_was: u64,
+    targets_was: u64,
+    passing_is: u64,
+    targets_is: u64,
+}
+
 pub(super) fn operations() -> Vec<Operation> {
+    let days = || {
+        let taken = |name: &str, about: &str| {
+            Taken::new(name, about, json!({"type": "string", "format": "date"}))
+        };
+        vec![
+            taken("from", "The end of this day (UTC); 30 days before the other where nobody says."),
+            taken("to", "The same; now where nobody says."),
+        ]
+    };
     let moments = || {
         let taken = |name: &str, about: &str| Taken::new(name, about, json!({"type": "string"}));
         vec![
@@ -118,9 +159,31 @@ pub(super) fn operations() -> Vec<Operation> {
         ]
     };
     vec![
+        list(
+            "/history/statuses",
+            "History",
+            "How many controls had each status at moments of a period, newest first",
+            numbers,
+        )
+        .taking(days()),
+        list(
+            "/history/differing",
+            "History",
+            "Controls whose status is another on the second day than on the first",
+            differing,
+        )
+        .taking(days()),
         one("/history/compare", "History", "What changed between two moments, and why", compared)
             .only_now()
             .taking(moments()),
+        long(
+            "/history/compare/turned",
+            "History",
+            "Findings that turned between two moments, in the order of their entries",
+            turned,
+        )
+        .only_now()
+        .taking(moments()),
         list(
             "/history/lapses",
             "History",
@@ -128,13 +191,18 @@ pub(super) fn operations() -> Vec<Operation> {
             without,
         )
         .only_now()
-        .taking(moments()),
+        .taking(moments())
+        .taking(vec![Taken::new(
+            "part",
+            "Of more than 200 targets so many as are looked at for one answer: 25 in the order of their ids, from part 1 on.",
+            json!({"type": "integer", "minimum": 1, "maximum": u32::MAX}),
+        )]),
     ]
 }
 
 fn compared(ask: &Ask) -> Result<Compared, WebError> {
     let (_, _, found) = compare::compared(ask)?;
-    let Comparison { from, to, controls, turns, more_turns, events } = found;
+    let Comparison { from, to, controls, turned, events } = found;
     let words = |reasons: Vec<exhibit_assessment::Reason>| {
         reasons.into_iter().map(|reason| reason.text).collect()
     };
@@ -147,13 +215,13 @@ fn compared(ask: &Ask) -> Result<Compared, WebError> {
         more_came: change.more_came,
         went: words(change.went),
         more_went: change.more_went,
+        turned: change.turned,
     });
     Ok(Compared {
         from: side(from),
         to: side(to),
         controls: controls.collect(),
-        turns: turns.into_iter().map(turn).collect(),
-        more_turns,
+        turned,
         events: events.into_iter().map(event).collect(),
     })
 }
@@ -161,6 +229,11 @@ fn compared(ask: &Ask) -> Result<Compared, WebError> {
 fn side(side: Side) -> SideLine {
     let Side { as_of, at, entries, pack_version, pack } = side;
     SideLine { as_of, at, entries, pack: pack_version, pack_digest: pack }
+}
+
+fn turned(ask: &Ask, asked: &Asked) -> Result<Part<TurnLine>, WebError> {
+    let Part { rows, fitting, all } = compare::turned_part(ask, asked)?;
+    Ok(Part { rows: rows.into_iter().map(turn).collect(), fitting, all })
 }
 
 fn turn(turn: Turn) -> TurnLine {
@@ -174,7 +247,6 @@ fn turn(turn: Turn) -> TurnLine {
         was: turn.was,
         is: turn.is,
         message: turn.message,
-        controls: turn.controls.iter().map(|(control, _)| control.to_string()).collect(),
     }
 }
 
@@ -202,6 +274,36 @@ fn without(ask: &Ask) -> Result<Vec<LapseRow>, WebError> {
         detail: lapse.detail,
         remedy: lapse.remedy,
         controls: lapse.controls.iter().map(|(control, _)| control.to_string()).collect(),
+    });
+    Ok(rows.collect())
+}
+
+fn numbers(ask: &Ask) -> Result<Vec<NumbersRow>, WebError> {
+    let rows = history::statuses(ask)?.into_iter().map(|(at, counted)| {
+        let with = |status| history::of(&counted, status);
+        NumbersRow {
+            at,
+            not_met: with(Status::NotMet),
+            no_evidence: with(Status::NoEvidence),
+            stale: with(Status::Stale),
+            met: with(Status::Met),
+            manual: with(Status::Manual),
+            excluded: with(Status::Excluded),
+        }
+    });
+    Ok(rows.collect())
+}
+
+fn differing(ask: &Ask) -> Result<Vec<TurnedRow>, WebError> {
+    let rows = history::turned(ask)?.into_iter().map(|(was, is)| TurnedRow {
+        control: is.control,
+        was: was.status,
+        is: is.status,
+        since: is.from,
+        passing_was: was.passing,
+        targets_was: was.targets,
+        passing_is: is.passing,
+        targets_is: is.targets,
     });
     Ok(rows.collect())
 }

@@ -10,17 +10,19 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 use exhibit_proto::digest::Digest;
+use jiff::Timestamp;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::known::Question;
 use super::list::{self, Fields, List, Wanted};
 use super::problem::{ApiError, Problem, Wrong};
 use super::{Ask, CACHE, Site, WebError};
 use crate::views::{Asked, Part};
 use crate::web::guard::{SignedIn, same_token};
-use crate::web::moment::{AS_OF, Past};
+use crate::web::moment::{self, AS_OF, Past};
 use crate::web::table;
 
 /// Largest body: a file of the largest size (8 MiB) in base64, with what is said of it.
@@ -42,6 +44,8 @@ pub(super) struct Operation {
     pub(super) body: Option<Shape>,
     pub(super) gives: Gives,
     run: Run,
+    /// Its answer follows from the tables, the rule pack and the address alone.
+    steady: bool,
 }
 
 /// What an operation does.
@@ -78,11 +82,36 @@ pub(super) struct Taken {
     pub(super) name: String,
     pub(super) about: String,
     pub(super) schema: Value,
+    /// It is one of those that its shape names. Others are looked at by who reads them.
+    strict: bool,
 }
 
 impl Taken {
     pub(super) fn new(name: &str, about: &str, schema: Value) -> Self {
-        Self { name: name.to_owned(), about: about.to_owned(), schema }
+        Self { name: name.to_owned(), about: about.to_owned(), schema, strict: false }
+    }
+
+    /// One of these values, the first where nobody says.
+    pub(super) fn choice(name: &str, about: &str, values: &[Value]) -> Self {
+        let schema = json!({"enum": values, "default": values.first()});
+        Self { strict: true, ..Self::new(name, about, schema) }
+    }
+
+    /// Why a value is none that it may have.
+    fn refuses(&self, text: &str) -> Option<String> {
+        let most = self.schema.get("maxLength").and_then(Value::as_u64).unwrap_or(u64::MAX);
+        if text.chars().count() as u64 > most {
+            return Some(format!("has more than {most} characters"));
+        }
+        let is_day = self.schema.get("format").is_some_and(|format| format == "date");
+        if is_day && text.parse::<jiff::civil::Date>().is_err() {
+            return Some(format!("is {text:?}; expected is a day, like 2026-11-30"));
+        }
+        let values = self.schema.get("enum").and_then(Value::as_array).filter(|_| self.strict)?;
+        let word = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let words: Vec<String> = values.iter().map(word).collect();
+        let fits = words.iter().any(|word| word == text);
+        (!fits).then(|| format!("is {text:?}; expected is one of: {}", words.join(", ")))
     }
 }
 
@@ -104,6 +133,11 @@ pub(super) struct Answer {
 impl Answer {
     pub(super) fn json(value: &impl Serialize) -> Result<Self, ApiError> {
         Ok(Self { media_type: "application/json", bytes: serde_json::to_vec(value)? })
+    }
+
+    /// A file that somebody brought: nothing here shows it, whatever it says that it is.
+    pub(super) fn bytes(bytes: Vec<u8>) -> Self {
+        Self { media_type: "application/octet-stream", bytes }
     }
 }
 
@@ -219,6 +253,22 @@ where
     Operation::writes((path, tag, summary), gives, change)
 }
 
+/// Ends something, and tells what came of it.
+pub(super) fn ends<B, T, F>(
+    path: &'static str,
+    tag: &'static str,
+    summary: &'static str,
+    change: fn(Sent<B>) -> F,
+) -> Operation
+where
+    B: DeserializeOwned + JsonSchema + 'static,
+    T: JsonSchema,
+    F: Future<Output = Result<Response, ApiError>> + Send + 'static,
+{
+    let gives = Gives::Json(|shapes| shapes.subschema_for::<T>());
+    Operation::writes((path, tag, summary), gives, change)
+}
+
 /// Changes something, and gives bytes.
 pub(super) fn bytes_of<B, F>(
     path: &'static str,
@@ -242,10 +292,10 @@ impl Operation {
         let mut takes = takes;
         takes.push(Taken::new(
             AS_OF,
-            "What stood then: a day (its end), a time, or the number of an entry.",
+            "What stood then: a day (its end), a time, or the number of an entry. Where statuses of that very moment are still being judged, those of the last full hour are told, and the header `statuses-judged-at` says of when they are.",
             json!({"type": "string"}),
         ));
-        Self { method, path, tag, summary, takes, body, gives, run }
+        Self { method, path, tag, summary, takes, body, gives, run, steady: false }
     }
 
     fn writes<B, F>((path, tag, summary): Named, gives: Gives, change: fn(Sent<B>) -> F) -> Self
@@ -261,12 +311,18 @@ impl Operation {
             }
         };
         let (method, takes, run) = (Method::POST, Vec::new(), Run::Write(Box::new(run)));
-        Self { method, path, tag, summary, takes, body: Some(body), gives, run }
+        Self { method, path, tag, summary, takes, body: Some(body), gives, run, steady: false }
     }
 
     /// What it tells is kept of now alone.
     pub(super) fn only_now(mut self) -> Self {
         self.takes.retain(|taken| taken.name != AS_OF);
+        self
+    }
+
+    /// Its answer follows from the tables, the rule pack and the address alone: from no clock, and from nobody who asks.
+    pub(super) fn steady(mut self) -> Self {
+        self.steady = true;
         self
     }
 
@@ -288,9 +344,13 @@ impl Operation {
                     let mut ask = Ask::new(site, who, uri.path());
                     ask.params = params.iter().map(|(_, value)| value.to_owned()).collect();
                     (ask.query, ask.past) = (query, Past::Shown);
-                    let answered = tokio::task::spawn_blocking(move || self.answer(&mut ask)).await;
-                    match answered.unwrap_or(Err(ApiError::Ended)) {
-                        Ok(answer) => fresh(answer, &headers),
+                    let address =
+                        uri.path_and_query().map_or("", |given| given.as_str()).to_owned();
+                    let answered = tokio::task::spawn_blocking(move || {
+                        self.told(&mut ask, &address, &headers)
+                    });
+                    match answered.await.unwrap_or(Err(ApiError::Ended)) {
+                        Ok(answer) => answer,
                         Err(error) => error.into_response(),
                     }
                 },
@@ -312,24 +372,47 @@ impl Operation {
         }
     }
 
-    fn answer(&self, ask: &mut Ask) -> Result<Answer, ApiError> {
+    /// The answer; that the asker has it already is found out without it where that can be known.
+    fn told(
+        &self,
+        ask: &mut Ask,
+        address: &str,
+        headers: &HeaderMap,
+    ) -> Result<Response, ApiError> {
+        let question = match self.steady {
+            true => Question::of(ask, address, headers)?,
+            false => None,
+        };
+        let site = Arc::clone(&ask.site);
+        if let Some(unchanged) =
+            question.as_ref().and_then(|question| site.known.unchanged(question, headers))
+        {
+            return Ok(unchanged);
+        }
+        let (answer, judged) = self.answer(ask)?;
+        let answer = moment::judged_at(fresh(answer, headers), judged);
+        if let Some(question) = question {
+            site.known.remember(question, &answer);
+        }
+        Ok(answer)
+    }
+
+    fn answer(&self, ask: &mut Ask) -> Result<(Answer, Option<Timestamp>), ApiError> {
         let known = |name: &&String| self.takes.iter().any(|taken| taken.name == **name);
         let wrong = ask.query.keys().filter(|name| !known(name)).map(|name| {
             let known: Vec<&str> = self.takes.iter().map(|taken| taken.name.as_str()).collect();
             Wrong::new(name, format!("is not known here; known are: {}", known.join(", ")))
         });
         let mut wrong: Vec<Wrong> = wrong.collect();
-        for taken in &self.takes {
-            let most = taken.schema.get("maxLength").and_then(Value::as_u64).unwrap_or(u64::MAX);
-            let text = ask.query.get(&taken.name).map_or("", String::as_str);
-            if text.chars().count() as u64 > most {
-                wrong.push(Wrong::new(&taken.name, format!("has more than {most} characters")));
-            }
-        }
+        let refused = self.takes.iter().filter_map(|taken| {
+            let why = taken.refuses(ask.query.get(&taken.name)?)?;
+            Some(Wrong::new(&taken.name, why))
+        });
+        wrong.extend(refused);
         match &self.run {
             Run::Read(read) if wrong.is_empty() => {
                 ask.travel()?;
-                read(ask)
+                ask.steadily(|| read(ask))
             }
             Run::Read(_) | Run::Write(_) => Err(ApiError::Invalid(wrong)),
         }
@@ -357,19 +440,27 @@ fn unread(error: &serde_json::Error) -> ApiError {
     ApiError::Invalid(vec![Wrong::new("body", format!("cannot be taken: {error}"))])
 }
 
-/// The answer, or that the asker has it already (RFC 9110 §13.1.2).
-fn fresh(answer: Answer, headers: &HeaderMap) -> Response {
-    // Whoever takes packed bytes gets others, so their tag is another (§8.8.3.3).
+/// Whoever takes packed bytes gets others, so their tag is another (RFC 9110 §8.8.3.3).
+pub(super) fn mark(headers: &HeaderMap) -> &'static str {
     let packed = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
-    let mark = if packed.is_some_and(|packed| packed.contains("gzip")) { "-z" } else { "" };
-    let digest = Digest::of(&answer.bytes).to_string();
-    let tag = format!("\"{}{mark}\"", digest.get(..32).unwrap_or(&digest));
+    if packed.is_some_and(|packed| packed.contains("gzip")) { "-z" } else { "" }
+}
+
+/// Whether the asker has the answer with that tag.
+pub(super) fn has(headers: &HeaderMap, tag: &str) -> bool {
     let same = |value: &axum::http::HeaderValue| {
         let listed = value.to_str().unwrap_or_default().split(',').map(str::trim);
         listed.into_iter().any(|one| one == "*" || one.trim_start_matches("W/") == tag)
     };
+    headers.get_all(header::IF_NONE_MATCH).iter().any(same)
+}
+
+/// The answer, or that the asker has it already (RFC 9110 §13.1.2).
+fn fresh(answer: Answer, headers: &HeaderMap) -> Response {
+    let digest = Digest::of(&answer.bytes).to_string();
+    let tag = format!("\"{}{}\"", digest.get(..32).unwrap_or(&digest), mark(headers));
     let kept = [(header::ETAG, tag.clone()), (header::CACHE_CONTROL, CACHE.to_owned())];
-    if headers.get_all(header::IF_NONE_MATCH).iter().any(same) {
+    if has(headers, &tag) {
         return (StatusCode::NOT_MODIFIED, kept).into_response();
     }
     (kept, [(header::CONTENT_TYPE, answer.media_type)], answer.bytes).into_response()

@@ -10,7 +10,6 @@ use serde::Serialize;
 use super::WebError;
 use super::decisions::DecisionRow;
 use crate::views::ViewsError;
-use crate::web::moment::AS_OF;
 
 const MEDIA_TYPE: &str = "application/problem+json";
 /// Longest text of another room that becomes a detail.
@@ -91,8 +90,11 @@ impl IntoResponse for ApiError {
             Self::Web(WebError::NotFound(what)) => {
                 Problem::new(StatusCode::NOT_FOUND, format!("there is no {what}"))
             }
-            Self::Web(WebError::NoMoment(why)) => {
-                return Self::Invalid(vec![Wrong::new(AS_OF, why)]).into_response();
+            Self::Web(WebError::NoMoment(name, why) | WebError::Wrong(name, why)) => {
+                return Self::Invalid(vec![Wrong::new(name, why)]).into_response();
+            }
+            Self::Web(error @ WebError::TooMany(..)) => {
+                return Self::Invalid(vec![Wrong::new("sort", error.to_string())]).into_response();
             }
             Self::Invalid(errors) => {
                 let told: Vec<String> =

@@ -13,6 +13,7 @@ use super::operation::{Operation, list, long, one};
 use super::words::{ControlText, SeverityWord, StrengthWord};
 use super::{Ask, WebError};
 use crate::views::{Asked, PackRow, Part, Segment};
+use crate::web::pages::packs as page;
 
 /// A rule with what it finds now.
 #[derive(Serialize, JsonSchema)]
@@ -87,6 +88,32 @@ struct PackLine {
     approved_by: Option<String>,
 }
 
+/// A rule pack, and what it changes.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "PackInFull")]
+struct PackInFull {
+    pack: PackLine,
+    /// `in_force`, `past`, `proposed`, `approved`, or `lapsed`.
+    standing: String,
+    /// Entry of the pack that was in force before; null: it is the first.
+    before: Option<u64>,
+    /// Rules that were added and removed, and library files that differ.
+    added: Vec<String>,
+    removed: Vec<String>,
+    library: Vec<String>,
+    changed: Vec<ChangedRule>,
+    /// Why it cannot be compared with the one before.
+    unread: Option<String>,
+}
+
+/// A rule that both packs have and that differs.
+#[derive(Serialize, JsonSchema)]
+struct ChangedRule {
+    rule: String,
+    /// In words.
+    changes: Vec<String>,
+}
+
 pub(super) fn operations() -> Vec<Operation> {
     vec![
         list("/rules", "Rules", "Rules of the pack in force", rows),
@@ -98,6 +125,7 @@ pub(super) fn operations() -> Vec<Operation> {
             found,
         ),
         list("/packs", "Rules", "Rule packs and proposals, newest first", packs),
+        one("/packs/{index}", "Rules", "One rule pack, and what it changes", pack),
     ]
 }
 
@@ -161,7 +189,36 @@ fn found(ask: &Ask, asked: &Asked) -> Result<Part<FindingRow>, WebError> {
 }
 
 fn packs(ask: &Ask) -> Result<Vec<PackLine>, WebError> {
-    let packs = ask.views.packs()?.into_iter().map(|pack: PackRow| PackLine {
+    Ok(ask.views.packs()?.into_iter().map(line).collect())
+}
+
+fn pack(ask: &Ask) -> Result<PackInFull, WebError> {
+    let told = page::told(ask)?;
+    let missing = || WebError::NotFound(format!("rule pack of entry {}", told.pack.index));
+    let mut packs = ask.views.packs()?.into_iter();
+    let pack = packs.find(|pack| pack.index == told.pack.index).ok_or_else(missing)?;
+    let (changes, unread) = match told.changes {
+        Ok(changes) => (changes, None),
+        Err(why) => (None, Some(why)),
+    };
+    let (added, removed, changed, library) = match changes {
+        Some(changes) => (changes.added, changes.removed, changes.changed, changes.library),
+        None => Default::default(),
+    };
+    Ok(PackInFull {
+        pack: line(pack),
+        standing: told.standing.as_str().to_owned(),
+        before: told.before.map(|before| before.index),
+        added,
+        removed,
+        library,
+        changed: changed.into_iter().map(|(rule, changes)| ChangedRule { rule, changes }).collect(),
+        unread,
+    })
+}
+
+fn line(pack: PackRow) -> PackLine {
+    PackLine {
         index: pack.index,
         at: pack.at,
         proposed: pack.proposed,
@@ -176,6 +233,5 @@ fn packs(ask: &Ask) -> Result<Vec<PackLine>, WebError> {
         by: pack.by,
         reason: pack.reason,
         approved_by: pack.approved_by,
-    });
-    Ok(packs.collect())
+    }
 }

@@ -1,5 +1,6 @@
 //! Search over everything by id, name and digest.
 
+use exhibit_assessment::decisions::AUDIT;
 use exhibit_assessment::{ControlId, evidence_kinds};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -145,7 +146,7 @@ fn told(ask: &Ask, q: &str) -> Result<Vec<Hit>, WebError> {
         hits.push(hit(What::Rule, (id, &rule.title), format!("/rules/{id}"), exact));
     }
     for kind in evidence_kinds()?.iter().filter(|kind| has(&kind.kind, &kind.holds)) {
-        let page = format!("/rules?kind={}", encode(&kind.kind));
+        let page = kind_page(ask, &kind.kind);
         hits.push(hit(What::Kind, (&kind.kind, &kind.holds), page, is(&kind.kind, "")));
     }
     let crosswalks = &ask.site.frameworks.crosswalks;
@@ -154,6 +155,15 @@ fn told(ask: &Ask, q: &str) -> Result<Vec<Hit>, WebError> {
         hits.push(hit(What::Framework, (&one.id, &one.title), page, is(&one.id, &one.title)));
     }
     Ok(hits)
+}
+
+/// A kind that nothing reads has no page; the list of kinds says so.
+fn kind_page(ask: &Ask, kind: &str) -> String {
+    let is_read = ask.views.assessor().pack().rules().iter().any(|rule| rule.kind == kind);
+    match is_read {
+        true => format!("/kinds/{}", encode(kind)),
+        false => format!("/kinds?q={}", encode(kind)),
+    }
 }
 
 fn of_name(one: Named, q: &str) -> Hit {
@@ -166,7 +176,11 @@ fn of_name(one: Named, q: &str) -> Hit {
         NamedWhat::Agent => (What::Agent, format!("/agents/{}", encode(&id)), same(&id)),
         NamedWhat::Decision => {
             let register = register.unwrap_or_default();
-            (What::Decision, crate::web::pages::decisions::href(&register, &id), same(&id))
+            let page = match register.as_str() {
+                AUDIT => crate::web::pages::audits::href(&id, &[]),
+                register => crate::web::pages::decisions::href(register, &id),
+            };
+            (What::Decision, page, same(&id))
         }
         NamedWhat::Person => (What::Person, format!("/activity?who={}", encode(&id)), same(&id)),
     };

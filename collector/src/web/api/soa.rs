@@ -1,16 +1,19 @@
 //! The statement of applicability, its frozen versions, the gap analysis, and controls told together.
 
-use exhibit_assessment::{ControlId, Part, SCORE_DEFINITION, Status, Theme, rollup, score};
+use exhibit_assessment::{ControlId, Part, SCORE_DEFINITION, Status, Theme, score};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::json;
 
 use super::frameworks::StatusCount;
-use super::operation::{Answer, Operation, file, list, one};
+use super::operation::{Answer, Operation, Taken, file, list, one};
 use super::problem::ApiError;
 use super::words::{ControlText, DigestText, StatusWord, ThemeWord};
 use super::{Ask, WebError};
-use crate::report::{self, GapRow, ReportError, SoaRow};
+use crate::report::{self, GapRow, SoaRow};
+use crate::web::pages;
+use crate::web::pages::rollup::{Told, told};
 
 /// A control with what people decided about it and what rules and evidence say today.
 #[derive(Serialize, JsonSchema)]
@@ -62,6 +65,18 @@ struct VersionLine {
     withdrawn: Option<u64>,
 }
 
+/// Something that two versions say differently of a control.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "SoaDifference")]
+struct DifferenceLine {
+    control: String,
+    title: String,
+    /// `applicable`, `justification`, `implementation`, `owner`, `status`, …
+    field: String,
+    was: String,
+    is: String,
+}
+
 /// Something that a control has or lacks.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "GapOfControl")]
@@ -89,6 +104,7 @@ struct GapLine {
 struct Rollup {
     whole: PartLine,
     themes: Vec<ThemePart>,
+    attributes: Vec<AttributePart>,
     /// The single score in whole percent; null: switched off, or nothing to tell.
     score: Option<u64>,
     /// What it says, and what it does not.
@@ -99,6 +115,15 @@ struct Rollup {
 struct ThemePart {
     #[schemars(with = "ThemeWord")]
     theme: Theme,
+    part: PartLine,
+}
+
+/// Controls with an attribute.
+#[derive(Serialize, JsonSchema)]
+struct AttributePart {
+    /// `control_types`, `security_properties`, `cybersecurity_concepts`, `operational_capabilities` or `security_domains`.
+    attribute: String,
+    value: String,
     part: PartLine,
 }
 
@@ -126,14 +151,35 @@ pub(super) fn operations() -> Vec<Operation> {
             &["application/json"],
             version,
         ),
+        list("/soa/compare", tag, "What two versions say differently", differences)
+            .taking(versions_of()),
         list(
             "/gap",
             "Controls",
             "What each control has, what it lacks, and what would close it",
             gap,
         ),
-        one("/rollup", "Controls", "Controls told together, by theme", together),
+        one("/rollup", "Controls", "Controls told together: all, by theme, by attribute", together),
     ]
+}
+
+fn versions_of() -> Vec<Taken> {
+    let taken = |name: &str| {
+        let about = "Entry of a frozen version, or `now`, which it is where nobody says.";
+        Taken::new(name, about, json!({"type": "string", "pattern": "^(now|[0-9]+)$"}))
+    };
+    vec![taken("older"), taken("newer")]
+}
+
+fn differences(ask: &Ask) -> Result<Vec<DifferenceLine>, WebError> {
+    let rows = pages::soa::differences(ask)?.into_iter().map(|one| DifferenceLine {
+        control: one.control,
+        title: one.title,
+        field: one.field.to_owned(),
+        was: one.was,
+        is: one.is,
+    });
+    Ok(rows.collect())
 }
 
 fn soa(ask: &Ask) -> Result<Vec<SoaLine>, WebError> {
@@ -175,20 +221,13 @@ fn versions(ask: &Ask) -> Result<Vec<VersionLine>, WebError> {
 }
 
 fn version(ask: &Ask) -> Result<Answer, ApiError> {
-    let document = report::document(&ask.views, ask.index(0)?);
-    let missing = |error: ReportError| {
-        let (ReportError::NotFrozen(_) | ReportError::NotHeld(_)) = error else {
-            return WebError::from(error);
-        };
-        WebError::NotFound(format!("such version: {error}"))
-    };
-    let (_, bytes) = document.map_err(missing)?;
+    let bytes = pages::soa::frozen(ask, ask.index(0)?)?;
     Ok(Answer { media_type: "application/json", bytes })
 }
 
 fn gap(ask: &Ask) -> Result<Vec<GapLine>, WebError> {
     let some = |text: String| Some(text).filter(|text| !text.is_empty());
-    let rows = report::gaps(&ask.views, ask.now)?.into_iter().map(|row: GapRow| GapLine {
+    let rows = ask.gaps()?.as_ref().clone().into_iter().map(|row: GapRow| GapLine {
         control: row.control,
         title: row.title,
         status: row.status,
@@ -205,14 +244,28 @@ fn gap(ask: &Ask) -> Result<Vec<GapLine>, WebError> {
 }
 
 fn together(ask: &Ask) -> Result<Rollup, WebError> {
-    let assessment = ask.views.assess(ask.now)?;
-    let all = rollup(ask.views.assessor().framework(), &assessment.statuses);
-    let themes = all.themes.into_iter().map(|(theme, one)| ThemePart { theme, part: part(one) });
-    let told = score(&assessment.statuses, ask.site.score);
+    let assessment = ask.views.shown(ask.now)?;
+    let score = score(&assessment.statuses, ask.site.score);
+    let (mut whole, mut themes, mut attributes) = (None, Vec::new(), Vec::new());
+    for Told { key, value, part: one, .. } in told(ask, &assessment) {
+        match (key, Theme::ALL.into_iter().find(|theme| theme.as_str() == value)) {
+            ("all", _) => whole = Some(part(one)),
+            ("theme", Some(theme)) => themes.push(ThemePart { theme, part: part(one) }),
+            (key, _) => {
+                attributes.push(AttributePart {
+                    attribute: key.to_owned(),
+                    value,
+                    part: part(one),
+                });
+            }
+        }
+    }
+    let missing = || WebError::NotFound("control to be told of".to_owned());
     Ok(Rollup {
-        whole: part(all.whole),
-        themes: themes.collect(),
-        score: told.map(|told| told.percent),
+        whole: whole.ok_or_else(missing)?,
+        themes,
+        attributes,
+        score: score.map(|score| score.percent),
         score_definition: SCORE_DEFINITION.to_owned(),
     })
 }

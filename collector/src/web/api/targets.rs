@@ -101,7 +101,8 @@ pub(super) struct GapLine {
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![
-        long("/targets", "Targets", "What is observed: hosts, accounts, organisations", part),
+        long("/targets", "Targets", "What is observed: hosts, accounts, organisations", part)
+            .steady(),
         one("/targets/{target}", "Targets", "One target with its kinds", show),
         long(
             "/targets/{target}/findings",
@@ -173,7 +174,7 @@ fn show(ask: &Ask) -> Result<TargetInFull, WebError> {
         KindLine { kind: kind.clone(), cron, newest, gaps: gaps.collect() }
     });
     let kinds = kinds.collect();
-    let assessed = views.assess(ask.now)?;
+    let assessed = views.shown(ask.now)?;
     let known = assessed.targets.iter().find(|known| known.target == target.id);
     let labels = known.into_iter().flat_map(|known| known.labels.iter());
     Ok(TargetInFull {

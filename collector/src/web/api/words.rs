@@ -5,6 +5,9 @@ use std::borrow::Cow;
 use exhibit_assessment::{Severity, Status, Strength, Theme, Verdict};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
+use crate::people::{Role, Scope};
+use crate::web::pages::kinds::STATES;
+
 macro_rules! words {
     ($($(#[doc = $about:literal])+ $name:ident = $words:expr;)*) => {$(
         pub(super) struct $name;
@@ -35,6 +38,14 @@ words! {
     /// How much a crosswalk may be relied on: its publisher gives it, several public mappings agree, it follows from numbers or
     /// titles, or the organisation drew it itself.
     BasisWord = ["published", "indicative", "numbering", "own"];
+    /// What a person is needed for, the most urgent first.
+    TaskWord = ["approvals", "not_met", "stale", "silent", "due", "waivers", "outside"];
+    /// How the last run of a kind on a target ended, worst first; `never`: none has answered for it.
+    StateWord = STATES;
+    /// What somebody is here.
+    RoleWord = Role::ALL.map(Role::as_str);
+    /// What a token may be used for.
+    ScopeWord = Scope::ALL.map(Scope::as_str);
     /// The themes of Annex A.
     ThemeWord = Theme::ALL.map(Theme::as_str);
 }

@@ -27,7 +27,8 @@ pub(in crate::web) struct Interval {
     pub(in crate::web) legend: Vec<(&'static str, String)>,
 }
 
-/// Intervals between two moments; what reaches beyond is cut. None: nothing held, or no time passed.
+/// Intervals between two moments; what reaches beyond is cut, and neighbours that look alike are one: a status whose numbers change
+/// each hour would be thousands. None: nothing held, or no time passed.
 pub(in crate::web) fn interval(
     (from, to): (Timestamp, Timestamp),
     spans: &[Span],
@@ -47,9 +48,19 @@ pub(in crate::web) fn interval(
     };
     let mut svg = begin("interval", (WIDE.unsigned_abs(), 1), about);
     let mut legend: Vec<(&'static str, String)> = Vec::new();
+    let mut drawn: Vec<(&Span, Timestamp)> = Vec::new();
     for span in within {
-        let (left, right) = (place(span.from), place(span.to));
-        let says = format!("{}: {} to {}", span.label, stamp(span.from), stamp(span.to));
+        let like = |(last, to): &&mut (&Span, Timestamp)| {
+            (last.class, &last.label) == (span.class, &span.label) && span.from <= *to
+        };
+        match drawn.last_mut().filter(like) {
+            Some((_, to)) => *to = span.to.max(*to),
+            None => drawn.push((span, span.to)),
+        }
+    }
+    for (span, to) in drawn {
+        let (left, right) = (place(span.from), place(to));
+        let says = format!("{}: {} to {}", span.label, stamp(span.from), stamp(to));
         svg += &format!("<g><title>{}</title>", escape(&says));
         // The shortest shows, too.
         put(&mut svg, span.class, (left.min(998), 0), (right.saturating_sub(left).max(2), 1));
@@ -98,6 +109,19 @@ mod tests {
         assert!(!bar.svg.contains("f-stale") && !bar.svg.contains("<f-met>"), "{}", bar.svg);
         let legend: Vec<&str> = bar.legend.iter().map(|(class, _)| *class).collect();
         assert_eq!(legend, ["f-not_met", "f-met"]);
+    }
+
+    #[test]
+    fn neighbours_that_look_alike_are_drawn_as_one_and_what_lies_between_them_is_not_covered() {
+        let hours = (0..50).map(|hour| span("f-met", hour, hour + 1));
+        let spans: Vec<Span> =
+            hours.chain([span("f-stale", 50, 60), span("f-met", 70, 100)]).collect();
+        let bar = interval((at(0), at(100)), &spans, "status").unwrap();
+        assert_eq!(bar.svg.matches("<rect").count(), 3, "{}", bar.svg);
+        for (class, x, width) in [("f-met", 0, 500), ("f-stale", 500, 100), ("f-met", 700, 300)] {
+            let drawn = format!(r#"class="{class}" x="{x}" y="0" width="{width}""#);
+            assert!(bar.svg.contains(&drawn), "{}", bar.svg);
+        }
     }
 
     #[test]

@@ -91,7 +91,7 @@ const WAIVER: [Field; 4] = [
         Sort::Day,
     ),
 ];
-const MANUAL: [Field; 6] = [
+const MANUAL: [Field; 7] = [
     field("control", "Control", "Like A.5.4.", Sort::Line),
     field(
         "title",
@@ -104,6 +104,12 @@ const MANUAL: [Field; 6] = [
         "File",
         "PDF, image, text or office document, at most 8 MiB. It is hashed and lies beside the log; no program.",
         Sort::File,
+    ),
+    maybe(
+        "written",
+        "Or write it here",
+        "What was seen, checked or agreed, such as the checklist of a site. It becomes a text file, hashed and kept like any other.",
+        Sort::Area,
     ),
     maybe("from", "Valid from", FROM, Sort::Day),
     field("until", "Valid until", UNTIL, Sort::Day),

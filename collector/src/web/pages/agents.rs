@@ -10,7 +10,7 @@ use crate::views::{AgentRow, EntryFilter};
 use crate::web::api::agents::Health;
 use crate::web::listed::Listed;
 use crate::web::table::{
-    Cell, Table, TableView, choice, column, count, encode, moment, number, text,
+    Cell, Table, TableView, choice, code, column, count, encode, moment, number, text,
 };
 use crate::web::words::{self, Moment};
 use crate::web::{Frame, api};
@@ -27,6 +27,9 @@ struct AgentPage {
     last_seen: Moment,
     enrolled: Moment,
     revoked: Option<Moment>,
+    /// The certificate that it showed last: digest, end, when.
+    certificate: Option<(String, Moment, Moment)>,
+    past: bool,
     interval: String,
     offset: String,
     targets: Vec<(String, String)>,
@@ -70,7 +73,7 @@ fn listed() -> Listed<api::agents::AgentRow> {
                 on the host.",
         csv: Some("/agents.csv".into()),
     };
-    Listed { table, names: &[], part: api::agents::part, cells }
+    Listed { table, names: &[], few: &[], part: api::agents::part, cells }
 }
 
 fn choices(ask: &Ask) -> Result<Vec<(&'static str, Vec<String>)>, WebError> {
@@ -98,10 +101,35 @@ fn offset(millis: Option<i64>) -> String {
     millis.map_or_else(|| "not told".into(), |millis| format!("{millis:+} ms"))
 }
 
-pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
-    let views = &ask.views;
+/// The agent that the address names.
+fn of_address(ask: &Ask) -> Result<AgentRow, WebError> {
     let missing = || WebError::NotFound(format!("agent {:?}", ask.param(0)));
-    let agent = views.agent(ask.param(0))?.ok_or_else(missing)?;
+    ask.views.agent(ask.param(0))?.ok_or_else(missing)
+}
+
+pub(in crate::web) fn unseen_table(ask: &Ask) -> Result<Table, WebError> {
+    unseen(ask, &of_address(ask)?)
+}
+
+pub(in crate::web) fn schedule_table(ask: &Ask) -> Result<Table, WebError> {
+    schedule(ask, &of_address(ask)?)
+}
+
+pub(in crate::web) fn noticed_table(ask: &Ask) -> Result<Table, WebError> {
+    noticed::table(ask, Some(&of_address(ask)?.id))
+}
+
+pub(in crate::web) fn entries_table(ask: &Ask) -> Result<Table, WebError> {
+    entries(ask, &of_address(ask)?)
+}
+
+/// Where a list of an agent is taken away.
+fn csv_of(agent: &AgentRow, list: &str) -> String {
+    format!("/agents/{}/{list}.csv", encode(&agent.id))
+}
+
+pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
+    let agent = of_address(ask)?;
     let names = ask.views.names_of(agent.targets.iter().map(String::as_str))?;
     let targets = agent
         .targets
@@ -113,6 +141,10 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
         last_seen: ask.moment(agent.last_seen),
         enrolled: ask.moment(agent.enrolled),
         revoked: agent.revoked.as_ref().map(|revoked| ask.moment(revoked.at)),
+        certificate: api::agents::shown_certificate(ask, &agent.id).map(|shown| {
+            (shown.digest.to_string(), ask.moment(shown.expires), ask.moment(shown.at))
+        }),
+        past: ask.is_past(),
         interval: agent.interval_seconds.map_or_else(|| "not told".into(), words::length),
         offset: offset(agent.clock_offset_ms),
         targets: targets.collect(),
@@ -130,7 +162,7 @@ fn unseen(ask: &Ask, agent: &AgentRow) -> Result<Table, WebError> {
     for row in &ask.views.gaps_of_agent(&agent.id)? {
         for gap in &row.gaps {
             rows.push(vec![
-                text(row.kind.clone()).note(row.target.clone()),
+                code(row.kind.clone()).note(row.target.clone()),
                 super::targets::outcome_cell(&gap.outcome),
                 text(gap.detail.clone()),
                 text(gap.remedy.clone()),
@@ -150,7 +182,7 @@ fn unseen(ask: &Ask, agent: &AgentRow) -> Result<Table, WebError> {
         ],
         rows,
         empty: "Everything that it looked for was seen.",
-        csv: None,
+        csv: Some(csv_of(agent, "unseen")),
     })
 }
 
@@ -159,7 +191,7 @@ fn schedule(ask: &Ask, agent: &AgentRow) -> Result<Table, WebError> {
     let rows = items.map(|item| {
         vec![
             text(item.kind).note(item.target),
-            crate::web::table::code(item.cron),
+            code(item.cron),
             text(format!("entry {}", item.from_index))
                 .link(format!("/entries/{}", item.from_index)),
         ]
@@ -174,7 +206,7 @@ fn schedule(ask: &Ask, agent: &AgentRow) -> Result<Table, WebError> {
         ],
         rows: rows.collect(),
         empty: "It has not sent a heartbeat yet; the first one carries its schedule.",
-        csv: None,
+        csv: Some(csv_of(agent, "schedule")),
     })
 }
 
@@ -182,5 +214,10 @@ fn entries(ask: &Ask, agent: &AgentRow) -> Result<Table, WebError> {
     let filter = EntryFilter { agent: Some(agent.id.clone()), ..EntryFilter::default() };
     let entries = ask.views.entries(&filter, ENTRIES)?;
     let rows = entries.iter().map(|entry| super::log::row(ask, entry, Some(&agent.host_name)));
-    Ok(super::log::entries_table("entries", "Its newest entries", rows.collect(), None))
+    Ok(super::log::entries_table(
+        "entries",
+        "Its newest entries",
+        rows.collect(),
+        csv_of(agent, "entries"),
+    ))
 }

@@ -16,7 +16,8 @@ use serde_json::Value;
 use super::{super::html, Ask, WebError};
 use crate::audit;
 use crate::people::Right;
-use crate::population::{self as populations, Shown};
+use crate::population as populations;
+use crate::views::Done;
 use crate::web::decide::form_href;
 use crate::web::table::{
     Table, TableView, choice, code, column, count, encode, moment, number, text, word,
@@ -153,11 +154,8 @@ pub(in crate::web) fn show_again(
     let id = id.as_str();
     let all = held.requests.values().filter(|one| one.audit == id);
     let open = all.clone().filter(|one| waits(one.status)).count();
-    let mut frozen = populations::shown(&ask.views).map_err(room::broken)?;
-    frozen.retain(|one| one.population.audit.as_deref() == Some(id));
     let controls: Vec<String> = audit.controls.iter().map(ToString::to_string).collect();
     let bound = room::bound(ask, id)?;
-    let names: Vec<String> = bound.iter().map(|(name, _, _)| name.clone()).collect();
     html(&AuditPage {
         frame: ask.frame(format!("{id} · {}", audit.title), "audits"),
         word: audit_word(audit.status),
@@ -166,7 +164,7 @@ pub(in crate::web) fn show_again(
         controls: controls.join(", "),
         open: (open, all.count()),
         requests: requests(ask, &room).view(&ask.path, &ask.query),
-        populations: frozen_table(ask, id, frozen).view(&ask.path, &ask.query),
+        populations: frozen_table(ask, id)?.view(&ask.path, &ask.query),
         raised: raised(&room).view(&ask.path, &ask.query),
         change: form_href("audit", &[("id", id)]),
         history: super::decisions::href("audit", id),
@@ -182,7 +180,7 @@ pub(in crate::web) fn show_again(
         may_change: ask.who.may(Right::Audit),
         may_bundle: ask.who.may(Right::AuditRoom),
         auditors: bound,
-        did: did(ask, &names)?.view(&ask.path, &ask.query),
+        did: did(ask, id)?.view(&ask.path, &ask.query),
     })
 }
 
@@ -228,7 +226,9 @@ fn requests(ask: &Ask, room: &Room) -> Table {
     }
 }
 
-fn frozen_table(ask: &Ask, audit: &str, frozen: Vec<Shown>) -> Table {
+fn frozen_table(ask: &Ask, audit: &str) -> Result<Table, WebError> {
+    let mut frozen = populations::shown(&ask.views).map_err(room::broken)?;
+    frozen.retain(|one| one.population.audit.as_deref() == Some(audit));
     let rows = frozen.into_iter().map(|one| {
         let drawn = match &one.sample {
             Some(sample) => text(format!("{} drawn", sample.drawn.items))
@@ -246,7 +246,7 @@ fn frozen_table(ask: &Ask, audit: &str, frozen: Vec<Shown>) -> Table {
                 .link(format!("/entries/{}", one.entry)),
         ]
     });
-    Table {
+    Ok(Table {
         id: "populations",
         caption: "Populations and samples".into(),
         columns: vec![
@@ -259,8 +259,8 @@ fn frozen_table(ask: &Ask, audit: &str, frozen: Vec<Shown>) -> Table {
         ],
         rows: rows.collect(),
         empty: "No population is frozen yet. Freeze one: then whoever audits says a number, and the sample follows from both.",
-        csv: None,
-    }
+        csv: Some(href(audit, &["populations.csv"])),
+    })
 }
 
 fn raised(room: &Room) -> Table {
@@ -294,10 +294,14 @@ fn raised(room: &Room) -> Table {
     }
 }
 
-/// What the auditors did who are bound to the audit.
-fn did(ask: &Ask, names: &[String]) -> Result<Table, WebError> {
-    let done = ask.views.done_by(names, DID)?;
-    let rows = done.into_iter().map(|done| {
+/// What the auditors did who are bound to the audit, newest first.
+pub(in crate::web) fn done(ask: &Ask, audit: &str) -> Result<Vec<Done>, WebError> {
+    let names: Vec<String> = room::bound(ask, audit)?.into_iter().map(|(name, ..)| name).collect();
+    Ok(ask.views.done_by(&names, DID)?)
+}
+
+fn did(ask: &Ask, audit: &str) -> Result<Table, WebError> {
+    let rows = done(ask, audit)?.into_iter().map(|done| {
         vec![
             moment(Some(ask.moment(done.at))),
             text(done.by),
@@ -316,7 +320,7 @@ fn did(ask: &Ask, names: &[String]) -> Result<Table, WebError> {
         ],
         rows: rows.collect(),
         empty: "Nothing is logged of them so far. Each sign-in, each piece of evidence they open and each bundle will stand here.",
-        csv: None,
+        csv: Some(href(audit, &["activity.csv"])),
     })
 }
 
@@ -330,6 +334,14 @@ pub(in crate::web) fn requests_csv(ask: &Ask) -> Result<Response, WebError> {
 pub(in crate::web) fn findings_csv(ask: &Ask) -> Result<Response, WebError> {
     let room = room(ask, ask.param(0))?;
     Ok(ask.csv("audit-findings", &raised(&room)))
+}
+
+pub(in crate::web) fn populations_table(ask: &Ask) -> Result<Table, WebError> {
+    frozen_table(ask, &room(ask, ask.param(0))?.id)
+}
+
+pub(in crate::web) fn did_table(ask: &Ask) -> Result<Table, WebError> {
+    did(ask, &room(ask, ask.param(0))?.id)
 }
 
 /// It still needs somebody of the organisation.

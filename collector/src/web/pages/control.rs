@@ -34,6 +34,8 @@ struct ControlPage {
     attributes: Vec<(&'static str, Vec<String>)>,
     word: Word,
     /// The status in time, where it was ever judged.
+    /// The first full hour at which the status was this one, and has been since; none: it turned after the last one.
+    since: Option<Moment>,
     interval: Option<Interval>,
     counts: Counts,
     reasons: Vec<ReasonView>,
@@ -97,8 +99,8 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
     let id: ControlId = ask.param(0).parse().map_err(|_not_an_id| missing())?;
     let framework = views.assessor().framework();
     let control = framework.control(id).ok_or_else(missing)?;
-    let assessment = views.assess(ask.now)?;
-    let status = assessment.of(id).ok_or_else(missing)?;
+    let (assessment, status) = views.shown_of(ask.now, id)?;
+    let status = status.ok_or_else(missing)?;
     let mut related: Vec<(&Rule, Strength)> = views
         .assessor()
         .pack()
@@ -122,6 +124,7 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
     let names = views.names_of(named)?;
     let reasons = status.reasons.iter().map(|reason| reason_view(ask, reason, &names));
     let place = framework.controls().iter().position(|other| other.id == id).unwrap_or(0);
+    let history = views.status_history(id)?;
     let neighbour = |place: Option<usize>| {
         place.and_then(|place| framework.controls().get(place)).map(|other| other.id.to_string())
     };
@@ -135,7 +138,12 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
         controls_2013: control.controls_2013.join(", "),
         attributes: attributes(control),
         word: words::status(status.status),
-        interval: charts::of_statuses(&views.status_history(id)?, ask.now),
+        since: history
+            .iter()
+            .take_while(|row| row.status == status.status)
+            .last()
+            .map(|row| ask.moment(row.from)),
+        interval: charts::of_statuses(&history, ask.now),
         counts: status.counts,
         hidden_reasons: status.reason_count.saturating_sub(status.reasons.len() as u64),
         reasons: reasons.collect(),
@@ -212,12 +220,16 @@ pub(super) fn finding_view(
     }
 }
 
-/// A finding of the API as pages show it.
+/// Offending items of one finding among many; the document has the others.
+const ITEMS: usize = 5;
+
+/// A finding of the API as pages about something else show it.
 pub(super) fn told_view(
     ask: &Ask,
     row: api::findings::FindingRow,
     strength: Option<Strength>,
 ) -> FindingView {
+    let shown = row.offending.len().min(ITEMS);
     FindingView {
         word: words::verdict(row.verdict),
         rule_href: format!("/rules/{}", encode(&row.rule)),
@@ -226,10 +238,11 @@ pub(super) fn told_view(
         evidence: evidence_href(row.index, &row.kind, &row.target),
         target: row.name,
         message: row.message,
-        more_items: row.items.saturating_sub(row.offending.len() as u64),
+        more_items: row.items.saturating_sub(shown as u64),
         items: row
             .offending
             .into_iter()
+            .take(ITEMS)
             .map(|one| exhibit_assessment::Item { id: one.id, why: one.why })
             .collect(),
         kind: row.kind,

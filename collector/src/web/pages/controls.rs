@@ -66,7 +66,7 @@ pub(in crate::web) fn list(ask: &Ask) -> Result<Response, WebError> {
         *name != "page" && filters.iter().all(|filter| filter.key != name.as_str())
     });
     let table = table(ask)?;
-    let assessment = views.assess(ask.now)?;
+    let assessment = views.shown(ask.now)?;
     html(&ControlsPage {
         frame: ask.frame("Controls", "controls"),
         kept: kept.map(|(name, value)| (name.clone(), value.clone())).collect(),

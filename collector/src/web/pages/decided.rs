@@ -40,6 +40,8 @@ pub(super) struct Line {
     pub(super) reason: String,
     pub(super) approver: String,
     pub(super) until: Moment,
+    /// In words.
+    pub(super) ends: String,
 }
 
 pub(super) struct Paper {
@@ -52,6 +54,8 @@ pub(super) struct Paper {
     pub(super) digest: String,
     pub(super) by: String,
     pub(super) until: Moment,
+    /// In words.
+    pub(super) ends: String,
     pub(super) review: Option<Moment>,
 }
 
@@ -143,6 +147,7 @@ fn waivers(ask: &Ask, id: ControlId, assessment: &Assessment) -> Vec<Line> {
             reason: waiver.reason.clone(),
             approver: waiver.approver.clone(),
             until: ask.moment(waiver.until),
+            ends: words::end(waiver.until),
         }
     });
     lines.collect()
@@ -164,6 +169,7 @@ fn papers(ask: &Ask, id: ControlId, people: &People) -> Result<Vec<Paper>, WebEr
             digest: evidence.digest.clone(),
             by: evidence.by.clone(),
             until: ask.moment(evidence.until),
+            ends: words::end(evidence.until),
             review: evidence.review.map(|at| ask.moment(at)),
         });
     }
@@ -209,7 +215,8 @@ fn waiting(ask: &Ask, id: ControlId) -> Result<Vec<(String, String, String)>, We
             || rule.is_some_and(|rule| rule.strength(id).is_some())
     };
     let rows = ask.views.records(None)?;
-    let waiting = rows.iter().filter(|row| standing(row).label == "proposed").filter(about);
+    let waiting =
+        rows.iter().filter(|row| standing(row, ask.now).label == "proposed").filter(about);
     Ok(waiting
         .map(|row| {
             (super::decisions::title(&row.register), href(&row.register, &row.id), row.id.clone())
@@ -230,7 +237,7 @@ pub(super) struct Marks {
 }
 
 pub(super) fn marks(ask: &Ask, target: &str) -> Result<Marks, WebError> {
-    let assessed = ask.views.assess(ask.now)?;
+    let assessed = ask.views.shown(ask.now)?;
     let retired = assessed.people.retired.get(target);
     Ok(Marks {
         labels: labels(&assessed.people.layers(target, &ask.views.told(target)?)),

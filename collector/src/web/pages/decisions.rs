@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::response::Response;
 use exhibit_assessment::decisions::{SOA, register};
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::controls::ListPage;
@@ -122,7 +123,7 @@ fn table(ask: &Ask, most: u32) -> Result<Table, WebError> {
         vec![
             text(title(&row.register)).export(row.register.clone()),
             text(row.id.clone()).link(href(&row.register, &row.id)),
-            word(standing(&row)),
+            word(standing(&row, ask.now)),
             text(row.by).note(approved.unwrap_or_default()),
             text(row.reason),
             text(short(&told)).export(value),
@@ -181,8 +182,8 @@ fn short(value: &str) -> String {
 }
 
 /// Where a revision stands, as a word.
-pub(in crate::web) fn standing(row: &RecordRow) -> Word {
-    let (order, class, label, icon, meaning) = match Standing::of(row) {
+pub(in crate::web) fn standing(row: &RecordRow, now: Timestamp) -> Word {
+    let (order, class, label, icon, meaning) = match Standing::of(row, now) {
         Standing::InForce => (0, "met", "in force", words::GOOD, "It counts."),
         Standing::Proposed => (
             1,
@@ -190,6 +191,13 @@ pub(in crate::web) fn standing(row: &RecordRow) -> Word {
             "proposed",
             words::WAITS,
             "Another person must approve it; it does not count yet.",
+        ),
+        Standing::Expired => (
+            2,
+            "excluded",
+            "expired",
+            words::ENDED,
+            "Nobody ended it, and its last day is over: it has no effect any more.",
         ),
         Standing::Ended => (
             2,
@@ -255,7 +263,7 @@ fn revision(ask: &Ask, row: &RecordRow) -> RevisionView {
         (href, file.to_owned(), words::bytes(size), digest.to_owned())
     });
     RevisionView {
-        word: standing(row),
+        word: standing(row, ask.now),
         index: row.index,
         by: row.by.clone(),
         reason: row.reason.clone(),
@@ -277,6 +285,12 @@ fn brings_one(register: &str) -> bool {
 
 /// The file of one revision, to be saved: a browser runs nothing of it.
 pub(in crate::web) fn file(ask: &Ask) -> Result<Response, WebError> {
+    let (media_type, name, bytes) = brought(ask)?;
+    Ok(download(media_type, &name, bytes))
+}
+
+/// The file that the revision brings which the address names: its media type, name and bytes.
+pub(in crate::web) fn brought(ask: &Ask) -> Result<(&'static str, String, Vec<u8>), WebError> {
     let missing = || WebError::NotFound("file here".to_owned());
     let index = ask.index(2)?;
     let history = ask.views.record_history(ask.param(0), ask.param(1))?;
@@ -288,7 +302,7 @@ pub(in crate::web) fn file(ask: &Ask) -> Result<Response, WebError> {
     let bytes = ask.site.log().document(&digest)?;
     let bytes = bytes
         .ok_or_else(|| WebError::NotFound(format!("file with the digest {digest} any more")))?;
-    Ok(download(media_type(name), name, bytes))
+    Ok((media_type(name), name.to_owned(), bytes))
 }
 
 /// An empty form, or that of a record that is there.

@@ -45,7 +45,8 @@ fn listed() -> Listed<FindingRow> {
         csv: Some("/findings.csv".into()),
     };
     // People know targets by name; a target of that id is meant, too.
-    Listed { table, names: &[("rule", "title"), ("target", "name")], part, cells }
+    let names = &[("rule", "title"), ("target", "name")];
+    Listed { table, names, few: &["target", "items", "observed"], part, cells }
 }
 
 fn part(ask: &Ask, asked: &Asked) -> Result<Part<FindingRow>, WebError> {

@@ -159,7 +159,7 @@ pub(in crate::web) fn transition_csv(ask: &Ask) -> Result<Response, WebError> {
 fn transition_table(ask: &Ask) -> Result<Table, WebError> {
     use exhibit_assessment::Became;
     let framework = ask.views.assessor().framework();
-    let assessment = ask.views.assess(ask.now)?;
+    let assessment = ask.views.shown(ask.now)?;
     let transition = Transition::builtin(framework)?;
     let mut rows = Vec::new();
     let ours = |id: ControlId| {

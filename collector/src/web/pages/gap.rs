@@ -5,7 +5,7 @@ use axum::response::Response;
 use exhibit_assessment::Status;
 
 use super::{super::html, Ask, WebError};
-use crate::report::{GapRow, gaps};
+use crate::report::GapRow;
 use crate::web::Frame;
 use crate::web::table::encode;
 use crate::web::words::{self, Word};
@@ -38,7 +38,7 @@ struct GapView {
 }
 
 pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
-    let rows = gaps(&ask.views, ask.now)?;
+    let rows = ask.gaps()?.as_ref().clone();
     let wanted = ask.query.get("status").cloned().unwrap_or_default();
     let mut words: Vec<(Word, usize, bool)> =
         Status::ALL.map(|status| (words::status(status), 0, false)).to_vec();

@@ -10,8 +10,9 @@ use exhibit_assessment::Verdict;
 use super::{super::html, Ask, WebError, evidence_href, target_href};
 use crate::views::{FindingRow, Narrow, Segment};
 use crate::web::Frame;
+use crate::web::api::findings::GroupRow;
 use crate::web::decide::chosen::{self, Outcome};
-use crate::web::table::encode;
+use crate::web::table::{Table, column, count, encode, number, text};
 use crate::web::words::{self, Moment, Word};
 
 /// Groups on the page, and failures of each; the rest is counted.
@@ -27,11 +28,16 @@ struct GroupedPage {
     more: usize,
     failures: usize,
     most: usize,
+    csv: String,
+    /// Something was judged at all.
+    judged: bool,
 }
 
 struct GroupView {
     title: String,
     href: String,
+    /// All of its failures as a list.
+    list: String,
     number: usize,
     lines: Vec<Line>,
     more: usize,
@@ -68,6 +74,57 @@ struct OutcomeView {
 }
 
 pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
+    let (by, groups, failures) = groups(ask)?;
+    let more = groups.len().saturating_sub(GROUPS);
+    let shown = groups.into_iter().take(GROUPS).map(|group| view(ask, by, &group));
+    html(&GroupedPage {
+        frame: ask.frame("Failures in groups", "findings"),
+        by,
+        groups: shown.collect::<Result<_, WebError>>()?,
+        more,
+        failures: usize::try_from(failures).unwrap_or(usize::MAX),
+        most: chosen::MOST,
+        csv: format!("/findings/groups.csv?by={by}"),
+        judged: !ask.views.finding_segments()?.is_empty(),
+    })
+}
+
+/// Every group with the number of its failures, the largest first.
+pub(in crate::web) fn rows(ask: &Ask) -> Result<(&'static str, Vec<GroupRow>), WebError> {
+    let (by, groups, _) = groups(ask)?;
+    let names = match by {
+        "target" => ask.views.names_of(groups.iter().map(|group| group.key.as_str()))?,
+        _ => BTreeMap::new(),
+    };
+    let rows = groups.into_iter().map(|group| GroupRow {
+        title: title(ask, by, &group.key, &names).0,
+        group: group.key,
+        failures: group.number,
+    });
+    Ok((by, rows.collect()))
+}
+
+/// The same as a list.
+pub(in crate::web) fn table(ask: &Ask) -> Result<Table, WebError> {
+    let (by, rows) = rows(ask)?;
+    let rows =
+        rows.into_iter().map(|row| vec![text(row.group), text(row.title), count(row.failures)]);
+    Ok(Table {
+        id: "main",
+        caption: format!("Failures by {by}"),
+        columns: vec![
+            column("group", "Group"),
+            column("title", "Title"),
+            number("failures", "Failures"),
+        ],
+        rows: rows.collect(),
+        empty: "No rule fails.",
+        csv: None,
+    })
+}
+
+/// What failures are grouped by, the groups, the largest first, and how many failures there are.
+fn groups(ask: &Ask) -> Result<(&'static str, Vec<Group>, u64), WebError> {
     let by = match ask.query.get("by").map(String::as_str) {
         Some("target") => "target",
         Some("control") => "control",
@@ -83,16 +140,7 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
         _ => failing.into_iter().map(|one| Group::of(one.rule.clone(), vec![one])).collect(),
     };
     groups.sort_by_key(|group| std::cmp::Reverse(group.number));
-    let more = groups.len().saturating_sub(GROUPS);
-    let shown = groups.into_iter().take(GROUPS).map(|group| view(ask, by, &group));
-    html(&GroupedPage {
-        frame: ask.frame("Failures in groups", "findings"),
-        by,
-        groups: shown.collect::<Result<_, WebError>>()?,
-        more,
-        failures: usize::try_from(failures).unwrap_or(usize::MAX),
-        most: chosen::MOST,
-    })
+    Ok((by, groups, failures))
 }
 
 /// Failures that have something in common.
@@ -150,6 +198,7 @@ fn view(ask: &Ask, by: &str, group: &Group) -> Result<GroupView, WebError> {
     Ok(GroupView {
         title,
         href,
+        list: format!("/findings?{by}={}&verdict=fail", encode(&group.key)),
         number,
         more: number.saturating_sub(rows.len()),
         lines: rows.iter().map(|row| line(ask, row, &names)).collect(),

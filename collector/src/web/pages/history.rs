@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use super::{super::html, Ask, WebError};
 use crate::views::StatusRow;
 use crate::web::Frame;
-use crate::web::table::{Table, TableView, column, count, moment, number, text, word};
+use crate::web::table::{Cell, Table, TableView, column, count, moment, number, text, word};
 use crate::web::words::{self, Word};
 
 pub(in crate::web) use control::{control, csv as control_csv};
@@ -50,19 +50,10 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
     let (from, to, problem) = period(ask);
     let views = &ask.views;
     let (before, after) = (views.statuses_at(from)?, views.statuses_at(to)?);
-    let mut bars: Vec<Bar> = Vec::new();
-    let mut rows = Vec::new();
-    let step = SignedDuration::from_secs((to.duration_since(from).as_secs() / COLUMNS).max(3600));
-    let mut at = to;
-    while at > from {
-        let counted = counted(&views.statuses_at(at)?);
-        if !counted.is_empty() {
-            let mut cells = vec![moment(Some(ask.moment(at)))];
-            cells.extend(Status::ALL.iter().map(|status| count(of(&counted, *status))));
-            rows.push(cells);
-            bars.push(bar(at, &counted));
-        }
-        at = at.checked_sub(step).unwrap_or(from);
+    let (mut bars, mut rows) = (Vec::new(), Vec::new());
+    for (at, counted) in columns(ask, from, to)? {
+        rows.push(counts(ask, at, &counted));
+        bars.push(bar(at, &counted));
     }
     bars.reverse();
     bars.iter_mut().enumerate().for_each(|(place, bar)| bar.x = place * 10);
@@ -74,9 +65,62 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
         problem,
         legend: Status::ALL.into_iter().map(words::status).collect(),
         bars,
-        differing: differing(ask, &before, &after).view(&ask.path, &ask.query),
+        differing: differing_of(ask, &differing(&before, &after)).view(&ask.path, &ask.query),
         numbers: numbers(rows).view(&ask.path, &ask.query),
     })
+}
+
+/// A moment, and how many controls had each status.
+pub(in crate::web) type Column = (Timestamp, Vec<(Status, u64)>);
+
+/// Controls by status at moments of a period, the last one first.
+fn columns(ask: &Ask, from: Timestamp, to: Timestamp) -> Result<Vec<Column>, WebError> {
+    let mut columns = Vec::new();
+    let step = SignedDuration::from_secs((to.duration_since(from).as_secs() / COLUMNS).max(3600));
+    let mut at = to;
+    while at > from {
+        let counted = counted(&ask.views.statuses_at(at)?);
+        if !counted.is_empty() {
+            columns.push((at, counted));
+        }
+        at = at.checked_sub(step).unwrap_or(from);
+    }
+    Ok(columns)
+}
+
+fn counts(ask: &Ask, at: Timestamp, counted: &[(Status, u64)]) -> Vec<Cell> {
+    let mut cells = vec![moment(Some(ask.moment(at)))];
+    cells.extend(Status::ALL.iter().map(|status| count(of(counted, *status))));
+    cells
+}
+
+/// How many controls had each status at moments of the days that are asked for, the last one first.
+pub(in crate::web) fn statuses(ask: &Ask) -> Result<Vec<Column>, WebError> {
+    let (from, to) = asked_for(ask)?;
+    columns(ask, from, to)
+}
+
+pub(in crate::web) fn numbers_table(ask: &Ask) -> Result<Table, WebError> {
+    let rows = statuses(ask)?;
+    Ok(numbers(rows.into_iter().map(|(at, counted)| counts(ask, at, &counted)).collect()))
+}
+
+/// Controls whose status is another at the end of the days that are asked for: as it was, and as it is.
+pub(in crate::web) fn turned(ask: &Ask) -> Result<Vec<(StatusRow, StatusRow)>, WebError> {
+    let (from, to) = asked_for(ask)?;
+    Ok(differing(&ask.views.statuses_at(from)?, &ask.views.statuses_at(to)?))
+}
+
+pub(in crate::web) fn differing_table(ask: &Ask) -> Result<Table, WebError> {
+    Ok(differing_of(ask, &turned(ask)?))
+}
+
+/// The days, or why there is no list of them: a page says so beside what it shows, a list cannot.
+fn asked_for(ask: &Ask) -> Result<(Timestamp, Timestamp), WebError> {
+    match period(ask) {
+        (from, to, None) => Ok((from, to)),
+        (_, _, Some(problem)) => Err(WebError::NoMoment("from", problem)),
+    }
 }
 
 /// The days that are asked for: the end of the first and of the last one, never later than now.
@@ -108,7 +152,7 @@ fn counted(rows: &[StatusRow]) -> Vec<(Status, u64)> {
     all.filter(|(_, number)| *number > 0).collect()
 }
 
-fn of(counted: &[(Status, u64)], status: Status) -> u64 {
+pub(in crate::web) fn of(counted: &[(Status, u64)], status: Status) -> u64 {
     counted.iter().find(|(of, _)| *of == status).map_or(0, |(_, number)| *number)
 }
 
@@ -125,7 +169,7 @@ fn bar(at: Timestamp, counted: &[(Status, u64)]) -> Bar {
     Bar { parts: placed.collect(), x: 0, at: at.strftime("%Y-%m-%d %H:%M").to_string() }
 }
 
-fn numbers(rows: Vec<Vec<crate::web::table::Cell>>) -> Table {
+fn numbers(rows: Vec<Vec<Cell>>) -> Table {
     Table {
         id: "numbers",
         caption: "How many controls had each status".into(),
@@ -140,28 +184,33 @@ fn numbers(rows: Vec<Vec<crate::web::table::Cell>>) -> Table {
         ],
         rows,
         empty: "Nothing was judged in these days: history begins with the first full hour of the log.",
-        csv: None,
+        csv: Some("/history/numbers.csv".into()),
     }
 }
 
-/// Controls whose status is another on the second day.
-fn differing(ask: &Ask, before: &[StatusRow], after: &[StatusRow]) -> Table {
-    let framework = ask.views.assessor().framework();
-    let rows = after.iter().filter_map(|is| {
+/// Controls whose status is another on the second day: as it was, and as it is.
+fn differing(before: &[StatusRow], after: &[StatusRow]) -> Vec<(StatusRow, StatusRow)> {
+    let both = after.iter().filter_map(|is| {
         let was = before.iter().find(|was| was.control == is.control)?;
+        (was.status != is.status).then(|| (was.clone(), is.clone()))
+    });
+    both.collect()
+}
+
+fn differing_of(ask: &Ask, differing: &[(StatusRow, StatusRow)]) -> Table {
+    let framework = ask.views.assessor().framework();
+    let rows = differing.iter().filter_map(|(was, is)| {
         let control = framework.control(is.control)?;
-        (was.status != is.status).then(|| {
-            let href = format!("/history/{}", is.control);
-            vec![
-                text(is.control.to_string()).link(href.clone()),
-                text(control.title.clone()).link(href),
-                word(words::status(was.status)),
-                word(words::status(is.status)),
-                moment(Some(ask.moment(is.from))),
-                text(share(was)),
-                text(share(is)),
-            ]
-        })
+        let href = format!("/history/{}", is.control);
+        Some(vec![
+            text(is.control.to_string()).link(href.clone()),
+            text(control.title.clone()).link(href),
+            word(words::status(was.status)),
+            word(words::status(is.status)),
+            moment(Some(ask.moment(is.from))),
+            text(share(was)),
+            text(share(is)),
+        ])
     });
     Table {
         id: "main",
@@ -177,7 +226,7 @@ fn differing(ask: &Ask, before: &[StatusRow], after: &[StatusRow]) -> Table {
         ],
         rows: rows.collect(),
         empty: "No control has another status on the second day than on the first.",
-        csv: None,
+        csv: Some("/history/differing.csv".into()),
     }
 }
 

@@ -111,7 +111,7 @@ fn share_word(row: &CoverageRow) -> String {
 pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
     let kind = ask.param(0);
     let views = &ask.views;
-    let mut of_kind = ask.coverage()?.into_iter().filter(|row| row.kind == kind);
+    let row = known(ask)?;
     let rules = views.assessor().pack().rules().iter().filter(|rule| rule.kind == kind);
     let rules = rules.map(|rule| {
         let controls: Vec<String> = rule.controls.iter().map(|(id, _)| id.to_string()).collect();
@@ -124,11 +124,6 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
         }
     });
     let rules: Vec<RuleLine> = rules.collect();
-    let row = match of_kind.next() {
-        Some(row) => row,
-        None if rules.is_empty() => return Err(WebError::NotFound(format!("kind {kind:?}"))),
-        None => CoverageRow { kind: kind.to_owned(), ..CoverageRow::default() },
-    };
     html(&KindPage {
         frame: ask.frame(kind, "kinds"),
         kind: kind.to_owned(),
@@ -138,6 +133,18 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
         rules,
         table: listed(kind).page(ask, choices())?,
     })
+}
+
+/// How the kind that the address names is seen; there is one that was seen, is on schedule, or that a rule reads.
+pub(in crate::web) fn known(ask: &Ask) -> Result<CoverageRow, WebError> {
+    let kind = ask.param(0);
+    if let Some(row) = ask.coverage()?.into_iter().find(|row| row.kind == kind) {
+        return Ok(row);
+    }
+    let read = ask.views.assessor().pack().rules().iter().any(|rule| rule.kind == kind);
+    let missing = || WebError::NotFound(format!("kind {kind:?}"));
+    let unseen = CoverageRow { kind: kind.to_owned(), ..CoverageRow::default() };
+    read.then_some(unseen).ok_or_else(missing)
 }
 
 pub(in crate::web) fn targets_csv(ask: &Ask) -> Result<Response, WebError> {
@@ -162,7 +169,7 @@ fn listed(kind: &str) -> Listed<KindOnTarget> {
         empty: "No target yet. Make a token with `exhibit-collector token create` and enrol an agent.",
         csv: Some(format!("/kinds/{}/targets.csv", encode(kind))),
     };
-    Listed { table, names: &[("target", "name")], part, cells }
+    Listed { table, names: &[("target", "name")], few: &[], part, cells }
 }
 
 fn part(ask: &Ask, asked: &Asked) -> Result<crate::views::Part<KindOnTarget>, WebError> {
@@ -185,7 +192,7 @@ fn by_state(asked: &Asked) -> Asked {
 }
 
 /// How the last run may have ended, worst first: partly, or nowhere ever, among them.
-const STATES: [&str; 10] = [
+pub(in crate::web) const STATES: [&str; 10] = [
     "partly",
     "failed",
     "limit_exceeded",

@@ -104,6 +104,10 @@ pub(in crate::web) fn csv(ask: &Ask) -> Result<Response, WebError> {
     Ok(ask.csv("log", &table(ask, &entries)))
 }
 
+pub(in crate::web) fn noticed_table(ask: &Ask) -> Result<Table, WebError> {
+    noticed::table(ask, None)
+}
+
 fn filter(ask: &Ask) -> EntryFilter {
     let wanted = ask.query.get("type").filter(|wanted| !wanted.is_empty());
     EntryFilter {
@@ -118,7 +122,7 @@ fn table(ask: &Ask, entries: &[EntryRow]) -> Table {
         let name = entry.host.as_ref().or(entry.agent.as_ref());
         row(ask, entry, name.map(String::as_str))
     });
-    entries_table("main", "Entries, newest first", rows.collect(), Some("/log.csv"))
+    entries_table("main", "Entries, newest first", rows.collect(), "/log.csv".to_owned())
 }
 
 pub(super) fn row(ask: &Ask, entry: &EntryRow, agent: Option<&str>) -> Vec<Cell> {
@@ -147,7 +151,7 @@ pub(super) fn entries_table(
     id: &'static str,
     caption: &str,
     rows: Vec<Vec<Cell>>,
-    csv: Option<&'static str>,
+    csv: String,
 ) -> Table {
     Table {
         id,
@@ -161,7 +165,7 @@ pub(super) fn entries_table(
         ],
         rows,
         empty: "The log is empty. `exhibit-collector init` writes the first entry.",
-        csv: csv.map(str::to_owned),
+        csv: Some(csv),
     }
 }
 
@@ -193,7 +197,13 @@ fn listed() -> Listed<EntryRow> {
         empty: "Nobody has done anything yet.",
         csv: Some("/activity.csv".into()),
     };
-    Listed { table, names: &[], part: |ask, asked| Ok(ask.views.done_asked(asked)?), cells: done }
+    Listed {
+        table,
+        names: &[],
+        few: &[],
+        part: |ask, asked| Ok(ask.views.done_asked(asked)?),
+        cells: done,
+    }
 }
 
 fn choices(ask: &Ask) -> Result<Vec<(&'static str, Vec<String>)>, WebError> {

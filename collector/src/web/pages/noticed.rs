@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 use super::{Ask, WebError};
 use crate::log::RECOVERY;
 use crate::views::{NoticeRow, NoticeWhat};
+use crate::web::api::noticed::NoticedRow;
 use crate::web::table::{Table, choice, column, encode, moment, number, text};
 use crate::web::words::Moment;
 
@@ -49,8 +50,20 @@ pub(in crate::web) struct Words {
     pub(in crate::web) stands: bool,
 }
 
-/// What needs somebody now, worst first: agents that know a larger log, forks, conflicts, gaps; of one agent, or of all.
+impl Alarms {
+    /// As many as a page shows; the rest is counted.
+    pub(super) fn of(all: Vec<Alarm>) -> Self {
+        let more = all.len().saturating_sub(SHOWN);
+        Self { shown: all.into_iter().take(SHOWN).collect(), more }
+    }
+}
+
 pub(super) fn alarms(ask: &Ask, agent: Option<&str>) -> Result<Alarms, WebError> {
+    Ok(Alarms::of(all_alarms(ask, agent)?))
+}
+
+/// What needs somebody now, worst first: agents that know a larger log, forks, conflicts, gaps; of one agent, or of all.
+pub(super) fn all_alarms(ask: &Ask, agent: Option<&str>) -> Result<Vec<Alarm>, WebError> {
     let names = ask.agent_names()?;
     let mut all: Vec<(u8, Alarm)> = Vec::new();
     for (id, larger) in ask.site.ahead.all() {
@@ -78,9 +91,7 @@ pub(super) fn alarms(ask: &Ask, agent: Option<&str>) -> Result<Alarms, WebError>
         all.push((order, alarm(words(&row), href, name, ask.moment(row.at))));
     }
     all.sort_by_key(|(order, _)| *order);
-    let more = all.len().saturating_sub(SHOWN);
-    let shown = all.into_iter().map(|(_, alarm)| alarm).take(SHOWN).collect();
-    Ok(Alarms { shown, more })
+    Ok(all.into_iter().map(|(_, alarm)| alarm).collect())
 }
 
 /// What entry `index` is about, if it is one of the newest about that agent.
@@ -92,22 +103,45 @@ pub(super) fn of_entry(ask: &Ask, agent: &str, index: u64) -> Result<Option<Word
     }))
 }
 
-/// All of them, newest first.
-pub(super) fn table(ask: &Ask, agent: Option<&str>) -> Result<Table, WebError> {
+/// The newest of them, newest first.
+pub(in crate::web) fn rows(ask: &Ask, agent: Option<&str>) -> Result<Vec<NoticedRow>, WebError> {
     let names = ask.agent_names()?;
     let rows = ask.views.notices(agent, ROWS)?;
     let rows = rows.iter().map(|row| {
         let words = words(row);
+        NoticedRow {
+            index: row.index,
+            at: row.at,
+            kind: words.kind.to_owned(),
+            host: name(&names, &row.agent),
+            agent: row.agent.clone(),
+            what: capital(&words.what),
+            means: words.means.to_owned(),
+            // What is shown is plain text.
+            action: words.action.replace('`', ""),
+            stands: words.stands,
+            suppressed: row.suppressed,
+        }
+    });
+    Ok(rows.collect())
+}
+
+/// The same as a list.
+pub(super) fn table(ask: &Ask, agent: Option<&str>) -> Result<Table, WebError> {
+    let csv = match agent {
+        Some(agent) => format!("/agents/{}/noticed.csv", encode(agent)),
+        None => "/log/noticed.csv".to_owned(),
+    };
+    let rows = rows(ask, agent)?.into_iter().map(|row| {
         let more = match row.suppressed {
             0 => String::new(),
             more => format!(" {more} more things were noticed of this agent and not logged: too many in an hour."),
         };
         vec![
-            text(words.kind),
-            text(name(&names, &row.agent)).link(format!("/agents/{}", encode(&row.agent))),
-            text(format!("{}.", capital(&words.what))).note(format!("{}{more}", words.means)),
-            // A cell is plain text.
-            text(words.action.replace('`', "")),
+            text(row.kind),
+            text(row.host).link(format!("/agents/{}", encode(&row.agent))),
+            text(format!("{}.", row.what)).note(format!("{}{more}", row.means)),
+            text(row.action),
             moment(Some(ask.moment(row.at))),
             text(row.index.to_string())
                 .sort(format!("{:020}", row.index))
@@ -128,7 +162,7 @@ pub(super) fn table(ask: &Ask, agent: Option<&str>) -> Result<Table, WebError> {
         rows: rows.collect(),
         empty: "None: every statement that came followed the one before it, and every head that agents hold is this \
                 log's past.",
-        csv: None,
+        csv: Some(csv),
     })
 }
 

@@ -41,11 +41,37 @@ struct PackPage {
 }
 
 /// What a pack changes, for people.
-struct Changes {
-    added: Vec<String>,
-    removed: Vec<String>,
-    changed: Vec<(String, Vec<String>)>,
-    library: Vec<String>,
+pub(in crate::web) struct Changes {
+    pub(in crate::web) added: Vec<String>,
+    pub(in crate::web) removed: Vec<String>,
+    pub(in crate::web) changed: Vec<(String, Vec<String>)>,
+    pub(in crate::web) library: Vec<String>,
+}
+
+/// A pack, the one that was in force before it, and what it changes, or why that cannot be told.
+pub(in crate::web) struct Told {
+    pub(in crate::web) pack: LoggedPack,
+    pub(in crate::web) standing: Standing,
+    pub(in crate::web) before: Option<LoggedPack>,
+    pub(in crate::web) changes: Result<Option<Changes>, String>,
+}
+
+/// The pack of the entry that the address names.
+pub(in crate::web) fn told(ask: &Ask) -> Result<Told, WebError> {
+    let index = ask.index(0)?;
+    let all = packs(ask)?;
+    let pack = all.iter().find(|pack| pack.index == index);
+    let pack = pack.ok_or_else(|| WebError::NotFound(format!("rule pack of entry {index}")))?;
+    let earlier = all.iter().filter(|other| other.index < index && !other.proposed);
+    let before = earlier.max_by_key(|other| other.index);
+    let changes = match before.map(|before| compared(ask, before, pack)).transpose() {
+        Ok(changes) => Ok(changes),
+        Err(PacksError::Log(error)) => return Err(error.into()),
+        // What cannot be read is told with the reason, beside everything else that the entry says.
+        Err(unusable) => Err(unusable.to_string()),
+    };
+    let standing = standing(&all, pack);
+    Ok(Told { pack: pack.clone(), standing, before: before.cloned(), changes })
 }
 
 impl From<PackDiff> for Changes {
@@ -153,33 +179,25 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
 
 /// The page of a pack, with why nothing was done.
 pub(in crate::web) fn again(ask: &Ask, problem: &str) -> Result<Response, WebError> {
-    let index = ask.index(0)?;
-    let all = packs(ask)?;
-    let pack = all.iter().find(|pack| pack.index == index);
-    let pack = pack.ok_or_else(|| WebError::NotFound(format!("rule pack of entry {index}")))?;
-    let earlier = all.iter().filter(|other| other.index < index && !other.proposed);
-    let before = earlier.max_by_key(|other| other.index);
-    let compared = before.map(|before| compared(ask, before, pack)).transpose();
-    let (changes, unread) = match compared {
+    let Told { pack, standing, before, changes } = told(ask)?;
+    let (changes, unread) = match changes {
         Ok(changes) => (changes, None),
-        Err(PacksError::Log(error)) => return Err(error.into()),
-        // What cannot be read is shown with the reason, beside everything else that the entry says.
-        Err(unusable) => (None, Some(unusable.to_string())),
+        Err(why) => (None, Some(why)),
     };
-    let (standing, title) = (standing(&all, pack), name(pack));
+    let title = name(&pack);
     let mine = exhibit_assessment::decisions::same_person(&pack.said.by, &ask.who.user);
     html(&PackPage {
         frame: ask.frame(title.clone(), "rules"),
         at: ask.moment(pack.at),
-        origin: origin(pack),
-        before: before.map(|before| (before.index, name(before))),
-        turning: turning(ask).filter(|turning| turning.index == index),
+        origin: origin(&pack),
+        before: before.map(|before| (before.index, name(&before))),
+        turning: turning(ask).filter(|turning| turning.index == pack.index),
         may_approve: standing == Standing::Proposed
             && !mine
             && ask.then.is_none()
             && ask.who.may(Right::Approve),
         problem: problem.to_owned(),
-        pack: pack.clone(),
+        pack,
         title,
         standing,
         changes,

@@ -57,7 +57,7 @@ pub(in crate::web) fn csv(ask: &Ask) -> Result<Response, WebError> {
 }
 
 /// Kinds with a rule or a document, with what goes next.
-fn kinds(ask: &Ask) -> Result<Table, WebError> {
+pub(in crate::web) fn kinds(ask: &Ask) -> Result<Table, WebError> {
     let rules = &ask.site.retention.rules;
     let views = &ask.views;
     let newest = views.tombstones(1)?.first().map(|stone| stone.index);
@@ -102,7 +102,7 @@ fn kinds(ask: &Ask) -> Result<Table, WebError> {
         ],
         rows,
         empty: "No document is held yet.",
-        csv: None,
+        csv: Some("/retention/kinds.csv".into()),
     })
 }
 
@@ -113,7 +113,7 @@ fn kept(days: Option<u32>) -> Cell {
     }
 }
 
-fn holds(ask: &Ask) -> Result<Table, WebError> {
+pub(in crate::web) fn holds(ask: &Ask) -> Result<Table, WebError> {
     let names = ask.target_names()?;
     let rows = ask.views.holds()?.into_iter().map(|hold| {
         let target = match hold.target {
@@ -159,7 +159,7 @@ fn holds(ask: &Ask) -> Result<Table, WebError> {
         ],
         rows: rows.collect(),
         empty: "None. Nothing is kept from its rule.",
-        csv: None,
+        csv: Some("/retention/holds.csv".into()),
     })
 }
 

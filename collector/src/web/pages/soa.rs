@@ -7,7 +7,7 @@ use exhibit_assessment::{Counts, Status};
 
 use super::decisions::href;
 use super::{super::html, Ask, WebError};
-use crate::report::{Difference, diff, document, present_soa, soa, versions};
+use crate::report::{Difference, ReportError, diff, document, present_soa, soa, versions};
 use crate::web::table::{Table, TableView, choice, column, moment, text, wide, word};
 use crate::web::words::{self, Moment};
 use crate::web::{Frame, download};
@@ -46,7 +46,8 @@ struct ComparePage {
     frame: Frame,
     older: String,
     newer: String,
-    differences: Vec<Difference>,
+    differences: usize,
+    table: TableView,
 }
 
 pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
@@ -83,26 +84,87 @@ pub(in crate::web) fn csv(ask: &Ask) -> Result<Response, WebError> {
 /// The document of a version, exactly as stored.
 pub(in crate::web) fn version(ask: &Ask) -> Result<Response, WebError> {
     let entry = ask.index(0)?;
-    let (version, bytes) = document(&ask.views, entry)?;
-    Ok(download("application/json", &format!("exhibit-soa-{}.json", version.entry), bytes))
+    Ok(download("application/json", &format!("exhibit-soa-{entry}.json"), frozen(ask, entry)?))
+}
+
+/// The document of the version that an entry froze, as stored.
+pub(in crate::web) fn frozen(ask: &Ask, entry: u64) -> Result<Vec<u8>, WebError> {
+    match document(&ask.views, entry) {
+        Ok((_, bytes)) => Ok(bytes),
+        Err(error @ (ReportError::NotFrozen(_) | ReportError::NotHeld(_))) => {
+            Err(WebError::NotFound(format!("such version: {error}")))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 pub(in crate::web) fn compare(ask: &Ask) -> Result<Response, WebError> {
+    let (older, newer) = compared(ask);
+    let found = between(ask, &older, &newer)?;
+    html(&ComparePage {
+        frame: ask.frame("Versions compared", "soa"),
+        older,
+        newer,
+        differences: found.len(),
+        table: of_differences(found).view(&ask.path, &ask.query),
+    })
+}
+
+pub(in crate::web) fn differences_table(ask: &Ask) -> Result<Table, WebError> {
+    Ok(of_differences(differences(ask)?))
+}
+
+/// The two versions that the address names.
+fn compared(ask: &Ask) -> (String, String) {
     let name = |key: &str| ask.query.get(key).cloned().unwrap_or_else(|| "now".to_owned());
-    let (older, newer) = (name("older"), name("newer"));
+    (name("older"), name("newer"))
+}
+
+/// What the two versions that the address names say differently, in the words of the versions.
+pub(in crate::web) fn differences(ask: &Ask) -> Result<Vec<Difference>, WebError> {
+    let (older, newer) = compared(ask);
+    between(ask, &older, &newer)
+}
+
+fn between(ask: &Ask, older: &str, newer: &str) -> Result<Vec<Difference>, WebError> {
     let bytes = |name: &str| -> Result<Vec<u8>, WebError> {
         if name == "now" {
             return Ok(present_soa(&ask.views, ask.now)?);
         }
         let missing = |_not_a_number| WebError::NotFound(format!("version {name:?}"));
-        Ok(document(&ask.views, name.parse().map_err(missing)?)?.1)
+        frozen(ask, name.parse().map_err(missing)?)
     };
-    let mut differences = diff(&bytes(&older)?, &bytes(&newer)?)?;
-    for one in &mut differences {
-        (one.was, one.is) = (worded(one.field, &one.was), worded(one.field, &one.is));
+    Ok(diff(&bytes(older)?, &bytes(newer)?)?)
+}
+
+fn of_differences(found: Vec<Difference>) -> Table {
+    let rows = found.into_iter().enumerate().map(|(place, one)| {
+        let or = |value: &str| match worded(one.field, value) {
+            value if value.is_empty() => "nothing".to_owned(),
+            value => value,
+        };
+        let (was, is) = (or(&one.was), or(&one.is));
+        let control = text(one.control.clone()).link(format!("/controls/{}", one.control));
+        vec![
+            control.note(one.title).sort(format!("{place:05}")),
+            text(one.label),
+            text(was),
+            text(is),
+        ]
+    });
+    Table {
+        id: "main",
+        caption: "Differences".into(),
+        columns: vec![
+            column("control", "Control"),
+            choice("what", "What"),
+            column("was", "Was"),
+            column("is", "Is"),
+        ],
+        rows: rows.collect(),
+        empty: "Both say the same.",
+        csv: Some("/soa/compare.csv".into()),
     }
-    let frame = ask.frame("Versions compared", "soa");
-    html(&ComparePage { frame, older, newer, differences })
 }
 
 /// A value of a version in the words of the pages.

@@ -1,6 +1,6 @@
 //! Targets: the list, one target with all its kinds, and the history of one kind.
 
-use std::collections::{BTreeMap, BTreeSet};
+pub(in crate::web) mod kinds;
 
 use askama::Template;
 use axum::response::Response;
@@ -9,7 +9,7 @@ use super::control::{FindingView, finding_view};
 use super::controls::ListPage;
 use super::decided::{Marks, marks};
 use super::{super::html, Ask, WebError, evidence_href, target_href};
-use crate::views::{AgentRow, DocumentRow, EntryFilter, OutcomeRow, TargetRow};
+use crate::views::{AgentRow, EntryFilter, TargetRow};
 use crate::web::charts::{self, Interval, Span};
 use crate::web::listed::Listed;
 use crate::web::table::{
@@ -30,22 +30,11 @@ struct TargetPage {
     agent_name: String,
     first_seen: Moment,
     marks: Marks,
-    kinds: Vec<KindView>,
+    kinds: TableView,
     unseen: Vec<UnseenView>,
     findings: Vec<FindingView>,
     irregular: Vec<(u64, String, Moment)>,
     vetoes: Vec<(&'static str, String)>,
-}
-
-struct KindView {
-    kind: String,
-    history: String,
-    /// Newest document: address, last and first seen, times seen.
-    newest: Option<(String, Moment, Moment, Option<u64>, bool)>,
-    outcomes: Vec<Word>,
-    cron: Option<String>,
-    pass: usize,
-    fail: usize,
 }
 
 struct UnseenView {
@@ -88,7 +77,7 @@ fn listed() -> Listed<api::targets::TargetRow> {
                 `exhibit-agent enrol` on the host to observe.",
         csv: Some("/targets.csv".into()),
     };
-    Listed { table, names: &[], part: api::targets::part, cells }
+    Listed { table, names: &[], few: &[], part: api::targets::part, cells }
 }
 
 fn cells(ask: &Ask, target: api::targets::TargetRow) -> Vec<Cell> {
@@ -111,33 +100,7 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
     let findings = views.findings_of_target(id)?;
     let outcomes = views.outcomes(Some(id))?;
     let documents = views.documents(Some(id))?;
-    let mut crons: BTreeMap<String, String> = BTreeMap::new();
-    for item in views.schedules_of_target(id)? {
-        crons.insert(item.kind, item.cron);
-    }
-    let counted = |kind: &str, verdict| {
-        findings.iter().filter(|f| f.kind == kind && f.verdict == verdict).count()
-    };
-    let kinds = rows_of(&documents, &outcomes, &crons).into_iter().map(|kind| {
-        let newest = documents.iter().find(|row| row.kind == kind).map(|row| {
-            let href = evidence_href(row.last_index, &row.kind, id);
-            (href, ask.moment(row.last_seen), ask.moment(row.first_seen), row.seen, row.held)
-        });
-        let of_kind = outcomes.iter().filter(|row| row.kind == kind);
-        KindView {
-            history: format!("{}/{}", target_href(id), encode(&kind)),
-            newest,
-            outcomes: of_kind
-                .flat_map(|row| &row.gaps)
-                .map(|g| words::outcome(&g.outcome))
-                .collect(),
-            cron: crons.get(&kind).cloned(),
-            pass: counted(&kind, exhibit_assessment::Verdict::Pass),
-            fail: counted(&kind, exhibit_assessment::Verdict::Fail),
-            kind,
-        }
-    });
-    let kinds: Vec<KindView> = kinds.collect();
+    let kinds = kinds::of(ask, id, (&findings, &outcomes, &documents))?;
     let unseen = outcomes.iter().flat_map(|row| {
         row.gaps.iter().map(|gap| UnseenView {
             kind: row.kind.clone(),
@@ -178,7 +141,7 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
         agent_name: agent.map_or(String::new(), |agent| agent.host_name),
         first_seen: ask.moment(target.first_seen),
         target,
-        kinds,
+        kinds: kinds.view(&ask.path, &ask.query),
         unseen,
         findings,
         irregular: irregular.collect(),
@@ -194,16 +157,6 @@ pub(in crate::web) fn vetoed(agent: Option<&AgentRow>) -> Vec<(&'static str, Str
         fields.iter().map(move |field| ("field", format!("{field} of {kind}")))
     });
     kinds.chain(paths).chain(fields).collect()
-}
-
-/// Every kind that was seen, missed or is scheduled.
-fn rows_of(
-    documents: &[DocumentRow],
-    outcomes: &[OutcomeRow],
-    crons: &BTreeMap<String, String>,
-) -> BTreeSet<String> {
-    let documents = documents.iter().map(|row| &row.kind);
-    documents.chain(outcomes.iter().map(|row| &row.kind)).chain(crons.keys()).cloned().collect()
 }
 
 #[derive(Template)]

@@ -3,6 +3,7 @@
 
 mod ages;
 mod heat;
+pub(in crate::web) mod tables;
 
 use std::collections::BTreeMap;
 
@@ -17,14 +18,13 @@ use crate::views::StatusRow;
 use crate::web::Frame;
 use crate::web::charts::{Bar, Part, columns};
 use crate::web::words::{self, Word};
-use ages::AgesView;
-use heat::HeatView;
 
-pub(in crate::web) use ages::Ages;
+pub(in crate::web) use ages::{Ages, AgesView, views as ages};
+pub(in crate::web) use heat::{HeatView, view as heat};
 
 /// Periods to choose from, in days.
-const PERIODS: [i64; 4] = [7, 30, 90, 365];
-const PERIOD: i64 = 30;
+pub(in crate::web) const PERIODS: [i64; 4] = [7, 30, 90, 365];
+pub(in crate::web) const PERIOD: i64 = 30;
 /// Bars of one picture.
 const BARS: i32 = 40;
 
@@ -36,7 +36,11 @@ struct TrendsPage {
     periods: [i64; 4],
     legend: Vec<Word>,
     themes: Vec<ThemeTrend>,
+    /// A theme has a bar.
+    drawn: bool,
     heat: HeatView,
+    /// Why nothing fails, where nothing does.
+    none_fails: &'static str,
     ages: Vec<AgesView>,
 }
 
@@ -50,48 +54,92 @@ struct ThemeTrend {
 }
 
 pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
-    let days = ask.query.get("days").and_then(|days| days.parse().ok());
-    let days = days.filter(|days| PERIODS.contains(days)).unwrap_or(PERIOD);
+    let days = days(ask);
     let mut legend: Vec<Word> = Status::ALL.into_iter().map(words::status).collect();
     // Stacked from below: what is well first.
     legend.sort_by_key(|word| std::cmp::Reverse(word.order));
+    let themes = themes(ask, &legend)?;
     html(&TrendsPage {
         frame: ask.frame("Trends", "trends"),
         days,
         periods: PERIODS,
-        themes: themes(ask, days, &legend)?,
+        drawn: themes.iter().any(|theme| !theme.rows.is_empty()),
+        themes,
         legend,
-        heat: heat::view(ask)?.as_ref().clone(),
-        ages: ask.once("ages", || ages::views(ask))?.as_ref().clone(),
+        heat: heat(ask)?.as_ref().clone(),
+        none_fails: none_fails(ask)?,
+        ages: ages(ask)?.as_ref().clone(),
     })
 }
 
-fn themes(ask: &Ask, days: i64, legend: &[Word]) -> Result<Vec<ThemeTrend>, WebError> {
-    let views = &ask.views;
+/// Counts what the page shows, for whoever comes next.
+pub(in crate::web) fn counted(ask: &Ask) -> Result<(), WebError> {
+    heat::view(ask)?;
+    ages::views(ask)?;
+    Ok(())
+}
+
+/// That no rule fails is told only where rules have spoken.
+fn none_fails(ask: &Ask) -> Result<&'static str, WebError> {
+    Ok(match (ask.views.population()?.0, ask.views.finding_segments()?.is_empty()) {
+        (0, _) => {
+            "No target is observed yet, so nothing was judged. Make a token with `exhibit-collector token create` and enrol an agent."
+        }
+        (_, true) => "Nothing was judged yet: the first runs of the agents bring evidence.",
+        (_, false) => "No rule that decides a control fails on any target.",
+    })
+}
+
+/// The period that the address asks for, in days.
+fn days(ask: &Ask) -> i64 {
+    let days = ask.query.get("days").and_then(|days| days.parse().ok());
+    days.filter(|days| PERIODS.contains(days)).unwrap_or(PERIOD)
+}
+
+/// What the controls of a theme were at a moment; nothing before the first full hour of the log.
+pub(in crate::web) struct Then {
+    pub(in crate::web) theme: Theme,
+    pub(in crate::web) at: Timestamp,
+    pub(in crate::web) statuses: Vec<Status>,
+}
+
+/// Statuses at moments of the period that the address asks for, theme by theme, the oldest first.
+pub(in crate::web) fn over_time(ask: &Ask) -> Result<Vec<Then>, WebError> {
+    let (views, days) = (&ask.views, days(ask));
     let length = SignedDuration::from_hours(24 * days);
     let from = ask.now.checked_sub(length).unwrap_or(Timestamp::MIN);
-    let rows = views.statuses_between(from, ask.now)?;
     let framework = views.assessor().framework();
     let theme_of: BTreeMap<_, Theme> =
         framework.controls().iter().map(|control| (control.id, control.theme)).collect();
-    let moments: Vec<Timestamp> = (0..BARS)
-        .rev()
-        .map(|back| ask.now.checked_sub(length / BARS * back).unwrap_or(from))
-        .collect();
-    let trends = Theme::ALL.map(|theme| {
-        let of_theme: Vec<&StatusRow> =
-            rows.iter().filter(|row| theme_of.get(&row.control) == Some(&theme)).collect();
-        trend(theme, &of_theme, &moments, legend)
+    let mut moments: Vec<(Timestamp, Vec<StatusRow>)> = Vec::new();
+    for back in (0..BARS).rev() {
+        let at = ask.now.checked_sub(length / BARS * back).unwrap_or(from);
+        moments.push((at, views.statuses_at(at)?));
+    }
+    let then = Theme::ALL.iter().flat_map(|theme| {
+        let of = |row: &&StatusRow| theme_of.get(&row.control) == Some(theme);
+        let then = moments.iter().map(move |(at, rows)| {
+            let statuses = rows.iter().filter(of).map(|row| row.status).collect();
+            Then { theme: *theme, at: *at, statuses }
+        });
+        then.collect::<Vec<_>>()
     });
-    Ok(trends.into())
+    Ok(then.collect())
 }
 
-fn trend(theme: Theme, rows: &[&StatusRow], moments: &[Timestamp], legend: &[Word]) -> ThemeTrend {
+fn themes(ask: &Ask, legend: &[Word]) -> Result<Vec<ThemeTrend>, WebError> {
+    let all = over_time(ask)?;
+    let trends = Theme::ALL.into_iter().map(|theme| {
+        let then = all.iter().filter(|then| then.theme == theme);
+        trend(theme, &then.collect::<Vec<_>>(), legend)
+    });
+    Ok(trends.collect())
+}
+
+fn trend(theme: Theme, moments: &[&Then], legend: &[Word]) -> ThemeTrend {
     let stamp = |at: &Timestamp| at.strftime("%-d %b %Y %H:%M").to_string();
     let mut bars = Vec::new();
-    for at in moments {
-        let then = rows.iter().filter(|row| row.from <= *at && row.to.is_none_or(|to| to > *at));
-        let then: Vec<Status> = then.map(|row| row.status).collect();
+    for Then { at, statuses: then, .. } in moments {
         // Before the first full hour of the log nothing was judged: no bar is drawn.
         if then.is_empty() {
             continue;
@@ -122,27 +170,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_interval_counts_from_its_first_hour_until_the_next_begins() {
+    fn a_bar_stands_where_something_was_judged_and_the_newest_is_told_first() {
         let at = |hour: i64| Timestamp::from_second(hour * 3600).unwrap();
-        let row = |status, from, to: Option<i64>| StatusRow {
-            control: "A.8.8".parse().unwrap(),
-            from: at(from),
-            to: to.map(at),
-            entries: 1,
-            status,
-            targets: 0,
-            passing: 0,
-            failing: 0,
-            unseen: 0,
-            waived: 0,
-            stale: 0,
+        let then = |hour, statuses: &[Status]| Then {
+            theme: Theme::Technological,
+            at: at(hour),
+            statuses: statuses.to_vec(),
         };
-        let rows = [row(Status::Met, 2, Some(4)), row(Status::NotMet, 4, None)];
-        let rows: Vec<&StatusRow> = rows.iter().collect();
+        let moments = [
+            then(1, &[]),
+            then(2, &[Status::Met]),
+            then(3, &[Status::Met, Status::NotMet]),
+            then(4, &[Status::NotMet]),
+        ];
         let legend = [words::status(Status::Met), words::status(Status::NotMet)];
-        let moments: Vec<Timestamp> = (1..=5).map(at).collect();
-        let trend = trend(Theme::Technological, &rows, &moments, &legend);
+        let trend = trend(Theme::Technological, &moments.iter().collect::<Vec<_>>(), &legend);
         let numbers: Vec<Vec<u64>> = trend.rows.into_iter().map(|(_, numbers)| numbers).collect();
-        assert_eq!(numbers, [vec![0, 1], vec![0, 1], vec![1, 0], vec![1, 0]]);
+        assert_eq!(numbers, [vec![0, 1], vec![1, 1], vec![1, 0]]);
     }
 }

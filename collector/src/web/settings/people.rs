@@ -60,22 +60,27 @@ struct Row {
     elsewhere: bool,
 }
 
-fn row(person: Person, now: Timestamp) -> Row {
+/// Whether somebody may sign in, in words.
+pub(in crate::web) fn standing(person: &Person, now: Timestamp) -> &'static str {
     let over = person.access.valid_until.is_some_and(|until| until <= now);
     let late = person.invited.is_some_and(|until| until.is_some_and(|until| until <= now));
+    if person.disabled {
+        "disabled"
+    } else if over {
+        "ended"
+    } else if late {
+        "first password too old"
+    } else if person.invited.is_some() {
+        "first password not used yet"
+    } else {
+        "active"
+    }
+}
+
+fn row(person: Person, now: Timestamp) -> Row {
     Row {
         href: format!("/settings/people/{}", encode(&person.name)),
-        standing: if person.disabled {
-            "disabled"
-        } else if over {
-            "ended"
-        } else if late {
-            "first password too old"
-        } else if person.invited.is_some() {
-            "first password not used yet"
-        } else {
-            "active"
-        },
+        standing: standing(&person, now),
         name: person.name,
         full_name: person.full_name,
         email: person.email,

@@ -9,7 +9,7 @@ use exhibit_proto::statement::{HOLD, Hold};
 use super::*;
 
 /// A log in which every list has rows: hours go by, a document is deleted, a hold stands.
-fn full(sample: &Sample) {
+pub(super) fn full(sample: &Sample) {
     fill(sample);
     let mut agent = sample.enrol("long.example.com");
     sample.heartbeat(&mut agent, &["patch.status"]);
@@ -26,11 +26,18 @@ fn full(sample: &Sample) {
     let hold = Hold { target: None, kind: None, from: None, to: None, by, reason };
     sample.own(EntryType::Hold, HOLD, hold);
     sample.heartbeat(&mut agent, &["patch.status"]);
+    super::noticed::gap(sample, &agent, 90, 91);
+    // The second host stands outside.
+    super::lacking::narrow(sample, "name != \"db-1.example.com\"");
 }
 
 /// Addresses for the parameters of paths, on the log that [`fill`] makes.
 fn filled(path: &str) -> String {
     let target = format!("host:{:032x}", 1);
+    // The first entry of every log puts a pack in force.
+    let path = path.replace("/packs/{index}", "/packs/0");
+    // Something was noticed of the third agent.
+    let path = path.replace("{agent}/noticed", "0193-agent-3/noticed");
     [
         ("{control}", "A.8.8"),
         ("{rule}", "patch.status.reboot_not_pending"),
@@ -43,9 +50,12 @@ fn filled(path: &str) -> String {
         ("{register}", "waiver"),
         ("{id}", "W-2026-001"),
         ("{audit}", "A-2026-001"),
+        ("{population}", "P-2026-001"),
+        ("{person}", "admin"),
+        ("{digest}", "none"),
     ]
     .into_iter()
-    .fold(path.to_owned(), |path, (name, value)| path.replace(name, value))
+    .fold(path, |path, (name, value)| path.replace(name, value))
 }
 
 fn description() -> Value {
@@ -66,7 +76,7 @@ fn reads(description: &Value) -> Vec<(String, Value)> {
     gets.map(|(path, said)| (path, said.clone())).collect()
 }
 
-async fn json(site: &Site, path: &str, cookie: &str) -> Value {
+pub(super) async fn json(site: &Site, path: &str, cookie: &str) -> Value {
     let answer = site.get(path, cookie).await;
     assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.body);
     serde_json::from_str(&answer.body).unwrap()
@@ -78,14 +88,24 @@ async fn every_answer_has_the_shape_that_the_description_gives_it() {
     let cookie = site.enter().await;
     site.decided(&cookie, &waiver(None)).await;
     site.audited(&cookie).await;
+    let token = json(&site, "/api/v1/me", &cookie).await["csrf"].as_str().unwrap().to_owned();
+    let wanted = json!({"name": "backup report", "scopes": ["read"]});
+    let made = site.change("/settings/tokens", &cookie, &token, &wanted).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.body);
     assert!(reads(&description).len() > 30);
     let mut wrong: Vec<String> = Vec::new();
     for (path, said) in reads(&description) {
         let asked = if path == "/search" { "?q=patch" } else { "" };
         let address = format!("/api/v1{}{asked}", filled(&path));
         let answer = site.get(&address, &cookie).await;
-        // Only a command freezes a version; its shape is tried where that is done.
-        if path == "/soa/versions/{index}" {
+        // A version is frozen by a form, files are brought: their shapes are tried where that is done.
+        if [
+            "/soa/versions/{index}",
+            "/decisions/{register}/{id}/file/{index}",
+            "/audits/{audit}/files/{digest}",
+        ]
+        .contains(&path.as_str())
+        {
             assert_eq!(answer.status, StatusCode::NOT_FOUND, "{address}: {}", answer.body);
             continue;
         }
@@ -100,7 +120,9 @@ async fn every_answer_has_the_shape_that_the_description_gives_it() {
             validator.iter_errors(&value).map(|e| format!("{address}: {}: {e}", e.instance_path())),
         );
         let Some(items) = value.get("items").and_then(Value::as_array) else { continue };
-        if items.is_empty() && path != "/soa/versions" {
+        if items.is_empty()
+            && !["/soa/versions", "/soa/compare", "/history/differing"].contains(&path.as_str())
+        {
             wrong.push(format!("{address} is empty: nothing was tried"));
         }
     }
@@ -109,7 +131,13 @@ async fn every_answer_has_the_shape_that_the_description_gives_it() {
 
 impl Site {
     /// Sends a change as a browser's script does.
-    async fn change(&self, path: &str, cookie: &str, token: &str, body: &Value) -> Answer {
+    pub(super) async fn change(
+        &self,
+        path: &str,
+        cookie: &str,
+        token: &str,
+        body: &Value,
+    ) -> Answer {
         let request = Request::post(format!("/api/v1{path}"))
             .header(header::COOKIE, cookie)
             .header(header::CONTENT_TYPE, "application/json")
@@ -117,8 +145,8 @@ impl Site {
         self.send(request.body(Body::from(body.to_string())).unwrap()).await
     }
 
-    /// An audit with something in each of its lists.
-    async fn audited(&self, cookie: &str) {
+    /// An audit with something in each of its lists; answers its address.
+    pub(super) async fn audited(&self, cookie: &str) -> String {
         let audit = self.audit(cookie).await;
         let put = |register: &str, value: Value| json!({"register": register, "record": null, "act": "put", "after": null, "value": value, "why": "stage 2"});
         let of = |rest: Value| {
@@ -138,6 +166,10 @@ impl Site {
         let draw = [("number", "6 3 5"), ("reason", "dice")];
         let drawn = self.act(cookie, &frozen.location, &frozen.location, &draw).await;
         assert_eq!(drawn.status, StatusCode::SEE_OTHER, "{}", drawn.body);
+        self.entered("eve", Role::Auditor, Some("A-2026-001"));
+        self.sample.activity("eve", "evidence_read", json!({"what": audit}));
+        self.views.catch_up().unwrap();
+        audit
     }
 
     /// Has something decided; answers its entry.
@@ -224,6 +256,10 @@ async fn a_file_comes_with_the_evidence_that_it_is_and_a_program_does_not() {
     let record = json(&site, "/api/v1/decisions/manual_evidence/E-2026-001", &cookie).await;
     let digest = Digest::of(b"%PDF-1.7").to_string();
     assert_eq!(record["revisions"][0]["value"]["digest"], digest);
+    let entry = record["newest"].as_u64().unwrap();
+    let file = format!("/api/v1/decisions/manual_evidence/E-2026-001/file/{entry}");
+    let file = site.get(&file, &cookie).await;
+    assert_eq!((file.status, file.bytes.as_slice()), (StatusCode::OK, b"%PDF-1.7".as_slice()));
 }
 
 #[tokio::test]
@@ -294,6 +330,10 @@ async fn as_of_tells_what_stood_then_and_what_is_kept_of_now_alone_refuses_it() 
         ("/api/v1/controls?as_of=yesterday", "yesterday"),
         ("/api/v1/controls?as_of=2999-01-01", "2999"),
         ("/api/v1/log?as_of=3", "not known here"),
+        ("/api/v1/history/compare?from=yesterday", "\"name\":\"from\""),
+        ("/api/v1/history/compare?to=2999-01-01", "\"name\":\"to\""),
+        ("/api/v1/history/lapses?from=x&target=", "\"name\":\"from\""),
+        ("/api/v1/history/lapses?to=9999999999", "\"name\":\"to\""),
     ] {
         let answer = site.get(path, &cookie).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{path}: {}", answer.body);
@@ -414,6 +454,41 @@ async fn who_has_the_answer_already_is_told_so() {
         (StatusCode::OK, &header::HeaderValue::from_static("gzip"))
     );
     assert_ne!(packed.headers()[header::ETAG].to_str().unwrap(), tag);
+}
+
+#[tokio::test]
+async fn who_has_a_list_already_is_told_so_until_the_log_goes_on_and_never_who_may_not_ask() {
+    let site = Site::new(fill);
+    let cookie = site.enter().await;
+    let ask = async |address: &str, tag: &str, cookie: &str| {
+        let request = Request::builder()
+            .uri(address)
+            .header(header::COOKIE, cookie)
+            .header(header::IF_NONE_MATCH, tag);
+        site.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
+    };
+    for address in ["/api/v1/findings?limit=3", "/api/v1/evidence", "/api/v1/targets?sort=-failing"]
+    {
+        let first = ask(address, "\"other\"", &cookie).await;
+        assert_eq!(first.status(), StatusCode::OK, "{address}");
+        let tag = first.headers()[header::ETAG].to_str().unwrap().to_owned();
+        let same = ask(address, &tag, &cookie).await;
+        assert_eq!(same.status(), StatusCode::NOT_MODIFIED, "{address}");
+        assert_eq!(same.headers()[header::ETAG].to_str().unwrap(), tag);
+        assert_eq!(same.headers()[header::CACHE_CONTROL], "private, no-cache");
+        // Another tag, another address: the answer itself.
+        assert_eq!(ask(address, "\"other\"", &cookie).await.status(), StatusCode::OK);
+        let other = format!("{}?limit=1", address.split('?').next().unwrap());
+        assert_eq!(ask(&other, &tag, &cookie).await.status(), StatusCode::OK);
+        // Without a session nobody learns whether it is the same.
+        assert_eq!(ask(address, &tag, "").await.status(), StatusCode::UNAUTHORIZED);
+        // An answer tells how many entries it rests on.
+        site.sample.activity("admin", "looked", serde_json::json!({}));
+        site.views.catch_up().unwrap();
+        let newer = ask(address, &tag, &cookie).await;
+        assert_eq!(newer.status(), StatusCode::OK, "{address}");
+        assert_ne!(newer.headers()[header::ETAG].to_str().unwrap(), tag);
+    }
 }
 
 #[tokio::test]

@@ -195,6 +195,38 @@ async fn a_file_is_brought_counted_and_saved_as_it_came() {
 }
 
 #[tokio::test]
+async fn what_is_written_into_the_form_is_evidence_like_a_file() {
+    let site = Site::deciding(&[]);
+    let cookie = site.enter().await;
+    let written = "Doors: closed & alarmed\r\nVisitors: 3, all <signed> in";
+    let checked = [
+        ("control", "A.7.1"),
+        ("title", "Round of the site"),
+        ("until", "2027-12-31"),
+        ("reason", "weekly round"),
+    ];
+    let nothing = site.decide(&cookie, "manual_evidence", &checked).await;
+    assert_eq!(nothing.status, StatusCode::BAD_REQUEST);
+    assert!(nothing.body.contains("choose a file, or write down"), "{}", nothing.body);
+    let with = [&checked[..], &[("written", written)]].concat();
+    let done = site.decide(&cookie, "manual_evidence", &with).await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+    let bytes = written.replace('\r', "") + "\n";
+    let digest = exhibit_proto::digest::Digest::of(bytes.as_bytes());
+    assert_eq!(site.sample.reader.document(&digest).unwrap().unwrap(), bytes.as_bytes());
+    let control = site.get("/controls/A.7.1", &cookie).await.body;
+    assert!(control.contains(&digest.to_string()) && control.contains("form.txt"), "{control}");
+    let views = site.sample.views();
+    let status = views.assess(site.sample.now()).unwrap();
+    assert_eq!(status.of("A.7.1".parse().unwrap()).unwrap().status, Status::Manual);
+    // What was written is still there where something else is wrong.
+    let wrong: Vec<_> = with.iter().filter(|(name, _)| *name != "control").copied().collect();
+    let again = site.decide(&cookie, "manual_evidence", &wrong).await;
+    assert_eq!(again.status, StatusCode::BAD_REQUEST);
+    assert!(again.body.contains("all &#60;signed&#62; in"), "{}", again.body);
+}
+
+#[tokio::test]
 async fn programs_hostile_names_and_floods_are_refused_and_only_what_may_be_is_read() {
     let site = Site::deciding(&[]);
     let cookie = site.enter().await;

@@ -1,5 +1,7 @@
 //! Statuses as they were, on the pages.
 
+use std::collections::BTreeSet;
+
 use super::Site;
 use crate::views::sample::{Sample, patches};
 
@@ -22,6 +24,19 @@ async fn a_control_is_shown_as_of_an_entry_and_a_time_with_the_reasons_of_then()
     let cookie = site.enter().await;
     let now = site.get("/history/A.8.8", &cookie).await.body;
     assert!(now.contains("not met") && now.contains("Intervals"), "{now}");
+    // The control's own page says since when: from the first hour of those that said the same.
+    let csv = site.get("/history/A.8.8/intervals.csv", &cookie).await.body;
+    let rows: Vec<Vec<&str>> = csv.lines().skip(1).map(|line| line.split(',').collect()).collect();
+    let same = rows.iter().take_while(|row| row[0] == rows[0][0]).last().unwrap();
+    let page = site.get("/controls/A.8.8", &cookie).await.body;
+    let between = |text: &str, begin: &str, end: &str| -> String {
+        text.split(begin).nth(1).unwrap().split(end).next().unwrap().to_owned()
+    };
+    let since = between(&page, "<dt>so since", "</dd>");
+    // What turned after the last full hour stands in no interval yet.
+    let is_same = between(&page, "<div class=\"big\">", "</strong>").ends_with(rows[0][0]);
+    let told = if is_same { format!("title=\"{}\"", same[1]) } else { "less than an hour".into() };
+    assert!(rows.len() > 1 && since.contains(&told), "{told}: {since} {csv}");
     // Entry 2 is the run that found a reboot pending, entry 3 the one that found none.
     let broken = site.get("/history/A.8.8?as_of=2", &cookie).await.body;
     let mended = site.get("/history/A.8.8?as_of=3", &cookie).await.body;
@@ -87,6 +102,61 @@ async fn intervals_without_evidence_are_listed_by_target_and_control_and_as_csv(
     assert!(one.status == 200 && one.body.contains("web-1"));
     let none = site.get("/history/lapses?target=host:%3Cscript%3E", &cookie).await;
     assert!(none.status == 404 && !none.body.contains("host:<script>"));
+}
+
+#[tokio::test]
+async fn of_many_targets_a_page_looks_at_a_part_and_the_csv_at_all() {
+    let site = Site::new(|sample| {
+        fill(sample);
+        for number in 0..204 {
+            sample.enrol(&format!("host-{number}"));
+        }
+        sample.wait_minutes(5 * 24 * 60);
+        sample.activity("ada", "sign_in", serde_json::json!({}));
+    });
+    let cookie = site.enter().await;
+    let period = "from=2026-11-19&to=2026-11-27";
+    let page = site.get(&format!("/history/lapses?{period}"), &cookie).await.body;
+    assert!(
+        page.contains("Targets 1 to 25 of 205") && page.contains("25 targets looked at"),
+        "{page}"
+    );
+    assert!(
+        page.contains("/history/lapses?from=2026-11-19&#38;part=2&#38;to=2026-11-27\""),
+        "{page}"
+    );
+    let shown = "/history/lapses.csv?from=2026-11-19&#38;part=1&#38;to=2026-11-27\"";
+    assert!(page.contains(shown), "the CSV of what is shown: {page}");
+    let last = site.get(&format!("/history/lapses?{period}&part=9"), &cookie).await.body;
+    assert!(
+        last.contains("Targets 201 to 205 of 205") && !last.contains("Targets after"),
+        "{last}"
+    );
+    for odd in ["0", "10", "x", "-1"] {
+        let page = site.get(&format!("/history/lapses?part={odd}"), &cookie).await;
+        assert!(
+            page.status == 400 && page.body.contains("there are 1 to 9"),
+            "{odd}: {}",
+            page.body
+        );
+    }
+    let targets = |csv: &str| -> BTreeSet<String> {
+        csv.lines().skip(1).filter_map(|line| line.split(',').next()).map(str::to_owned).collect()
+    };
+    let whole = site.get(&format!("/history/lapses.csv?{period}"), &cookie).await.body;
+    assert_eq!(targets(&whole).len(), 205, "{whole}");
+    let part = site.get(&format!("/history/lapses.csv?{period}&part=2"), &cookie).await.body;
+    assert!(targets(&part).len() == 25 && targets(&part).is_subset(&targets(&whole)));
+    // A program is not given a part that it did not ask for.
+    let api = format!("/api/v1/history/lapses?{period}");
+    let refused = site.get(&api, &cookie).await;
+    assert!(
+        refused.status == 422 && refused.body.contains("ask for part 1 to 9"),
+        "{}",
+        refused.body
+    );
+    let part = site.get(&format!("{api}&part=9"), &cookie).await;
+    assert_eq!(part.status, 200, "{}", part.body);
 }
 
 #[tokio::test]

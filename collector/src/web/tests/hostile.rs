@@ -1,6 +1,6 @@
 //! Hostile questions and forms: a clear page each, nothing shown as it was sent, nothing saved.
 
-use axum::http::Method;
+use axum::http::{Method, Version};
 
 use super::*;
 use crate::web::rights::{Need, TABLES};
@@ -149,4 +149,19 @@ async fn who_was_signed_out_meanwhile_is_told_so_on_a_page() {
     assert_eq!(elsewhere.status, StatusCode::FORBIDDEN);
     assert!(elsewhere.body.contains("did not come from one of our pages"), "{}", elsewhere.body);
     clear(&elsewhere, "a form from elsewhere");
+}
+
+#[tokio::test]
+async fn whoever_is_refused_while_sending_is_told_that_the_connection_ends() {
+    let site = Site::new(|_| {});
+    let ended = async |version: Version, body: &'static str| {
+        let request = Request::post("/api/v1/settings/sessions/end").version(version);
+        let request = request.body(Body::from(body)).unwrap();
+        let response = site.router.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+        response.headers().get(header::CONNECTION).is_some_and(|value| value == "close")
+    };
+    assert!(ended(Version::HTTP_11, "{}").await);
+    assert!(!ended(Version::HTTP_11, "").await);
+    assert!(!ended(Version::HTTP_2, "{}").await);
 }

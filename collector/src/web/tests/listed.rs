@@ -59,6 +59,32 @@ async fn a_long_list_shows_a_page_and_says_how_many_there_are() {
 }
 
 #[tokio::test]
+async fn a_list_too_long_to_be_sorted_by_a_column_says_so_and_offers_it_no_more() {
+    let site = Site::new(many);
+    let cookie = site.enter().await;
+    let offers = |page: &str, column: &str| page.contains(&format!("sort={column}\""));
+    let page = site.get("/findings", &cookie).await.body;
+    assert!(offers(&page, "items") && offers(&page, "since"));
+    assert_eq!(site.get("/findings?sort=-items", &cookie).await.status, StatusCode::OK);
+    // As if one rule had passed on twenty thousand more.
+    let tables = rusqlite::Connection::open(site.sample.dir.path().join("views.db")).unwrap();
+    let more = "UPDATE finding_counts SET findings = findings + 20000 WHERE rule = (SELECT max(rule) FROM finding_counts)";
+    assert!(tables.execute(more, []).unwrap() > 0);
+    let page = site.get("/findings", &cookie).await.body;
+    assert!(!offers(&page, "items") && offers(&page, "since") && offers(&page, "severity"));
+    assert_eq!(site.get("/findings?sort=-since", &cookie).await.status, StatusCode::OK);
+    let refused = site.get("/findings?sort=-items", &cookie).await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+    assert!(refused.body.contains("at most 10000 are sorted by items"), "{}", refused.body);
+    let refused = site.get("/api/v1/findings?sort=-items", &cookie).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.body.contains("at most 10000"), "{}", refused.body);
+    // A filter makes it short enough.
+    let few = site.get("/findings?sort=-items&verdict=fail", &cookie).await;
+    assert!(few.status == StatusCode::OK && offers(&few.body, "items"), "{}", few.body);
+}
+
+#[tokio::test]
 async fn csv_has_every_row_that_fits_in_the_order_of_the_pages_and_no_formula() {
     let site = Site::new(many);
     let cookie = site.enter().await;

@@ -87,6 +87,20 @@ async fn a_page_of_now_alone_says_so_and_one_without_a_time_ignores_it() {
 }
 
 #[tokio::test]
+async fn a_search_stays_at_its_moment() {
+    let site = Site::new(fill);
+    let cookie = site.enter().await;
+    let page = site.get("/controls?as_of=3", &cookie).await.body;
+    let (_, form) = page.split_once("<form class=\"search\"").unwrap();
+    let (form, _) = form.split_once("</form>").unwrap();
+    assert!(form.contains("<input type=\"hidden\" name=\"as_of\" value=\"3\">"), "{form}");
+    // What one thing alone has leads there at once.
+    let found = site.get("/search?q=A.8.8&as_of=3", &cookie).await;
+    assert_eq!((found.status.as_u16(), found.location.as_str()), (303, "/controls/A.8.8?as_of=3"));
+    assert_eq!(site.get("/search?q=A.8.8", &cookie).await.location, "/controls/A.8.8");
+}
+
+#[tokio::test]
 async fn a_moment_that_has_not_been_is_refused_with_the_way_out() {
     let site = Site::new(fill);
     let cookie = site.enter().await;

@@ -5,13 +5,14 @@ use exhibit_proto::leaf::EntryType;
 use exhibit_proto::statement::{CONFLICT, Conflict, FORK, Fork, GAP, Gap, Over};
 
 use super::{Site, XSS};
+use crate::identity::PeerCertificate;
 use crate::ingest::Larger;
 use crate::views::NoticeWhat;
 use crate::views::sample::{Sample, SampleAgent, patches};
 
 const KIND: &str = "patch.status";
 
-fn gap(sample: &Sample, agent: &SampleAgent, from: u64, to: u64) -> u64 {
+pub(super) fn gap(sample: &Sample, agent: &SampleAgent, from: u64, to: u64) -> u64 {
     let gap = Gap {
         agent: agent.id.clone(),
         key: agent.key.public().id(),
@@ -102,4 +103,26 @@ fn a_late_statement_closes_its_gap_and_does_not_overrule_what_is_newer() {
     assert_eq!((held.len(), held[0].last_index), (1, newest));
     assert!(!views.notices(None, 9).unwrap()[0].stands());
     assert_eq!(views.check().unwrap(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn the_certificate_that_an_agent_showed_last_stands_on_its_page_and_in_the_api() {
+    let site = Site::new(fill);
+    let cookie = site.enter().await;
+    let agent = site.sample.views().agents().unwrap().remove(0).id;
+    let page = format!("/agents/{agent}");
+    let before = site.get(&page, &cookie).await.body;
+    assert!(before.contains("none was shown to this collector yet"), "{before}");
+    let now = site.sample.now();
+    let expires = now.checked_add(jiff::SignedDuration::from_hours(24 * 9)).unwrap();
+    let digest = Digest::of(b"its certificate");
+    site.certificates.note(&PeerCertificate { agent: agent.clone(), expires, digest }, now);
+    let after = site.get(&page, &cookie).await.body;
+    assert!(after.contains("in 9 days") && after.contains(&digest.to_string()), "{after}");
+    let told = site.get(&format!("/api/v1/agents/{agent}"), &cookie).await.body;
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(told["certificate"]["digest"], digest.to_string());
+    // Of the past it is not known.
+    let then = site.get(&format!("{page}?as_of=3"), &cookie).await.body;
+    assert!(!then.contains(&digest.to_string()) && !then.contains("none was shown"), "{then}");
 }

@@ -8,13 +8,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 
 use super::{Answer, OIDC, Site};
 use crate::ask::Asking;
 use crate::config::Oidc;
 use crate::oidc::Provider;
-use crate::people::Role;
+use crate::people::{Elsewhere, From, NewApiToken, Role, Scope};
 
 const REDIRECT: &str = "https://evidence.example.com/sign-in/oidc/callback";
 
@@ -227,6 +227,31 @@ async fn whoever_has_no_group_here_or_says_no_there_does_not_come_in() {
         assert_eq!(refused.status, StatusCode::FORBIDDEN, "{login}");
         assert!(refused.body.contains(why) && refused.cookie.is_empty(), "{}", refused.body);
     }
+    // Who had a role and has lost it there keeps nothing that was open here.
+    let (issuer, subject) = (format!("https://localhost:{}", provider.port), "nobody".to_owned());
+    let (name, full_name, email) = ("nobody".to_owned(), String::new(), String::new());
+    let who = Elsewhere { issuer, subject, name, full_name, email };
+    let now = jiff::Timestamp::now();
+    let (session, _) =
+        site.people.enter((&who, "nobody"), Role::Viewer, &From::default(), now).unwrap();
+    let wanted = |days| NewApiToken {
+        user: "nobody".into(),
+        name: "n".into(),
+        scopes: vec![Scope::Read],
+        days,
+    };
+    let long = site.people.check_api_token(&wanted(31), now).unwrap_err().to_string();
+    assert!(long.contains("who signs in at a provider lives for 1 to 30 days"), "{long}");
+    let token = site.people.create_api_token("T-1", &wanted(30), now).unwrap();
+    let me = site.bearing(&Method::GET, "/api/v1/me", &token).await;
+    assert_eq!(me.status, StatusCode::OK, "{}", me.body);
+    let begun = site.go("/").await;
+    let back = provider.walk(&begun.location, "nobody").await;
+    assert_eq!(site.get(&back, &begun.cookie).await.status, StatusCode::FORBIDDEN);
+    assert!(site.people.session(&session, now).unwrap().is_none(), "the session has ended");
+    let me = site.bearing(&Method::GET, "/api/v1/me", &token).await;
+    assert_eq!(me.status, StatusCode::UNAUTHORIZED, "and so has the token");
+    assert!(site.done().contains(&("nobody".to_owned(), "sign_in_refused".to_owned())));
     // Groups that stand in the ID token itself.
     let begun = site.go("/").await;
     let back = provider.walk(&begun.location, "vera").await;

@@ -90,6 +90,19 @@ async fn a_control_says_what_it_means_elsewhere_with_label_and_source() {
     for text in ["What it says elsewhere", "indicative", "published", "/frameworks/nist_csf_2_0"] {
         assert!(control.contains(text), "{text}");
     }
+    // A finding says in each framework what the controls of its rule say there.
+    let finding = site.get("/rules/patch.status.reboot_not_pending", &cookie).await.body;
+    for framework in [
+        "nist_800_53_r5",
+        "nist_csf_2_0",
+        "soc2_tsc",
+        "pci_dss_4_0",
+        "iso27017_2015",
+        "iso27018_2019",
+        "iso27701_2019",
+    ] {
+        assert!(finding.contains(&format!("href=\"/frameworks/{framework}")), "{framework}");
+    }
     let soc2 = site.get("/frameworks/soc2_tsc", &cookie).await.body;
     assert!(soc2.contains("indicative") && soc2.contains("no authority publishes"), "{soc2:.400}");
     let cloud = site.get("/frameworks/iso27017_2015", &cookie).await.body;

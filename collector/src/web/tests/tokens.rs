@@ -12,7 +12,7 @@ impl Site {
         self.send(request.body(Body::empty()).unwrap()).await
     }
 
-    fn token(&self, user: &str, scopes: &[Scope], days: i64) -> String {
+    pub(super) fn token(&self, user: &str, scopes: &[Scope], days: i64) -> String {
         let new = NewApiToken { user: user.into(), name: "n".into(), scopes: scopes.into(), days };
         let id = self.people.next_api_token().unwrap();
         self.people.create_api_token(&id, &new, self.sample.now()).unwrap()
@@ -70,7 +70,7 @@ async fn a_token_made_at_the_page_speaks_for_its_maker_with_less_and_ends_when_r
     assert!(gone.body.contains("\"status\":401"), "{}", gone.body);
     let recorded = site.recorded.lock().unwrap();
     let actions: Vec<&str> = recorded.iter().map(|done| done.action.as_str()).collect();
-    assert_eq!(actions, ["api_token_created", "api_token_revoked"]);
+    assert_eq!(actions, ["api_token_created", "api_token_revoked", "api_token_refused"]);
     assert!(!format!("{recorded:?}").contains(&token));
 }
 
@@ -129,4 +129,54 @@ async fn odd_tokens_are_refused_and_whoever_tries_many_is_slowed() {
     assert_eq!(right.status, StatusCode::OK, "who has a token is not slowed by who has none");
     let post = site.bearing(&Method::POST, "/api/v1/me", &token).await;
     assert_eq!(post.status, StatusCode::METHOD_NOT_ALLOWED);
+}
+
+#[tokio::test]
+async fn disabling_and_a_new_first_password_end_tokens_for_good() {
+    let site = Site::new(|_| {});
+    let admin = site.entered("ada", Role::Admin, None);
+    site.entered("con", Role::Contributor, None);
+    for (act, undone) in [("disable", Some("enable")), ("reset", None)] {
+        let token = site.token("con", &[Scope::Read], 30);
+        assert_eq!(site.bearing(&Method::GET, "/api/v1/me", &token).await.status, StatusCode::OK);
+        let person = "/settings/people/con";
+        assert!(site.form(person, &admin, &format!("act={act}")).await.status.as_u16() < 400);
+        if let Some(undone) = undone {
+            let form = format!("act={undone}");
+            assert_eq!(site.form(person, &admin, &form).await.status, StatusCode::SEE_OTHER);
+        }
+        let gone = site.bearing(&Method::GET, "/api/v1/me", &token).await;
+        assert_eq!(gone.status, StatusCode::UNAUTHORIZED, "{act}");
+        let list = site.get("/settings/tokens.csv", &admin).await.body;
+        assert!(!list.contains(",open"), "{list}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_out_of_its_scope_or_one_that_has_ended_is_refused_and_told_in_the_log() {
+    let site = Site::new(super::fill);
+    site.entered("com", Role::Compliance, None);
+    let token = site.token("com", &[Scope::Read], 1);
+    let audits = site.bearing(&Method::GET, "/api/v1/audits", &token).await;
+    assert_eq!(audits.status, StatusCode::FORBIDDEN);
+    assert!(audits.body.contains("the scopes of this token do not let it"), "{}", audits.body);
+    let evidence = "/api/v1/entries/4/envelope";
+    assert_eq!(site.bearing(&Method::GET, evidence, &token).await.status, StatusCode::FORBIDDEN);
+    let decision = site.bearing(&Method::POST, "/api/v1/decisions", &token).await;
+    assert_eq!(decision.status, StatusCode::FORBIDDEN);
+    assert!(site.recorded.lock().unwrap().is_empty(), "what a role may not do is no sign-in");
+
+    // A day later, and one that never was.
+    site.later.store(86_400, std::sync::atomic::Ordering::SeqCst);
+    let unknown = site.people.next_api_token().unwrap();
+    for wrong in [token.as_str(), unknown.as_str()] {
+        let gone = site.bearing(&Method::GET, "/api/v1/me", wrong).await;
+        assert_eq!(gone.status, StatusCode::UNAUTHORIZED);
+    }
+    let recorded = site.recorded.lock().unwrap();
+    let told: Vec<(&str, bool)> =
+        recorded.iter().map(|one| (one.by.as_str(), one.detail["token"].is_string())).collect();
+    assert_eq!(told, [("com", true), ("nobody", false)], "{recorded:?}");
+    assert!(recorded.iter().all(|one| one.action == "api_token_refused"));
+    assert!(!format!("{recorded:?}").contains(&token), "the secret itself is nowhere");
 }

@@ -36,9 +36,11 @@ fn observe(job: &Job) -> Observation {
     };
     let mut endpoints: Vec<Endpoint> = ssh(&mut look).into_iter().collect();
     let policies = policies::all(&mut look);
-    let probed = probed && may_probe(&mut look);
+    let mut probed = probed && may_probe(&mut look);
     if probed {
-        endpoints.extend(probe::listeners(&mut look, &ports));
+        let (found, all) = probe::listeners(&mut look, &ports);
+        endpoints.extend(found);
+        probed = all;
     } else if look.host.is_live() && job.settings.get("tls_probe").is_none() {
         look.seen.outcome(
             OutcomeKind::NotConfigured,

@@ -35,13 +35,19 @@ fn observe(job: &Job) -> Observation {
     let found = repositories::read(&mut look);
     let sources = found.whole.then_some(found.sources);
     let installers = installers::find(&mut look);
-    let running = running::find(&mut look);
+    let (running, running_complete) = running::find(&mut look);
     let enforcement = enforcement::find(&mut look);
     let rows = sources.as_ref().map_or(0, Vec::len)
         + installers.as_ref().map_or(0, Vec::len)
         + running.as_ref().map_or(0, Vec::len);
-    let body =
-        InstallControl { sources, managers: found.managers, installers, running, enforcement };
+    let body = InstallControl {
+        sources,
+        managers: found.managers,
+        installers,
+        running,
+        running_complete,
+        enforcement,
+    };
     look.seen.document(body, rows);
     look.done()
 }
@@ -84,6 +90,7 @@ mod tests {
         assert_eq!(body["installers"][2]["tools"][0], "/usr/bin/apt-get update");
         assert_eq!(body["installers"][2]["authentication_required"], false);
         assert_eq!(body["running"], serde_json::Value::Null);
+        assert_eq!(body["running_complete"], false);
         let modes: Vec<_> = body["enforcement"]
             .as_array()
             .unwrap()
@@ -104,5 +111,7 @@ mod tests {
         let list = body["running"].as_array();
         let found = list.is_some_and(|list| list.iter().any(|one| one["path"] == own));
         assert_eq!(found, known, "{body}");
+        let hidden = outcomes(&observation).iter().any(|told| told.contains("are not visible"));
+        assert_eq!(body["running_complete"], known && !hidden, "{body}");
     }
 }

@@ -20,7 +20,8 @@ pub struct CryptoInTransit {
     pub endpoints: Vec<Endpoint>,
     /// Policies that bear on every program, sorted by name.
     pub policies: Vec<Policy>,
-    /// Whether listeners were asked for TLS. False: only files were read, so listeners without an endpoint may speak it.
+    /// Whether all listeners were asked for TLS, or all that somebody named. False: none was, or not all, so listeners
+    /// without an endpoint may speak it.
     pub probed: bool,
 }
 

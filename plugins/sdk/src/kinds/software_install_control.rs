@@ -24,6 +24,9 @@ pub struct InstallControl {
     /// Programs that run and that no package brought, or whose file was replaced or removed, sorted by path. Null: not
     /// observable here.
     pub running: Option<Vec<Running>>,
+    /// Whether every program that runs was looked at for that.
+    #[serde(default)]
+    pub running_complete: bool,
     /// Mechanisms that confine or forbid programs, sorted by name; one that is not there is not listed.
     pub enforcement: Vec<Enforcement>,
 }
@@ -183,6 +186,7 @@ pub fn example() -> Value {
             "source": "/etc/sudoers:27"
         }],
         "running": [{"path": "/opt/tool/bin/toold", "state": "unowned", "users": ["root"]}],
+        "running_complete": true,
         "enforcement": [{
             "name": "apparmor", "mode": "enforcing", "configured": null, "enforcing": 41, "permissive": 2
         }]

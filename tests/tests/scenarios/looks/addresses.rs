@@ -1,8 +1,8 @@
 //! Addresses of pages: the patterns from the collector's list of rights, their parameters from links.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::fs;
-use std::path::Path;
+
+use exhibit_tests::addresses::{looked_at, pattern_of};
 
 use crate::chromium::Chromium;
 
@@ -33,28 +33,10 @@ pub(super) struct Page {
 
 /// Patterns of all pages, out of the list of rights.
 pub(super) fn patterns() -> Vec<String> {
-    let list = Path::new(env!("CARGO_MANIFEST_DIR")).join("../collector/src/web/rights.rs");
-    let source = fs::read_to_string(list).unwrap();
-    let pattern = |line: &str| -> Option<String> {
-        let line = line.trim();
-        let looked_at = line.starts_with("page(\"") || line.contains(".get(");
-        let path = line.split('"').nth(1).filter(|path| looked_at && path.starts_with('/'))?;
-        let page =
-            !path.ends_with(".csv") && !path.starts_with("/api/") && !NO_PAGES.contains(&path);
-        page.then(|| path.to_owned())
+    let page = |path: &&str| {
+        !path.ends_with(".csv") && !path.starts_with("/api/") && !NO_PAGES.contains(path)
     };
-    source.lines().filter_map(pattern).collect()
-}
-
-/// The pattern that an address is of; one without a placeholder goes before one with.
-fn pattern_of<'a>(patterns: &'a [String], address: &str) -> Option<&'a String> {
-    let path: Vec<&str> = address.split(['?', '#']).next()?.split('/').collect();
-    let fits = |pattern: &&String| {
-        let parts: Vec<&str> = pattern.split('/').collect();
-        parts.len() == path.len()
-            && parts.iter().zip(&path).all(|(part, given)| part.starts_with('{') || part == given)
-    };
-    patterns.iter().filter(fits).min_by_key(|pattern| pattern.matches('{').count())
+    looked_at().filter(page).map(str::to_owned).collect()
 }
 
 /// An address of each pattern, as links from the first page on lead there.

@@ -48,7 +48,7 @@ fn site() -> Site {
     decide(&["attest", "A.7.1", "--says", "all doors checked"], "bob");
     decide(&["soa", "freeze"], "ada");
     let bundle = scratch.verified_bundle("bundle").0;
-    Site { scratch, bundle }
+    Site { scratch, bundle, middle: String::new() }
 }
 
 fn read_target(scratch: &Scratch) -> String {

@@ -157,7 +157,7 @@ fn current(claims: &[FindingClaim], made: &[Observed]) -> Vec<Observed> {
     all.into_values().collect()
 }
 
-/// What no run of the bundle speaks about, so that statuses rest on the claim: it was observed, or not, before the period.
+/// What no run of the bundle speaks about, so that statuses rest on the claim.
 fn believed(claims: &[FindingClaim], claimed: &StatusesClaimed, done: &Replayed) -> Vec<String> {
     let made: BTreeSet<(&str, &str)> =
         done.current.iter().map(|one| (one.rule.as_str(), one.target.as_str())).collect();
@@ -177,7 +177,7 @@ fn believed(claims: &[FindingClaim], claimed: &StatusesClaimed, done: &Replayed)
         return Vec::new();
     }
     vec![format!(
-        "{findings} findings and {gaps} gaps that the statuses rest on are claims that nothing here shows: their documents are not in the bundle, or no run in its period speaks of them; a bundle that begins earlier brings the runs"
+        "{findings} findings and {gaps} gaps that the statuses rest on are claims that nothing here shows: their documents, or the runs that speak of them, are not in the bundle"
     )]
 }
 

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use exhibit_assessment::{
     Capture, FindingClaim, Framework, Gap, Outcome, Premises, Replay, Replayed, RulePack, Sight,
 };
-use exhibit_proto::bundle::{self, Absence, FINDINGS, Selection};
+use exhibit_proto::bundle::{self, Absence, FINDINGS};
 use exhibit_proto::digest::Digest;
 use exhibit_proto::document::Document;
 use exhibit_proto::dsse::Envelope;
@@ -50,11 +50,16 @@ impl<'a> Walk<'a> {
         (ground, framework): (&'a Ground<'a>, &'a Framework),
         claims: Vec<FindingClaim>,
     ) -> Self {
+        let replay = Replay::new(claims);
+        let replay = match ground.begins() {
+            Some(start) => replay.beginning(start),
+            None => replay,
+        };
         Self {
             folder,
             ground,
             framework,
-            replay: Replay::new(claims),
+            replay,
             pack: None,
             premises: Premises::default(),
             keys: BTreeMap::new(),
@@ -72,7 +77,9 @@ impl<'a> Walk<'a> {
         for wrong in self.wrong {
             ledger.failed(Check::Replay, FINDINGS, wrong);
         }
-        (self.replay.finish(), (self.pack, self.premises))
+        let folder = self.folder;
+        let found = |digest: &str, kind: &str, target: &str| document(folder, digest, kind, target);
+        (self.replay.finish(&found), (self.pack, self.premises))
     }
 
     pub(super) fn item(&mut self, item: &bundle::Item) {
@@ -113,18 +120,20 @@ impl<'a> Walk<'a> {
         if self.pack.as_ref().is_some_and(|(before, _)| *before == digest) {
             return;
         }
+        let folder = self.folder;
+        let found = |digest: &str, kind: &str, target: &str| document(folder, digest, kind, target);
         let path = bundle::pack(&digest);
         let Ok(bytes) = self.folder.read(&path, MAX_PACK) else {
             self.pack = Some((digest, None));
-            return self.replay.unknown_pack();
+            return self.replay.unknown_pack(item.index, &found);
         };
         let pack = match RulePack::from_archive(&bytes) {
             Ok(pack) if pack.digest() == digest.to_string() => pack,
             Ok(pack) => {
-                let found = pack.digest();
-                self.wrong.insert(format!("{path} is the pack {found}: another than was in force"));
+                let is = pack.digest();
+                self.wrong.insert(format!("{path} is the pack {is}: another than was in force"));
                 self.pack = Some((digest, None));
-                return self.replay.unknown_pack();
+                return self.replay.unknown_pack(item.index, &found);
             }
             // Nothing could judge by it there either: the pack before it stayed in force.
             Err(error) => {
@@ -132,8 +141,6 @@ impl<'a> Walk<'a> {
                 return;
             }
         };
-        let folder = self.folder;
-        let found = |digest: &str, kind: &str, target: &str| document(folder, digest, kind, target);
         if let Err(error) = self.replay.pack(item.index, &pack, &found) {
             self.problems.insert(format!("{path}: {error}"));
             return;
@@ -145,6 +152,16 @@ impl<'a> Walk<'a> {
     pub(super) fn after_period(&self, item: &bundle::Item) -> bool {
         let after = |to: Timestamp| item.logged.parse::<Timestamp>().is_ok_and(|at| at > to);
         self.ground.period.to.is_some_and(after)
+    }
+
+    /// Whether the verdicts of the period rest on this run: it is of the period, or was the last before it that spoke of something. A run
+    /// that an audit only refers to decides nothing.
+    fn decides(&self, item: &bundle::Item) -> bool {
+        let Ok(logged) = item.logged.parse::<Timestamp>() else { return true };
+        let Ground { period, selection, .. } = self.ground;
+        let before = period.from.is_some_and(|from| logged < from);
+        let carried = before && selection.audit.is_none() && self.ground.begins().is_some();
+        carried || period.holds(logged)
     }
 
     fn deleted(&mut self, item: &bundle::Item) {
@@ -160,6 +177,9 @@ impl<'a> Walk<'a> {
     }
 
     fn run(&mut self, item: &bundle::Item) {
+        if !self.decides(item) {
+            return;
+        }
         let Some(statement) = self.statement(item) else { return };
         let Ok(run) = statement.predicate_as::<Run>() else { return };
         let arrived = item.logged.parse::<Timestamp>().unwrap_or_default();
@@ -174,7 +194,9 @@ impl<'a> Walk<'a> {
         for document in &run.documents {
             let (target, kind) = (document.target.as_str(), document.kind.as_str());
             let listed = named(kind, target);
-            if listed.is_none_or(|listed| listed.absent == Some(Absence::NotSelected)) {
+            if !self.ground.asks(&document.target, &document.kind)
+                || listed.is_none_or(|listed| listed.absent == Some(Absence::NotSelected))
+            {
                 continue;
             }
             ends.entry((target, kind)).or_default();
@@ -196,11 +218,9 @@ impl<'a> Walk<'a> {
             self.replay.observed(item.index, sight, &found);
         }
         let finished = millis(at(&run.finished));
-        let Selection { targets, kinds, .. } = self.ground.selection;
+        let ground = self.ground;
         let asked = |outcome: &&statement::Outcome| {
-            (targets.is_empty() || targets.contains(&outcome.target))
-                && (kinds.is_empty() || kinds.contains(&outcome.kind))
-                && outcome.outcome != "collected"
+            ground.asks(&outcome.target, &outcome.kind) && outcome.outcome != "collected"
         };
         for outcome in run.outcomes.iter().filter(asked) {
             let place = (outcome.target.as_str(), outcome.kind.as_str());

@@ -105,6 +105,14 @@ fn a_pack_that_is_not_whole_is_refused_with_its_line_and_the_last_good_one_stays
     let refusal = site.refusal(unknown.path());
     assert!(refusal.contains("time.sink/agree.rego:6: no plugin"), "{refusal}");
 
+    let words = RULE.replace("\"pass\"", "\"great\"").replace("message :=", "note :=");
+    let odd = folder(&words);
+    let refusal = site.refusal(odd.path());
+    let first = "time.sync/agree.rego:16: the rule defines no `message`";
+    assert!(refusal.contains(first), "{refusal}");
+    let second = "time.sync/agree.rego:20: \"great\" is no verdict; use one of pass, fail";
+    assert!(refusal.contains(second) && refusal.contains(stays), "{refusal}");
+
     let control = folder(&RULE.replace("A.8.17", "A.9.17"));
     let refusal = site.refusal(control.path());
     assert!(refusal.contains("time.sync/agree.rego:8: custom.controls.0.id"), "{refusal}");

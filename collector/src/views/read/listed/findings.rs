@@ -5,6 +5,7 @@ use exhibit_assessment::Verdict;
 use rusqlite::types::Value;
 
 use super::super::findings::{FINDING, finding};
+use super::sorted::SORTED;
 use crate::views::{FindingRow, Views, ViewsError, judge, signed, unsigned};
 
 /// Findings of one rule with one verdict.
@@ -42,13 +43,26 @@ const FIELDS: [(&str, &str); 8] = [
     ("since", "f.verdict_since"),
 ];
 
+/// The field as a column, where there is such a field; else the target.
+pub(super) fn field(name: &str) -> &'static str {
+    FIELDS.iter().find(|(known, _)| *known == name).map_or("f.target", |(_, sql)| *sql)
+}
+
+/// Targets that hold a text in their id or their name, as a JSON list: looked for once, not by each question.
+pub(super) struct Hits(pub(super) String);
+
 impl Narrow {
     fn is_nothing(&self) -> bool {
         *self == Self::default()
     }
 
     /// Conditions with their parameters, which come after as many others.
-    fn sql(&self, others: usize, told: bool, bad: bool) -> (String, Vec<Value>) {
+    pub(super) fn sql(
+        &self,
+        others: usize,
+        (told, bad): (bool, bool),
+        hits: &Hits,
+    ) -> (String, Vec<Value>) {
         let (mut sql, mut given) = (String::new(), Vec::new());
         let mut is = |condition: &str, text: &Option<String>| {
             if let Some(text) = text {
@@ -65,16 +79,15 @@ impl Narrow {
             sql += &format!(" AND f.target IN (SELECT id FROM targets WHERE name = ?{place})");
         }
         if let Some(text) = self.text.as_ref().filter(|_| !told) {
-            given.push(Value::Text(text.to_ascii_lowercase()));
+            given.push(Value::Text(hits.0.clone()));
             let place = others + given.len();
             let message = if bad {
-                format!(" OR instr(lower(f.message), ?{place}) > 0")
+                given.push(Value::Text(text.to_ascii_lowercase()));
+                format!(" OR instr(lower(f.message), ?{}) > 0", place + 1)
             } else {
                 String::new()
             };
-            sql += &format!(
-                " AND (f.target IN (SELECT id FROM targets WHERE instr(lower(id), ?{place}) > 0 OR instr(lower(name), ?{place}) > 0){message})"
-            );
+            sql += &format!(" AND (f.target IN (SELECT value FROM json_each(?{place})){message})");
         }
         (sql, given)
     }
@@ -87,17 +100,19 @@ impl Segment {
         of.map(|one| one.findings).sum()
     }
 
-    fn is_bad(&self) -> bool {
+    pub(super) fn is_bad(&self) -> bool {
         matches!(self.verdict, Verdict::Fail | Verdict::Error)
     }
 
     /// What is after `FROM findings f …`: the verdict as a word, so that SQLite sees which index serves.
-    fn sql(&self, narrow: &Narrow) -> (String, Vec<Value>) {
-        let (also, given) = narrow.sql(1, self.told, self.is_bad());
+    pub(super) fn sql(&self, narrow: &Narrow, hits: &Hits) -> (String, Vec<Value>) {
+        let (also, given) = narrow.sql(1, (self.told, self.is_bad()), hits);
         let verdict = self.verdict.as_str();
+        // Of what is not bad the rule leads to few, and not the index that begins with the verdict.
+        let of = if self.is_bad() { "f.verdict" } else { "+f.verdict" };
         let mut all = vec![Value::Text(self.rule.clone())];
         all.extend(given);
-        (format!(" AND f.rule = ?1 AND f.verdict = '{verdict}'{also}"), all)
+        (format!(" AND f.rule = ?1 AND {of} = '{verdict}'{also}"), all)
     }
 }
 
@@ -132,14 +147,14 @@ impl Views {
         if narrow.is_nothing() {
             return Ok(segments);
         }
-        // Text alone leaves whole segments as they are.
-        let untouched = Narrow { text: None, ..narrow.clone() }.is_nothing();
+        let hits = self.hits(narrow)?;
+        let alone = Narrow { text: None, ..narrow.clone() }.is_nothing();
+        if let Some(text) = narrow.text.as_ref().filter(|_| alone) {
+            return self.with_text(segments, text, &hits);
+        }
         self.read(|connection| {
             let counted = segments.into_iter().map(|segment| {
-                if segment.told && untouched {
-                    return Ok(segment);
-                }
-                let (fits, given) = segment.sql(narrow);
+                let (fits, given) = segment.sql(narrow, &hits);
                 let rows = if narrow.digest.is_some() { FINDING } else { ALONE };
                 let sql = format!("SELECT count(*) FROM ({}{fits})", self.found(rows, &segment));
                 let mut ask = connection.prepare_cached(&sql)?;
@@ -162,6 +177,7 @@ impl Views {
         mut each: impl FnMut(FindingRow) -> Result<(), E>,
     ) -> Result<(), E> {
         let (mut before, mut left) = range;
+        let hits = self.hits(narrow)?;
         for segment in segments {
             if left == Some(0) {
                 break;
@@ -171,7 +187,7 @@ impl Views {
                 continue;
             }
             let here = (segment.findings - before).min(left.unwrap_or(u64::MAX));
-            let (fits, mut given) = segment.sql(narrow);
+            let (fits, mut given) = segment.sql(narrow, &hits);
             given.extend([signed(here), signed(before)].map(Value::Integer));
             let (limit, offset) = (given.len() - 1, given.len());
             let order = format!(" ORDER BY f.target LIMIT ?{limit} OFFSET ?{offset}");
@@ -183,7 +199,8 @@ impl Views {
         Ok(())
     }
 
-    /// The same by another field, all segments together. A field that there is not leaves the order of the targets.
+    /// The same by another field, all segments together. A field that there is not leaves the order of the targets. A part is quick
+    /// where [`Views::sorts_findings`] says so; all of them take as long as it takes.
     pub fn each_finding_by<E: From<ViewsError>>(
         &self,
         (field, turned): (&str, bool),
@@ -192,31 +209,46 @@ impl Views {
         (before, limit): (u64, Option<u64>),
         mut each: impl FnMut(FindingRow) -> Result<(), E>,
     ) -> Result<(), E> {
-        let sql = FIELDS.iter().find(|(name, _)| *name == field).map_or("f.target", |(_, sql)| sql);
+        let Some(limit) = limit else {
+            return self.each_sorted((field, turned), segments, narrow, each);
+        };
+        let fitting: u64 = segments.iter().map(|segment| segment.findings).sum();
+        let part = match field == "since" && fitting > SORTED && self.walks(narrow) {
+            true => self.walked(turned, segments, narrow, (before, limit))?,
+            false => self.sorted((field, turned), segments, narrow, (before, limit))?,
+        };
+        part.into_iter().try_for_each(&mut each)
+    }
+
+    fn each_sorted<E: From<ViewsError>>(
+        &self,
+        (by, turned): (&str, bool),
+        segments: &[Segment],
+        narrow: &Narrow,
+        mut each: impl FnMut(FindingRow) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let (sql, hits) = (field(by), self.hits(narrow)?);
         let of = |told: bool| -> Vec<String> {
             let these = segments.iter().filter(|segment| segment.told == told);
             these.map(|one| format!("{} {}", one.rule, one.verdict.as_str())).collect()
         };
         let listed = |told: bool| Value::Text(serde_json::to_string(&of(told)).unwrap_or_default());
-        let (told, given_told) = narrow.sql(2, true, true);
-        let (untold, given_untold) = narrow.sql(2 + given_told.len(), false, true);
+        let (told, given_told) = narrow.sql(2, (true, true), &hits);
+        let (untold, given_untold) = narrow.sql(2 + given_told.len(), (false, true), &hits);
         let fits = format!(
             " AND ((f.rule || ' ' || f.verdict IN (SELECT value FROM json_each(?1)){told})
              OR (f.rule || ' ' || f.verdict IN (SELECT value FROM json_each(?2)){untold}))"
         );
         let mut given = vec![listed(true), listed(false)];
         given.extend(given_told.into_iter().chain(given_untold));
-        given.extend([limit.map_or(-1, signed), signed(before)].map(Value::Integer));
-        let (limit, offset) = (given.len() - 1, given.len());
         let way = if turned { "DESC" } else { "ASC" };
-        let order =
-            format!(" ORDER BY {sql} {way}, f.rule, f.target LIMIT ?{limit} OFFSET ?{offset}");
+        let order = format!(" ORDER BY {sql} {way}, f.rule {way}, f.target {way}");
         let named = FINDING.replace("WHERE", "LEFT JOIN targets n ON n.id = f.target WHERE");
         self.each_of_these(&format!("{named}{fits}{order}"), given, &mut each)
     }
 
     /// The question with the index that finds what is bad, which SQLite does not take by itself. Tables of an earlier moment have none.
-    fn found(&self, sql: &str, segment: &Segment) -> String {
+    pub(super) fn found(&self, sql: &str, segment: &Segment) -> String {
         match segment.is_bad() && self.0.then.is_none() {
             true => sql.replacen("FROM findings f", "FROM findings f INDEXED BY findings_bad", 1),
             false => sql.to_owned(),

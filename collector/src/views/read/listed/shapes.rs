@@ -1,44 +1,29 @@
 //! Each list in SQL: its tables, the fields that it is sorted and filtered by, and in which order it stands by itself.
 
+use rusqlite::Connection;
+
 use super::{Field, Shape, other, text};
 
-/// The columns are those of [`super::super::evidence::target`]. `+`: by the target, not by the verdict, which would read all that is bad.
+/// The columns are those of [`super::super::evidence::target`].
 pub(super) const TARGETS: Shape = Shape {
-    columns: "t.id, t.name, t.agent, t.first_seen,
-      (SELECT max(last_seen) FROM documents d WHERE d.target = t.id AND d.to_index IS NULL),
-      (SELECT count(*) FROM documents d WHERE d.target = t.id AND d.to_index IS NULL),
-      (SELECT count(*) FROM outcomes o WHERE o.target = t.id AND o.to_index IS NULL AND o.gaps <> '[]'),
-      (SELECT count(*) FROM findings f WHERE f.target = t.id AND f.to_index IS NULL AND +f.verdict = 'fail'),
-      (SELECT count(*) FROM findings f WHERE f.target = t.id AND f.to_index IS NULL AND +f.verdict = 'pass')",
-    from: "targets t WHERE ?1 IS NOT NULL",
+    columns: "t.id, t.name, t.agent, t.first_seen, c.seen, c.documents, c.gaps, c.failing, c.passing",
+    from: "targets t LEFT JOIN target_counts c ON c.target = t.id WHERE ?1 IS NOT NULL",
     keys: "t.id AS k",
-    again: "targets t ON t.id = p.k",
+    again: "targets t ON t.id = p.k LEFT JOIN target_counts c ON c.target = t.id",
     order: "t.name, t.id",
+    all: None,
+    finds: None,
+    sorts: None,
     fields: &[
         text("target", "t.id"),
         text("name", "t.name"),
         text("agent", "t.agent"),
         other("first_seen", "t.first_seen"),
-        other(
-            "seen",
-            "(SELECT max(last_seen) FROM documents d WHERE d.target = t.id AND d.to_index IS NULL)",
-        ),
-        other(
-            "kinds",
-            "(SELECT count(*) FROM documents d WHERE d.target = t.id AND d.to_index IS NULL)",
-        ),
-        other(
-            "gaps",
-            "(SELECT count(*) FROM outcomes o WHERE o.target = t.id AND o.to_index IS NULL AND o.gaps <> '[]')",
-        ),
-        other(
-            "failing",
-            "(SELECT count(*) FROM findings f WHERE f.target = t.id AND f.to_index IS NULL AND +f.verdict = 'fail')",
-        ),
-        other(
-            "passing",
-            "(SELECT count(*) FROM findings f WHERE f.target = t.id AND f.to_index IS NULL AND +f.verdict = 'pass')",
-        ),
+        other("seen", "c.seen"),
+        other("kinds", "c.documents"),
+        other("gaps", "c.gaps"),
+        other("failing", "c.failing"),
+        other("passing", "c.passing"),
     ],
 };
 
@@ -50,6 +35,9 @@ pub(super) const DOCUMENTS: Shape = Shape {
     keys: "d.target AS k, d.kind AS l, d.from_index AS m",
     again: "documents d ON d.target = p.k AND d.kind = p.l AND d.from_index = p.m",
     order: "d.target, d.kind",
+    all: Some("SELECT coalesce(sum(documents), 0) FROM target_counts"),
+    finds: Some(documents_with),
+    sorts: Some(&["target"]),
     fields: &[
         text("target", "d.target"),
         text("name", "coalesce((SELECT name FROM targets t WHERE t.id = d.target), d.target)"),
@@ -71,6 +59,58 @@ pub(super) const DOCUMENTS: Shape = Shape {
     ],
 };
 
+/// Documents by what leads to them: their targets, their kinds, who observed them, how their digests begin. What leads nowhere
+/// stands in no condition: one alone that has no index would have each document read. An agent observes only what it was granted.
+fn documents_with(connection: &Connection, text: &str) -> rusqlite::Result<String> {
+    const KINDS: &str = "WITH RECURSIVE kinds (kind) AS (SELECT min(kind) FROM document_rows WHERE to_index IS NULL UNION ALL
+       SELECT (SELECT min(kind) FROM document_rows h WHERE h.to_index IS NULL AND h.kind > kinds.kind) FROM kinds
+       WHERE kinds.kind IS NOT NULL) SELECT kind FROM kinds WHERE instr(lower(kind), ?Q) > 0";
+    const OBSERVED: &str =
+        "SELECT j.value FROM agents a, json_each(a.targets) j WHERE instr(lower(a.id), ?Q) > 0";
+    let any = |of: &str| -> rusqlite::Result<bool> {
+        let mut ask = connection.prepare_cached(&of.replace("?Q", "?1"))?;
+        ask.exists([text])
+    };
+    let mut leads = vec![
+        "d.target IN (SELECT id FROM targets WHERE instr(lower(id), ?Q) > 0 OR instr(lower(name), ?Q) > 0)".to_owned(),
+    ];
+    if any(KINDS)? {
+        leads.push(format!("d.kind IN ({KINDS})"));
+    }
+    if any(OBSERVED)? {
+        leads.push(format!("(d.target IN ({OBSERVED}) AND instr(lower(d.agent), ?Q) > 0)"));
+    }
+    if text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        leads.push("(d.digest >= ?Q AND d.digest < ?Q || 'g')".to_owned());
+    }
+    Ok(leads.join(" OR "))
+}
+
+/// Findings that turned between the two entries that `?1` names, a JSON list. The columns are those of a comparison's turns.
+pub(super) const TURNED: Shape = Shape {
+    columns: "f.from_index, f.first_seen, f.rule, f.target, t.name, f.kind, f.was, f.verdict, f.message",
+    from: "findings f LEFT JOIN targets t ON t.id = f.target WHERE f.from_index >= (?1 ->> 0) AND f.from_index < (?1 ->> 1)
+      AND f.was IS NOT f.verdict AND (f.was IS NOT NULL OR f.verdict IN ('fail', 'error'))",
+    keys: "f.from_index AS k, f.rule AS l, f.target AS m",
+    again: "findings f ON f.rule = p.l AND f.target = p.m AND f.from_index = p.k LEFT JOIN targets t ON t.id = f.target",
+    order: "f.from_index, f.rule, f.target",
+    all: None,
+    finds: None,
+    sorts: Some(&["at", "index"]),
+    fields: &[
+        other("at", "f.from_index"),
+        other("index", "f.from_index"),
+        text("rule", "f.rule"),
+        text("target", "f.target"),
+        text("name", "coalesce(t.name, f.target)"),
+        text("kind", "f.kind"),
+        text("message", "f.message"),
+        other("was", "coalesce(f.was, '')"),
+        other("is", "f.verdict"),
+        other("controls", "f.rule"),
+    ],
+};
+
 const STATE: &str = "CASE WHEN o.target IS NULL THEN 'never' WHEN o.collected AND o.gaps = '[]' THEN 'collected'
       WHEN o.collected THEN 'partly' ELSE coalesce(json_extract(o.gaps, '$[0].outcome'), 'collected') END";
 
@@ -86,6 +126,9 @@ pub(super) const KIND: Shape = Shape {
     again: "targets t ON t.id = p.k LEFT JOIN documents d ON d.target = t.id AND d.kind = ?1 AND d.to_index IS NULL
       LEFT JOIN outcomes o ON o.target = t.id AND o.kind = ?1 AND o.to_index IS NULL",
     order: "t.id",
+    all: None,
+    finds: None,
+    sorts: None,
     fields: &[
         text("target", "t.id"),
         text("name", "t.name"),
@@ -107,6 +150,9 @@ pub(super) const AGENTS: Shape = Shape {
     keys: "a.id AS k",
     again: "agents a ON a.id = p.k",
     order: "a.host_name, a.id",
+    all: None,
+    finds: None,
+    sorts: None,
     fields: &[
         text("agent", "a.id"),
         text("host", "a.host_name"),
@@ -145,6 +191,9 @@ pub(super) const DONE: Shape = Shape {
     again: "entries e ON e.idx = p.k",
     // Not by the order of the table: among a million of agents' statements these are few, and their types find them.
     order: "+e.idx DESC",
+    all: None,
+    finds: None,
+    sorts: None,
     fields: &[
         other("at", "e.rx"),
         text("who", "coalesce(e.by_whom, 'collector')"),

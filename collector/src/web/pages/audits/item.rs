@@ -144,6 +144,12 @@ fn files(room: &Room, files: &[ShownFile]) -> Vec<(String, String, String, Strin
 
 /// A file of a request, to be saved: a browser runs nothing of it.
 pub(in crate::web) fn file(ask: &Ask) -> Result<Response, WebError> {
+    let (media_type, name, bytes) = attached(ask)?;
+    Ok(download(media_type, &name, bytes))
+}
+
+/// The file of a request that the address names: its media type, name and bytes.
+pub(in crate::web) fn attached(ask: &Ask) -> Result<(&'static str, String, Vec<u8>), WebError> {
     let room = room(ask, ask.param(0))?;
     let digest = ask.param(1);
     let missing = || WebError::NotFound(format!("file {digest:?} in this audit"));
@@ -152,5 +158,5 @@ pub(in crate::web) fn file(ask: &Ask) -> Result<Response, WebError> {
     let file = file.ok_or_else(missing)?;
     let held = digest.parse().map_err(|_not_a_digest| missing())?;
     let bytes = ask.site.log().document(&held)?.ok_or_else(missing)?;
-    Ok(download(crate::decisions::media_type(&file.file), &file.file, bytes))
+    Ok((crate::decisions::media_type(&file.file), file.file.clone(), bytes))
 }

@@ -1,6 +1,6 @@
 //! Populations of an audit: the form that freezes one, one with what was drawn from it, its lists as files.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use askama::Template;
 use axum::response::Response;
@@ -109,8 +109,7 @@ pub(in crate::web) fn show_again(
 ) -> Result<Response, WebError> {
     let room = room(ask, audit)?;
     let shown = found(ask, &room, id)?;
-    let names = ask.target_names()?;
-    let (table, cut) = table(ask, &room, &shown, &names)?;
+    let (table, cut) = table(ask, &room, &shown, MOST)?;
     let source = &shown.population.source;
     let what = match (&source.kind, &source.rows) {
         (None, _) => "targets".to_owned(),
@@ -138,13 +137,23 @@ pub(in crate::web) fn show_again(
     })
 }
 
-/// Drawn lines first.
-fn table(
+/// Every item, whatever the page has room for.
+pub(in crate::web) fn items_table(ask: &Ask) -> Result<Table, WebError> {
+    let room = room(ask, ask.param(0))?;
+    let shown = found(ask, &room, ask.param(1))?;
+    Ok(table(ask, &room, &shown, usize::MAX)?.0)
+}
+
+/// The lines of a population, those that were drawn first, and whether each was.
+pub(in crate::web) fn lines(
     ask: &Ask,
     room: &Room,
-    shown: &Shown,
-    names: &BTreeMap<String, String>,
-) -> Result<(Table, bool), WebError> {
+    id: &str,
+) -> Result<Vec<(bool, Value)>, WebError> {
+    lines_of(ask, &found(ask, room, id)?)
+}
+
+fn lines_of(ask: &Ask, shown: &Shown) -> Result<Vec<(bool, Value)>, WebError> {
     let log = ask.site.log();
     let lines = |digest| -> Result<Vec<String>, WebError> {
         let bytes = log.document(digest)?.unwrap_or_default();
@@ -157,12 +166,18 @@ fn table(
     let own: BTreeSet<&str> = drawn.iter().map(String::as_str).collect();
     let rest = lines(&shown.population.digest)?;
     let rest = rest.iter().map(String::as_str).filter(|line| !own.contains(line));
+    let drawn = drawn.iter().map(|line| (true, line.as_str()));
+    let read = |(is_drawn, line)| (is_drawn, serde_json::from_str(line).unwrap_or_default());
+    Ok(drawn.chain(rest.map(|line| (false, line))).map(read).collect())
+}
+
+/// Drawn lines first; at most so many, and whether there are more.
+fn table(ask: &Ask, room: &Room, shown: &Shown, most: usize) -> Result<(Table, bool), WebError> {
+    let (names, all) = (ask.target_names()?, lines_of(ask, shown)?);
     let kind = shown.population.source.kind.as_ref().map(ToString::to_string);
+    let cut = all.len() > most;
     let mut rows = Vec::new();
-    let mut all = drawn.iter().map(String::as_str).chain(rest);
-    for line in all.by_ref().take(MOST) {
-        let is_drawn = own.contains(line);
-        let line: Value = serde_json::from_str(line).unwrap_or_default();
+    for (is_drawn, line) in all.into_iter().take(most) {
         let part = |name: &str| line.get(name).and_then(Value::as_str).unwrap_or_default();
         let (target, digest) = (part("target"), part("document"));
         let mut what = text(line.get("item").map(told).unwrap_or_default());
@@ -175,13 +190,12 @@ fn table(
         let name = names.get(target).cloned().unwrap_or_else(|| target.to_owned());
         let row = line.get("row").map(ToString::to_string).unwrap_or_default();
         rows.push(vec![
-            text(if is_drawn { "drawn" } else { "" }),
+            text(if is_drawn { "drawn" } else { "not drawn" }),
             what,
             text(name).export(target),
             text(row.clone()).sort(format!("{row:0>12}")),
         ]);
     }
-    let cut = all.next().is_some();
     let table = Table {
         id: "main",
         caption: if cut { "The first items".into() } else { "Items".into() },
@@ -193,7 +207,7 @@ fn table(
         ],
         rows,
         empty: "The list is not held any more; its digest is.",
-        csv: None,
+        csv: Some(href(&room.id, &["populations", &shown.id, "items.csv"])),
     };
     Ok((table, cut))
 }

@@ -1,6 +1,7 @@
 //! Two moments compared: controls whose status is another, with what came and went; and everything that happened in between.
 
 mod flat;
+mod turned;
 
 use askama::Template;
 use axum::response::Response;
@@ -8,13 +9,13 @@ use exhibit_assessment::Verdict;
 use jiff::ToSpan as _;
 
 use super::super::control::{ReasonView, reason_view};
-use super::super::{super::html, Ask, WebError, target_cell};
+use super::super::{super::html, Ask, WebError};
 use crate::views::{Comparison, ControlChange, Event, Happened, Moment, MomentError, Turn};
 use crate::web::Frame;
-use crate::web::table::{Table, TableView, choice, column, encode, moment, text, word};
+use crate::web::table::{Table, TableView, choice, column, encode, moment, text};
 use crate::web::words::{self, Word};
 
-/// Findings and happenings that are listed beside a control; the tables below have all.
+/// Happenings that are listed beside a control; the table below has all.
 const SHOWN: usize = 8;
 
 #[derive(Template)]
@@ -33,7 +34,6 @@ struct ComparePage {
     controls: Vec<ControlView>,
     csv: String,
     turns: TableView,
-    more_turns: u64,
     events: TableView,
 }
 
@@ -49,7 +49,7 @@ struct ControlView {
     went: Vec<ReasonView>,
     more_went: u64,
     turns: Vec<TurnView>,
-    more_turns: usize,
+    more_turns: u64,
     events: Vec<(String, Option<u64>)>,
 }
 
@@ -81,8 +81,7 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
         to_entries: found.to.entries,
         packs,
         controls: controls?,
-        turns: turns(ask, &found).view(&ask.path, &ask.query),
-        more_turns: found.more_turns,
+        turns: turned::view(ask)?,
         events: events(ask, &found).view(&ask.path, &ask.query),
     })
 }
@@ -92,12 +91,32 @@ pub(in crate::web) fn csv(ask: &Ask) -> Result<Response, WebError> {
     Ok(ask.csv("compared", &flat::table(&found)))
 }
 
+pub(in crate::web) use turned::{csv as turned_csv, part as turned_part};
+
+pub(in crate::web) fn happened_table(ask: &Ask) -> Result<Table, WebError> {
+    Ok(events(ask, &compared(ask)?.2))
+}
+
 /// The two moments as they are asked for, and what is between them. Without a question: the last 30 days, as far as the
 /// log goes back.
 pub(in crate::web) fn compared(ask: &Ask) -> Result<(String, String, Comparison), WebError> {
+    match ["from", "to"].iter().any(|name| ask.query.contains_key(*name)) {
+        true => between(ask),
+        false => Ok(ask.once("compare", between)?.as_ref().clone()),
+    }
+}
+
+fn between(ask: &Ask) -> Result<(String, String, Comparison), WebError> {
+    let (from, to) = moments(ask)?;
+    let found = ask.views.compare(&from, &to)?;
+    Ok((found.from.as_of.clone(), found.to.as_of.clone(), found))
+}
+
+/// The two moments that are asked for.
+pub(in crate::web) fn moments(ask: &Ask) -> Result<(Moment, Moment), WebError> {
     let given = |name: &str| ask.query.get(name).filter(|text| !text.trim().is_empty()).cloned();
     let to = given("to").unwrap_or_else(|| ask.now.to_string());
-    let to_moment = one(ask, &to)?;
+    let to_moment = one(ask, "to", &to)?;
     let from = match given("from") {
         Some(from) => from,
         None => {
@@ -106,8 +125,7 @@ pub(in crate::web) fn compared(ask: &Ask) -> Result<(String, String, Comparison)
             before.max(began.min(to_moment.at)).to_string()
         }
     };
-    let found = ask.views.compare(&one(ask, &from)?, &to_moment)?;
-    Ok((found.from.as_of.clone(), found.to.as_of.clone(), found))
+    Ok((one(ask, "from", &from)?, to_moment))
 }
 
 /// A moment as people would type it: no parts of a second.
@@ -119,11 +137,12 @@ fn typed(asked: &str) -> String {
     )
 }
 
-pub(super) fn one(ask: &Ask, text: &str) -> Result<Moment, WebError> {
+/// The moment that a parameter of that name asks for.
+pub(super) fn one(ask: &Ask, name: &'static str, text: &str) -> Result<Moment, WebError> {
     ask.views.moment(text, ask.now).map_err(|error| match error {
         MomentError::Views(error) => error.into(),
         MomentError::Unclear(_) | MomentError::Future { .. } | MomentError::NoEntry { .. } => {
-            WebError::NoMoment(error.to_string())
+            WebError::NoMoment(name, error.to_string())
         }
     })
 }
@@ -137,7 +156,6 @@ fn control(ask: &Ask, found: &Comparison, change: &ControlChange) -> Result<Cont
         0 => "no target".to_owned(),
         targets => format!("{} of {targets} targets pass", counts.targets_passing),
     };
-    let turned = change.turns.iter().rev().filter_map(|place| found.turns.get(*place));
     let events = change.events.iter().filter_map(|place| found.events.get(*place));
     Ok(ControlView {
         id: change.control.to_string(),
@@ -150,8 +168,8 @@ fn control(ask: &Ask, found: &Comparison, change: &ControlChange) -> Result<Cont
         more_came: change.more_came,
         went: view(&change.went),
         more_went: change.more_went,
-        more_turns: change.turns.len().saturating_sub(SHOWN),
-        turns: turned.take(SHOWN).filter_map(turn).collect(),
+        more_turns: change.turned.saturating_sub(change.turns.len() as u64),
+        turns: change.turns.iter().rev().filter_map(turn).collect(),
         events: events.take(SHOWN).map(|event| (told(event), event.index)).collect(),
     })
 }
@@ -182,42 +200,6 @@ fn told(event: &Event) -> String {
     }
 }
 
-fn turns(ask: &Ask, found: &Comparison) -> Table {
-    let rows = found.turns.iter().filter_map(|turn| {
-        let was = turn.was.as_deref().and_then(verdict);
-        Some(vec![
-            moment(Some(ask.moment(turn.at))).link(format!("/entries/{}", turn.index)),
-            was.map_or_else(|| text("first"), word),
-            word(verdict(&turn.is)?),
-            text(turn.title.clone())
-                .note(turn.message.clone())
-                .link(format!("/rules/{}", encode(&turn.rule))),
-            target_cell(&turn.name, &turn.target),
-            text(controls(turn)),
-        ])
-    });
-    Table {
-        id: "turned",
-        caption: "Findings that turned".into(),
-        columns: vec![
-            column("at", "At"),
-            choice("was", "Was"),
-            choice("is", "Is"),
-            column("rule", "Rule"),
-            choice("target", "Target"),
-            column("controls", "Controls"),
-        ],
-        rows: rows.collect(),
-        empty: "No finding turned between the two moments.",
-        csv: None,
-    }
-}
-
-fn controls(turn: &Turn) -> String {
-    let told = turn.controls.iter().map(|(control, strength)| format!("{control} ({strength})"));
-    told.collect::<Vec<_>>().join(", ")
-}
-
 fn events(ask: &Ask, found: &Comparison) -> Table {
     let rows = found.events.iter().map(|event| {
         let at = moment(Some(ask.moment(event.at)));
@@ -245,7 +227,7 @@ fn events(ask: &Ask, found: &Comparison) -> Table {
         ],
         rows: rows.collect(),
         empty: "Nobody decided anything, no rule pack came, no target or agent came or went.",
-        csv: None,
+        csv: Some("/history/compare/happened.csv".into()),
     }
 }
 

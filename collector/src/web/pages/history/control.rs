@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::response::Response;
-use exhibit_assessment::ControlId;
+use exhibit_assessment::{ControlId, ControlStatus};
 
 use super::super::control::{ReasonView, reason_view};
 use super::super::{super::html, Ask, WebError};
@@ -42,8 +42,8 @@ pub(in crate::web) fn control(ask: &Ask) -> Result<Response, WebError> {
     let id: ControlId = ask.param(0).parse().map_err(|_not_an_id| missing())?;
     let control = views.assessor().framework().control(id).ok_or_else(missing)?;
     let then = if ask.is_past() {
-        let assessed = views.assess(ask.now)?;
-        Some(then(ask, id, &assessed)?)
+        let (assessed, status) = views.shown_of(ask.now, id)?;
+        Some(then(ask, &status.ok_or_else(missing)?, &assessed)?)
     } else {
         None
     };
@@ -64,10 +64,9 @@ pub(in crate::web) fn csv(ask: &Ask) -> Result<Response, WebError> {
     Ok(ask.csv(&format!("{id}-in-time"), &intervals(ask, id)?))
 }
 
-fn then(ask: &Ask, id: ControlId, assessed: &Assessment) -> Result<Then, WebError> {
-    let missing = || WebError::NotFound(format!("control {id}"));
-    let status = assessed.of(id).ok_or_else(missing)?;
-    let names = ask.target_names()?;
+fn then(ask: &Ask, status: &ControlStatus, assessed: &Assessment) -> Result<Then, WebError> {
+    let named = status.reasons.iter().filter_map(|reason| reason.target.as_deref());
+    let names = ask.views.names_of(named)?;
     let counts = &status.counts;
     Ok(Then {
         word: words::status(status.status),

@@ -11,17 +11,17 @@ use crate::web::words::{self, Moment, Word};
 
 const LATEST: u32 = 12;
 
-pub(super) struct News {
-    pub(super) at: Moment,
-    pub(super) href: String,
-    pub(super) title: String,
-    pub(super) note: String,
-    pub(super) was: Option<&'static str>,
-    pub(super) word: Option<Word>,
+pub(in crate::web) struct News {
+    pub(in crate::web) at: Moment,
+    pub(in crate::web) href: String,
+    pub(in crate::web) title: String,
+    pub(in crate::web) note: String,
+    pub(in crate::web) was: Option<&'static str>,
+    pub(in crate::web) word: Option<Word>,
 }
 
 /// Newest first.
-pub(super) fn latest(ask: &Ask) -> Result<Vec<News>, WebError> {
+pub(in crate::web) fn latest(ask: &Ask) -> Result<Vec<News>, WebError> {
     let views = &ask.views;
     let changes = views.changes(LATEST)?;
     let named = changes.iter().filter_map(|change| match &change.what {

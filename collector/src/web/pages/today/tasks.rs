@@ -22,26 +22,35 @@ const SOON: SignedDuration = SignedDuration::from_hours(12);
 const AHEAD: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 /// Tasks of one sort.
-pub(super) struct Group {
-    pub(super) id: &'static str,
+pub(in crate::web) struct Group {
+    pub(in crate::web) id: &'static str,
     pub(super) title: &'static str,
     /// Why these are here, in a sentence.
     pub(super) why: &'static str,
-    pub(super) tasks: Vec<Task>,
+    pub(in crate::web) tasks: Vec<Task>,
     /// How many are not shown, and where they all are.
     pub(super) more: usize,
     pub(super) all: String,
 }
 
+impl Group {
+    /// As many as a page shows; the rest is counted.
+    pub(super) fn shown(mut self) -> Self {
+        self.more = self.tasks.len().saturating_sub(SHOWN);
+        self.tasks.truncate(SHOWN);
+        self
+    }
+}
+
 /// One thing that a person does something about.
-pub(super) struct Task {
-    pub(super) word: Word,
-    pub(super) title: String,
-    pub(super) href: String,
-    pub(super) note: String,
-    pub(super) at: Option<Moment>,
+pub(in crate::web) struct Task {
+    pub(in crate::web) word: Word,
+    pub(in crate::web) title: String,
+    pub(in crate::web) href: String,
+    pub(in crate::web) note: String,
+    pub(in crate::web) at: Option<Moment>,
     /// What to do: words and address.
-    pub(super) act: (&'static str, String),
+    pub(in crate::web) act: (&'static str, String),
 }
 
 /// Every group that has a task, the most urgent first.
@@ -67,11 +76,9 @@ pub(super) fn all(
 fn group(
     (id, title, why): (&'static str, &'static str, &'static str),
     all: impl Into<String>,
-    mut tasks: Vec<Task>,
+    tasks: Vec<Task>,
 ) -> Group {
-    let more = tasks.len().saturating_sub(SHOWN);
-    tasks.truncate(SHOWN);
-    Group { id, title, why, tasks, more, all: all.into() }
+    Group { id, title, why, tasks, more: 0, all: all.into() }
 }
 
 /// Proposals that wait for another person.

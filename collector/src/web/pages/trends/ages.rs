@@ -2,7 +2,7 @@
 //! documents; a document is opened once, its digest says whether it is another.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use exhibit_proto::document::Document;
 use jiff::Timestamp;
@@ -29,20 +29,20 @@ struct Said {
 
 /// One distribution.
 #[derive(Clone)]
-pub(super) struct AgesView {
-    pub(super) title: &'static str,
-    pub(super) why: &'static str,
-    pub(super) kind: &'static str,
-    pub(super) picture: String,
-    pub(super) ranges: Vec<&'static str>,
+pub(in crate::web) struct AgesView {
+    pub(in crate::web) title: &'static str,
+    pub(in crate::web) why: &'static str,
+    pub(in crate::web) kind: &'static str,
+    pub(in crate::web) picture: String,
+    pub(in crate::web) ranges: Vec<&'static str>,
     /// What the two parts of a bar are.
-    pub(super) fine: &'static str,
-    pub(super) amiss: &'static str,
+    pub(in crate::web) fine: &'static str,
+    pub(in crate::web) amiss: &'static str,
     /// Range, targets that are fine, targets where something is amiss.
-    pub(super) rows: Vec<(&'static str, u64, u64)>,
+    pub(in crate::web) rows: Vec<(&'static str, u64, u64)>,
     /// Targets whose document knows no time.
-    pub(super) unknown: u64,
-    pub(super) targets: u64,
+    pub(in crate::web) unknown: u64,
+    pub(in crate::web) targets: u64,
 }
 
 struct Question {
@@ -91,8 +91,9 @@ fn time(value: Option<&Value>) -> Option<Timestamp> {
     value?.as_str()?.parse().ok()
 }
 
-pub(super) fn views(ask: &Ask) -> Result<Vec<AgesView>, WebError> {
-    QUESTIONS.iter().map(|question| view(ask, question)).collect()
+/// Every distribution, counted once.
+pub(in crate::web) fn views(ask: &Ask) -> Result<Arc<Vec<AgesView>>, WebError> {
+    ask.once("ages", |ask| QUESTIONS.iter().map(|question| view(ask, question)).collect())
 }
 
 fn view(ask: &Ask, question: &Question) -> Result<AgesView, WebError> {

@@ -18,36 +18,40 @@ const GROUPS: usize = 12;
 
 /// The picture and its choices.
 #[derive(Clone)]
-pub(super) struct HeatView {
-    pub(super) by: String,
+pub(in crate::web) struct HeatView {
+    pub(in crate::web) by: String,
     /// Labels to group by.
-    pub(super) keys: Vec<String>,
+    pub(in crate::web) keys: Vec<String>,
     /// Name and number of targets.
-    pub(super) groups: Vec<(String, usize)>,
-    pub(super) rows: Vec<HeatRow>,
+    pub(in crate::web) groups: Vec<(String, usize)>,
+    pub(in crate::web) rows: Vec<HeatRow>,
 }
 
 #[derive(Clone)]
-pub(super) struct HeatRow {
-    pub(super) control: String,
-    pub(super) title: String,
+pub(in crate::web) struct HeatRow {
+    pub(in crate::web) control: String,
+    pub(in crate::web) title: String,
     /// Class and failing targets, in the order of the groups.
-    pub(super) cells: Vec<(&'static str, usize)>,
+    pub(in crate::web) cells: Vec<(&'static str, usize)>,
 }
 
-pub(super) fn view(ask: &Ask) -> Result<Arc<HeatView>, WebError> {
-    let assessment = ask.views.assess(ask.now)?;
-    let targets = &assessment.targets;
-    // A name of its own is no group.
-    let keys: BTreeSet<&str> = targets
-        .iter()
-        .flat_map(|known| known.labels.iter().map(|(key, _)| key))
-        .filter(|key| *key != "name")
-        .collect();
-    let usual = if keys.contains(USUAL) { USUAL } else { ALWAYS };
+pub(in crate::web) fn view(ask: &Ask) -> Result<Arc<HeatView>, WebError> {
+    let assessment = ask.views.shown(ask.now)?;
+    let known = keys(&assessment);
+    let usual = if known.contains(USUAL) { USUAL } else { ALWAYS };
     let by =
-        ask.query.get("by").map(String::as_str).filter(|by| keys.contains(by)).unwrap_or(usual);
-    ask.once(&format!("heat {by}"), || counted(ask, &assessment, by, &keys))
+        ask.query.get("by").map(String::as_str).filter(|by| known.contains(by)).unwrap_or(usual);
+    let by = by.to_owned();
+    ask.standing(&format!("heat {by}"), move |ask| {
+        let assessment = ask.views.shown(ask.now)?;
+        counted(ask, &assessment, &by, &keys(&assessment))
+    })
+}
+
+/// Labels that targets have. A name of its own is no group.
+fn keys(assessment: &Assessment) -> BTreeSet<&str> {
+    let labels = assessment.targets.iter().flat_map(|known| known.labels.iter());
+    labels.map(|(key, _)| key).filter(|key| *key != "name").collect()
 }
 
 fn counted(

@@ -7,16 +7,17 @@ use exhibit_plugin::kinds::config_baseline::{Modules, SecurityModule};
 use crate::look::{Found, Look};
 
 /// Boot parameters that bear on security; every other one stays out, because a command line may hold secrets.
-const PARAMETERS: [&str; 30] = [
+const PARAMETERS: [&str; 42] = [
+    "amd_iommu",
     "apparmor",
     "audit",
     "audit_backlog_limit",
     "debugfs",
     "enforcing",
+    "gather_data_sampling",
     "init_on_alloc",
     "init_on_free",
     "intel_iommu",
-    "amd_iommu",
     "iommu",
     "iommu.strict",
     "ipv6.disable",
@@ -27,16 +28,27 @@ const PARAMETERS: [&str; 30] = [
     "mce",
     "mds",
     "mitigations",
+    "mmio_stale_data",
     "module.sig_enforce",
+    "nopti",
     "nosmep",
     "nosmt",
+    "nospectre_v1",
+    "nospectre_v2",
     "page_alloc.shuffle",
     "pti",
     "randomize_kstack_offset",
+    "reg_file_data_sampling",
+    "retbleed",
     "security",
     "selinux",
     "slab_nomerge",
+    "spec_rstack_overflow",
+    "spec_store_bypass_disable",
     "spectre_v2",
+    "spectre_v2_user",
+    "srbds",
+    "tsx_async_abort",
     "vsyscall",
 ];
 

@@ -25,8 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Listeners that are asked.
 const MAX_LISTENERS: usize = 64;
 
-/// What every listener answered; `ports`: only these, when there are any.
-pub(super) fn listeners(look: &mut Look<'_>, ports: &[u16]) -> Vec<Endpoint> {
+/// What every listener answered, and whether all were asked; `ports`: only these, when there are any.
+pub(super) fn listeners(look: &mut Look<'_>, ports: &[u16]) -> (Vec<Endpoint>, bool) {
     let mut found: BTreeSet<SocketAddr> = BTreeSet::new();
     for table in ["/proc/net/tcp", "/proc/net/tcp6"] {
         let text = look.text(table).here().unwrap_or_default();
@@ -48,6 +48,7 @@ pub(super) fn listeners(look: &mut Look<'_>, ports: &[u16]) -> Vec<Endpoint> {
             "name those that matter in tls_probe_ports",
         );
     }
+    let mut all = found.len() <= MAX_LISTENERS;
     let end = Instant::now() + look.job.remaining() / 2;
     let mut endpoints = Vec::new();
     for address in found.into_iter().take(MAX_LISTENERS) {
@@ -57,12 +58,13 @@ pub(super) fn listeners(look: &mut Look<'_>, ports: &[u16]) -> Vec<Endpoint> {
                 format!("the time was up before {address} and later listeners were asked for TLS"),
                 "raise the deadline of the run, or name the listeners that matter in tls_probe_ports",
             );
+            all = false;
             break;
         }
         look.seen.method(format!("TLS hello to {address}"));
         endpoints.extend(listener(address));
     }
-    endpoints
+    (endpoints, all)
 }
 
 /// What one listener offers; none when it cannot be reached.

@@ -12,22 +12,32 @@ use exhibit_plugin::kinds::software_install_control::{Running, RunningState};
 
 use crate::{accounts::Tables, look::Look, packages};
 
-/// None: not the running host, or nothing tells which files packages brought.
-pub(super) fn find(look: &mut Look<'_>) -> Option<Vec<Running>> {
+/// Programs that are odd, and whether all that run were looked at. None: not the running host, or nothing tells which files
+/// packages brought.
+pub(super) fn find(look: &mut Look<'_>) -> (Option<Vec<Running>>, bool) {
     if !look.host.is_live() {
-        return None;
+        return (None, false);
     }
+    let mut whole = true;
+    let found = odd(look, &mut whole);
+    whole &= found.is_some();
+    (found, whole)
+}
+
+fn odd(look: &mut Look<'_>, whole: &mut bool) -> Option<Vec<Running>> {
     let names: BTreeMap<u32, String> =
         Tables::read(look).users.into_iter().map(|user| (user.uid, user.name)).collect();
     look.seen.method("/proc/<pid>/exe");
     let mut programs: BTreeMap<(String, Option<RunningState>), BTreeSet<String>> = BTreeMap::new();
-    let mut hidden = 0_usize;
+    let mut denied = false;
     for entry in fs::read_dir("/proc").ok()?.flatten() {
         let folder = entry.path();
         if !entry.file_name().to_string_lossy().bytes().all(|byte| byte.is_ascii_digit()) {
             continue;
         }
         if !look.host.allows(&folder.join("exe").to_string_lossy()) {
+            // Kept back by the operator.
+            *whole = false;
             continue;
         }
         match program(&folder) {
@@ -38,12 +48,15 @@ pub(super) fn find(look: &mut Look<'_>) -> Option<Vec<Running>> {
                 programs.entry((path, state)).or_default().extend(user);
             }
             Ok(None) => {}
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => hidden += 1,
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                *whole = false;
+                denied = true;
+            }
             // It ended while we looked.
             Err(_) => {}
         }
     }
-    if hidden > 0 {
+    if denied {
         look.seen.outcome(
             OutcomeKind::Denied,
             "programs of other accounts are not visible",

@@ -1,4 +1,5 @@
-//! A comparison as one list, for whoever works with it elsewhere.
+//! A comparison as one list, for whoever works with it elsewhere: of what turned, the newest under each control. All that turned
+//! is a list of its own.
 
 use std::collections::BTreeSet;
 
@@ -39,23 +40,16 @@ pub(super) fn table(found: &Comparison) -> Table {
                 put(name(), what, cells);
             }
         }
-        for turn in change.turns.iter().filter_map(|place| found.turns.get(*place)) {
+        for turn in &change.turns {
             put(name(), "finding turned", of_turn(turn));
         }
         for event in change.events.iter().filter_map(|place| found.events.get(*place)) {
             put(name(), event.what.as_str(), of_event(event));
         }
     }
-    let turned: BTreeSet<usize> =
-        found.controls.iter().flat_map(|change| change.turns.clone()).collect();
     let happened: BTreeSet<usize> =
         found.controls.iter().flat_map(|change| change.events.clone()).collect();
     let nobody = || [String::new(), String::new()];
-    for (place, turn) in found.turns.iter().enumerate() {
-        if !turned.contains(&place) {
-            put(nobody(), "finding turned", of_turn(turn));
-        }
-    }
     for (place, event) in found.events.iter().enumerate() {
         if !happened.contains(&place) {
             put(nobody(), event.what.as_str(), of_event(event));
