@@ -22,6 +22,7 @@ use crate::identity::Collector;
 use crate::log::LogWriter;
 use crate::population;
 use crate::views::{RecordRow, Views};
+use crate::web::Clock;
 
 /// Who says what the configuration decides.
 const BY_CONFIGURATION: &str = "configuration";
@@ -57,14 +58,13 @@ fn label_rules(config: &Config) -> Option<Value> {
 }
 
 impl Decider {
-    /// The callback for pages.
-    pub(crate) fn lent(&self) -> Decide {
+    /// The callback for pages, by their clock.
+    pub(crate) fn lent(&self, clock: Clock) -> Decide {
         let decider = self.clone();
         Arc::new(move |deciding| {
-            let decider = decider.clone();
+            let (decider, now) = (decider.clone(), clock());
             // To its end, even if whoever asked goes away: what is in the log must be told to the pages.
-            let done =
-                tokio::spawn(async move { decider.decide(deciding, Timestamp::now()).await });
+            let done = tokio::spawn(async move { decider.decide(deciding, now).await });
             Box::pin(async move {
                 done.await.unwrap_or_else(|error| Err(Undecided::Unable(error.to_string())))
             })

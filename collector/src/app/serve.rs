@@ -290,7 +290,7 @@ fn build(
         retention: desk.retention(),
         record: record::record(collector.clone(), writer.clone()),
         scratch: config.data.clone(),
-        decide: desk.decider.lent(),
+        decide: desk.decider.lent(Arc::new(Timestamp::now)),
         desk: desk.lent(),
         live: live.clone(),
         score: config.web.score,

@@ -132,10 +132,10 @@ impl Site {
         // A provider signs by the wall clock.
         let (later, oidc) = (Arc::new(AtomicI64::new(0)), OIDC.with_borrow(Option::clone));
         let (ahead_by, wall) = (Arc::clone(&later), oidc.is_some());
-        let clock = move || {
+        let clock: super::Clock = Arc::new(move || {
             let now = if wall { Timestamp::now() } else { now };
             now + jiff::SignedDuration::from_secs(ahead_by.load(Ordering::SeqCst))
-        };
+        });
         let live = super::live::Live::new(tokio_util::sync::CancellationToken::new());
         let state = WebState {
             frameworks: FRAMEWORKS
@@ -168,11 +168,11 @@ impl Site {
                 Box::pin(async { Ok(()) })
             }),
             scratch: sample.dir.path().to_owned(),
-            decide: decider(&sample, &views, SECOND_PERSON.get()).lent(),
+            decide: decider(&sample, &views, SECOND_PERSON.get()).lent(Arc::clone(&clock)),
             desk: crate::app::rules::tests::desk(&sample),
             live: live.clone(),
             score: SCORE.get(),
-            clock: Arc::new(clock),
+            clock,
         };
         Self {
             sample,

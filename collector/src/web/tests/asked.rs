@@ -179,7 +179,8 @@ async fn where_a_second_person_is_asked_for_a_version_is_proposed_and_frozen_by_
     };
     let decider = crate::app::decide::tests::decider(&site.sample, &site.views, &["soa"]);
     let deciding = crate::decisions::Deciding { decision, file: None };
-    let approved = (decider.lent())(deciding).await.unwrap();
+    let now = site.sample.now();
+    let approved = (decider.lent(Arc::new(move || now)))(deciding).await.unwrap();
     let [frozen] = &versions()[..] else { panic!("one version") };
     let hands = frozen.hands();
     assert!(!frozen.proposed && hands.contains("proposed by admin"), "{hands}");
