@@ -41,8 +41,8 @@ async fn approve(
     request: Http,
 ) -> Response {
     let ask = ask(&site, &who, vec![entry.to_string()], request.uri().path());
-    let reason = match reason(&who, request).await {
-        Ok(reason) => reason,
+    let Said { reason, .. } = match said(&who, request).await {
+        Ok(said) => said,
         Err(refused) => return *refused,
     };
     if let Some(problem) = problem(&reason) {
@@ -58,8 +58,8 @@ async fn freeze(
     request: Http,
 ) -> Response {
     let ask = ask(&site, &who, Vec::new(), request.uri().path());
-    let reason = match reason(&who, request).await {
-        Ok(reason) => reason,
+    let Said { reason, after } = match said(&who, request).await {
+        Ok(said) => said,
         Err(refused) => return *refused,
     };
     if let Some(problem) = problem(&reason) {
@@ -68,14 +68,23 @@ async fn freeze(
     let (by, now) = (who.user.clone(), ask.now);
     let of = Arc::clone(&site);
     let made = tokio::task::spawn_blocking(move || {
+        // Named before it is looked for: one that comes in between has taken the name.
+        let id = next_id(&of.views, SOA, now)?;
+        let newest = pages::soa::newest(&of.views)?;
+        if newest != after {
+            return Ok(Err(frozen_meanwhile(newest)));
+        }
         let document = frozen_soa(&of.views, &by, now)?.into_bytes();
-        let (value, id) = (version_value(&document), next_id(&of.views, SOA, now)?);
+        let value = version_value(&document);
         let (register, act, value) = (SOA.to_owned(), Act::Put, Some(value));
         let decision = Decision { register, id, after: None, act, value, by, reason };
-        Ok::<_, WebError>((decision, document))
+        Ok::<_, WebError>(Ok((decision, document)))
     });
     let (decision, document) = match made.await {
-        Ok(Ok(made)) => made,
+        Ok(Ok(Ok(made))) => made,
+        Ok(Ok(Err(stale))) => {
+            return again(ask, stale, StatusCode::CONFLICT, pages::soa::again).await;
+        }
         Ok(Err(error)) => return sorry(&ask, &error),
         Err(_ended) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     };
@@ -99,11 +108,26 @@ async fn done(ask: Ask, request: Request, (then, page): (&str, Again)) -> Respon
 
 async fn again(ask: Ask, refused: String, status: StatusCode, page: Again) -> Response {
     let page = tokio::task::spawn_blocking(move || {
-        let mut page = page(&ask, &refused).unwrap_or_else(|error| sorry(&ask, &error));
-        *page.status_mut() = status;
-        page
+        match page(&ask, &refused) {
+            Ok(mut page) => {
+                *page.status_mut() = status;
+                page
+            }
+            // What it is about is not there: that says more than why it was refused.
+            Err(error) => sorry(&ask, &error),
+        }
     });
     page.await.unwrap_or_else(|_ended| StatusCode::INTERNAL_SERVER_ERROR.into_response())
+}
+
+/// Two people froze at once, or one did twice: both are told what there is before another version is made.
+fn frozen_meanwhile(newest: Option<u64>) -> String {
+    match newest {
+        Some(entry) => format!(
+            "entry {entry} froze a version since this page was shown; look at it below, then freeze again if there shall be another"
+        ),
+        None => "the version that this page showed last is not there; look again".to_owned(),
+    }
 }
 
 /// What stands in the log for good says why.
@@ -115,15 +139,21 @@ fn problem(reason: &str) -> Option<&'static str> {
     }
 }
 
-/// The reason that somebody gave in a form of ours.
-async fn reason(who: &SignedIn, request: Http) -> Result<String, Box<Response>> {
+/// What somebody said in a form of ours.
+struct Said {
+    reason: String,
+    /// The entry of the newest version that they saw.
+    after: Option<u64>,
+}
+
+async fn said(who: &SignedIn, request: Http) -> Result<Said, Box<Response>> {
     if !from_own_page(request.headers(), request.uri()) {
         return Err(Box::new(sign_in::refused()));
     }
     let sent = sent(request).await.map_err(|answer| Box::new(answer.into_response()))?;
     let text = |name: &str| sent.typed.get(name).map_or("", String::as_str);
     if same_token(&who.csrf, text("csrf")) {
-        Ok(text("reason").trim().to_owned())
+        Ok(Said { reason: text("reason").trim().to_owned(), after: text("after").parse().ok() })
     } else {
         Err(Box::new(sign_in::refused()))
     }

@@ -64,9 +64,9 @@ struct TaskRow {
     note: String,
     /// Since when, or by when.
     at: Option<Timestamp>,
-    /// What to do, and the page where it is done.
-    act: String,
-    act_page: String,
+    /// What to do, and the page where it is done; null for whoever may not.
+    act: Option<String>,
+    act_page: Option<String>,
     /// The page that shows it.
     page: String,
 }
@@ -124,18 +124,21 @@ fn numbers(ask: &Ask) -> Result<Today, WebError> {
 }
 
 fn tasks(ask: &Ask) -> Result<Vec<TaskRow>, WebError> {
-    let groups = stand(ask)?.groups.into_iter();
+    let (groups, frame) = (stand(ask)?.groups.into_iter(), ask.frame("Today", "today"));
     let rows = groups.flat_map(|group| {
         let named = word(&group);
-        let rows = group.tasks.into_iter().map(move |task| TaskRow {
-            group: named.clone(),
-            title: task.title,
-            standing: task.word.label.to_owned(),
-            note: task.note,
-            at: task.at.map(|at| at.at),
-            act: task.act.0.to_owned(),
-            act_page: task.act.1,
-            page: task.href,
+        let rows = group.tasks.into_iter().map(|task| {
+            let (act, act_page) = Some(task.act).filter(|act| frame.may_open(&act.1)).unzip();
+            TaskRow {
+                group: named.clone(),
+                title: task.title,
+                standing: task.word.label.to_owned(),
+                note: task.note,
+                at: task.at.map(|at| at.at),
+                act: act.map(str::to_owned),
+                act_page,
+                page: task.href,
+            }
         });
         rows.collect::<Vec<_>>()
     });

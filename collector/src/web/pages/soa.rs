@@ -8,6 +8,7 @@ use exhibit_assessment::{Counts, Status};
 use super::decisions::href;
 use super::{super::html, Ask, WebError};
 use crate::report::{Difference, ReportError, diff, document, present_soa, soa, versions};
+use crate::views::Views;
 use crate::web::table::{Table, TableView, choice, column, moment, text, wide, word};
 use crate::web::words::{self, Moment};
 use crate::web::{Frame, download};
@@ -75,6 +76,11 @@ pub(in crate::web) fn again(ask: &Ask, problem: &str) -> Result<Response, WebErr
         second_person: ask.views.people()?.second_person.contains(SOA),
         table: table.view(&ask.path, &ask.query),
     })
+}
+
+/// The entry that froze the newest version, or proposed it.
+pub(in crate::web) fn newest(views: &Views) -> Result<Option<u64>, WebError> {
+    Ok(versions(views)?.first().map(|one| one.entry))
 }
 
 pub(in crate::web) fn csv(ask: &Ask) -> Result<Response, WebError> {

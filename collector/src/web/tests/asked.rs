@@ -109,6 +109,8 @@ async fn nobody_approves_their_own_pack_on_its_page() {
     assert_eq!(refused.status, StatusCode::BAD_REQUEST);
     assert!(refused.body.contains("somebody else must approve it"), "{}", refused.body);
     assert_eq!(site.get("/rules/packs/9", &cookie).await.status, StatusCode::NOT_FOUND);
+    let nothing = site.post("/rules/packs/9", &cookie, "same-origin", &form).await;
+    assert_eq!(nothing.status, StatusCode::NOT_FOUND, "{}", nothing.body);
 }
 
 #[tokio::test]
@@ -125,6 +127,19 @@ async fn the_statement_is_frozen_from_its_page_and_named_by_its_entry() {
     let told: serde_json::Value = serde_json::from_str(&document.body).unwrap();
     assert_eq!((&told["report"], &told["by"]), (&json!("soa"), &json!("admin")));
     assert_eq!(told["rows"].as_array().unwrap().len(), 93);
+    // Pressed twice, or by two people.
+    let twice = site.post("/soa", &cookie, "same-origin", &form).await;
+    assert_eq!(twice.status, StatusCode::CONFLICT, "{}", twice.body);
+    assert!(twice.body.contains(&format!("entry {} froze a version", head - 1)), "{}", twice.body);
+    assert_eq!(site.sample.reader.head().unwrap().checkpoint.size, head);
+    let again = format!("{form}&after={}", head - 1);
+    assert!(
+        twice.body.contains(&format!("name=\"after\" value=\"{}\"", head - 1)),
+        "{}",
+        twice.body
+    );
+    let again = site.post("/soa", &cookie, "same-origin", &again).await;
+    assert_eq!(again.status, StatusCode::SEE_OTHER, "{}", again.body);
     let empty = format!("csrf={}&reason=+", csrf(&page.body));
     let refused = site.post("/soa", &cookie, "same-origin", &empty).await;
     assert_eq!(refused.status, StatusCode::BAD_REQUEST);

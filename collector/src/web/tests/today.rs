@@ -41,6 +41,14 @@ async fn first_page_names_what_needs_a_person_and_where_it_is_done() {
         page.contains("/decide/waiver?id=W-2026-001") && page.contains("covers 1 failure:"),
         "{page}"
     );
+    // A program is told what to do only where its person may.
+    let viewer = site.entered("vera", Role::Viewer, None);
+    for (cookie, act) in [(&cookie, json!("/decide/waiver?id=W-2026-001")), (&viewer, json!(null))]
+    {
+        let told = super::api::json(&site, "/api/v1/today/tasks?group=waivers", cookie).await;
+        assert_eq!(told["items"][0]["act_page"], act, "{told}");
+        assert_eq!(told["items"][0]["act"].is_null(), act.is_null(), "{told}");
+    }
 }
 
 #[tokio::test]
