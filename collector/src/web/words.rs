@@ -3,7 +3,6 @@
 
 use exhibit_assessment::{Severity, Status, Strength, Verdict};
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
 /// A word with its look.
 #[derive(Clone, Copy)]
@@ -199,11 +198,10 @@ pub(super) struct Moment {
 }
 
 pub(super) fn moment(at: Timestamp, now: Timestamp) -> Moment {
-    let zoned = at.to_zoned(TimeZone::UTC);
     Moment {
         at,
         iso: at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
-        stamp: zoned.strftime("%-d %b %Y %H:%M").to_string(),
+        stamp: minute(at),
         ago: ago(now.as_second() - at.as_second()),
     }
 }
@@ -213,12 +211,17 @@ pub(super) fn day(at: Timestamp) -> String {
     at.strftime("%-d %b %Y").to_string()
 }
 
+/// The minute of a moment, UTC.
+pub(super) fn minute(at: Timestamp) -> String {
+    at.strftime("%-d %b %Y %H:%M").to_string()
+}
+
 /// When something ends that people gave a last day (UTC), or a time.
 pub(super) fn end(at: Timestamp) -> String {
     let whole = at.as_second() % 86_400 == 0 && at.subsec_nanosecond() == 0;
     match Timestamp::from_second(at.as_second() - 1) {
         Ok(before) if whole => format!("the end of {}", day(before)),
-        Ok(_) | Err(_) => at.strftime("%-d %b %Y %H:%M").to_string(),
+        Ok(_) | Err(_) => minute(at),
     }
 }
 

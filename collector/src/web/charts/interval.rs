@@ -69,7 +69,10 @@ pub(in crate::web) fn interval(
             legend.push((span.class, span.label.clone()));
         }
     }
-    Some(Interval { svg: svg + "</svg>", from: words::day(from), to: words::day(to), legend })
+    // Ends that bear the same name tell nobody how long the line is.
+    let end =
+        |at| if words::day(from) == words::day(to) { words::minute(at) } else { words::day(at) };
+    Some(Interval { svg: svg + "</svg>", from: end(from), to: end(to), legend })
 }
 
 /// The statuses of a control over the last days, or since there are any.
@@ -109,6 +112,16 @@ mod tests {
         assert!(!bar.svg.contains("f-stale") && !bar.svg.contains("<f-met>"), "{}", bar.svg);
         let legend: Vec<&str> = bar.legend.iter().map(|(class, _)| *class).collect();
         assert_eq!(legend, ["f-not_met", "f-met"]);
+    }
+
+    #[test]
+    fn the_ends_of_a_line_within_a_day_bear_the_hour() {
+        let ends = |to: i64| {
+            let bar = interval((at(0), at(to)), &[span("f-met", 0, to)], "status").unwrap();
+            (bar.from, bar.to)
+        };
+        assert_eq!(ends(2), ("21 Sep 2026 14:13".to_owned(), "21 Sep 2026 16:13".to_owned()));
+        assert_eq!(ends(24), ("21 Sep 2026".to_owned(), "22 Sep 2026".to_owned()));
     }
 
     #[test]

@@ -120,8 +120,7 @@ pub(in crate::web) fn holds(ask: &Ask) -> Result<Table, WebError> {
             Some(target) => super::target_cell(names.get(&target).unwrap_or(&target), &target),
             None => text("every target"),
         };
-        let day = |time: jiff::Timestamp| time.strftime("%-d %b %Y %H:%M").to_string();
-        let period = match (hold.from.map(day), hold.to.map(day)) {
+        let period = match (hold.from.map(words::minute), hold.to.map(words::minute)) {
             (None, None) => "all, and what comes".to_owned(),
             (Some(from), None) => format!("from {from}"),
             (None, Some(to)) => format!("until {to}"),

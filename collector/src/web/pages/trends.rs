@@ -137,7 +137,6 @@ fn themes(ask: &Ask, legend: &[Word]) -> Result<Vec<ThemeTrend>, WebError> {
 }
 
 fn trend(theme: Theme, moments: &[&Then], legend: &[Word]) -> ThemeTrend {
-    let stamp = |at: &Timestamp| at.strftime("%-d %b %Y %H:%M").to_string();
     let mut bars = Vec::new();
     for Then { at, statuses: then, .. } in moments {
         // Before the first full hour of the log nothing was judged: no bar is drawn.
@@ -149,7 +148,7 @@ fn trend(theme: Theme, moments: &[&Then], legend: &[Word]) -> ThemeTrend {
             label: word.label,
             number: then.iter().filter(|status| status.as_str() == word.class).count() as u64,
         });
-        bars.push(Bar { label: stamp(at), parts: parts.collect() });
+        bars.push(Bar { label: words::minute(*at), parts: parts.collect() });
     }
     let numbers = |bar: &Bar| bar.parts.iter().map(|part| part.number).collect();
     let title = theme_title(theme);
