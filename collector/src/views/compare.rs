@@ -1,21 +1,25 @@
 //! What changed between two moments, and why: controls whose status is another, with the reasons that came and went; and what
 //! happened in between: findings that turned, decisions, rule packs, targets. Never judges by itself: both sides are assessed
-//! as they stood, and everything else is an entry of the log.
+//! as they stood, or tell what was judged at a full hour; everything else is an entry of the log.
 
 mod happened;
 mod turned;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use exhibit_assessment::{ControlId, Counts, Reason, Status, Strength};
-use jiff::Timestamp;
+use exhibit_assessment::{ControlId, ControlStatus, Counts, Reason, Status, Strength};
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::{Assessment, Assessor, Moment, Views, ViewsError};
+use super::hours::{Hour, MUCH};
+use super::{AsOf, Assessment, Assessor, Moment, Views, ViewsError};
 use turned::TurnedRules;
 
 /// Reasons that are told of one control, of those that came and of those that went.
 const MOST_REASONS: usize = 50;
+/// A moment that is no longer ago is now: what is assessed of the present will do for it.
+const NOW: SignedDuration = SignedDuration::from_secs(60);
 
 /// Both sides, and what lies between them.
 #[derive(Clone, Debug, Serialize)]
@@ -39,7 +43,22 @@ pub struct Side {
     /// Version and digest of the rule pack in force.
     pub pack_version: String,
     pub pack: String,
+    /// When its statuses were judged, where that is not the moment itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub judged: Option<Timestamp>,
 }
+
+/// How the sides of a comparison come to their statuses.
+#[derive(Clone, Copy)]
+enum Judged {
+    /// At the very moment, however long that takes.
+    Exactly,
+    /// As [`Views::shown`] tells them to whoever does not wait, at this time now; up to so many findings are judged anew.
+    Shown(Timestamp, u64),
+}
+
+/// Views as of a moment, their statuses, and when these were judged where that is not the moment itself.
+type OneSide = (Views, Arc<Assessment>, Option<Timestamp>);
 
 /// A control whose status is another.
 #[derive(Clone, Debug, Serialize)]
@@ -125,64 +144,131 @@ pub struct Event {
 }
 
 impl Views {
-    /// Compares what stood at two moments; the earlier one is told first, however they are given.
+    /// Compares what stood at two moments, both judged as they stood; the earlier one is told first, however they are given.
     pub fn compare(&self, one: &Moment, other: &Moment) -> Result<Comparison, ViewsError> {
-        let key = |moment: &Moment| (moment.entries, moment.at);
-        let (from, to) = if key(one) <= key(other) { (one, other) } else { (other, one) };
-        let (before, after) = (self.standing_at(from)?, self.standing_at(to)?);
-        let (was, is) = (before.assess(from.at)?, after.assess(to.at)?);
+        self.compared(in_order(one, other), Judged::Exactly)
+    }
+
+    /// The same without waiting for a judgement: of a moment between two full hours perhaps the statuses of the hour before it, as
+    /// [`Side::judged`] tells.
+    pub fn compare_shown(
+        &self,
+        both: (&Moment, &Moment),
+        now: Timestamp,
+    ) -> Result<Comparison, ViewsError> {
+        self.compare_beyond(both, now, MUCH)
+    }
+
+    /// The same; up to `few` findings are judged anew.
+    pub(in crate::views) fn compare_beyond(
+        &self,
+        (one, other): (&Moment, &Moment),
+        now: Timestamp,
+        few: u64,
+    ) -> Result<Comparison, ViewsError> {
+        self.compared(in_order(one, other), Judged::Shown(now, few))
+    }
+
+    fn compared(
+        &self,
+        (from, to): (&Moment, &Moment),
+        judged: Judged,
+    ) -> Result<Comparison, ViewsError> {
+        let (before, was, told_from) = self.side(from, judged)?;
+        let (after, is, told_to) = self.side(to, judged)?;
         let range = (from.entries, to.entries);
-        let turned = self.turned_by_rule(range)?;
+        let turned = self.turned_by_rule((from, to))?;
         let mut events = self.decided(range, after.assessor())?;
         events.extend(self.logged(range)?);
         events.extend(went_quiet(&was, &is));
         events.sort_by_key(|event| (event.at, event.index, event.what));
-        let mut controls = changed(after.assessor(), (&was, &is), &turned, &events);
-        for change in &mut controls {
-            change.turns = self.newest_turns(&turned, change.control, after.assessor())?;
+        let mut controls = Vec::new();
+        for status in &is.statuses {
+            let differs = |was: &&ControlStatus| was.status != status.status;
+            let Some(earlier) = was.of(status.control).filter(differs) else { continue };
+            let reasons = (
+                before.reasons_shown(&was, status.control)?,
+                after.reasons_shown(&is, status.control)?,
+            );
+            let mut change =
+                changed(after.assessor(), (earlier, status), reasons, (&turned, &events));
+            change.turns = self.newest_turns(&turned, (status.control, range), after.assessor())?;
+            controls.push(change);
         }
-        let turned = turned.values().map(|of| of.count).sum();
-        let side = |moment: &Moment, assessed: &Assessment| Side {
-            as_of: moment.as_of.to_string(),
-            at: moment.at,
-            entries: moment.entries,
-            pack_version: assessed.pack_version.clone(),
-            pack: assessed.pack.clone(),
-        };
-        let (from, to) = (side(from, &was), side(to, &is));
+        let turned = turned.values().sum();
+        let (from, to) = (side_of(from, &was, told_from), side_of(to, &is, told_to));
         Ok(Comparison { from, to, controls, turned, events })
+    }
+
+    /// The views as they stood at a moment, with their statuses, and when these were judged where that is not the moment itself.
+    fn side(&self, moment: &Moment, judged: Judged) -> Result<OneSide, ViewsError> {
+        if let Judged::Shown(now, _) = judged
+            && self.0.then.is_none()
+            && is_now(moment, now)
+        {
+            return Ok((self.clone(), self.shown(moment.at)?, None));
+        }
+        let views = self.standing_at(moment)?;
+        let found = match judged {
+            Judged::Exactly => views.assess(moment.at)?,
+            Judged::Shown(_, few) => views.shown_beyond(moment.at, few)?,
+        };
+        let itself = Hour::of(&found).is_of(moment.entries, moment.at);
+        let told = (!itself).then_some(found.now);
+        Ok((views, found, told))
     }
 }
 
+fn in_order<'a>(one: &'a Moment, other: &'a Moment) -> (&'a Moment, &'a Moment) {
+    let key = |moment: &Moment| (moment.entries, moment.at);
+    if key(one) <= key(other) { (one, other) } else { (other, one) }
+}
+
+/// An entry is itself, however new it is.
+fn is_now(moment: &Moment, now: Timestamp) -> bool {
+    let by_time = match moment.as_of {
+        AsOf::Entry(_) => false,
+        AsOf::Time(_) | AsOf::Day(_) => true,
+    };
+    by_time && now.duration_since(moment.at).abs() < NOW
+}
+
+fn side_of(moment: &Moment, assessed: &Assessment, judged: Option<Timestamp>) -> Side {
+    Side {
+        as_of: moment.as_of.to_string(),
+        at: moment.at,
+        entries: moment.entries,
+        pack_version: assessed.pack_version.clone(),
+        pack: assessed.pack.clone(),
+        judged,
+    }
+}
+
+/// A control whose status is another, without what turned lately.
 fn changed(
     assessor: &Assessor,
-    (was, is): (&Assessment, &Assessment),
-    turned: &TurnedRules,
-    events: &[Event],
-) -> Vec<ControlChange> {
-    let mut changes = Vec::new();
-    for is in &is.statuses {
-        let Some(was) = was.of(is.control).filter(|was| was.status != is.status) else { continue };
-        let (came, more_came) = fresh(&is.reasons, &was.reasons);
-        let (went, more_went) = fresh(&was.reasons, &is.reasons);
-        let title = assessor.framework().control(is.control).map(|control| control.title.clone());
-        changes.push(ControlChange {
-            control: is.control,
-            title: title.unwrap_or_default(),
-            was: was.status,
-            is: is.status,
-            counts_was: was.counts,
-            counts_is: is.counts,
-            came,
-            more_came,
-            went,
-            more_went,
-            turned: turned::deciding(turned, is.control, assessor).map(|(_, of)| of.count).sum(),
-            turns: Vec::new(),
-            events: places(events, |event| event.controls.contains(&is.control)),
-        });
+    (was, is): (&ControlStatus, &ControlStatus),
+    (had, has): (Vec<Reason>, Vec<Reason>),
+    (turned, events): (&TurnedRules, &[Event]),
+) -> ControlChange {
+    let (came, more_came) = fresh(&has, &had);
+    let (went, more_went) = fresh(&had, &has);
+    let title = assessor.framework().control(is.control).map(|control| control.title.clone());
+    ControlChange {
+        control: is.control,
+        title: title.unwrap_or_default(),
+        was: was.status,
+        is: is.status,
+        counts_was: was.counts,
+        counts_is: is.counts,
+        came,
+        more_came,
+        went,
+        more_went,
+        turned: turned::deciding(turned, is.control, assessor).map(|(_, count)| count).sum(),
+        turns: Vec::new(),
+        events: places(events, |event| event.controls.contains(&is.control)),
     }
-    changes
 }
 
 fn places<T>(all: &[T], fits: impl Fn(&T) -> bool) -> Vec<usize> {

@@ -4,6 +4,7 @@
 
 mod counted;
 mod packed;
+mod turned;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -18,6 +19,8 @@ use serde::{Deserialize, Serialize};
 
 use super::status::Silent;
 use super::{Assessment, Assessor, ViewsError, labels, read, signed, unsigned};
+
+pub(super) use turned::{TURNS, turned};
 
 const DAY: i64 = 24 * 3_600_000;
 /// So many findings are judged anew in a fraction of a second: of fewer only midnights are kept.
@@ -79,9 +82,11 @@ pub(super) fn keep(
     let said = packed::pack(&json(&said), before.as_deref());
     let before = base.map(|base| packed::counts(connection, base)).transpose()?.flatten();
     let counts = packed::pack(&json(&counted::now(connection)?), before.as_deref());
+    let before = base.map(|base| packed::turned(connection, base)).transpose()?.flatten();
+    let turned = packed::pack(&turned::at(connection, Hour { at, entries })?, before.as_deref());
     connection
-        .prepare_cached("INSERT INTO judgements VALUES (?1, ?2, ?3, ?4, ?5)")?
-        .execute(params![at, base.unwrap_or(at), signed(entries), said, counts])?;
+        .prepare_cached("INSERT INTO judgements VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
+        .execute(params![at, base.unwrap_or(at), signed(entries), said, counts, turned])?;
     for (control, kept) in reasons {
         let before = base.map(|base| packed::reasons(connection, base, &control)).transpose()?;
         let (before, told) = (before.flatten(), json(&kept));
@@ -248,6 +253,7 @@ pub(super) fn dump(connection: &Connection) -> Result<(u64, Digest), ViewsError>
         numbers.iter().for_each(|number| add(&number.to_be_bytes()));
         add(&packed::said(connection, at)?.unwrap_or_default());
         add(&packed::counts(connection, at)?.unwrap_or_default());
+        add(&packed::turned(connection, at)?.unwrap_or_default());
         let told = controls.query_map([at], |row| row.get::<_, String>(0))?;
         for control in told {
             let control = control?;

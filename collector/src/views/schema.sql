@@ -261,6 +261,9 @@ CREATE INDEX findings_bad ON findings (verdict, rule, target, to_index) WHERE to
 CREATE INDEX findings_since ON findings (verdict, verdict_since, rule, target, to_index) WHERE to_index IS NULL;
 -- With what a comparison of two moments asks of each, so that it looks into none that did not turn.
 CREATE INDEX findings_by_index ON findings (from_index, rule, target, was, verdict);
+-- The newest that turned of a rule are looked up; a first verdict is news only when it is no pass.
+CREATE INDEX findings_turned ON findings (rule, from_index, target, was, verdict)
+  WHERE was IS NOT verdict AND (was IS NOT NULL OR verdict IN ('fail', 'error'));
 
 -- How many findings of each rule hold now, by verdict: counting two million takes too long for a page. Whoever writes a finding counts
 -- it: a trigger on new rows would make SQLite keep each page that they go to, in case one must be taken back.
@@ -299,7 +302,8 @@ CREATE TABLE judgements (
   base    INTEGER NOT NULL,
   entries INTEGER NOT NULL,            -- how many it rested on
   said    BLOB NOT NULL,               -- everything but reasons and counts
-  counts  BLOB NOT NULL                -- `finding_counts` and `target_counts` as they were
+  counts  BLOB NOT NULL,               -- `finding_counts` and `target_counts` as they were
+  turned  BLOB NOT NULL                -- how many findings of each rule had turned since the log began
 ) STRICT;
 
 -- Its reasons, by control, without the words of findings: those stand in `findings`, where deletions take them. A control without a

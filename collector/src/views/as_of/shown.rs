@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 
-use exhibit_assessment::{ControlGap, ControlId, ControlStatus, EvidenceKind};
+use exhibit_assessment::{ControlGap, ControlId, ControlStatus, EvidenceKind, Reason};
 use jiff::Timestamp;
 
 use super::super::hours::{self, Hour};
@@ -73,11 +73,22 @@ impl Views {
         let shown = self.shown(now)?;
         let Some(mut status) = shown.of(control).cloned() else { return Ok((shown, None)) };
         if shown.apart {
-            let hour = Hour::of(&shown);
-            status.reasons =
-                self.read(|connection| hours::reasons(connection, hour, control, true))?;
+            status.reasons = self.reasons_shown(&shown, control)?;
         }
         Ok((shown, Some(status)))
+    }
+
+    /// The reasons of one control in what [`Views::shown`] told.
+    pub(in crate::views) fn reasons_shown(
+        &self,
+        shown: &Assessment,
+        control: ControlId,
+    ) -> Result<Vec<Reason>, ViewsError> {
+        if shown.apart {
+            let hour = Hour::of(shown);
+            return self.read(|connection| hours::reasons(connection, hour, control, true));
+        }
+        Ok(shown.of(control).map(|status| status.reasons.clone()).unwrap_or_default())
     }
 
     /// When the statuses were judged that [`Views::shown`] tells of an earlier moment; `None`: at the moment itself.

@@ -1,42 +1,31 @@
 //! Findings that turned between two entries of the log. Reads the tables as they are now: what lies between does not change.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::BTreeMap;
 
 use exhibit_assessment::ControlId;
-use rusqlite::Row;
 use rusqlite::types::Value;
+use rusqlite::{Connection, Row};
 
 use super::Turn;
+use crate::views::hours::{self, TURNS};
 use crate::views::read::time;
 use crate::views::{Asked, Assessor, Moment, Part, Views, ViewsError, signed, unsigned};
 
-/// Of a rule, or of a control, so many of the newest are told.
+/// Of a control so many of the newest are told.
 const NEWEST: usize = 8;
-/// A first verdict is news only when it is no pass. The index of what came with an entry tells all of this.
-const TURNED: &str =
-    "SELECT from_index, rule, target FROM findings WHERE from_index >= ?1 AND from_index < ?2
-    AND was IS NOT verdict AND (was IS NOT NULL OR verdict IN ('fail', 'error')) ORDER BY from_index";
 const TURN: &str = "SELECT f.from_index, f.first_seen, f.rule, f.target, t.name, f.kind, f.was, f.verdict, f.message
     FROM findings f LEFT JOIN targets t ON t.id = f.target WHERE f.rule = ?1 AND f.target = ?2 AND f.from_index = ?3";
 
-/// What turned of each rule.
-pub(super) type TurnedRules = HashMap<String, TurnedRule>;
-
-/// Findings of one rule that turned.
-#[derive(Default)]
-pub(super) struct TurnedRule {
-    pub(super) count: u64,
-    /// Entry and target of the newest.
-    newest: VecDeque<(u64, String)>,
-}
+/// How many findings turned of each rule.
+pub(super) type TurnedRules = BTreeMap<String, u64>;
 
 /// Of what turned, that whose rule decides about a control.
 pub(super) fn deciding<'a>(
     turned: &'a TurnedRules,
     control: ControlId,
     assessor: &Assessor,
-) -> impl Iterator<Item = (&'a str, &'a TurnedRule)> {
-    turned.iter().map(|(rule, of)| (rule.as_str(), of)).filter(move |(rule, _)| {
+) -> impl Iterator<Item = (&'a str, u64)> {
+    turned.iter().map(|(rule, count)| (rule.as_str(), *count)).filter(move |(rule, _)| {
         let known = assessor.rule(rule);
         let controls = known.map_or([].as_slice(), |known| known.controls.as_ref());
         controls.iter().any(|(of, strength)| *of == control && strength.decides())
@@ -52,7 +41,8 @@ impl Views {
         asked: &Asked,
     ) -> Result<Part<Turn>, ViewsError> {
         let assessor = self.in_force(from.entries.max(to.entries))?;
-        self.turns_asked(&between(from, to), asked, |row| turn(row, &assessor))
+        let all = self.turned_by_rule((from, to))?.values().sum();
+        self.turns_asked(&between(from, to), (asked, all), |row| turn(row, &assessor))
     }
 
     /// All of them that are asked for.
@@ -73,49 +63,65 @@ impl Views {
         self.read(|connection| self.judging_at(connection, entries, Some(now)))
     }
 
-    pub(super) fn turned_by_rule(&self, (from, to): (u64, u64)) -> Result<TurnedRules, ViewsError> {
-        self.read(|connection| {
-            let mut turned = TurnedRules::new();
-            let mut ask = connection.prepare_cached(TURNED)?;
-            let mut rows = ask.query((signed(from), signed(to)))?;
-            while let Some(row) = rows.next()? {
-                let rule = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
-                if !turned.contains_key(rule) {
-                    turned.insert(rule.to_owned(), TurnedRule::default());
-                }
-                if let Some(of) = turned.get_mut(rule) {
-                    of.count += 1;
-                    if of.newest.len() == NEWEST {
-                        of.newest.pop_front();
-                    }
-                    of.newest.push_back((unsigned(row.get(0)?), row.get(2)?));
+    /// How many turned between two moments, of each rule: numbers that are kept at full hours, and what turned since those.
+    pub(super) fn turned_by_rule(
+        &self,
+        (one, other): (&Moment, &Moment),
+    ) -> Result<TurnedRules, ViewsError> {
+        self.at_once(|connection| {
+            let counted = |moment: &Moment| hours::turned(connection, moment.entries, moment.at);
+            let (from, to) = if one.entries <= other.entries { (one, other) } else { (other, one) };
+            let (before, mut turned) = (counted(from)?, counted(to)?);
+            for (rule, count) in before {
+                if let Some(of) = turned.get_mut(&rule) {
+                    *of = of.saturating_sub(count);
                 }
             }
+            turned.retain(|_, count| *count > 0);
             Ok(turned)
         })
     }
 
-    /// The newest turns of the rules that decide about a control, in the order of their entries.
+    /// The newest turns, before the second and not before the first entry, of the rules that decide about a control, in the order of
+    /// their entries.
     pub(super) fn newest_turns(
         &self,
         turned: &TurnedRules,
-        control: ControlId,
+        (control, range): (ControlId, (u64, u64)),
         assessor: &Assessor,
     ) -> Result<Vec<Turn>, ViewsError> {
-        let all = deciding(turned, control, assessor).flat_map(|(rule, of)| {
-            of.newest.iter().map(move |(index, target)| (*index, rule, target.as_str()))
-        });
-        let mut all: Vec<_> = all.collect();
-        all.sort_unstable();
-        let newest = all.split_off(all.len().saturating_sub(NEWEST));
         self.read(|connection| {
+            let mut all = Vec::new();
+            for (rule, _) in deciding(turned, control, assessor) {
+                newest(connection, rule, range, &mut all)?;
+            }
+            all.sort_unstable();
+            let newest = all.split_off(all.len().saturating_sub(NEWEST));
             let mut ask = connection.prepare_cached(TURN)?;
             let turns = newest.into_iter().map(|(index, rule, target)| {
-                Ok(ask.query_row((rule, target, signed(index)), |row| turn(row, assessor))?)
+                Ok(ask.query_row((rule, target, index), |row| turn(row, assessor))?)
             });
             turns.collect()
         })
     }
+}
+
+/// Adds the newest of a rule: entry, rule, target.
+fn newest(
+    connection: &Connection,
+    rule: &str,
+    (from, to): (u64, u64),
+    all: &mut Vec<(i64, String, String)>,
+) -> Result<(), ViewsError> {
+    let mut ask = connection.prepare_cached(&format!(
+        "SELECT from_index, target FROM main.findings INDEXED BY findings_turned
+         WHERE rule = ?1 AND from_index >= ?2 AND from_index < ?3 AND {TURNS} ORDER BY from_index DESC, target DESC LIMIT {NEWEST}"
+    ))?;
+    let mut rows = ask.query((rule, signed(from), signed(to)))?;
+    while let Some(row) = rows.next()? {
+        all.push((row.get(0)?, rule.to_owned(), row.get(1)?));
+    }
+    Ok(())
 }
 
 /// From which entry on and before which one, the earlier moment first.

@@ -44,6 +44,11 @@ pub(super) fn counts(connection: &Connection, at: i64) -> Result<Option<Vec<u8>>
     column(connection, at, "SELECT base, counts FROM main.judgements WHERE at = ?1")
 }
 
+/// What had turned by that hour.
+pub(super) fn turned(connection: &Connection, at: i64) -> Result<Option<Vec<u8>>, ViewsError> {
+    column(connection, at, "SELECT base, turned FROM main.judgements WHERE at = ?1")
+}
+
 fn column(
     connection: &Connection,
     at: i64,

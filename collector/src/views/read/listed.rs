@@ -266,14 +266,14 @@ impl Views {
         self.all(&DONE, asked, &NOTHING, super::entries::entry, &mut each)
     }
 
-    /// Findings that turned `between` two entries.
+    /// Findings that turned `between` two entries, of which there are so many.
     pub(in crate::views) fn turns_asked<T>(
         &self,
         between: &Value,
-        asked: &Asked,
+        (asked, all): (&Asked, u64),
         read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Part<T>, ViewsError> {
-        self.part(&TURNED, asked, between, read)
+        self.part_of(&TURNED, (asked, Some(all)), between, read)
     }
 
     pub(in crate::views) fn each_turn_asked<T, E: From<ViewsError>>(
@@ -314,10 +314,22 @@ impl Views {
         about: &Value,
         read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Part<T>, ViewsError> {
+        self.part_of(shape, (asked, None), about, read)
+    }
+
+    /// `known`: how many rows there are, where that was counted otherwise.
+    fn part_of<T>(
+        &self,
+        shape: &Shape,
+        (asked, known): (&Asked, Option<u64>),
+        about: &Value,
+        read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Part<T>, ViewsError> {
         self.at_once(|connection| {
-            let all = match shape.all {
-                Some(kept) => unsigned(connection.query_row(kept, [], |row| row.get(0))?),
-                None => shape.count(connection, &Asked::default(), about)?,
+            let all = match (known, shape.all) {
+                (Some(known), _) => known,
+                (None, Some(kept)) => unsigned(connection.query_row(kept, [], |row| row.get(0))?),
+                (None, None) => shape.count(connection, &Asked::default(), about)?,
             };
             let fitting = match asked.is_everything() {
                 true => all,

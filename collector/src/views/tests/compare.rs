@@ -86,3 +86,57 @@ fn what_turned_between_two_moments_stands_with_its_reasons_under_its_controls() 
     let same = views.compare(&at(last), &at(last)).unwrap();
     assert!(same.controls.is_empty() && same.turned == 0 && same.events.is_empty());
 }
+
+#[test]
+fn what_turned_over_many_days_is_counted_by_midnights_as_it_is_listed() {
+    let sample = Sample::new();
+    let mut one = sample.enrol("web-1");
+    sample.heartbeat(&mut one, &[KIND]);
+    let mut runs = Vec::new();
+    for day in 0..6 {
+        runs.push(sample.run(&mut one, &[(KIND, patches(day % 2 == 1))], &[]));
+        sample.wait_minutes(17 * 60);
+    }
+    let views = sample.views();
+    let now = sample.now();
+    let at = |index: u64| views.moment(&index.to_string(), now).unwrap();
+    for from in 0..runs.len() {
+        for to in from..runs.len() {
+            let both = (&at(runs[from]), &at(runs[to]));
+            let compared = views.compare(both.0, both.1).unwrap();
+            let listed = views.turned(both, &Asked::default()).unwrap();
+            assert_eq!(compared.turned, listed.rows.len() as u64, "{from} {to}");
+            assert!(compared.turned >= (to - from) as u64, "{from} {to}");
+        }
+    }
+}
+
+#[test]
+fn a_side_that_tells_the_midnight_before_it_says_so_and_no_more_once_it_was_judged() {
+    let sample = Sample::new();
+    let mut one = sample.enrol("web-1");
+    sample.heartbeat(&mut one, &[KIND]);
+    sample.run(&mut one, &[(KIND, patches(true))], &[]);
+    sample.wait_minutes(30 * 60);
+    let mended = sample.run(&mut one, &[(KIND, patches(false))], &[]);
+    sample.wait_minutes(3 * 24 * 60);
+    sample.activity("ada", "sign_in", json!({}));
+    let views = sample.views();
+    let now = sample.now();
+    let (from, to) =
+        (views.moment("1", now).unwrap(), views.moment(&now.to_string(), now).unwrap());
+    let between = views.moment(&mended.to_string(), now).unwrap();
+    let found = views.compare_beyond((&between, &to), now, 0).unwrap();
+    let judged = found.from.judged.expect("there is no judgement of that very moment");
+    assert!(judged < between.at && judged.as_second() % (24 * 3600) == 0, "{judged}");
+    assert_eq!(found.to.judged, None, "what is now is not of a midnight");
+    // Before the first midnight nothing is kept: it is judged.
+    assert_eq!(views.compare_beyond((&from, &to), now, 0).unwrap().from.judged, None);
+    let midnight = views.moment(&judged.to_string(), now).unwrap();
+    let kept = views.compare_beyond((&midnight, &to), now, 0).unwrap();
+    assert_eq!(kept.from.judged, None);
+    let exact = views.compare(&midnight, &to).unwrap();
+    let told = |of: &crate::views::Comparison| format!("{:?} {:?}", of.controls, of.turned);
+    assert_eq!(told(&kept), told(&exact), "what is kept is what was judged");
+    assert!(exact.controls.iter().any(|change| !change.went.is_empty()), "{exact:?}");
+}

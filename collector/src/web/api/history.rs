@@ -36,6 +36,9 @@ struct SideLine {
     /// The rule pack in force.
     pack: String,
     pack_digest: String,
+    /// When its statuses were judged, where that is not the moment itself: at the full hour before it. Whoever asks again later has
+    /// those of the moment.
+    judged: Option<Timestamp>,
 }
 
 /// A control whose status is another.
@@ -227,8 +230,8 @@ fn compared(ask: &Ask) -> Result<Compared, WebError> {
 }
 
 fn side(side: Side) -> SideLine {
-    let Side { as_of, at, entries, pack_version, pack } = side;
-    SideLine { as_of, at, entries, pack: pack_version, pack_digest: pack }
+    let Side { as_of, at, entries, pack_version, pack, judged } = side;
+    SideLine { as_of, at, entries, pack: pack_version, pack_digest: pack, judged }
 }
 
 fn turned(ask: &Ask, asked: &Asked) -> Result<Part<TurnLine>, WebError> {

@@ -6,7 +6,8 @@ mod turned;
 use askama::Template;
 use axum::response::Response;
 use exhibit_assessment::Verdict;
-use jiff::ToSpan as _;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
 
 use super::super::control::{ReasonView, reason_view};
 use super::super::{super::html, Ask, WebError};
@@ -31,6 +32,8 @@ struct ComparePage {
     to_entries: u64,
     /// Versions, where the pack is another.
     packs: Option<(String, String)>,
+    /// Sides that tell the hour before them, and when that was judged.
+    judged: Vec<(String, String)>,
     controls: Vec<ControlView>,
     csv: String,
     turns: TableView,
@@ -69,7 +72,7 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
     let controls: Result<Vec<ControlView>, WebError> = controls.collect();
     let packs = (found.from.pack != found.to.pack)
         .then(|| (found.from.pack_version.clone(), found.to.pack_version.clone()));
-    let stamp = |at: jiff::Timestamp| at.strftime("%-d %B %Y %H:%M UTC").to_string();
+    let stamp = |at: Timestamp| at.strftime("%-d %B %Y %H:%M UTC").to_string();
     html(&ComparePage {
         frame: ask.frame("Two moments compared", "history"),
         csv: format!("/history/compare.csv?from={}&to={}", encode(&from), encode(&to)),
@@ -80,6 +83,7 @@ pub(in crate::web) fn show(ask: &Ask) -> Result<Response, WebError> {
         from_entries: found.from.entries,
         to_entries: found.to.entries,
         packs,
+        judged: judged(&found).map(|(side, at)| (judged_then(side), stamp(at))).collect(),
         controls: controls?,
         turns: turned::view(ask)?,
         events: events(ask, &found).view(&ask.path, &ask.query),
@@ -97,7 +101,7 @@ pub(in crate::web) fn happened_table(ask: &Ask) -> Result<Table, WebError> {
     Ok(events(ask, &compared(ask)?.2))
 }
 
-/// The two moments as they are asked for, and what is between them. Without a question: the last 30 days, as far as the
+/// The two moments as they are asked for, and what is between them. Without a question: since a midnight 30 days ago, as far as the
 /// log goes back.
 pub(in crate::web) fn compared(ask: &Ask) -> Result<(String, String, Comparison), WebError> {
     match ["from", "to"].iter().any(|name| ask.query.contains_key(*name)) {
@@ -108,7 +112,7 @@ pub(in crate::web) fn compared(ask: &Ask) -> Result<(String, String, Comparison)
 
 fn between(ask: &Ask) -> Result<(String, String, Comparison), WebError> {
     let (from, to) = moments(ask)?;
-    let found = ask.views.compare(&from, &to)?;
+    let found = ask.views.compare_shown((&from, &to), ask.now)?;
     Ok((found.from.as_of.clone(), found.to.as_of.clone(), found))
 }
 
@@ -120,7 +124,7 @@ pub(in crate::web) fn moments(ask: &Ask) -> Result<(Moment, Moment), WebError> {
     let from = match given("from") {
         Some(from) => from,
         None => {
-            let before = to_moment.at.checked_sub((30 * 24).hours()).unwrap_or(to_moment.at);
+            let before = midnight_before(to_moment.at);
             let began = ask.views.received(0)?.unwrap_or(before);
             before.max(began.min(to_moment.at)).to_string()
         }
@@ -128,9 +132,28 @@ pub(in crate::web) fn moments(ask: &Ask) -> Result<(Moment, Moment), WebError> {
     Ok((one(ask, "from", &from)?, to_moment))
 }
 
+/// The beginning of the day 30 days before, in UTC: what was judged at midnights is kept.
+fn midnight_before(to: Timestamp) -> Timestamp {
+    let to = to.to_zoned(TimeZone::UTC);
+    let day = to.checked_sub(30.days()).and_then(|then| then.start_of_day());
+    day.map_or(to.timestamp(), |day| day.timestamp())
+}
+
+/// Which sides tell what was judged at the full hour before them.
+fn judged(found: &Comparison) -> impl Iterator<Item = (&'static str, Timestamp)> {
+    let sides = [("first", &found.from), ("second", &found.to)];
+    sides.into_iter().filter_map(|(name, side)| side.judged.map(|at| (name, at)))
+}
+
+fn judged_then(side: &str) -> String {
+    format!(
+        "The statuses of the {side} moment are those of the full hour before it; the moment itself is being judged."
+    )
+}
+
 /// A moment as people would type it: no parts of a second.
 fn typed(asked: &str) -> String {
-    let at = asked.parse::<jiff::Timestamp>();
+    let at = asked.parse::<Timestamp>();
     at.map_or_else(
         |_not_a_time| asked.to_owned(),
         |at| at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),

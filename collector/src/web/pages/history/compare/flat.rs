@@ -55,6 +55,11 @@ pub(super) fn table(found: &Comparison) -> Table {
             put(nobody(), event.what.as_str(), of_event(event));
         }
     }
+    for (side, at) in super::judged(found) {
+        let none = String::new;
+        let text = super::judged_then(side);
+        put(nobody(), "judged", [at.to_string(), none(), none(), none(), none(), none(), text]);
+    }
     Table {
         id: "main",
         caption: "Two moments compared".into(),
