@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::moment::Past;
 use super::pages::{
-    agents, audits, grouped, history, log, retention, rollup, search, soa, targets, trends,
+    agents, audits, gap, grouped, history, log, retention, rollup, search, soa, targets, trends,
 };
 use super::routes::Routes;
 use super::table::Table;
@@ -14,6 +14,7 @@ pub(super) fn routes() -> Routes<Arc<Site>> {
     Routes::new()
         .route("/search.csv", page(|ask| csv(ask, "search", search::table)))
         .route("/rollup.csv", page(rollup::csv))
+        .route("/gap.csv", page(|ask| csv(ask, "gap", gap::table)))
         .route("/trends/statuses.csv", page(trends::tables::statuses))
         .route("/trends/failures.csv", page(trends::tables::failures))
         .route("/trends/ages.csv", page(trends::tables::ages))

@@ -108,6 +108,7 @@ const PAGES: &[Row] = &[
     page("/soa/versions/{entry}", See),
     page("/rollup", See),
     page("/gap", See),
+    page("/gap.csv", See),
     page("/clauses", See),
     page("/clauses.csv", See),
     page("/rules", See),

@@ -210,8 +210,8 @@ impl Table {
         if self.id == "main" { key.to_owned() } else { format!("{}-{key}", self.id) }
     }
 
-    /// Rows that the query asks for, in its order.
-    fn select(&self, query: &Query) -> Vec<Vec<Cell>> {
+    /// Places of the rows that the query asks for.
+    pub(super) fn fitting(&self, query: &Query) -> Vec<usize> {
         let needle = query.get(&self.name("q")).map(|q| q.trim().to_lowercase());
         let needle = needle.filter(|needle| !needle.is_empty());
         let chosen: Vec<(usize, &String)> = self
@@ -222,7 +222,7 @@ impl Table {
             .filter_map(|(at, column)| query.get(&self.name(column.key)).map(|value| (at, value)))
             .filter(|(_, value)| !value.is_empty())
             .collect();
-        let fits = |row: &&Vec<Cell>| {
+        let fits = |row: &[Cell]| {
             let chosen_fit = chosen
                 .iter()
                 .all(|(at, value)| row.get(*at).is_some_and(|cell| cell.text == **value));
@@ -235,7 +235,15 @@ impl Table {
                     })
                 })
         };
-        let mut rows: Vec<Vec<Cell>> = self.rows.iter().filter(fits).cloned().collect();
+        let rows = self.rows.iter().enumerate();
+        rows.filter(|(_, row)| fits(row)).map(|(place, _)| place).collect()
+    }
+
+    /// Rows that the query asks for, in its order.
+    fn select(&self, query: &Query) -> Vec<Vec<Cell>> {
+        let fitting = self.fitting(query).into_iter();
+        let mut rows: Vec<Vec<Cell>> =
+            fitting.filter_map(|place| self.rows.get(place).cloned()).collect();
         if let Some((at, descending)) = self.order(query) {
             rows.sort_by_key(|row| row.get(at).map(Cell::sort_key));
             if descending {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, bail};
 use exhibit_tests::programs::{run, run_json, shown, text};
 use exhibit_tests::{Installation, Programs};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{build, report};
 
@@ -65,7 +66,12 @@ pub(crate) async fn all(data: Option<PathBuf>, build: bool, once: bool) -> Resul
         return serving.stop();
     }
     report::note("serving until Ctrl-C");
-    tokio::signal::ctrl_c().await.context("waiting for Ctrl-C")?;
+    // Whoever ends this program another way means the collector, too: left behind, it would hold its directory.
+    let mut ended = signal(SignalKind::terminate()).context("waiting for SIGTERM")?;
+    tokio::select! {
+        asked = tokio::signal::ctrl_c() => asked.context("waiting for Ctrl-C")?,
+        _ = ended.recv() => {}
+    }
     // A terminal sends Ctrl-C to the collector as well; it drains and ends by itself.
     report::note("stopping");
     drop(serving.signal(rustix::process::Signal::TERM));

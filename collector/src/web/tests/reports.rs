@@ -111,6 +111,26 @@ async fn a_control_says_what_it_means_elsewhere_with_label_and_source() {
     assert!(old.contains("A.12.6.1") && old.contains("new in 2022"));
     assert_eq!(site.get("/frameworks/none", &cookie).await.status, StatusCode::NOT_FOUND);
     let gap = site.get("/gap", &cookie).await.body;
-    assert!(gap.contains("What is there") || gap.contains("<h3>There</h3>"));
+    assert!(gap.contains("<h3>There</h3>") && gap.contains(">93</output>"));
     assert!(gap.contains("fails:") && gap.contains("nothing collects"));
+}
+
+#[tokio::test]
+async fn the_gap_analysis_is_narrowed_and_taken_away_as_it_is_narrowed() {
+    let site = Site::new(fill);
+    let cookie = site.enter().await;
+    let of = |page: &str| -> Vec<String> {
+        let cards = page.split("<details class=\"card gap\" id=\"").skip(1);
+        cards.map(|card| card.split('"').next().unwrap_or_default().to_owned()).collect()
+    };
+    assert_eq!(of(&site.get("/gap", &cookie).await.body).len(), 93);
+    let narrow = "?status=not%20met&theme=Technological&q=patch.status.";
+    let page = site.get(&format!("/gap{narrow}"), &cookie).await.body;
+    assert_eq!(of(&page), ["A.8.8"], "{page}");
+    assert!(page.contains("<details class=\"card gap\" id=\"A.8.8\" open>"), "{page}");
+    let csv = site.get(&format!("/gap.csv{narrow}"), &cookie).await.body;
+    let lines: Vec<&str> = csv.lines().skip(1).collect();
+    assert!(!lines.is_empty() && lines.iter().all(|line| line.starts_with("A.8.8,")), "{csv}");
+    let nothing = site.get("/gap?q=nothing-of-the-sort", &cookie).await.body;
+    assert!(of(&nothing).is_empty() && nothing.contains("Nothing fits"), "{nothing}");
 }
