@@ -4,6 +4,7 @@
 
 mod addresses;
 mod copied;
+mod judged;
 mod people;
 mod users;
 mod viewers;

@@ -16,6 +16,10 @@ const OTHERS: [&str; 5] =
     ["/live", "/sign-in/second", "/sign-in/oidc", "/sign-in/oidc/callback", "/api/try"];
 /// So many addresses of each pattern, so that not one row is asked for again and again.
 const EACH: usize = 6;
+/// And so many of each page as of an earlier moment.
+const EARLIER: usize = 2;
+/// Pages that have no past.
+const ONLY_NOW: [&str; 5] = ["/decide/", "/password", "/help", "/sign-", "/search"];
 /// Where somebody goes by hand.
 const FIRST: [&str; 6] = ["/", "/sign-in", "/password", "/api", "/settings", "/audits"];
 /// Long lists from their middle, sorted, filtered, searched; a control's and a target's own; an earlier moment.
@@ -118,6 +122,9 @@ impl Addresses {
             let paths = all.like(pattern);
             all.by_label.entry(pattern.clone()).or_default().extend(paths);
         }
+        for (label, addresses) in all.earlier() {
+            all.by_label.entry(label).or_default().extend(addresses);
+        }
         for side in SIDES {
             all.by_label.entry(side.to_owned()).or_default().push(moment(side));
         }
@@ -155,6 +162,19 @@ impl Addresses {
         Ok(all)
     }
 
+    /// Pages as of a midnight a month ago, each in a few of its addresses.
+    fn earlier(&self) -> Vec<(String, Vec<String>)> {
+        let page = |label: &str| {
+            !(label.starts_with("/api") || ONLY_NOW.iter().any(|begin| label.starts_with(begin)))
+        };
+        let pages = self.by_label.iter().filter(|(label, _)| page(label));
+        let then = |address: &String| moment(&format!("{address}?as_of=30d"));
+        let labelled = pages.map(|(label, addresses)| {
+            (format!("{label}?as_of=30d"), addresses.iter().take(EARLIER).map(then).collect())
+        });
+        labelled.collect()
+    }
+
     /// Addresses of the API with the parameters of pages that have the same.
     fn like(&self, pattern: &str) -> Vec<String> {
         let names: Vec<&str> = pattern.split('/').filter(|part| part.starts_with('{')).collect();
@@ -183,11 +203,13 @@ impl Addresses {
     }
 }
 
-/// `1d` as the day before today.
+/// `1d` as the day before today, `30d` as that 30 days ago.
 fn moment(address: &str) -> String {
-    let day = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(24);
-    let day: String = day.to_string().chars().take(10).collect();
-    address.replace("=1d", &format!("={day}"))
+    [1, 30].iter().fold(address.to_owned(), |address, days| {
+        let day = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(24 * days);
+        let day: String = day.to_string().chars().take(10).collect();
+        address.replace(&format!("={days}d"), &format!("={day}"))
+    })
 }
 
 /// Our own addresses that a page leads to, without what they are asked for.

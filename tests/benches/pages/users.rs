@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 
 use super::addresses::Addresses;
 use super::people::{PEOPLE, Person, Port};
+use super::tell;
 use crate::measured::Cpu;
 
 /// Every address is to be answered within this, 99 times of 100.
@@ -112,9 +113,18 @@ async fn reads(
             }
             let (label, addresses) = user.open.get(place).context("an address")?;
             let address = addresses.get(dice.below(addresses.len())).context("an address")?;
-            let (status, bytes, milliseconds) = user.person.weigh(address).await?;
-            let (label, fine) = (label.clone(), status == StatusCode::OK);
-            answers.push(Read { label, milliseconds, bytes, fine });
+            let (label, asked) = (label.clone(), Instant::now());
+            // Whoever waits in vain is told as that, with how long it was.
+            answers.push(match user.person.weigh(address).await {
+                Ok((status, bytes, milliseconds)) => {
+                    Read { label, milliseconds, bytes, fine: status == StatusCode::OK }
+                }
+                Err(error) => {
+                    tell(&format!("{error:#}"));
+                    let milliseconds = asked.elapsed().as_secs_f64() * 1000.0;
+                    Read { label, milliseconds, bytes: 0, fine: false }
+                }
+            });
         }
     }
 }

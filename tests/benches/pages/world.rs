@@ -14,7 +14,7 @@ use exhibit_tests::{Programs, inhabited};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::{Plan, copied, people, tell, written};
+use super::{Plan, copied, judged, people, tell, written};
 use crate::assess::fleet::{Fleet, Ground, Like, target_of};
 
 /// What was made, so that it need not be made again.
@@ -93,11 +93,13 @@ fn made(at: &Installation, plan: &Plan) -> Result<Value> {
         // Targets themselves: rows of so many hosts are more than a list may hold.
         inhabited::audit(at, &[])
     })?;
+    tell("what was judged in that year");
+    let hours = judged::hours(&data.join("views.db"), plan, first)?;
     let size = |name: &str| fs::metadata(data.join(name)).map_or(0, |found| found.len());
     Ok(
         json!({ "targets": plan.targets, "copied_targets": copied, "kinds": plan.kinds, "documents_in_the_log": documents, "rows": plan.rows,
         "images": plan.images, "days_in_the_log": plan.days, "documents_changed_in_the_log": changed,
-        "written": written, "change_a_day": plan.change, "log_bytes": size("log.db"), "views_bytes": size("views.db"),
+        "written": written, "judged_hours": hours, "change_a_day": plan.change, "log_bytes": size("log.db"), "views_bytes": size("views.db"),
         "judged_in_seconds": judged, "made_in_seconds": began.elapsed().as_secs_f64() }),
     )
 }
