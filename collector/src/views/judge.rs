@@ -228,6 +228,12 @@ pub(super) fn open(
         "INSERT INTO finding_counts VALUES (?1, ?2, 1) ON CONFLICT DO UPDATE SET findings = findings + 1",
     )?
     .execute((rule, verdict))?;
+    if matches!(verdict, "fail" | "error") {
+        tx.prepare_cached(
+            "INSERT INTO bad_words VALUES (?1, ?2, ?3, 1) ON CONFLICT DO UPDATE SET findings = findings + 1",
+        )?
+        .execute((rule, verdict, message))?;
+    }
     Ok(())
 }
 

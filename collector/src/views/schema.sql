@@ -276,7 +276,26 @@ CREATE TABLE finding_counts (
 
 CREATE TRIGGER finding_ended AFTER UPDATE OF to_index ON findings WHEN old.to_index IS NULL AND new.to_index IS NOT NULL BEGIN
   UPDATE finding_counts SET findings = findings - 1 WHERE rule = old.rule AND verdict = old.verdict;
-  DELETE FROM finding_counts WHERE rule = old.rule AND verdict = old.verdict AND findings = 0; END;
+  DELETE FROM finding_counts WHERE rule = old.rule AND verdict = old.verdict AND findings = 0;
+  UPDATE bad_words SET findings = findings - 1 WHERE rule = old.rule AND verdict = old.verdict AND message = old.message;
+  DELETE FROM bad_words WHERE rule = old.rule AND verdict = old.verdict AND message = old.message AND findings = 0; END;
+
+-- What bad findings say now, each message of a rule once, with how many say it: most hosts say the same, and a text is looked for here
+-- rather than in each of them. Whoever writes a finding counts its message, too.
+CREATE TABLE bad_words (
+  rule     TEXT NOT NULL,
+  verdict  TEXT NOT NULL,              -- fail or error
+  message  TEXT NOT NULL,
+  findings INTEGER NOT NULL,
+  PRIMARY KEY (rule, verdict, message)
+) STRICT, WITHOUT ROWID;
+
+-- What a tombstone takes is not to be found here either.
+CREATE TRIGGER finding_silenced AFTER UPDATE OF message ON findings
+WHEN old.to_index IS NULL AND old.verdict IN ('fail', 'error') AND new.message <> old.message BEGIN
+  UPDATE bad_words SET findings = findings - 1 WHERE rule = old.rule AND verdict = old.verdict AND message = old.message;
+  DELETE FROM bad_words WHERE rule = old.rule AND verdict = old.verdict AND message = old.message AND findings = 0;
+  INSERT INTO bad_words VALUES (new.rule, new.verdict, new.message, 1) ON CONFLICT DO UPDATE SET findings = findings + 1; END;
 
 -- What the rules said of each control at full hours; a row for as long as status and numbers stayed the same.
 CREATE TABLE statuses (

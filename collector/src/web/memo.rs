@@ -25,9 +25,9 @@ const TOO_OLD: Duration = Duration::from_secs(120);
 /// Counts that are remembered.
 const MOST: usize = 50;
 
-/// What was counted, by what it is.
+/// What was counted, by what it is, and when it was asked for last.
 #[derive(Default)]
-pub(super) struct Memo(Mutex<HashMap<String, Arc<Place>>>);
+pub(super) struct Memo(Mutex<HashMap<String, (Instant, Arc<Place>)>>);
 
 #[derive(Default)]
 struct Place {
@@ -64,9 +64,14 @@ impl Memo {
     fn place(&self, name: &str) -> Arc<Place> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= MOST && !all.contains_key(name) {
-            all.clear();
+            let oldest = all.iter().min_by_key(|(_, (asked, _))| *asked);
+            let oldest = oldest.map(|(name, _)| name.clone());
+            oldest.and_then(|oldest| all.remove(&oldest));
         }
-        Arc::clone(all.entry(name.to_owned()).or_default())
+        let now = Instant::now();
+        let (asked, place) = all.entry(name.to_owned()).or_insert_with(|| (now, Arc::default()));
+        *asked = now;
+        Arc::clone(place)
     }
 }
 
@@ -207,4 +212,26 @@ pub(super) fn warm(site: &Arc<Site>) {
             tracing::error!(%error, "what pages show could not be counted ahead of them");
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_asked_for_longest_is_forgotten_and_nothing_else() {
+        let memo = Memo::default();
+        let first = memo.place("first");
+        for number in 1..MOST {
+            memo.place(&number.to_string());
+        }
+        assert!(Arc::ptr_eq(&first, &memo.place("first")));
+        let second = memo.place("2");
+        memo.place("one more");
+        assert!(
+            Arc::ptr_eq(&first, &memo.place("first")) && Arc::ptr_eq(&second, &memo.place("2"))
+        );
+        assert_eq!(memo.0.lock().unwrap().len(), MOST);
+        assert!(!memo.0.lock().unwrap().contains_key("1"));
+    }
 }

@@ -61,7 +61,10 @@ pub(super) fn hosts(views: &Path, plan: &Plan) -> Result<usize> {
     }
     transaction.execute_batch(
         "DROP TABLE copies; DELETE FROM finding_counts;
-         INSERT INTO finding_counts SELECT rule, verdict, count(*) FROM findings WHERE to_index IS NULL GROUP BY rule, verdict",
+         INSERT INTO finding_counts SELECT rule, verdict, count(*) FROM findings WHERE to_index IS NULL GROUP BY rule, verdict;
+         DELETE FROM bad_words;
+         INSERT INTO bad_words SELECT rule, verdict, message, count(*) FROM findings
+           WHERE to_index IS NULL AND verdict IN ('fail', 'error') GROUP BY rule, verdict, message",
     )?;
     transaction.commit()?;
     connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?;

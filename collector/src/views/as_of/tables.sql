@@ -113,6 +113,8 @@ CREATE TEMP VIEW findings AS SELECT f.rule, f.target, f.from_index, CASE WHEN f.
 
 CREATE TEMP VIEW finding_counts AS SELECT rule, verdict, count(*) AS findings FROM findings WHERE to_index IS NULL
   GROUP BY rule, verdict;
+CREATE TEMP VIEW bad_words AS SELECT rule, verdict, message, count(*) AS findings FROM findings
+  WHERE to_index IS NULL AND verdict IN ('fail', 'error') GROUP BY rule, verdict, message;
 
 CREATE TEMP VIEW statuses AS SELECT control, from_time, CASE WHEN to_time <= {at} THEN to_time END AS to_time, entries, status,
   targets, passing, failing, unseen, waived, stale FROM main.statuses WHERE from_time <= {at};

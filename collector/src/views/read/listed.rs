@@ -34,10 +34,15 @@ pub struct Asked {
 /// A list as SQL. `p` are the rows that are shown, by their keys: whatever else a row has is only looked up for those.
 struct Shape {
     columns: &'static str,
-    /// Tables, and what holds of every row. `?1`: the time now in milliseconds, or whatever else the list is about.
+    /// The table whose rows these are.
     from: &'static str,
+    /// Tables beside it that add no row and take none, each by the name with which fields begin that are in it: looked into only
+    /// where something asks for them. `?1`: the time now in milliseconds, or whatever else the list is about.
+    beside: &'static [(&'static str, &'static str)],
+    /// What holds of every row.
+    holds: &'static str,
     keys: &'static str,
-    /// The same tables by a row of `p`.
+    /// The table by a row of `p`.
     again: &'static str,
     order: &'static str,
     /// How many rows there are, where that is kept.
@@ -90,7 +95,13 @@ impl Shape {
         self.fields.iter().find(|field| field.name == name)
     }
 
-    /// What fits, after [`Shape::from`], with its parameters. A field that there is not fits nothing.
+    /// The tables that such text speaks of.
+    fn tables(&self, of: &str, text: &str) -> String {
+        let spoken = self.beside.iter().filter(|(name, _)| text.contains(name));
+        spoken.fold(of.to_owned(), |all, (_, beside)| format!("{all} {beside}"))
+    }
+
+    /// What fits, after [`Shape::holds`], with its parameters. A field that there is not fits nothing.
     fn fits(
         &self,
         connection: &Connection,
@@ -138,7 +149,8 @@ impl Shape {
         about: &Value,
     ) -> Result<u64, ViewsError> {
         let (fits, given) = self.fits(connection, asked, about)?;
-        let sql = format!("SELECT count(*) FROM {}{fits}", self.from);
+        let tables = self.tables(self.from, &fits);
+        let sql = format!("SELECT count(*) FROM {tables} WHERE {}{fits}", self.holds);
         let mut ask = connection.prepare_cached(&sql)?;
         Ok(unsigned(ask.query_row(rusqlite::params_from_iter(given), |row| row.get(0))?))
     }
@@ -152,16 +164,19 @@ impl Shape {
         each: &mut impl FnMut(T) -> Result<(), E>,
     ) -> Result<Result<(), E>, ViewsError> {
         let ((fits, mut given), order) = (self.fits(connection, asked, about)?, self.order(asked));
-        let Self { columns, from, keys, again, .. } = self;
+        let Self { columns, from, holds, keys, again, .. } = self;
         given.extend(asked.range());
         let (limit, offset) = (given.len() - 1, given.len());
+        let all = self.tables(from, &[*columns, &fits, &order].concat());
         let sql = match asked.limit {
             Some(_) => format!(
-                "SELECT {columns} FROM (SELECT {keys} FROM {from}{fits} ORDER BY {order} LIMIT ?{limit} OFFSET ?{offset}) p
-                 CROSS JOIN {again} ORDER BY {order}"
+                "SELECT {columns} FROM (SELECT {keys} FROM {} WHERE {holds}{fits} ORDER BY {order} LIMIT ?{limit} OFFSET ?{offset}) p
+                 CROSS JOIN {} ORDER BY {order}",
+                self.tables(from, &[&fits, order.as_str()].concat()),
+                self.tables(again, &[*columns, &order].concat()),
             ),
             None => format!(
-                "SELECT {columns} FROM {from}{fits} ORDER BY {order} LIMIT ?{limit} OFFSET ?{offset}"
+                "SELECT {columns} FROM {all} WHERE {holds}{fits} ORDER BY {order} LIMIT ?{limit} OFFSET ?{offset}"
             ),
         };
         let mut ask = connection.prepare_cached(&sql)?;

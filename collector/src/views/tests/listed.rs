@@ -59,6 +59,37 @@ fn counts_of_findings_are_those_of_the_rows_whatever_turned_and_whatever_was_put
 }
 
 #[test]
+fn words_of_what_is_bad_are_counted_as_the_findings_say_them() {
+    let sample = fleet();
+    let views = sample.views();
+    let raw = rusqlite::Connection::open(sample.dir.path().join("views.db")).unwrap();
+    let rows = |sql: &str| -> Vec<(String, String, String, i64)> {
+        let mut ask = raw.prepare(sql).unwrap();
+        let rows =
+            ask.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)));
+        rows.unwrap().collect::<Result<_, _>>().unwrap()
+    };
+    let same = || {
+        let kept = rows("SELECT * FROM bad_words ORDER BY rule, verdict, message");
+        let made = rows(
+            "SELECT rule, verdict, message, count(*) FROM findings WHERE to_index IS NULL AND verdict IN ('fail', 'error')
+             GROUP BY rule, verdict, message ORDER BY rule, verdict, message",
+        );
+        assert_eq!(kept, made);
+        kept
+    };
+    let before = same();
+    assert!(!before.is_empty() && views.applied().unwrap() > 0);
+    // A tombstone takes words of some that say them; the others go on saying them.
+    raw.execute(
+        "UPDATE findings SET message = 'taken' WHERE (rule, target) IN (SELECT rule, target FROM findings WHERE verdict = 'fail' LIMIT 2)",
+        [],
+    )
+    .unwrap();
+    assert_ne!(same(), before);
+}
+
+#[test]
 fn any_part_of_the_segments_is_that_part_of_them_all() {
     let sample = fleet();
     let views = sample.views();

@@ -7,11 +7,13 @@ use super::{Field, Shape, other, text};
 /// The columns are those of [`super::super::evidence::target`].
 pub(super) const TARGETS: Shape = Shape {
     columns: "t.id, t.name, t.agent, t.first_seen, c.seen, c.documents, c.gaps, c.failing, c.passing",
-    from: "targets t LEFT JOIN target_counts c ON c.target = t.id WHERE ?1 IS NOT NULL",
+    from: "targets t",
+    beside: &[("c.", "LEFT JOIN target_counts c ON c.target = t.id")],
+    holds: "?1 IS NOT NULL",
     keys: "t.id AS k",
-    again: "targets t ON t.id = p.k LEFT JOIN target_counts c ON c.target = t.id",
+    again: "targets t ON t.id = p.k",
     order: "t.name, t.id",
-    all: None,
+    all: Some("SELECT count(*) FROM targets"),
     finds: None,
     sorts: None,
     fields: &[
@@ -31,7 +33,9 @@ pub(super) const TARGETS: Shape = Shape {
 pub(super) const DOCUMENTS: Shape = Shape {
     columns: "d.target, d.kind, d.from_index, d.to_index, d.digest, d.size, d.held, d.agent, d.first_seen, d.last_index, d.last_seen,
       d.seen, coalesce((SELECT name FROM targets t WHERE t.id = d.target), d.target)",
-    from: "documents d WHERE ?1 IS NOT NULL AND d.to_index IS NULL",
+    from: "documents d",
+    beside: &[],
+    holds: "?1 IS NOT NULL AND d.to_index IS NULL",
     keys: "d.target AS k, d.kind AS l, d.from_index AS m",
     again: "documents d ON d.target = p.k AND d.kind = p.l AND d.from_index = p.m",
     order: "d.target, d.kind",
@@ -89,10 +93,12 @@ fn documents_with(connection: &Connection, text: &str) -> rusqlite::Result<Strin
 /// Findings that turned between the two entries that `?1` names, a JSON list. The columns are those of a comparison's turns.
 pub(super) const TURNED: Shape = Shape {
     columns: "f.from_index, f.first_seen, f.rule, f.target, t.name, f.kind, f.was, f.verdict, f.message",
-    from: "findings f LEFT JOIN targets t ON t.id = f.target WHERE f.from_index >= (?1 ->> 0) AND f.from_index < (?1 ->> 1)
+    from: "findings f",
+    beside: &[("t.", "LEFT JOIN targets t ON t.id = f.target")],
+    holds: "f.from_index >= (?1 ->> 0) AND f.from_index < (?1 ->> 1)
       AND f.was IS NOT f.verdict AND (f.was IS NOT NULL OR f.verdict IN ('fail', 'error'))",
     keys: "f.from_index AS k, f.rule AS l, f.target AS m",
-    again: "findings f ON f.rule = p.l AND f.target = p.m AND f.from_index = p.k LEFT JOIN targets t ON t.id = f.target",
+    again: "findings f ON f.rule = p.l AND f.target = p.m AND f.from_index = p.k",
     order: "f.from_index, f.rule, f.target",
     all: None,
     finds: None,
@@ -120,13 +126,16 @@ pub(super) const KIND: Shape = Shape {
       WHEN o.collected THEN 'partly' ELSE coalesce(json_extract(o.gaps, '$[0].outcome'), 'collected') END,
       coalesce(o.gaps, '[]'), d.target, d.kind, d.from_index, d.to_index, d.digest, d.size, d.held, d.agent, d.first_seen,
       d.last_index, d.last_seen, d.seen",
-    from: "targets t LEFT JOIN documents d ON d.target = t.id AND d.kind = ?1 AND d.to_index IS NULL
-      LEFT JOIN outcomes o ON o.target = t.id AND o.kind = ?1 AND o.to_index IS NULL WHERE ?1 IS NOT NULL",
+    from: "targets t",
+    beside: &[
+        ("d.", "LEFT JOIN documents d ON d.target = t.id AND d.kind = ?1 AND d.to_index IS NULL"),
+        ("o.", "LEFT JOIN outcomes o ON o.target = t.id AND o.kind = ?1 AND o.to_index IS NULL"),
+    ],
+    holds: "?1 IS NOT NULL",
     keys: "t.id AS k",
-    again: "targets t ON t.id = p.k LEFT JOIN documents d ON d.target = t.id AND d.kind = ?1 AND d.to_index IS NULL
-      LEFT JOIN outcomes o ON o.target = t.id AND o.kind = ?1 AND o.to_index IS NULL",
+    again: "targets t ON t.id = p.k",
     order: "t.id",
-    all: None,
+    all: Some("SELECT count(*) FROM targets"),
     finds: None,
     sorts: None,
     fields: &[
@@ -146,7 +155,9 @@ pub(super) const AGENTS: Shape = Shape {
       a.revoked, a.revoked_by, a.revoked_reason, a.last_index, a.last_seen, a.last_seq, a.missing, a.version, a.binary_digest,
       a.configuration, a.clock_offset_ms, a.interval_s, a.spool_items, a.dropped, a.vetoes,
       (SELECT count(*) FROM outcomes o WHERE o.agent = a.id AND o.to_index IS NULL AND o.gaps <> '[]')",
-    from: "agents a WHERE ?1 IS NOT NULL",
+    from: "agents a",
+    beside: &[],
+    holds: "?1 IS NOT NULL",
     keys: "a.id AS k",
     again: "agents a ON a.id = p.k",
     order: "a.host_name, a.id",
@@ -185,7 +196,9 @@ pub(super) const AGENTS: Shape = Shape {
 pub(super) const DONE: Shape = Shape {
     columns: "e.idx, e.type, e.env, e.key, e.rx, e.agent, e.epoch, e.seq, e.sealed, e.missing, e.documents, e.gaps, e.by_whom,
       e.summary, e.problem, (SELECT host_name FROM agents WHERE agents.id = e.agent)",
-    from: "entries e WHERE ?1 IS NOT NULL AND e.type IN ('activity', 'continues', 'decision', 'enrol', 'revoke', 'rotate', 'rule_pack',
+    from: "entries e",
+    beside: &[],
+    holds: "?1 IS NOT NULL AND e.type IN ('activity', 'continues', 'decision', 'enrol', 'revoke', 'rotate', 'rule_pack',
       'log_key', 'gap', 'conflict', 'fork', 'hold', 'tombstone')",
     keys: "e.idx AS k",
     again: "entries e ON e.idx = p.k",

@@ -26,13 +26,15 @@ impl Views {
         text: &str,
         hits: &Hits,
     ) -> Result<Vec<Segment>, ViewsError> {
-        let index = if self.0.then.is_none() { " INDEXED BY findings_bad" } else { "" };
-        // The verdict as a word, so that SQLite sees that the index serves.
+        // What bad findings say is kept, each message once. The verdict as a word, so that SQLite sees that the index serves.
         let bad = |verdict: Verdict| {
+            let verdict = verdict.as_str();
             format!(
-                "SELECT f.rule, f.verdict, count(*) FROM findings f{index} WHERE f.to_index IS NULL AND f.verdict = '{}'
-                 AND (instr(lower(f.message), ?1) > 0 OR f.target IN (SELECT value FROM json_each(?2))) GROUP BY f.rule",
-                verdict.as_str()
+                "SELECT rule, '{verdict}', sum(n) FROM (
+                   SELECT w.rule, w.findings AS n FROM bad_words w WHERE w.verdict = '{verdict}' AND instr(lower(w.message), ?1) > 0
+                   UNION ALL
+                   SELECT f.rule, 1 FROM json_each(?2) j CROSS JOIN findings f ON f.target = j.value
+                   WHERE f.to_index IS NULL AND +f.verdict = '{verdict}' AND instr(lower(f.message), ?1) = 0) GROUP BY rule"
             )
         };
         let mut found = BTreeMap::new();
