@@ -77,6 +77,9 @@ pub fn change_people(
     now: Timestamp,
 ) -> anyhow::Result<PersonChanged> {
     desk::texts(&[("--by", by)])?;
+    if change.audit().is_some() {
+        change.bound_to_one_of(super::audits(config)?.audits.keys())?;
+    }
     let people = open(config)?;
     people.check_change(change, now)?;
     let told = change.activity(by);

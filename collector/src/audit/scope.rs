@@ -59,6 +59,23 @@ impl Scope {
         Ok(scope)
     }
 
+    /// What both see.
+    pub fn within(mut self, other: &Self) -> Self {
+        let both = |own: Option<BTreeSet<String>>, other: &Option<BTreeSet<String>>| match other {
+            Some(other) => Some(own.map_or_else(|| other.clone(), |own| &own & other)),
+            None => own,
+        };
+        self.kinds = both(self.kinds, &other.kinds);
+        self.targets = both(self.targets, &other.targets);
+        self.period = match (self.period, other.period) {
+            (Some((from, to)), Some((others, end))) => Some((from.max(others), to.min(end))),
+            (own, others) => own.or(others),
+        };
+        self.named = &self.named & &other.named;
+        self.files = &self.files & &other.files;
+        self
+    }
+
     fn attached(&mut self, held: &Audits) {
         let requests = held.requests.values().filter(|one| one.audit == self.id);
         let raised = held.raised.values().filter(|one| one.audit == self.id);
@@ -112,6 +129,11 @@ impl Scope {
     /// Whether a document is attached to the audit, or was drawn for it.
     pub fn names(&self, entry: u64, kind: &str, target: &str) -> bool {
         self.named.contains(&(entry, kind.to_owned(), target.to_owned()))
+    }
+
+    /// Whether a list, drawn lines or a file belong to the audit.
+    pub fn holds(&self, file: &Digest) -> bool {
+        self.files.contains(file)
     }
 
     /// The audit's bundle.

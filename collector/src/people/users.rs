@@ -79,6 +79,34 @@ pub enum Change {
 }
 
 impl Change {
+    /// The audit that somebody shall be bound to.
+    pub fn audit(&self) -> Option<&str> {
+        match self {
+            Self::Add { access, .. } | Self::Access { access, .. } => access.audit.as_deref(),
+            Self::Named { .. }
+            | Self::Disable { .. }
+            | Self::Enable { .. }
+            | Self::Reset { .. }
+            | Self::ForgetSecond { .. } => None,
+        }
+    }
+
+    /// Whether that audit is one of `known`: a name that was typed wrong would open the audit that is given it one day.
+    pub fn bound_to_one_of<'a>(
+        &self,
+        known: impl Iterator<Item = &'a String>,
+    ) -> Result<(), PeopleError> {
+        let known: Vec<&str> = known.map(String::as_str).collect();
+        let Some(audit) = self.audit().filter(|audit| !known.contains(audit)) else {
+            return Ok(());
+        };
+        let known = match known.is_empty() {
+            true => "there is none yet: make it first".to_owned(),
+            false => format!("there are: {}", known.join(", ")),
+        };
+        Err(PeopleError::Refused(format!("there is no audit {audit:?}; {known}")))
+    }
+
     pub fn name(&self) -> &str {
         match self {
             Self::Add { name, .. }

@@ -407,6 +407,8 @@ struct ForbiddenPage {
     what: &'static str,
     role: Role,
     audit: Option<String>,
+    /// The role would do, were it not bound to the audit.
+    bound: bool,
     /// Roles that may.
     roles: String,
 }
@@ -415,6 +417,8 @@ struct ForbiddenPage {
 pub(super) fn not_for(who: &SignedIn, right: Right) -> Response {
     let what = if who.role.rights(who.audit.is_some()).has(right) {
         format!("the scopes of this token do not let it {}", right.what())
+    } else if let Some(audit) = who.audit.as_ref().filter(|_| who.role.rights(false).has(right)) {
+        format!("this account sees audit {audit} alone, at /api/v1/audits/{}", encode(audit))
     } else {
         let (roles, role) = (Role::that_may(right), who.role);
         format!("a {role} may not {}; these roles may: {roles}", right.what())
@@ -426,8 +430,9 @@ pub(super) fn not_for(who: &SignedIn, right: Right) -> Response {
 pub(super) fn forbidden(site: &Site, who: &SignedIn, right: Right) -> Response {
     let (what, roles) = (right.what(), Role::that_may(right));
     let frame = Frame::new(site, "Not for you".into(), "", Some(who));
-    match (ForbiddenPage { frame, what, role: who.role, audit: who.audit.clone(), roles }).render()
-    {
+    let (role, audit) = (who.role, who.audit.clone());
+    let bound = audit.is_some() && role.rights(false).has(right);
+    match (ForbiddenPage { frame, what, role, audit, bound, roles }).render() {
         Ok(page) => (StatusCode::FORBIDDEN, Html(page)).into_response(),
         Err(_) => StatusCode::FORBIDDEN.into_response(),
     }

@@ -90,7 +90,7 @@ pub(super) async fn sign_in(
     let address = address_of(peer.as_deref());
     if let Err(wait) = site.limiter.attempt(&name, address) {
         let seconds = wait.as_secs() + 1;
-        tracing::warn!(?address, "too many sign-in attempts");
+        failures::failed(&site, &name, address, "too many attempts").await;
         let problem = format!("Too many attempts. Please wait {seconds} seconds and try again.");
         let page = show(&site, StatusCode::TOO_MANY_REQUESTS, next, name, problem);
         return ([(header::RETRY_AFTER, seconds.to_string())], page).into_response();
@@ -146,7 +146,7 @@ pub(super) async fn second(State(site): State<Arc<Site>>, form: OwnForm) -> Resp
     };
     if let Err(wait) = site.limiter.second(&who.user, *address) {
         let seconds = wait.as_secs() + 1;
-        tracing::warn!(?address, "too many attempts at a second factor");
+        failures::failed(&site, &who.user, *address, "too many attempts at a second factor").await;
         let problem = format!("Too many attempts. Please wait {seconds} seconds and try again.");
         let page = show_second(&site, who, StatusCode::TOO_MANY_REQUESTS, next, &problem);
         return ([(header::RETRY_AFTER, seconds.to_string())], page).into_response();

@@ -221,7 +221,10 @@ fn requests(ask: &Ask, room: &Room) -> Table {
             number("comments", "Comments"),
         ],
         rows: rows.collect(),
-        empty: "Nothing was asked for yet. Take the auditors' list as CSV, or add a request.",
+        empty: match ask.who.may(Right::Audit) {
+            true => "Nothing was asked for yet. Take the auditors' list as CSV, or add a request.",
+            false => "Nothing was asked for yet. Whoever is audited adds here what you ask for.",
+        },
         csv: Some(href(&room.id, &["requests.csv"])),
     }
 }
@@ -258,7 +261,14 @@ fn frozen_table(ask: &Ask, audit: &str) -> Result<Table, WebError> {
             number("entry", "Entry"),
         ],
         rows: rows.collect(),
-        empty: "No population is frozen yet. Freeze one: then whoever audits says a number, and the sample follows from both.",
+        empty: match ask.who.may(Right::Audit) {
+            true => {
+                "No population is frozen yet. Freeze one: then whoever audits says a number, and the sample follows from both."
+            }
+            false => {
+                "No population is frozen yet. Whoever is audited freezes one; then you say a number, and the sample follows from both."
+            }
+        },
         csv: Some(href(audit, &["populations.csv"])),
     })
 }

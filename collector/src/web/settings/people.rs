@@ -12,7 +12,7 @@ use jiff::{Timestamp, ToSpan as _};
 
 use super::{Frame, OwnForm, Problem, Site, asked, page, problem};
 use crate::decisions::moment::until;
-use crate::people::{Access, Change, ONE_TIME_HOURS, Person, Role};
+use crate::people::{Access, Change, ONE_TIME_HOURS, PeopleError, Person, Role};
 use crate::web::download;
 use crate::web::guard::SignedIn;
 use crate::web::sign_in::record;
@@ -288,8 +288,19 @@ async fn changed(
     who: &SignedIn,
     change: Change,
 ) -> Result<Option<String>, Problem> {
-    let (asked_for, now) = (change.clone(), (site.clock)());
-    asked(site, move |people| people.check_change(&asked_for, now)).await.map_err(problem)?;
+    let (asked_for, now, views) = (change.clone(), (site.clock)(), site.views.clone());
+    let checked = asked(site, move |people| {
+        people.check_change(&asked_for, now)?;
+        if asked_for.audit().is_none() {
+            return Ok(());
+        }
+        let held = views.people().map_err(|error| {
+            tracing::error!(%error, "audits cannot be read");
+            PeopleError::Interrupted
+        })?;
+        asked_for.bound_to_one_of(held.audits.audits.keys())
+    });
+    checked.await.map_err(problem)?;
     let told = change.activity(&who.user);
     record(site, &told.by, &told.action, told.detail).await.map_err(Problem::Answer)?;
     asked(site, move |people| people.change(&change, now)).await.map_err(problem)

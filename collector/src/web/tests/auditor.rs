@@ -136,6 +136,9 @@ async fn an_earlier_moment_at_which_the_audit_covered_more_shows_no_more() {
         format!("{audit}/evidence/{}/patch.status/{}", entry_of(&site, "patch.status"), target());
     assert_eq!(site.get(&path, &eve).await.status, StatusCode::OK);
     let wide = site.views.applied().unwrap();
+    // Before the audit was there, it is not there for its auditor either; its title of then is that of then.
+    let began = site.get(&format!("{audit}?as_of=1"), &eve).await;
+    assert_eq!(began.status, StatusCode::NOT_FOUND, "{}", began.body);
     let form = site.get("/decide/audit?id=A-2026-001", &admin).await.body;
     let after = value_of(&form, "after");
     let narrower = [
@@ -152,6 +155,8 @@ async fn an_earlier_moment_at_which_the_audit_covered_more_shows_no_more() {
     ];
     let done = site.decide(&admin, "audit", &narrower).await;
     assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.body);
+    let then = site.get(&format!("{audit}/evidence?as_of={}", wide - 1), &eve).await;
+    assert!(then.status == StatusCode::OK && !then.body.contains("patch.status"), "{}", then.body);
     for as_of in ["", &format!("?as_of={}", wide - 1)] {
         let asked = format!("{path}{as_of}");
         assert_eq!(site.get(&asked, &eve).await.status, StatusCode::NOT_FOUND, "{asked}");

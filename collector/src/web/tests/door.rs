@@ -31,7 +31,9 @@ async fn wrong_passwords_are_refused_and_slowed() {
     assert_eq!(slowed.status, StatusCode::TOO_MANY_REQUESTS);
     let recorded = site.recorded.lock().unwrap();
     assert!(recorded.iter().all(|done| done.action == "sign_in_refused" && done.by == "admin"));
-    assert_eq!(recorded.len(), 5);
+    let why: Vec<&str> = recorded.iter().filter_map(|done| done.detail["why"].as_str()).collect();
+    assert_eq!(why.len(), 6, "{why:?}");
+    assert_eq!(why[5], "too many attempts");
 }
 
 #[tokio::test]

@@ -142,6 +142,8 @@ async fn every_address_and_method_is_open_to_exactly_the_roles_with_its_right() 
                     continue;
                 }
                 let refused = answer.body.contains("not for your role")
+                    || answer.body.contains("outside your audit")
+                    || answer.body.contains("this account sees audit AU-1 alone")
                     || answer.body.contains("these roles may")
                     || (*method == Method::HEAD && answer.status == StatusCode::FORBIDDEN);
                 match need {
@@ -162,7 +164,10 @@ async fn every_address_and_method_is_open_to_exactly_the_roles_with_its_right() 
                         let away = answer.location.starts_with("/sign-in");
                         assert!(!away || path == "/sign-in", "{cell}");
                         let names = right.map(Role::that_may).unwrap_or_default();
-                        let told = begins || *method == Method::HEAD;
+                        // Whoever is bound, in a role that might, is told of their audit instead.
+                        let bound = answer.body.contains("see that audit alone")
+                            || answer.body.contains("sees audit AU-1 alone");
+                        let told = begins || (bound && *who == "bound") || *method == Method::HEAD;
                         assert!(open || told || answer.body.contains(&names));
                     }
                 }

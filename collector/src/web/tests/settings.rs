@@ -77,6 +77,7 @@ async fn a_new_role_ends_sessions_and_the_last_admin_stays() {
         ("act=access&role=auditor", "needs a day"),
         ("act=access&role=auditor&valid_until=2001-01-01", "ended already"),
         ("act=access&role=viewer&audit=AU-1", "only an auditor"),
+        ("act=access&role=auditor&valid_until=2099-01-01&audit=AU-1", "there is none yet"),
         ("act=access&role=root", "there is no role"),
         ("act=describe&email=nonsense", "is no e-mail address"),
     ] {

@@ -13,8 +13,7 @@ use jiff::Timestamp;
 use super::super::evidence::observed;
 use super::super::{super::html, Ask, WebError, proven};
 use super::href;
-use super::room::{Room, blind, room};
-use crate::audit::Scope;
+use super::room::{Room, room, scope};
 use crate::views::{Asked, Part};
 use crate::web::listed::Listed;
 use crate::web::table::{Cell, Table, TableView, choice, column, moment, number, text};
@@ -114,7 +113,7 @@ impl From<crate::views::ViewsError> for Ended {
 /// The newest document of each kind and target in scope that the period covers. What scope and period are is asked each time; what
 /// they cover is read once for all who see the same.
 fn held(ask: &Ask, room: &Room) -> Result<Arc<Held>, WebError> {
-    let scope = Scope::of(&ask.views, &room.id, &room.held).map_err(blind)?;
+    let scope = scope(ask, room)?;
     let name = format!("covered {}", Digest::of(format!("{scope:?}").as_bytes()));
     ask.once(&name, move |ask| {
         let names = ask.target_names()?;
@@ -227,7 +226,7 @@ fn found(ask: &Ask) -> Result<(Room, proven::Proven, Observed), WebError> {
     };
     let views = &ask.views;
     let received = views.received(index)?.ok_or_else(missing)?;
-    let scope = Scope::of(views, &room.id, &room.held).map_err(blind)?;
+    let scope = scope(ask, &room)?;
     let last = views.last_seen(index, kind, target)?.unwrap_or(received);
     if !scope.names(index, kind, target) && !scope.covers(kind, target, received, last) {
         return Err(missing());

@@ -6,7 +6,7 @@ use exhibit_assessment::decisions::{AUDIT_FINDING, REQUEST, Shown, ShownFile};
 
 use super::super::decisions;
 use super::super::{super::html, Ask, WebError};
-use super::room::{Room, last_day, room};
+use super::room::{Room, last_day, room, scope};
 use super::{grade_word, href, raised_word, request_word};
 use crate::people::Right;
 use crate::web::decide::form_href;
@@ -157,6 +157,9 @@ pub(in crate::web) fn attached(ask: &Ask) -> Result<(&'static str, String, Vec<u
     let file = own.flat_map(|one| &one.files).find(|file| file.digest == digest);
     let file = file.ok_or_else(missing)?;
     let held = digest.parse().map_err(|_not_a_digest| missing())?;
+    if !scope(ask, &room)?.holds(&held) {
+        return Err(missing());
+    }
     let bytes = ask.site.log().document(&held)?.ok_or_else(missing)?;
     Ok((crate::decisions::media_type(&file.file), file.file.clone(), bytes))
 }

@@ -4,7 +4,7 @@ use exhibit_assessment::decisions::{Audit, Audits};
 use jiff::{Timestamp, ToSpan as _};
 
 use super::super::{Ask, WebError};
-use crate::audit::AuditError;
+use crate::audit::{AuditError, Scope};
 use crate::population::PopulationError;
 use crate::web::words;
 
@@ -26,11 +26,20 @@ pub(in crate::web) fn room(ask: &Ask, id: &str) -> Result<Room, WebError> {
     if !may_see(ask, id) {
         return Err(missing());
     }
-    // Whoever is bound sees what the audit covers now: an earlier moment at which it covered more would lead around that.
-    let views = if ask.who.audit.is_some() { &ask.site.views } else { &ask.views };
-    let held = views.people()?.audits;
+    let held = ask.views.people()?.audits;
     let audit = held.audits.get(id).cloned().ok_or_else(missing)?;
     Ok(Room { id: id.to_owned(), audit, held })
+}
+
+/// What the audit covers for whoever asks. Of an earlier moment somebody who is bound to it sees no more than it covers now: one at
+/// which it covered more would lead around that.
+pub(super) fn scope(ask: &Ask, room: &Room) -> Result<Scope, WebError> {
+    let then = Scope::of(&ask.views, &room.id, &room.held).map_err(blind)?;
+    if ask.who.audit.is_none() || !ask.is_past() {
+        return Ok(then);
+    }
+    let held = ask.site.views.people()?.audits;
+    Ok(then.within(&Scope::of(&ask.site.views, &room.id, &held).map_err(blind)?))
 }
 
 /// Every audit that is there for whoever asks.
