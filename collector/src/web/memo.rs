@@ -1,6 +1,6 @@
 //! What takes long to count is counted once for each state of the tables, whoever asks. Where there are very many targets nobody
-//! waits for a newer count while there is one of lately: it is made beside. Only of the present, and never who may see it: that is
-//! decided before a page is built, each time.
+//! waits for a newer count while there is one of lately: it is made beside. Of the past, too, each moment apart; and never who may see it:
+//! that is decided before a page is built, each time.
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -105,10 +105,7 @@ impl Ask {
         (name, timely): (&str, bool),
         count: impl Fn(&Self) -> Result<T, WebError> + Send + Sync + 'static,
     ) -> Result<Arc<T>, WebError> {
-        if self.is_past() {
-            return Ok(Arc::new(count(self)?));
-        }
-        let (place, now) = (self.site.memo.place(name), self.stand(timely)?);
+        let (place, now) = (self.site.memo.place(&self.named(name)?), self.stand(timely)?);
         let known = |held: &Counted| Arc::clone(&held.what).downcast::<T>().ok();
         if let Some(held) = place.held() {
             let lately = held.many && held.pack == now.2 && held.at.elapsed() < TOO_OLD;
@@ -127,10 +124,19 @@ impl Ask {
         }
     }
 
-    /// Entries, minute and rule pack that a count rests on.
+    /// The question, with the moment that it is about where that is not the present.
+    fn named(&self, name: &str) -> Result<String, WebError> {
+        match self.is_past() {
+            true => Ok(format!("{name} at {} of {}", self.now, self.views.applied()?)),
+            false => Ok(name.to_owned()),
+        }
+    }
+
+    /// Entries, minute and rule pack that a count rests on. What stood once rests on the entries of now, too: they delete words.
     fn stand(&self, timely: bool) -> Result<(u64, i64, String), WebError> {
         let minute = if timely { self.now.as_second().div_euclid(60) } else { 0 };
-        Ok((self.views.applied()?, minute, self.views.assessor().pack().digest().to_owned()))
+        let pack = self.views.assessor().pack().digest().to_owned();
+        Ok((self.site.views.applied()?, minute, pack))
     }
 
     fn counted<T: Send + Sync + 'static>(
@@ -160,7 +166,8 @@ impl Ask {
         if place.beside.swap(true, Ordering::AcqRel) {
             return;
         }
-        let ask = Self { now: (self.site.clock)(), ..self.clone() };
+        let now = if self.is_past() { self.now } else { (self.site.clock)() };
+        let ask = Self { now, ..self.clone() };
         runtime.spawn_blocking(move || {
             if let Err(error) = ask.counted(&place, timely, &count) {
                 tracing::error!(%error, "what is shown could not be counted anew");

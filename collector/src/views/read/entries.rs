@@ -133,10 +133,13 @@ impl Views {
     /// What changed last: verdicts, agents, rule packs; newest first. A first verdict is news only when it is a failure.
     pub fn changes(&self, limit: u32) -> Result<Vec<Change>, ViewsError> {
         self.read(|connection| {
-            // Each half by its own index, newest first: together they would be sorted, a year of them for a dozen.
+            // Each half by its own index, newest first: together they would be sorted, a year of them for a dozen. Which of them turned
+            // the index alone says: a day's run of ten thousand targets may hold none, and each of its findings would be read.
             let mut ask = connection.prepare_cached(
-                "SELECT * FROM (SELECT from_index AS i, first_seen, rule, target, was, verdict, message, NULL, NULL FROM findings
-                   WHERE was IS NOT verdict AND (was IS NOT NULL OR verdict = 'fail') ORDER BY from_index DESC LIMIT ?1)
+                "SELECT f.from_index, f.first_seen, f.rule, f.target, f.was, f.verdict, f.message, NULL, NULL
+                   FROM (SELECT from_index AS i, rule AS r, target AS t FROM findings
+                     WHERE was IS NOT verdict AND (was IS NOT NULL OR verdict = 'fail') ORDER BY from_index DESC LIMIT ?1)
+                   CROSS JOIN findings f ON f.rule = r AND f.target = t AND f.from_index = i
                  UNION ALL
                  SELECT * FROM (SELECT idx, rx, NULL, NULL, NULL, NULL, NULL, type, summary FROM entries
                    WHERE type IN ('enrol', 'revoke', 'rule_pack', 'gap', 'conflict', 'fork') AND problem IS NULL
